@@ -1,0 +1,3 @@
+"""Thin absl apps, one a task."""
+
+__all__: list[str] = []

@@ -1,0 +1,179 @@
+"""The exceptions of tf1compat, and the value that describes one problem.
+
+Every error of this package derives from :class:`Tf1CompatError` and from the builtin that a caller
+would catch without knowing this package (``KeyError`` for an unknown name, ``ValueError`` for a
+plan that doesn't add up, ...). Functions that check many things collect a :class:`Problem` for
+each offender and raise once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+__all__ = [
+    "CheckpointError",
+    "CheckpointExistsError",
+    "CheckpointNotFoundError",
+    "CorruptCheckpointError",
+    "GraphError",
+    "LayoutError",
+    "ModelError",
+    "OutputError",
+    "PlanError",
+    "Problem",
+    "RuleError",
+    "SharingError",
+    "Tf1CompatError",
+    "UnknownNameError",
+    "UnsupportedCheckpointError",
+    "UsageError",
+    "VerificationError",
+]
+
+_SHOWN = 30  # problems spelled out in a message; `.problems` always holds all of them
+
+_E = TypeVar("_E", bound="Tf1CompatError")
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One offender: what it is, what was expected, what was found and what to do.
+
+    Attributes:
+      name: the variable, weight, file, flag or rule concerned.
+      expected: what would have been right, e.g. ``"shape (3, 3, 64, 64)"``.
+      found: what was there instead.
+      origin: where it came from (a file and offset, a rule's line, a scope); may be empty.
+      remedy: what the reader can do about it; may be empty.
+
+    >>> print(Problem("a/w", "shape (2,)", "shape (3,)", "m.ckpt", "drop it with a rule"))
+    a/w: expected shape (2,), found shape (3,) [m.ckpt]; drop it with a rule
+    """
+
+    name: str
+    expected: str
+    found: str
+    origin: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        origin = f" [{self.origin}]" if self.origin else ""
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{self.name}: expected {self.expected}, found {self.found}{origin}{remedy}"
+
+
+class Tf1CompatError(Exception):
+    """Base of every error raised by tf1compat.
+
+    Attributes:
+      problems: every offender, in order; empty where the message alone says it all.
+    """
+
+    problems: tuple[Problem, ...]
+
+    def __init__(self, message: str, *, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = tuple(problems)
+
+    @classmethod
+    def from_problems(cls: type[_E], headline: str, problems: Sequence[Problem]) -> _E:
+        """Returns one error whose message lists `problems` below `headline`.
+
+        >>> print(PlanError.from_problems("1 weight", [Problem("w", "a source", "none")]))
+        1 weight
+          w: expected a source, found none
+        """
+        lines = [headline, *(f"  {problem}" for problem in problems[:_SHOWN])]
+        if len(problems) > _SHOWN:
+            lines.append(f"  ... and {len(problems) - _SHOWN} more (the error's .problems has all)")
+        return cls("\n".join(lines), problems=problems)
+
+    def __str__(self) -> str:  # KeyError would print the message's repr
+        return self.message
+
+
+class CheckpointError(Tf1CompatError):
+    """Something is wrong with a checkpoint's files."""
+
+
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """No checkpoint where one was named."""
+
+
+class CheckpointExistsError(CheckpointError, FileExistsError):
+    """A checkpoint (or part of one) stands where one should be written."""
+
+
+class UnsupportedCheckpointError(CheckpointError, ValueError):
+    """A readable file that isn't a name-based checkpoint this package supports."""
+
+
+class CorruptCheckpointError(CheckpointError, ValueError):
+    """A checkpoint's bytes contradict its checksums or its own structure.
+
+    Attributes:
+      file: path of the damaged file.
+      variable: name of the variable concerned, or None where the damage is not within one.
+      offset: byte offset in `file`, or None where no single place is at fault.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str = "",
+        variable: str | None = None,
+        offset: int | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        where = file + (f" at byte {offset}" if offset is not None else "")
+        what = f"variable {variable!r}: " if variable is not None else ""
+        super().__init__(
+            f"{where}: {what}{message}" if where else what + message, problems=problems
+        )
+        self.file = file
+        self.variable = variable
+        self.offset = offset
+
+
+class UnknownNameError(Tf1CompatError, KeyError):
+    """A name that isn't there; the message gives the nearest names that are."""
+
+
+class RuleError(Tf1CompatError, ValueError):
+    """A rename rule that can't be read, matches nothing, or collides with another."""
+
+
+class LayoutError(Tf1CompatError, ValueError):
+    """A layout that can't be applied to the shape or dtype it was given."""
+
+
+class PlanError(Tf1CompatError, ValueError):
+    """A migration plan that doesn't account for every source and every target."""
+
+
+class ModelError(Tf1CompatError, ValueError):
+    """A Keras model that can't be used as it is, for example because it isn't built."""
+
+
+class OutputError(Tf1CompatError, OSError):
+    """An output that couldn't be written; whatever stood there before still stands."""
+
+
+class VerificationError(Tf1CompatError, ValueError):
+    """Converted weights or outputs that differ from what they were converted from."""
+
+
+class GraphError(Tf1CompatError, ValueError):
+    """A graph, collection or session that doesn't hold what was asked of it."""
+
+
+class SharingError(GraphError):
+    """A shared scope that would create a variable its first call did not create."""
+
+
+class UsageError(Tf1CompatError, ValueError):
+    """An argument, a flag or a configuration that can't be used."""

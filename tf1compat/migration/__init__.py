@@ -1,0 +1,3 @@
+"""Checkpoint to Keras 3: layouts, matching, the plan, conversion, verification."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Helpers for graph-mode tests."""
+
+__all__: list[str] = []
