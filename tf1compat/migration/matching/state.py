@@ -1,0 +1,88 @@
+"""The state of one matching: two sides, what is paired, and the groups still open."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from tf1compat.migration.matching.flow import Flow
+from tf1compat.migration.matching.places import Place
+
+__all__ = ["Group", "Pair", "Side", "State"]
+
+ChainPair = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """The modules (or single variables) of one side.
+
+    Attributes:
+      places: where each stands.
+      signatures: what each holds; only equal signatures can be paired.
+      shapes: the shapes each holds; modules of equal shapes fit the same modules.
+      carries: whether each holds a kernel or table (and not only a norm's or a lone bias's values).
+      flow: which feed which, where that is known.
+    """
+
+    places: Sequence[Place]
+    signatures: Sequence[Hashable]
+    shapes: Sequence[Hashable]
+    carries: Sequence[bool]
+    flow: Flow | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Sources and targets of which nothing yet tells which belongs to which."""
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    evidence: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def balanced(self) -> bool:
+        """Whether there are as many sources as targets."""
+        return len(self.sources) == len(self.targets)
+
+    def part(self, sources: Sequence[int], targets: Sequence[int], *, kind: str, why: str) -> Group:
+        """Returns a part of this group, told apart by one more piece of evidence."""
+        return Group(tuple(sources), tuple(targets), (*self.evidence, why), self.kinds | {kind})
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A source's target and why."""
+
+    target: int
+    evidence: tuple[str, ...]
+    kinds: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass
+class State:
+    """Everything the strategies look at; only :mod:`solver` changes it."""
+
+    source: Side
+    target: Side
+    fits: Callable[[int, int], bool]
+    pairs: dict[int, Pair] = dataclasses.field(default_factory=dict)
+    taken: dict[int, int] = dataclasses.field(default_factory=dict)
+    groups: list[Group] = dataclasses.field(default_factory=list)
+    distrusted: set[ChainPair] = dataclasses.field(default_factory=set)
+
+    def chain_pair(self, source: int, target: int) -> ChainPair:
+        """Returns the two chains (paths without numbers) that this pair would align."""
+        return self.source.places[source].chain, self.target.places[target].chain
+
+    def anchors(self) -> Mapping[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]]:
+        """Returns, for each pair of chains, the numbers of its pairs, sorted by the source's."""
+        found: dict[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
+        for source, pair in self.pairs.items():
+            found.setdefault(self.chain_pair(source, pair.target), []).append(
+                (self.source.places[source].numbers, self.target.places[pair.target].numbers)
+            )
+        for anchors in found.values():
+            anchors.sort()
+        return found
