@@ -22,7 +22,8 @@ Columns = list[tuple[str, tuple[int, ...]]]
 def in_same_nesting(sources: Sequence[Place], targets: Sequence[Place]) -> list[int] | None:
     """Returns the order of `targets`, as places in it, that matches `sources` rank by rank.
 
-    Both are given sorted by their numbers. None means that their numbers can nest in more than one
+    Both are given sorted by their numbers, and an order other than 0, 1, 2, ... means that the
+    targets count the same things in another nesting. None means that their numbers can nest in more than one
     way and neither the words before them nor their values tell which.
     """
     outer, inner = _columns(sources), _columns(targets)
@@ -35,15 +36,16 @@ def in_same_nesting(sources: Sequence[Place], targets: Sequence[Place]) -> list[
     if len(outer) > _DEEP or len(outer) != len(inner):
         return as_given if _runs(outer, 1) == _runs(inner, 1) and labels == others else None
     wanted = [_runs(outer, depth) for depth in range(1, len(outer))]
-    fitting = []
+    fitting, equal = [], []
     for order in permutations(range(len(inner))):
         ranked = _sorted_by(order, inner)
         columns = [(inner[i][0], tuple(inner[i][1][r] for r in ranked)) for i in order]
         if [_runs(columns, depth) for depth in range(1, len(columns))] == wanted:
             fitting.append(ranked)
-    if [values for _, values in outer] == [values for _, values in inner]:
-        return as_given
-    return fitting[0] if len(fitting) == 1 else None
+            if [values for _, values in columns] == [values for _, values in outer]:
+                equal.append(ranked)
+    decided = equal or fitting
+    return decided[0] if len(decided) == 1 else None
 
 
 def _columns(places: Sequence[Place]) -> Columns | None:

@@ -24,7 +24,7 @@ def owners(side: Side) -> dict[int, int]:
     the data flow is known, the only module that feeds it.
     """
     by_path = {place.path: node for node, place in enumerate(side.places)}
-    found = {}
+    found: dict[int, int] = {}
     for node, place in enumerate(side.places):
         if side.carries[node]:
             continue
@@ -67,10 +67,10 @@ def by_owner(state: State, own_s: Mapping[int, int], own_t: Mapping[int, int]) -
             yield sources[0], targets[0], "owner", why
     for source, owner in own_s.items():
         if source in state.pairs and owner not in state.pairs:
-            target = own_t.get(state.pairs[source].target)
-            if target is not None and target not in state.taken and _same(state, owner, target):
+            carrier = own_t.get(state.pairs[source].target)
+            if carrier is not None and _same(state, owner, carrier):
                 why = f"{state.target.places[state.pairs[source].target].path} follows it"
-                yield owner, target, "owner", why
+                yield owner, carrier, "owner", why
 
 
 def _same(state: State, source: int, target: int) -> bool:

@@ -80,6 +80,8 @@ class State:
         """Returns, for each pair of chains, the numbers of its pairs, sorted by the source's."""
         found: dict[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
         for source, pair in self.pairs.items():
+            if "labels" in pair.kinds:  # their numbers stand in another order on purpose
+                continue
             found.setdefault(self.chain_pair(source, pair.target), []).append(
                 (self.source.places[source].numbers, self.target.places[pair.target].numbers)
             )

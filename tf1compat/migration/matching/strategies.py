@@ -58,6 +58,7 @@ def by_numbers(state: State, group: Group) -> list[Group] | None:
     if sources is None:
         return None
     targets = _numbered(state.target, group.targets)
+    kind, why = "numbers", f"same rank among {len(sources)} numbered alike"
     if targets is not None:
         flow = state.target.flow
         if flow is not None and flow.contradicts(targets):
@@ -65,18 +66,18 @@ def by_numbers(state: State, group: Group) -> list[Group] | None:
         order = in_same_nesting(
             [state.source.places[s] for s in sources], [state.target.places[t] for t in targets]
         )
+        if order is not None and order != sorted(order):
+            kind, why = "labels", "same numbers after the same words"
         targets = None if order is None else tuple(targets[i] for i in order)
-        why = "same rank among {n} numbered alike"
     elif state.target.flow is not None:
         targets = state.target.flow.chain(group.targets)
-        why = "same rank: {n} numbered sources, {n} targets in a row of the data flow"
+        why = f"same rank among {len(sources)} numbered sources and targets in a row"
     if targets is None:
         return None
     pairs = list(zip(sources, targets, strict=True))
     if any(state.chain_pair(s, t) in state.distrusted or not state.fits(s, t) for s, t in pairs):
         return None
-    why = why.format(n=len(sources))
-    return [group.part([s], [t], kind="numbers", why=why) for s, t in pairs]
+    return [group.part([s], [t], kind=kind, why=why) for s, t in pairs]
 
 
 def _numbered(side: Side, nodes: Sequence[int]) -> tuple[int, ...] | None:
