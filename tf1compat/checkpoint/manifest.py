@@ -93,16 +93,16 @@ def tensor_digest(array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _chunks(array: np.ndarray) -> Iterator[bytes | np.ndarray]:
+def _chunks(array: np.ndarray) -> Iterator[bytes | memoryview]:
     if array.dtype.kind in "OSUT":
         yield from _string_chunks(array.flat)
     elif array.flags.c_contiguous and array.dtype == array.dtype.newbyteorder("<"):
-        yield array.reshape(-1).view(np.uint8)
+        yield array.reshape(-1).view(np.uint8).data
     else:
         flat = array.flat  # an iterator in C order, which copies no more than it is asked for
         for start in range(0, array.size, _WINDOW):
             part = flat[start : start + _WINDOW]
-            yield part.astype(part.dtype.newbyteorder("<"), copy=False).view(np.uint8)
+            yield part.astype(part.dtype.newbyteorder("<"), copy=False).view(np.uint8).data
 
 
 def _string_chunks(elements: Iterable[object]) -> Iterator[bytes]:
