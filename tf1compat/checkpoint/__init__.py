@@ -1,3 +1,20 @@
 """Name-based checkpoints as files: read, write, inspect. TensorFlow is never imported here."""
 
-__all__: list[str] = []
+from tf1compat.checkpoint.checkpoint import Checkpoint
+from tf1compat.checkpoint.entry import Entry
+from tf1compat.checkpoint.manifest import Manifest, TensorDigest, tensor_digest
+from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
+from tf1compat.checkpoint.staging import clear_stale, staged_file, staged_files
+
+__all__ = [
+    "Checkpoint",
+    "Entry",
+    "Manifest",
+    "TensorDigest",
+    "clear_stale",
+    "find_prefix",
+    "open_checkpoint",
+    "staged_file",
+    "staged_files",
+    "tensor_digest",
+]
