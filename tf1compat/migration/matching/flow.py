@@ -84,17 +84,44 @@ class Flow:
     def _depth(self) -> Mapping[int, int]:
         return {node: place for place, node in enumerate(self.order or ())}
 
-    def colours(self, signatures: Sequence[Hashable]) -> Mapping[int, int]:
-        """Returns a colour by module; equal colours have equal surroundings up and down the flow.
+    @functools.cached_property
+    def direct(self) -> Mapping[int, tuple[int, ...]]:
+        """Producers without those that also feed another producer.
 
-        Colours of two flows are comparable: they depend on signatures alone.
+        Residual connections go: whether a graph adds them before or after a norm, and whether a
+        norm is one op or many, then makes no difference.
         """
         if self.order is None:
-            return {}
-        up: dict[int, int] = {}
-        for node in self.order:
-            up[node] = hash((signatures[node], *sorted(up[p] for p in set(self.producers[node]))))
-        down: dict[int, int] = {}
-        for node in reversed(self.order):
-            down[node] = hash((signatures[node], *sorted(down[c] for c in self.consumers[node])))
-        return {node: hash((up[node], down[node])) for node in up}
+            return self.producers
+        return {
+            node: tuple(
+                p
+                for p in dict.fromkeys(feeds)
+                if not any(self._upstream[q] >> p & 1 for q in feeds if q != p)
+            )
+            for node, feeds in self.producers.items()
+        }
+
+    def colours(self, base: Sequence[Hashable], *, radius: int) -> Mapping[int, int]:
+        """Returns a colour by module; equal colours have equal surroundings up to `radius` steps.
+
+        Colours of two flows are comparable: they depend on `base`, the modules' own, alone.
+        """
+        colour = {node: hash(base[node]) for node in self.producers}
+        feeds = self.direct
+        fed: dict[int, list[int]] = {node: [] for node in feeds}
+        for node, producers in feeds.items():
+            for producer in producers:
+                fed[producer].append(node)
+        for _ in range(radius):
+            colour = {
+                node: hash(
+                    (
+                        own,
+                        tuple(sorted(colour[p] for p in feeds[node])),
+                        tuple(sorted(colour[c] for c in fed[node])),
+                    )
+                )
+                for node, own in colour.items()
+            }
+        return colour

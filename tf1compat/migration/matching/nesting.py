@@ -23,8 +23,8 @@ def in_same_nesting(sources: Sequence[Place], targets: Sequence[Place]) -> list[
     """Returns the order of `targets`, as places in it, that matches `sources` rank by rank.
 
     Both are given sorted by their numbers, and an order other than 0, 1, 2, ... means that the
-    targets count the same things in another nesting. None means that their numbers can nest in more than one
-    way and neither the words before them nor their values tell which.
+    targets count the same things in another nesting. None means that their numbers can nest
+    in several ways and neither the words before them nor their values tell which.
     """
     outer, inner = _columns(sources), _columns(targets)
     as_given = list(range(len(targets)))

@@ -10,6 +10,7 @@ from tf1compat.migration.matching.places import Place
 
 __all__ = ["Group", "Pair", "Side", "State"]
 
+Colours = Mapping[int, int]
 ChainPair = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -71,10 +72,28 @@ class State:
     taken: dict[int, int] = dataclasses.field(default_factory=dict)
     groups: list[Group] = dataclasses.field(default_factory=list)
     distrusted: set[ChainPair] = dataclasses.field(default_factory=set)
+    _colours: dict[tuple[int, int], tuple[Colours, Colours]] = dataclasses.field(
+        default_factory=dict
+    )
 
     def chain_pair(self, source: int, target: int) -> ChainPair:
         """Returns the two chains (paths without numbers) that this pair would align."""
         return self.source.places[source].chain, self.target.places[target].chain
+
+    def colours(self, radius: int) -> tuple[Colours, Colours]:
+        """Returns colours of the sources and of the targets by their surroundings in the flow."""
+        key = (len(self.pairs), radius)
+        if key not in self._colours and self.source.flow and self.target.flow:
+            base_s: list[Hashable] = list(self.source.signatures)
+            base_t: list[Hashable] = list(self.target.signatures)
+            for source, pair in self.pairs.items():
+                base_s[source] = base_t[pair.target] = ("paired", source)
+            self._colours.clear()
+            self._colours[key] = (
+                self.source.flow.colours(base_s, radius=radius),
+                self.target.flow.colours(base_t, radius=radius),
+            )
+        return self._colours[key]
 
     def anchors(self) -> Mapping[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]]:
         """Returns, for each pair of chains, the numbers of its pairs, sorted by the source's."""

@@ -22,26 +22,26 @@ Strategy = Callable[[State, Group], "list[Group] | None"]
 
 
 def by_flow(state: State, group: Group) -> list[Group] | None:
-    """Tells apart modules that stand at different places of the data flow on both sides."""
+    """Tells apart modules whose surroundings in the data flow differ in the same way on each side.
+
+    A paired neighbour counts as itself, any other by its roles and sizes.
+    """
     if state.source.flow is None or state.target.flow is None:
         return None
-    sources = _by_colour(state.source, group.sources)
-    targets = _by_colour(state.target, group.targets)
-    if sources is None or targets is None or len(sources) < 2:
-        return None
-    if {c: len(nodes) for c, nodes in sources.items()} != {
-        c: len(nodes) for c, nodes in targets.items()
-    }:
-        return None
-    why = "same place in the data flow of both graphs"
-    return [group.part(sources[c], targets[c], kind="flow", why=why) for c in sources]
+    for radius in _RADII:
+        sources = _by_colour(state.colours(radius)[0], group.sources)
+        targets = _by_colour(state.colours(radius)[1], group.targets)
+        if sources is None or targets is None:
+            return None
+        if len(sources) > 1 and {c: len(nodes) for c, nodes in sources.items()} == {
+            c: len(nodes) for c, nodes in targets.items()
+        }:
+            why = "same neighbours in the data flow of both graphs"
+            return [group.part(sources[c], targets[c], kind="flow", why=why) for c in sources]
+    return None
 
 
-def _by_colour(side: Side, nodes: Sequence[int]) -> dict[int, list[int]] | None:
-    flow = side.flow
-    if flow is None:
-        return None
-    colours: Mapping[int, int] = flow.colours(side.signatures)
+def _by_colour(colours: Mapping[int, int], nodes: Sequence[int]) -> dict[int, list[int]] | None:
     found: dict[int, list[int]] = defaultdict(list)
     for node in nodes:
         if node not in colours:
@@ -50,30 +50,26 @@ def _by_colour(side: Side, nodes: Sequence[int]) -> dict[int, list[int]] | None:
     return found
 
 
-def by_numbers(state: State, group: Group) -> list[Group] | None:
-    """Lines up two numbered runs of equal length."""
+def by_order(state: State, group: Group) -> list[Group] | None:
+    """Lines up two runs of equal length, each ordered by numbers or by the data flow."""
     if not group.balanced:
         return None
-    sources = _numbered(state.source, group.sources)
-    if sources is None:
+    numbered_s = _numbered(state.source, group.sources)
+    numbered_t = _numbered(state.target, group.targets)
+    sources = numbered_s or _in_a_row(state.source, group.sources)
+    targets = numbered_t or _in_a_row(state.target, group.targets)
+    if sources is None or targets is None:
         return None
-    targets = _numbered(state.target, group.targets)
-    kind, why = "numbers", f"same rank among {len(sources)} numbered alike"
-    if targets is not None:
-        flow = state.target.flow
-        if flow is not None and flow.contradicts(targets):
-            return None
+    kind, why = "numbers", f"same rank among {len(sources)} in order"
+    if numbered_s and numbered_t:
         order = in_same_nesting(
             [state.source.places[s] for s in sources], [state.target.places[t] for t in targets]
         )
-        if order is not None and order != sorted(order):
+        if order is None:
+            return None
+        if order != sorted(order):
             kind, why = "labels", "same numbers after the same words"
-        targets = None if order is None else tuple(targets[i] for i in order)
-    elif state.target.flow is not None:
-        targets = state.target.flow.chain(group.targets)
-        why = f"same rank among {len(sources)} numbered sources and targets in a row"
-    if targets is None:
-        return None
+        targets = tuple(targets[i] for i in order)
     pairs = list(zip(sources, targets, strict=True))
     if any(state.chain_pair(s, t) in state.distrusted or not state.fits(s, t) for s, t in pairs):
         return None
@@ -81,8 +77,22 @@ def by_numbers(state: State, group: Group) -> list[Group] | None:
 
 
 def _numbered(side: Side, nodes: Sequence[int]) -> tuple[int, ...] | None:
+    """Returns the nodes by their numbers, where all have an order and the flow agrees with it."""
     ordered = tuple(sorted(nodes, key=lambda node: side.places[node].levels))
-    return ordered if totally_ordered([side.places[node] for node in ordered]) else None
+    if not totally_ordered([side.places[node] for node in ordered]):
+        return None
+    return None if side.flow is not None and side.flow.contradicts(ordered) else ordered
 
 
-STRATEGIES: tuple[Strategy, ...] = (by_flow, by_names, by_containers, by_numbers)
+def _in_a_row(side: Side, nodes: Sequence[int]) -> tuple[int, ...] | None:
+    """Returns the nodes along the data flow, where they stand in a row and numbers don't object."""
+    if side.flow is None or totally_ordered(
+        sorted((side.places[node] for node in nodes), key=lambda place: place.levels)
+    ):
+        return None
+    return side.flow.chain(nodes)
+
+
+_RADII = (1, 2, 3)
+
+STRATEGIES: tuple[Strategy, ...] = (by_flow, by_names, by_containers, by_order)

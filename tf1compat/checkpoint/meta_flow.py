@@ -1,0 +1,121 @@
+"""Which variables feed which: the data flow of a v1 graph, seen at its variables.
+
+Only the protos of the graph are looked at; nothing is imported and nothing runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["variable_flow"]
+
+_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
+_CONSTANTS = frozenset({"Const", "NoOp"})
+# What of a variable is no longer the variable but a number about it, such as a weight decay.
+_STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
+_WRITES = re.compile(
+    r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
+    r"|\w*(Summary|Print|Assert)\w*"
+)
+_GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
+_PART = re.compile(r"/part_\d+$")
+
+
+def variable_flow(graph_def: Any) -> dict[str, tuple[str, ...]]:
+    """Returns, for each variable that the forward pass uses, the variables that feed it directly.
+
+    A variable is used where an op combines it with an activation (``MatMul``, ``Conv2D``, a norm's
+    scale); it is fed by the variables used last on the way there. Gradients, updates, summaries
+    and weight decay are left out. Parts of a partitioned variable count as the variable.
+
+    Args:
+      graph_def: a ``GraphDef`` proto.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    kinds = _classify(nodes)
+    return _Flow(nodes, kinds).found()
+
+
+def _inputs(node: Any) -> list[str]:
+    return [name.partition(":")[0] for name in node.input if not name.startswith("^")]
+
+
+def _topological(nodes: Mapping[str, Any]) -> list[str]:
+    """Returns the nodes after their inputs; a loop is cut at its ``NextIteration``."""
+    order: list[str] = []
+    state: dict[str, int] = {}
+    for root in nodes:
+        stack = [root]
+        while stack:
+            name = stack[-1]
+            if state.get(name) == 2:
+                stack.pop()
+                continue
+            if state.get(name) == 1:
+                state[name] = 2
+                order.append(name)
+                stack.pop()
+                continue
+            state[name] = 1
+            node = nodes[name]
+            if node.op != "NextIteration":
+                stack.extend(i for i in _inputs(node) if i in nodes and i not in state)
+    return order
+
+
+def _classify(nodes: Mapping[str, Any]) -> dict[str, frozenset[str] | None]:
+    """Returns, by node: the variables it is a value of, None for an activation; others left out."""
+    kinds: dict[str, frozenset[str] | None] = {}
+    for name in _topological(nodes):
+        node = nodes[name]
+        if node.op in _VARIABLES:
+            kinds[name] = frozenset({_PART.sub("", name)})
+            continue
+        if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
+            continue
+        inputs = _inputs(node)
+        if not inputs:
+            kinds[name] = None  # a placeholder, a random number, a dataset
+            continue
+        known = [kinds[i] for i in inputs if i in kinds]
+        if any(kind is None for kind in known):
+            kinds[name] = None
+        elif known and node.op not in _STATISTICS:
+            kinds[name] = frozenset().union(*(k for k in known if k is not None))
+    return kinds
+
+
+class _Flow:
+    def __init__(
+        self, nodes: Mapping[str, Any], kinds: Mapping[str, frozenset[str] | None]
+    ) -> None:
+        self._nodes = nodes
+        self._kinds = kinds
+
+    def found(self) -> dict[str, tuple[str, ...]]:
+        """Returns the direct producers of every used variable."""
+        latest: dict[str, frozenset[str]] = {}
+        feeds: dict[str, dict[str, None]] = {}
+        for name in _topological(self._nodes):
+            if name not in self._kinds or self._kinds[name] is not None:
+                continue
+            upstream, used = self._sides(_inputs(self._nodes[name]), latest)
+            for variable in used:
+                feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
+            latest[name] = frozenset(used) or upstream
+        return {v: tuple(p for p in producers if p != v) for v, producers in feeds.items()}
+
+    def _sides(
+        self, inputs: Iterable[str], latest: Mapping[str, frozenset[str]]
+    ) -> tuple[frozenset[str], set[str]]:
+        upstream: set[str] = set()
+        used: set[str] = set()
+        for name in inputs:
+            kind = self._kinds.get(name, frozenset())
+            if kind is None:
+                upstream |= latest.get(name, frozenset())
+            else:
+                used |= kind
+        return frozenset(upstream), used
