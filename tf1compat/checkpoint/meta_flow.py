@@ -93,29 +93,31 @@ class _Flow:
     ) -> None:
         self._nodes = nodes
         self._kinds = kinds
+        self._latest: dict[str, frozenset[str]] = {}
 
     def found(self) -> dict[str, tuple[str, ...]]:
         """Returns the direct producers of every used variable."""
-        latest: dict[str, frozenset[str]] = {}
-        feeds: dict[str, dict[str, None]] = {}
-        for name in _topological(self._nodes):
-            if name not in self._kinds or self._kinds[name] is not None:
-                continue
-            upstream, used = self._sides(_inputs(self._nodes[name]), latest)
-            for variable in used:
-                feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
-            latest[name] = frozenset(used) or upstream
+        order = [n for n in _topological(self._nodes) if self._kinds.get(n, n) is None]
+        self._pass(order)  # the second pass knows what a loop's end brings back to its start
+        feeds = self._pass(order)
         return {v: tuple(p for p in producers if p != v) for v, producers in feeds.items()}
 
-    def _sides(
-        self, inputs: Iterable[str], latest: Mapping[str, frozenset[str]]
-    ) -> tuple[frozenset[str], set[str]]:
+    def _pass(self, order: Iterable[str]) -> dict[str, dict[str, None]]:
+        feeds: dict[str, dict[str, None]] = {}
+        for name in order:
+            upstream, used = self._sides(_inputs(self._nodes[name]))
+            for variable in used:
+                feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
+            self._latest[name] = frozenset(used) or upstream
+        return feeds
+
+    def _sides(self, inputs: Iterable[str]) -> tuple[frozenset[str], set[str]]:
         upstream: set[str] = set()
         used: set[str] = set()
         for name in inputs:
             kind = self._kinds.get(name, frozenset())
             if kind is None:
-                upstream |= latest.get(name, frozenset())
+                upstream |= self._latest.get(name, frozenset())
             else:
                 used |= kind
         return frozenset(upstream), used
