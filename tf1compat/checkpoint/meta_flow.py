@@ -76,8 +76,8 @@ def _classify(nodes: Mapping[str, Any]) -> dict[str, frozenset[str] | None]:
         if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
             continue
         inputs = _inputs(node)
-        if not inputs:
-            kinds[name] = None  # a placeholder, a random number, a dataset
+        if not inputs or node.op == "NextIteration":
+            kinds[name] = None  # a placeholder, a dataset, what a loop brings back
             continue
         known = [kinds[i] for i in inputs if i in kinds]
         if any(kind is None for kind in known):
