@@ -27,6 +27,15 @@ def _dense(path, *shape):
     return [_item(f"{path}/kernel", *shape), _item(f"{path}/bias", shape[-1])]
 
 
+def _flow(items, layers):
+    """Lets every weight of a layer be fed by every weight of the layers that feed it."""
+    return {
+        item.path: [i.path for i in items if i.module in layers[item.module]]
+        for item in items
+        if item.module in layers
+    }
+
+
 def _targets(matching):
     return {source: target for source, (target, _) in matching.pairs.items()}
 
@@ -125,19 +134,19 @@ def test_numbering_against_the_data_flow_is_not_trusted():
     sources = [*_dense("layer_0", 4, 4), *_dense("layer_1", 4, 4)]
     targets = [*_dense("dense", 4, 4), *_dense("dense_1", 4, 4)]
     backwards = {"dense_1": (), "dense": ("dense_1",)}
-    assert not match_items(sources, targets, target_flow=backwards).pairs
+    assert not match_items(sources, targets, target_flow=_flow(targets, backwards)).pairs
     forwards = {"dense": (), "dense_1": ("dense",)}
-    assert len(match_items(sources, targets, target_flow=forwards).pairs) == 4
+    assert len(match_items(sources, targets, target_flow=_flow(targets, forwards)).pairs) == 4
 
 
 def test_a_row_in_the_data_flow_orders_targets_without_numbers():
     sources = [*_dense("layer_0", 4, 4), *_dense("layer_1", 4, 4)]
     targets = [*_dense("wide", 4, 4), *_dense("narrow", 4, 4)]
     row = {"narrow": (), "wide": ("narrow",)}
-    found = _modules(match_items(sources, targets, target_flow=row))
+    found = _modules(match_items(sources, targets, target_flow=_flow(targets, row)))
     assert found == {"layer_0": "narrow", "layer_1": "wide"}
     apart = {"narrow": (), "wide": ()}
-    assert not match_items(sources, targets, target_flow=apart).pairs
+    assert not match_items(sources, targets, target_flow=_flow(targets, apart)).pairs
 
 
 def test_norms_follow_their_convs():
@@ -146,7 +155,7 @@ def test_norms_follow_their_convs():
         sources += [_item(f"{own}/weights", 3, 3, n + 1, 8), _item(f"{own}/BatchNorm/gamma", 8)]
         targets += [_item(f"conv_{other}/kernel", 3, 3, n + 1, 8), _item(f"bn_{other}/gamma", 8)]
         flow |= {f"conv_{other}": (), f"bn_{other}": (f"conv_{other}",)}
-    found = match_items(sources, targets, target_flow=flow)
+    found = match_items(sources, targets, target_flow=_flow(targets, flow))
     assert _targets(found)["first/BatchNorm/gamma"] == "bn_b/gamma"
     assert "follows conv_b" in found.pairs["first/BatchNorm/gamma"][1][0]
 
@@ -157,8 +166,8 @@ def test_equal_places_in_both_data_flows():
     found = match_items(
         sources,
         targets,
-        source_flow={"z": (), "y": ("z",), "head": ("y",)},
-        target_flow={"n": (), "m": ("n",), "out": ("m",)},
+        source_flow=_flow(sources, {"z": (), "y": ("z",), "head": ("y",)}),
+        target_flow=_flow(targets, {"n": (), "m": ("n",), "out": ("m",)}),
     )
     assert _modules(found) == {"z": "n", "y": "m", "head": "out"}
     assert "data flow" in found.pairs["z/kernel"][1][0]

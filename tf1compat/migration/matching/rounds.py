@@ -52,8 +52,9 @@ def match_items(
     Args:
       sources: the v1 variables, without slots and the like.
       targets: the Keras weights.
-      source_flow: for each source module the modules that feed it, where a graph is known.
-      target_flow: the same for the targets' modules.
+      source_flow: for the path of each source the paths of those that feed it, where a graph is
+        known.
+      target_flow: the same for the targets.
     """
     own, other = make_modules(sources), make_modules(targets)
     flow_s, flow_t = _flow(own, source_flow), _flow(other, target_flow)
@@ -93,16 +94,20 @@ def _side(
 
 
 def _flow(modules: Sequence[Module], producers: Producers | None) -> Flow | None:
+    """Returns the flow between modules that the flow between their items amounts to."""
     if producers is None:
         return None
-    index = {module.path: node for node, module in enumerate(modules)}
-    return Flow(
-        {
-            index[path]: tuple(index[p] for p in feeds if p in index)
-            for path, feeds in producers.items()
-            if path in index
-        }
-    )
+    module_of = {item.path: node for item, node in items_by_module(modules).items()}
+    feeds: dict[int, dict[int, None]] = {}
+    for path, feeding in producers.items():
+        if path in module_of:
+            found = feeds.setdefault(module_of[path], {})
+            found.update((module_of[p], None) for p in feeding if p in module_of)
+    for node, found in list(feeds.items()):
+        found.pop(node, None)
+        for producer in found:
+            feeds.setdefault(producer, {})
+    return Flow({node: tuple(found) for node, found in feeds.items()})
 
 
 def _module_fits(own: Sequence[Module], other: Sequence[Module]) -> Callable[[int, int], bool]:
