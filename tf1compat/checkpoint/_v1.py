@@ -25,7 +25,6 @@ from tf1compat.checkpoint._table import Table
 from tf1compat.checkpoint._tensor_proto import decode_tensor, most_elements
 from tf1compat.checkpoint._wire import WireError, fields
 from tf1compat.checkpoint.dtypes import StoredType, stored_type
-from tf1compat.checkpoint.entry import Part
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
 __all__ = ["TableIndex", "TablePart", "TableRecord"]
@@ -119,7 +118,7 @@ class TableIndex:
         """Returns a variable's record; KeyError where there is none."""
         return self._records[name]
 
-    def parts(self, name: str) -> tuple[Part, ...]:
+    def parts(self, name: str) -> tuple[TablePart, ...]:
         """Returns the stored pieces of a variable; KeyError where there is none."""
         stored, shape, slices = self._records[name]
         key = name.encode()
