@@ -1,15 +1,18 @@
 """Name-based checkpoints as files: read, write, inspect. TensorFlow is never imported here."""
 
+from tf1compat.checkpoint._state import update_checkpoint_state
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
 from tf1compat.checkpoint.staging import clear_stale, staged_file, staged_files
+from tf1compat.checkpoint.writer import Partitioned, write_checkpoint
 
 __all__ = [
     "Checkpoint",
     "Entry",
     "Manifest",
+    "Partitioned",
     "TensorDigest",
     "clear_stale",
     "find_prefix",
@@ -17,4 +20,6 @@ __all__ = [
     "staged_file",
     "staged_files",
     "tensor_digest",
+    "update_checkpoint_state",
+    "write_checkpoint",
 ]

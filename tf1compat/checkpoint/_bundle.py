@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from tf1compat.checkpoint._files import RegularFile, open_regular
+from tf1compat.checkpoint._files import RegularFile, open_regular, regular_size
+from tf1compat.checkpoint._paths import data_path
 from tf1compat.checkpoint._records import BundleRecord, parse_header, parse_record
 from tf1compat.checkpoint._slices import Region, ordered_slice_key, placed, uncovered
 from tf1compat.checkpoint._streams import ArrayStream, RawStream, Stream
@@ -17,9 +19,9 @@ from tf1compat.checkpoint._strings import read_strings
 from tf1compat.checkpoint._table import Table
 from tf1compat.checkpoint._wire import WireError
 from tf1compat.checkpoint.entry import Part
-from tf1compat.errors import CorruptCheckpointError, Problem
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 
-__all__ = ["Bundle", "BundlePart", "data_path"]
+__all__ = ["Bundle", "BundlePart"]
 
 
 class BundlePart(NamedTuple):
@@ -127,6 +129,36 @@ class Bundle:
         table = np.array(rows, np.int64).reshape(-1, 3)
         return table[np.lexsort((table[:, 2], table[:, 1], table[:, 0]))]
 
+    def check(self) -> list[CheckpointError]:
+        """Returns what of the data files belongs to no tensor, and which files shouldn't be."""
+        found: list[CheckpointError] = []
+        extents = self.extents()
+        for shard in sorted(self.ends):
+            end = 0
+            for _, offset, after in extents[extents[:, 0] == shard].tolist():
+                if offset > end:
+                    gap = f"{offset - end} bytes belong to no variable"
+                    path = self.shard_path(shard)
+                    found.append(CorruptCheckpointError(gap, file=path, offset=end))
+                end = max(end, after)
+        return found + self._check_files()
+
+    def _check_files(self) -> list[CheckpointError]:
+        """Returns what is wrong with files that no variable's value is read from."""
+        found: list[CheckpointError] = []
+        for path in sorted(glob.glob(glob.escape(self.prefix) + ".data-*")):
+            if path in self.files():
+                continue
+            try:
+                size = regular_size(path)
+                mine = path.endswith(f"-of-{self.num_shards:05d}")
+                if size or not mine:
+                    reason = f"{size} bytes that the index does not know of"
+                    found.append(CorruptCheckpointError(reason, file=path, offset=0))
+            except CheckpointError as error:
+                found.append(error)
+        return found
+
     def _load(self) -> None:
         for place, (key, value) in enumerate(Table(self.path).records()):
             if not place:
@@ -213,15 +245,6 @@ class Bundle:
             variable=problems[0].name if len(problems) == 1 else None,
             problems=problems,
         )
-
-
-def data_path(prefix: str, *, shard: int, num_shards: int) -> str:
-    """Returns the path of one shard.
-
-    >>> data_path("m/model.ckpt", shard=0, num_shards=2)
-    'm/model.ckpt.data-00000-of-00002'
-    """
-    return f"{prefix}.data-{shard:05d}-of-{num_shards:05d}"
 
 
 def _short(name: str) -> str:

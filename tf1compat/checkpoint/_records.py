@@ -6,11 +6,18 @@ import math
 from typing import NamedTuple
 
 from tf1compat.checkpoint._slices import Extents, parse_extents, parse_shape
-from tf1compat.checkpoint._wire import WireError, fields, signed64
+from tf1compat.checkpoint._wire import WireError, fields, signed64, varint
 from tf1compat.checkpoint.dtypes import StoredType, stored_type
 from tf1compat.errors import UnsupportedCheckpointError
 
-__all__ = ["BundleRecord", "parse_header", "parse_record", "parse_versions"]
+__all__ = [
+    "BundleRecord",
+    "header_bytes",
+    "parse_header",
+    "parse_record",
+    "parse_versions",
+    "record_bytes",
+]
 
 _MAX_SHARDS = 1 << 31
 _MAX_OFFSET = 1 << 63
@@ -110,3 +117,33 @@ def _require_sound(record: BundleRecord, *, num_shards: int) -> None:
         raise WireError(f"{record.size} bytes for shape {expected}", 0)
     elif record.stored.is_string and record.size < count + 4:
         raise WireError(f"{record.size} bytes for {count} strings", 0)
+
+
+def header_bytes(num_shards: int) -> bytes:
+    """Returns the BundleHeaderProto of a little-endian bundle."""
+    return b"\x08" + varint(num_shards) + b"\x1a\x02\x08" + varint(_PRODUCED)
+
+
+def record_bytes(record: BundleRecord) -> bytes:
+    """Returns the BundleEntryProto that :func:`parse_record` gives as `record`."""
+    shape = b"".join(_message(2, _integer(1, size)) for size in record.shape)
+    out = _integer(1, record.stored.code) + _message(2, shape)
+    out += _integer(3, record.shard) + _integer(4, record.offset) + _integer(5, record.size)
+    if record.crc:
+        out += b"\x35" + record.crc.to_bytes(4, "little")
+    for extents in record.slices:
+        out += _message(7, b"".join(_message(1, _extent(extent)) for extent in extents))
+    return out
+
+
+def _extent(extent: tuple[int, int]) -> bytes:
+    start, length = extent
+    return _integer(1, start) + (b"\x10" + varint(length) if length >= 0 else b"")
+
+
+def _integer(number: int, value: int) -> bytes:
+    return bytes([number << 3]) + varint(value) if value else b""
+
+
+def _message(number: int, data: bytes) -> bytes:
+    return bytes([number << 3 | 2]) + varint(len(data)) + data

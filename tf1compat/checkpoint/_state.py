@@ -6,9 +6,10 @@ import os
 import re
 
 from tf1compat.checkpoint._files import open_regular
+from tf1compat.checkpoint.staging import staged_file
 from tf1compat.errors import CorruptCheckpointError
 
-__all__ = ["read_state", "state_text"]
+__all__ = ["read_state", "update_checkpoint_state"]
 
 STATE_FILE = "checkpoint"
 _LIMIT = 16 << 20
@@ -58,7 +59,27 @@ def read_state(directory: str) -> tuple[str | None, tuple[str, ...]]:
     return latest, tuple(every)
 
 
-def state_text(latest: str, every: tuple[str, ...]) -> str:
+def update_checkpoint_state(
+    directory: str | os.PathLike[str], latest: str, *, every: tuple[str, ...] = ()
+) -> None:
+    """Writes the state file of a directory; mirrors ``tf.train.update_checkpoint_state``.
+
+    Args:
+      directory: where the file named ``checkpoint`` is to stand; an older one is replaced.
+      latest: the prefix of the latest checkpoint. A relative one counts from `directory`.
+      every: the prefixes of all checkpoints that are kept, oldest first; `latest` is added last
+        where it isn't among them.
+
+    Raises:
+      OutputError: the file can't be written; the old one stands.
+    """
+    kept = every if latest in every else (*every, latest)
+    path = os.path.join(os.fspath(directory), STATE_FILE)
+    with staged_file(path) as temporary, open(temporary, "x", encoding="utf-8") as file:
+        file.write(_state_text(latest, kept))
+
+
+def _state_text(latest: str, every: tuple[str, ...]) -> str:
     """Returns the text of a state file."""
     lines = [f"model_checkpoint_path: {_quoted(latest)}"]
     lines += [f"all_model_checkpoint_paths: {_quoted(prefix)}" for prefix in every]

@@ -38,14 +38,15 @@ def read_strings(file: RegularFile, *, offset: int, size: int, count: int, crc: 
     return _cut(body, lengths)
 
 
-def encode_strings(values: list[bytes]) -> tuple[bytes, bytes, int]:
-    """Returns what is stored before the strings' own bytes, those bytes, and the masked CRC."""
+def encode_strings(values: list[bytes]) -> tuple[bytes, int]:
+    """Returns what is stored before the strings' own bytes, and the masked CRC of it all."""
     lengths = [len(value) for value in values]
     checked = _crc.value(_checksummed(lengths))
     stored = _crc.mask(checked).to_bytes(4, "little")
-    head = b"".join(map(varint, lengths)) + stored
-    body = b"".join(values)
-    return head, body, _crc.mask(_crc.extend(_crc.extend(checked, stored), body))
+    crc = _crc.extend(checked, stored)
+    for value in values:
+        crc = _crc.extend(crc, value)
+    return b"".join(map(varint, lengths)) + stored, _crc.mask(crc)
 
 
 def _lengths(data: bytearray, count: int) -> tuple[list[int], int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import copy
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -52,32 +53,37 @@ class Table:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.variable: str | None = None
         with open_regular(path) as file:
             self.size = file.size
             metaindex, index = self._footer(file)
             if any(True for _ in self._records(file, metaindex)):
-                raise self._corrupt("the metaindex block is not empty", metaindex.offset)
+                raise self.corrupt("the metaindex block is not empty", metaindex.offset)
             entries = list(self._records(file, index))
         self._last_keys = [record.key for record in entries]
         self.handles = [self._handle(record.value, index) for record in entries]
         self._require_tiling([*self.handles, metaindex, index])
 
+    def naming(self, variable: str) -> Table:
+        """Returns this table, naming `variable` in its errors."""
+        table = copy.copy(self)
+        table.variable = variable
+        return table
+
     def records(self) -> Iterator[Record]:
         """Yields all records in order, reading block after block; errors as for the class."""
         left = _KEYS * self.size + _SLACK
-        with open_regular(self.path) as file:
+        with open_regular(self.path, variable=self.variable) as file:
             for place in range(len(self.handles)):
                 for record in self._checked_block(file, place):
                     left -= len(record.key)
                     if left < 0:
-                        raise self._corrupt(
-                            "keys are unbelievably long", self.handles[place].offset
-                        )
+                        raise self.corrupt("keys are unbelievably long", self.handles[place].offset)
                     yield record
 
     def block(self, place: int) -> Iterator[Record]:
         """Yields the records of one block; errors as for the class."""
-        with open_regular(self.path) as file:
+        with open_regular(self.path, variable=self.variable) as file:
             yield from self._checked_block(file, place)
 
     def find(self, key: bytes) -> int | None:
@@ -93,25 +99,25 @@ class Table:
         for record in self._records(file, self.handles[place]):
             key = record.key
             if (after is not None and key <= after) or key > self._last_keys[place]:
-                raise self._corrupt("a key is not in the block where it belongs", offset)
+                raise self.corrupt("a key is not in the block where it belongs", offset)
             yield record
         if key is None:
-            raise self._corrupt("a block is empty", offset)
+            raise self.corrupt("a block is empty", offset)
 
     def _footer(self, file: RegularFile) -> tuple[Handle, Handle]:
         if file.size < FOOTER:
-            raise self._corrupt(f"{file.size} bytes are too few for a checkpoint table", 0)
+            raise self.corrupt(f"{file.size} bytes are too few for a checkpoint table", 0)
         start = file.size - FOOTER
         footer = file.read(start, FOOTER)
         if footer[-8:] != MAGIC:
-            raise self._corrupt("this does not end as a checkpoint table does", file.size - 8)
+            raise self.corrupt("this does not end as a checkpoint table does", file.size - 8)
         with self._located(start):
             numbers, position = [], 0
             for _ in range(4):
                 number, position = read_varint(footer, position)
                 numbers.append(number)
         if position > 40 or any(footer[position:40]):
-            raise self._corrupt("the footer's padding is not zero", start + position)
+            raise self.corrupt("the footer's padding is not zero", start + position)
         return Handle(*numbers[:2]), Handle(*numbers[2:])
 
     def _handle(self, value: memoryview, index: Handle) -> Handle:
@@ -119,31 +125,31 @@ class Table:
             offset, position = read_varint(value, 0)
             size, position = read_varint(value, position)
         if position != len(value):
-            raise self._corrupt("the index block is malformed", index.offset)
+            raise self.corrupt("the index block is malformed", index.offset)
         return Handle(offset, size)
 
     def _require_tiling(self, handles: list[Handle]) -> None:
         expected = 0
         for handle in handles:
             if handle.offset != expected:
-                raise self._corrupt("blocks overlap, or leave bytes between them", handle.offset)
+                raise self.corrupt("blocks overlap, or leave bytes between them", handle.offset)
             expected += handle.size + TRAILER
         if expected != self.size - FOOTER:
-            raise self._corrupt("blocks do not reach to the footer", expected)
+            raise self.corrupt("blocks do not reach to the footer", expected)
 
     def _block(self, file: RegularFile, handle: Handle) -> memoryview:
         """Returns a block's contents, checked against its checksum."""
         if handle.offset + handle.size + TRAILER > file.size - FOOTER:
             where = f"{handle.size} bytes at {handle.offset}"
-            raise self._corrupt(f"a block of {where} would reach out of the file", None)
+            raise self.corrupt(f"a block of {where} would reach out of the file", None)
         data = file.read(handle.offset, handle.size + TRAILER)
         stored = int.from_bytes(data[-4:], "little")
         del data[-4:]
         if _crc.mask(_crc.value(data)) != stored:
-            raise self._corrupt("a block's checksum is wrong: bytes were changed", handle.offset)
+            raise self.corrupt("a block's checksum is wrong: bytes were changed", handle.offset)
         kind = data.pop()
         if kind > 1:
-            raise self._corrupt(f"compression {kind} is unknown", handle.offset + handle.size)
+            raise self.corrupt(f"compression {kind} is unknown", handle.offset + handle.size)
         with self._located(handle.offset):
             return memoryview(uncompress(data) if kind else data)
 
@@ -157,10 +163,13 @@ class Table:
         try:
             yield
         except WireError as error:
-            raise self._corrupt(error.message, offset + error.offset) from error
+            raise self.corrupt(error.message, offset + error.offset) from error
 
-    def _corrupt(self, message: str, offset: int | None) -> CorruptCheckpointError:
-        return CorruptCheckpointError(message, file=self.path, offset=offset)
+    def corrupt(self, message: str, offset: int | None) -> CorruptCheckpointError:
+        """Returns the error that says what is wrong with this table, and where."""
+        return CorruptCheckpointError(
+            message, file=self.path, variable=self.variable, offset=offset
+        )
 
 
 def _parse(block: memoryview) -> Iterator[Record]:

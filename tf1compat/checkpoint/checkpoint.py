@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint._bundle import Bundle
+from tf1compat.checkpoint._paths import v1_files
+from tf1compat.checkpoint._v1 import TableIndex
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.errors import UnknownNameError
+from tf1compat.errors import CheckpointError, UnknownNameError
 
 if TYPE_CHECKING:
     from tf1compat.names import VariableName
@@ -30,8 +32,7 @@ class Checkpoint(Mapping[str, Entry]):
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self.format = "V2"
-        self._index = Bundle(prefix)
+        self._index, self.format = _open_index(prefix)
         self._variables = dict.fromkeys(self._index.names())
         self._parsed: dict[str, VariableName] | None = None
 
@@ -69,6 +70,17 @@ class Checkpoint(Mapping[str, Entry]):
     def __repr__(self) -> str:
         return f"Checkpoint({self.prefix!r}, format={self.format}, {len(self)} variables)"
 
+    def check(self) -> tuple[CheckpointError, ...]:
+        """Reads and checks every byte of every file; returns all that is wrong, () if nothing is.
+
+        Each error names file, variable and offset. Reported are also bytes of a data file that
+        belong to no variable, which readers of single variables never see.
+        """
+        found = self._index.check()
+        for entry in self.values():
+            found += entry.check()
+        return tuple({str(error): error for error in found}.values())
+
     def _name(self, name: str) -> VariableName:
         if self._parsed is None:
             from tf1compat.names import parse_names  # listing should not wait for it
@@ -82,3 +94,10 @@ class Checkpoint(Mapping[str, Entry]):
         near = difflib.get_close_matches(str(name)[:200], self._variables, n=3, cutoff=0.0)
         where = os.path.basename(self.prefix)
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
+
+
+def _open_index(prefix: str) -> tuple[Bundle | TableIndex, str]:
+    """Returns the index of a checkpoint and its format: V2 where there is an index file."""
+    if os.path.lexists(prefix + ".index"):
+        return Bundle(prefix), "V2"
+    return TableIndex(v1_files(prefix)), "V1"

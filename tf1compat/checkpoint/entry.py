@@ -13,6 +13,7 @@ from tf1compat.checkpoint._selection import Index, Selection
 from tf1compat.checkpoint._slices import Region
 from tf1compat.checkpoint._streams import Stream, gather
 from tf1compat.checkpoint.dtypes import StoredType
+from tf1compat.errors import CheckpointError
 
 if TYPE_CHECKING:
     from tf1compat.names.variables import VariableName
@@ -150,6 +151,19 @@ class Entry:
                     gather(stream, part.region.shape, wanted=wanted, out=out[places])
                 stream.finish()
         return out[selection.final]
+
+    def check(self) -> list[CheckpointError]:
+        """Reads and checks all stored bytes without keeping the value; returns what is wrong."""
+        found: list[CheckpointError] = []
+        for part in self._parts:
+            try:
+                part.require(self._variable)
+                with part.stream(self._variable) as stream:
+                    stream.skip(math.prod(part.region.shape))
+                    stream.finish()
+            except CheckpointError as error:
+                found.append(error)
+        return found
 
     def __repr__(self) -> str:
         return f"Entry({self._variable!r}, shape={self._shape}, dtype={self.dtype_name})"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tf1compat.errors import UsageError, VerificationError
+from tf1compat.checkpoint._raw import is_textual, raw_windows, strings
+from tf1compat.errors import VerificationError
 
 __all__ = ["Manifest", "TensorDigest", "tensor_digest"]
 
 _FORMAT = "tf1compat-manifest-1"
-_WINDOW = 1 << 20  # elements converted at a time where an array isn't contiguous
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,29 +87,14 @@ def tensor_digest(array: np.ndarray) -> str:
       UsageError: an element of an object array is neither bytes nor str.
     """
     digest = hashlib.sha256()
-    for chunk in _chunks(np.asarray(array)):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _chunks(array: np.ndarray) -> Iterator[bytes | memoryview]:
-    if array.dtype.kind in "OSUT":
-        yield from _string_chunks(array.flat)
-    elif array.flags.c_contiguous and array.dtype == array.dtype.newbyteorder("<"):
-        yield array.reshape(-1).view(np.uint8).data
+    value = np.asarray(array)
+    if is_textual(value):
+        for element in strings(value):
+            digest.update(len(element).to_bytes(8, "little") + element)
     else:
-        flat = array.flat  # an iterator in C order, which copies no more than it is asked for
-        for start in range(0, array.size, _WINDOW):
-            part = flat[start : start + _WINDOW]
-            yield part.astype(part.dtype.newbyteorder("<"), copy=False).view(np.uint8).data
-
-
-def _string_chunks(elements: Iterable[object]) -> Iterator[bytes]:
-    for element in elements:
-        value = element.encode() if isinstance(element, str) else element
-        if not isinstance(value, bytes):
-            raise UsageError(f"a string tensor holds bytes, not {type(element).__name__}")
-        yield len(value).to_bytes(8, "little") + value
+        for window in raw_windows(value):
+            digest.update(window.data)
+    return digest.hexdigest()
 
 
 def _tensor(item: dict[str, object]) -> TensorDigest:

@@ -6,14 +6,12 @@ import difflib
 import os
 import re
 
+from tf1compat.checkpoint._paths import exists, prefix_of, prefixes
 from tf1compat.checkpoint._state import read_state
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.errors import CheckpointNotFoundError
 
 __all__ = ["find_prefix", "open_checkpoint"]
-
-_SUFFIX = re.compile(r"\.(index|meta|data-\d{5,}-of-\d{5,}|manifest\.json)$")
-_SHARD = re.compile(r"-(\d{5}|\?{5})-of-(\d{5})$")
 
 
 def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) -> Checkpoint:
@@ -40,74 +38,49 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
 
 
 def find_prefix(path: str | os.PathLike[str], *, step: int | None = None) -> str:
-    """Returns the prefix (or the V1 path) that `path` and `step` mean; for both see there.
+    """Returns the prefix that `path` and `step` mean; for both see :func:`open_checkpoint`.
 
     Raises:
       CheckpointNotFoundError: there is none.
       CorruptCheckpointError: a directory's ``checkpoint`` file can't be read.
     """
     name = os.fspath(path)
+    if "\0" in name:
+        raise CheckpointNotFoundError(f"{name!r}: no path holds a NUL character")
     if os.path.isdir(name):
         return _in_directory(name, step=step)
-    stem = _SUFFIX.sub("", name)
-    candidates = [stem] if step is None else [f"{stem}-{step}", stem]
-    if step is not None and not stem.endswith(f"-{step}"):
-        candidates = [f"{stem}-{step}"]
-    for candidate in candidates:
-        if _exists(candidate):
-            return candidate
-    raise _not_found(candidates[0], given=name)
+    stem = prefix_of(name)
+    if step is not None:
+        stem = re.sub(r"-\d+$", "", stem) + f"-{step}"
+    if not exists(stem):
+        raise _not_found(stem, directory=os.path.dirname(stem))
+    return stem
 
 
 def _in_directory(directory: str, *, step: int | None) -> str:
     """Returns the prefix that a directory's state file names, or that has the step."""
     latest, every = read_state(directory)
-    if step is None:
-        if latest is None:
-            raise _not_found(os.path.join(directory, "checkpoint"), given=directory)
-        return _resolve(directory, latest)
-    named = [prefix for prefix in every if prefix.endswith(f"-{step}")]
-    there = [os.path.join(directory, one) for one in _prefixes(directory)]
-    named += [prefix for prefix in there if prefix.endswith(f"-{step}")]
-    for prefix in named:
-        found = _resolve(directory, prefix)
-        return found
-    raise _not_found(os.path.join(directory, f"...-{step}"), given=directory)
-
-
-def _resolve(directory: str, prefix: str) -> str:
-    """Returns where a prefix of a state file is now; directories get moved with what's in them."""
-    places = [os.path.join(directory, prefix), os.path.join(directory, os.path.basename(prefix))]
-    for place in places:
-        if _exists(place):
+    wanted = latest
+    if step is not None:
+        named = (prefix_of(prefix) for prefix in (*every, *prefixes(directory)))
+        wanted = next((prefix for prefix in named if prefix.endswith(f"-{step}")), f"*-{step}")
+    if wanted is None:
+        raise _not_found(os.path.join(directory, "checkpoint"), directory=directory)
+    here = prefix_of(wanted)
+    # a directory may have been moved with what is in it, so its own files come next
+    for place in (os.path.join(directory, here), os.path.join(directory, os.path.basename(here))):
+        if exists(place):
             return place
-    raise _not_found(places[0], given=directory)
+    raise _not_found(os.path.join(directory, here), directory=directory)
 
 
-def _exists(prefix: str) -> bool:
-    if os.path.lexists(prefix + ".index"):
-        return True
-    return os.path.lexists(prefix) and not os.path.isdir(prefix)
-
-
-def _prefixes(directory: str) -> tuple[str, ...]:
-    """Returns the prefixes of the checkpoints in a directory, those of V2 first."""
-    try:
-        names = sorted(os.listdir(directory or "."))
-    except OSError:
-        return ()
-    return tuple(dict.fromkeys(name[:-6] for name in names if name.endswith(".index")))
-
-
-def _not_found(prefix: str, *, given: str) -> CheckpointNotFoundError:
-    directory = given if os.path.isdir(given) else os.path.dirname(given)
-    there = _prefixes(directory)
-    base = os.path.basename(prefix)
-    near = difflib.get_close_matches(base, there, n=3, cutoff=0) or there[:3]
+def _not_found(prefix: str, *, directory: str) -> CheckpointNotFoundError:
+    there = prefixes(directory)
+    near = difflib.get_close_matches(os.path.basename(prefix), there, n=3, cutoff=0.0)
     if near:
-        hint = "the nearest there: " + ", ".join(os.path.join(directory, one) for one in near)
+        hint = "nearest: " + ", ".join(os.path.join(directory, one) for one in near)
     elif os.path.isdir(directory or "."):
-        hint = f"{directory or '.'} holds no checkpoint"
+        hint = f"{directory or 'the current directory'} holds no checkpoint"
     else:
         hint = f"{directory} is not a directory"
     return CheckpointNotFoundError(f"{prefix}: there is no such checkpoint; {hint}")

@@ -71,26 +71,34 @@ def clear_stale(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Raises:
       OutputError: a stale file can't be removed.
     """
-    stale = stale_files(path)
-    for name in stale:
-        with _naming(name), contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-    return stale
-
-
-def stale_files(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Returns the paths that killed runs staged for `path` and left behind, sorted."""
     directory, base = os.path.split(os.path.realpath(os.fspath(path)))
+    stale = [name for name, owned in staged_by(directory).items() if owned == (base, None)]
+    for name in stale:
+        remove(name)
+    return tuple(stale)
+
+
+def staged_by(directory: str) -> dict[str, tuple[str, int | None]]:
+    """Returns what is staged in a directory: each path, the name meant, and by which process.
+
+    The process is None where it is gone, so that the file is stale.
+    """
     try:
-        names = os.listdir(directory)
+        names = sorted(os.listdir(directory))
     except OSError:
-        return ()
-    found = []
-    for name in names:
-        match = _STAGED.fullmatch(name)
-        if match and match[3] == base and _is_gone(int(match[1]), int(match[2])):
-            found.append(os.path.join(directory, name))
-    return tuple(sorted(found))
+        return {}
+    found: dict[str, tuple[str, int | None]] = {}
+    for match in filter(None, map(_STAGED.fullmatch, names)):
+        pid = int(match[1])
+        owner = None if _is_gone(pid, int(match[2])) else pid
+        found[os.path.join(directory, match[0])] = (match[3], owner)
+    return found
+
+
+def remove(path: str) -> None:
+    """Removes a file where there is one; an OutputError names it where that fails."""
+    with _naming(path), contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def sync_file(path: str) -> None:
