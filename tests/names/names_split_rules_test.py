@@ -15,7 +15,7 @@ def test_every_rule_that_splits_takes_its_part():
 
 def test_patterns_that_split_do_as_well():
     rules = RuleSet(
-        [Rule(r"(.*)kv/w", rf"\1{n}", layout=f"split(0, {n}, {n + 1})") for n in (0, 1)]
+        [Rule(r"(.*)kv/w", rf"\g<1>{n}", layout=f"split(0, {n}, {n + 1})") for n in (0, 1)]
     )
     outcome = rules.apply(["q_kv/w"], targets=["q_0", "q_1"])
     assert outcome.problems == ()
