@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["human_bytes", "print_table"]
+__all__ = ["human_bytes", "print_table", "progress_bar"]
 
 _WIDE = 100_000  # columns of a pipe: names are for grep, not to be folded
 
@@ -51,3 +53,20 @@ def human_bytes(count: int) -> str:
             return f"{size:.3g} {unit}" if unit != "B" else f"{count} B"
         size /= 1000
     return f"{size:.3g} GB"
+
+
+@contextlib.contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[str, int], None]]:
+    """Yields what to call after each of `total` steps; a bar shows them on a terminal."""
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task(what, total=total)
+        yield lambda _name, _bytes: progress.update(task, advance=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,14 @@ import numpy as np
 
 from tf1compat.errors import UsageError, VerificationError
 
-__all__ = ["OutputDifference", "Recording", "compare_outputs", "load_recording"]
+__all__ = [
+    "OutputDifference",
+    "Recording",
+    "compare_outputs",
+    "load_inputs",
+    "load_recording",
+    "name_outputs",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,23 +59,37 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
     Raises:
       UsageError: if it is no such file, or holds no inputs or no outputs.
     """
-    name = os.fspath(path)
-    try:
-        with np.load(name, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(f"{name}: expected an .npz recording, found {error}") from error
-    except Exception as error:  # zipfile.BadZipFile has no common base with the others
-        raise UsageError(f"{name}: expected an .npz recording, found {error}") from error
-    sides = [
-        {key[len(side) :]: value for key, value in arrays.items() if key.startswith(side)}
-        for side in ("in/", "out/")
-    ]
-    if not all(sides):
+    arrays = _load(os.fspath(path))
+    inputs, outputs = _named(arrays, "in/"), _named(arrays, "out/")
+    if not inputs or not outputs:
         raise UsageError(
-            f"{name}: expected arrays named in/NAME and out/NAME, found {sorted(arrays)[:6]}"
+            f"{path}: expected arrays named in/NAME and out/NAME, found {sorted(arrays)[:6]}"
         )
-    return Recording(*sides)
+    return Recording(inputs, outputs)
+
+
+def load_inputs(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Returns the arrays of an ``.npz`` file named ``in/NAME``, or all of them if none is.
+
+    Raises:
+      UsageError: if it is no such file, or empty.
+    """
+    arrays = _load(os.fspath(path))
+    if not arrays:
+        raise UsageError(f"{path}: expected arrays to give the graph, found none")
+    return _named(arrays, "in/") or arrays
+
+
+def _named(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _load(path: str) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: expected an .npz file, found {error}") from error
 
 
 def compare_outputs(
