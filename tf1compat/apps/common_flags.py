@@ -32,14 +32,14 @@ class SourceFlags:
 class TargetFlags:
     """``--model`` and ``--rules``."""
 
-    def __init__(self, flag_values: flags.FlagValues) -> None:
+    def __init__(self, flag_values: flags.FlagValues, *, required: bool = True) -> None:
         self.model = flags.DEFINE_string(
             "model",
             None,
             "Where the Keras model comes from: module:callable (a function without arguments that "
             "returns a built model; the current directory is on the path), or a .keras file.",
             flag_values=flag_values,
-            required=True,
+            required=required,
         )
         self.rules = flags.DEFINE_string(
             "rules", None, "A TOML file of rename rules.", flag_values=flag_values

@@ -14,9 +14,11 @@ from tf1compat.migration import Plan, offender_lines, plan_migration
 __all__ = ["make_plan", "print_offenders", "print_plan"]
 
 
-def make_plan(checkpoint: Checkpoint, target: TargetFlags) -> tuple[Plan, ModelIndex]:
+def make_plan(
+    checkpoint: Checkpoint, target: TargetFlags, *, model: str | None = None
+) -> tuple[Plan, ModelIndex]:
     """Builds the model without memory for its weights and plans the migration to it."""
-    index = index_model(lazy_model(target.model.value))
+    index = index_model(lazy_model(model or target.model.value))
     return plan_migration(checkpoint, index, target.rules_or_none()), index
 
 
