@@ -23,7 +23,11 @@ from tf1compat.checkpoint._graph_facts import (
 from tf1compat.checkpoint._graph_wire import Graph, RawVariable, parse_meta_graph
 from tf1compat.checkpoint._wire import WireError
 from tf1compat.checkpoint.dtypes import stored_type
-from tf1compat.errors import CheckpointError, CheckpointNotFoundError
+from tf1compat.errors import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+)
 
 __all__ = ["Meta", "MetaVariable", "SliceInfo", "read_meta"]
 
