@@ -1,9 +1,19 @@
 import pytest
 import tensorflow as tf
 
-from tf1compat.checkpoint.meta_flow import variable_flow
+from tf1compat.checkpoint import read_meta
 
 tf1 = tf.compat.v1
+
+
+@pytest.fixture
+def flow_of(tmp_path):
+    def read(graph):
+        path = str(tmp_path / "graph.meta")
+        tf1.train.export_meta_graph(path, graph=graph)
+        return dict(read_meta(path).flow)
+
+    return read
 
 
 def _variable(name, shape, *, resource=False):
@@ -17,7 +27,7 @@ def _dense(x, scope, units, *, resource=False):
 
 
 @pytest.mark.parametrize("resource", [False, True])
-def test_layers_in_a_row_with_a_residual_and_training_ops(resource):
+def test_layers_in_a_row_with_a_residual_and_training_ops(resource, flow_of):
     with tf.Graph().as_default() as graph:
         x = tf1.placeholder(tf.float32, [None, 4])
         first = tf.nn.relu(_dense(x, "first", 4, resource=resource))
@@ -31,7 +41,7 @@ def test_layers_in_a_row_with_a_residual_and_training_ops(resource):
         with tf.control_dependencies([train]):
             average.apply(weights)
         tf1.train.Saver()
-    assert variable_flow(graph.as_graph_def()) == {
+    assert flow_of(graph) == {
         "first/kernel": (),
         "first/bias": ("first/kernel",),
         "second/kernel": ("first/bias",),
@@ -41,7 +51,7 @@ def test_layers_in_a_row_with_a_residual_and_training_ops(resource):
     }
 
 
-def test_lookups_parts_and_shared_variables():
+def test_lookups_parts_and_shared_variables(flow_of):
     with tf.Graph().as_default() as graph:
         ids = tf1.placeholder(tf.int32, [None])
         with tf1.variable_scope("emb", partitioner=tf1.fixed_size_partitioner(2)):
@@ -51,13 +61,13 @@ def test_lookups_parts_and_shared_variables():
             once = _dense(x, "layer", 4)
             twice = _dense(once, "layer", 4)
         tf.nn.bias_add(twice, _variable("last", [4]))
-    flow = variable_flow(graph.as_graph_def())
+    flow = flow_of(graph)
     assert flow["emb/table"] == ()
     assert set(flow["tower/layer/kernel"]) == {"emb/table", "tower/layer/bias"}
     assert flow["last"] == ("tower/layer/bias",)
 
 
-def test_loops_are_cut():
+def test_loops_are_cut(flow_of):
     with tf.Graph().as_default() as graph:
         tf1.disable_control_flow_v2()
         try:
@@ -69,6 +79,6 @@ def test_loops_are_cut():
         finally:
             tf1.enable_control_flow_v2()
         _dense(tf.reshape(state, [3, 4]), "outputs", 2)
-    flow = variable_flow(graph.as_graph_def())
+    flow = flow_of(graph)
     assert flow["cell/kernel"] == ("inputs/bias",)
     assert set(flow["outputs/kernel"]) == {"cell/kernel", "inputs/bias"}  # or no round at all

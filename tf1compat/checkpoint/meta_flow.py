@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+
+from tf1compat.checkpoint._graph_wire import Node
 
 __all__ = ["variable_flow"]
 
@@ -23,7 +24,7 @@ _GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
 _PART = re.compile(r"/part_\d+$")
 
 
-def variable_flow(graph_def: Any) -> dict[str, tuple[str, ...]]:
+def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
     """Returns, for each variable that the forward pass uses, the variables that feed it directly.
 
     A variable is used where an op combines it with an activation (``MatMul``, ``Conv2D``, a norm's
@@ -31,18 +32,13 @@ def variable_flow(graph_def: Any) -> dict[str, tuple[str, ...]]:
     and weight decay are left out. Parts of a partitioned variable count as the variable.
 
     Args:
-      graph_def: a ``GraphDef`` proto.
+      nodes: the graph's nodes by name.
     """
-    nodes = {node.name: node for node in graph_def.node}
     kinds = _classify(nodes)
     return _Flow(nodes, kinds).found()
 
 
-def _inputs(node: Any) -> list[str]:
-    return [name.partition(":")[0] for name in node.input if not name.startswith("^")]
-
-
-def _topological(nodes: Mapping[str, Any]) -> list[str]:
+def _topological(nodes: Mapping[str, Node]) -> list[str]:
     """Returns the nodes after their inputs; a loop is cut at its ``NextIteration``."""
     order: list[str] = []
     state: dict[str, int] = {}
@@ -61,11 +57,11 @@ def _topological(nodes: Mapping[str, Any]) -> list[str]:
             state[name] = 1
             node = nodes[name]
             if node.op != "NextIteration":
-                stack.extend(i for i in _inputs(node) if i in nodes and i not in state)
+                stack.extend(i for i in node.inputs if i in nodes and i not in state)
     return order
 
 
-def _classify(nodes: Mapping[str, Any]) -> dict[str, frozenset[str] | None]:
+def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
     """Returns, by node: the variables it is a value of, None for an activation; others left out."""
     kinds: dict[str, frozenset[str] | None] = {}
     for name in _topological(nodes):
@@ -75,7 +71,7 @@ def _classify(nodes: Mapping[str, Any]) -> dict[str, frozenset[str] | None]:
             continue
         if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
             continue
-        inputs = _inputs(node)
+        inputs = node.inputs
         if not inputs or node.op == "NextIteration":
             kinds[name] = None  # a placeholder, a dataset, what a loop brings back
             continue
@@ -89,7 +85,7 @@ def _classify(nodes: Mapping[str, Any]) -> dict[str, frozenset[str] | None]:
 
 class _Flow:
     def __init__(
-        self, nodes: Mapping[str, Any], kinds: Mapping[str, frozenset[str] | None]
+        self, nodes: Mapping[str, Node], kinds: Mapping[str, frozenset[str] | None]
     ) -> None:
         self._nodes = nodes
         self._kinds = kinds
@@ -105,7 +101,7 @@ class _Flow:
     def _pass(self, order: Iterable[str]) -> dict[str, dict[str, None]]:
         feeds: dict[str, dict[str, None]] = {}
         for name in order:
-            upstream, used = self._sides(_inputs(self._nodes[name]))
+            upstream, used = self._sides(self._nodes[name].inputs)
             for variable in used:
                 feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
             self._latest[name] = frozenset(used) or upstream

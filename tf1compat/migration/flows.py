@@ -6,8 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from tf1compat.checkpoint import Checkpoint
-from tf1compat.checkpoint.meta_flow import read_flow
+from tf1compat.checkpoint import Checkpoint, read_meta
 from tf1compat.keras3 import ModelIndex
 
 __all__ = ["source_flow", "target_flow"]
@@ -20,7 +19,7 @@ def source_flow(checkpoint: Checkpoint) -> Mapping[str, Sequence[str]] | None:
       CheckpointError: if there is a ``.meta`` and it can't be read.
     """
     path = f"{checkpoint.prefix}.meta"
-    return read_flow(path) if os.path.lexists(path) else None
+    return read_meta(path).flow if os.path.lexists(path) else None
 
 
 def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:
