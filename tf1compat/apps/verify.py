@@ -86,7 +86,6 @@ def _outputs(plan: Any, checkpoint: Checkpoint) -> int:
     if _V1_OUTPUTS.value:
         layer = first_difference(
             plan,
-            model,
             index_model(model),
             prefix=checkpoint.prefix,
             recording=recording,

@@ -25,7 +25,6 @@ _SKIPPED = ("gradients", "save", "Adam", "ExponentialMovingAverage")
 
 def first_difference(
     plan: Plan,
-    model: Any,
     index: ModelIndex,
     *,
     prefix: str | os.PathLike[str],
@@ -38,17 +37,16 @@ def first_difference(
 
     Args:
       plan: the plan that filled the model.
-      model: the filled model.
-      index: its index.
+      index: the index of the filled model.
       prefix: the checkpoint's prefix, with a ``.meta`` beside it.
       recording: inputs by tensor name of the v1 graph, in the model's order.
       tolerance: largest difference relative to the layer's largest output.
     """
     scopes = _scopes_by_layer(plan, index)
     candidates = _v1_tensors(prefix, recording.inputs, scopes.values())
-    for layer, value in layer_outputs(model, index, recording.inputs).items():
+    for layer, values in layer_outputs(index, recording.inputs).items():
         expected = [t for scope in scopes.get(layer, ()) for t in candidates.get(scope, ())]
-        if expected and not any(_close(value, other, tolerance) for other in expected):
+        if expected and not all(any(_close(v, t, tolerance) for t in expected) for v in values):
             return layer
     return ""
 

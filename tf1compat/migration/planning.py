@@ -14,7 +14,7 @@ from tf1compat.migration.flows import source_flow, target_flow
 from tf1compat.migration.layouts import Chain, Layout, Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
-from tf1compat.migration.plan import Ambiguity, Drop, Fill, Plan
+from tf1compat.migration.plan import Ambiguity, Drop, Fill, Keep, Plan
 from tf1compat.migration.ruling import Ruling, rule_fills
 from tf1compat.names import Rule, RuleSet, VariableName, load_rules, nearest_names
 
@@ -80,7 +80,8 @@ class _Planner:
         self._fills = list(ruling.fills)
         self._drops = [*ruling.drops, *self._companions()]
         done_s = {s for f in self._fills for s in f.sources} | {d.source for d in self._drops}
-        done_t = {f.target for f in self._fills} | {k.target for k in ruling.keeps}
+        self._keeps = [*ruling.keeps, *self._states()]
+        done_t = {f.target for f in self._fills} | {k.target for k in self._keeps}
         self._left_s = [name for name in sources if name not in done_s]
         self._left_t = [path for path in targets if path not in done_t]
 
@@ -98,12 +99,12 @@ class _Planner:
         order = {path: place for place, path in enumerate(self._targets)}
         return Plan(
             checkpoint=self._checkpoint.prefix,
-            model=self._index.name,
+            model=self._index.model.name,
             sources=self._sources,
             targets=self._targets,
             fills=tuple(sorted(self._fills, key=lambda fill: order[fill.target])),
             drops=tuple(self._drops),
-            keeps=self._ruling.keeps,
+            keeps=tuple(self._keeps),
             ambiguities=tuple(ties),
             unexplained=tuple(problems.get(n) or self._unexplained(n) for n in left_s),
             unfilled=tuple(
@@ -120,6 +121,16 @@ class _Planner:
             Drop(name, reason)
             for name, entry in self._checkpoint.items()
             if name not in ruled and (reason := _training_only(entry.name))
+        ]
+
+    def _states(self) -> list[Keep]:
+        """Returns the keeps of what no checkpoint holds: states of random generators."""
+        ruled = {keep.target for keep in self._ruling.keeps}
+        ruled |= {fill.target for fill in self._ruling.fills}
+        return [
+            Keep(path, "state of a random generator")
+            for path, weight in self._index.items()
+            if weight.kind == "state" and path not in ruled
         ]
 
     def _match(self) -> Matching:

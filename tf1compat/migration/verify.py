@@ -11,7 +11,7 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, Problem, VerificationError
-from tf1compat.keras3 import ModelIndex, index_model, read_exported
+from tf1compat.keras3 import ModelIndex, index_model, read_exported, run_model
 from tf1compat.migration.outputs import (
     OutputDifference,
     Recording,
@@ -156,13 +156,3 @@ def verify_outputs(
         if not difference.max_rel <= tolerance
     )
     return Verification(0, problems, compared)
-
-
-def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
-    """Returns what `model` computes in inference mode for arrays given by name, or by order."""
-    names = {getattr(tensor, "name", None) for tensor in getattr(model, "inputs", None) or ()}
-    if len(inputs) == 1:
-        return model(next(iter(inputs.values())), training=False)
-    if names and names == set(inputs):
-        return model(dict(inputs), training=False)
-    return model(list(inputs.values()), training=False)
