@@ -203,7 +203,7 @@ def test_verify_names_the_weight_that_was_changed(written, classifier):
     plan = plan_migration(written(values), classifier)
     convert(plan, classifier)
     kernel = classifier.get_layer("hidden").kernel
-    value = np.array(kernel)
+    value = kernel.numpy().copy()
     value[2, 3] = np.nextafter(value[2, 3], np.float32(9))
     kernel.assign(value)
     (problem,) = verify_weights(plan, classifier).problems

@@ -11,7 +11,7 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, Problem, VerificationError
-from tf1compat.keras3 import ModelIndex, index_model, read_exported, run_model
+from tf1compat.keras3 import index_model, read_exported, run_model
 from tf1compat.migration.outputs import (
     OutputDifference,
     Recording,
@@ -85,8 +85,7 @@ def verify(
       recording: inputs and expected outputs; see :func:`load_recording` and :func:`record_graph`.
       tolerance: largest difference of an output, relative to its largest expected value.
     """
-    index = index_model(model)
-    weights = verify_weights(plan, index, output=output, checkpoint=checkpoint)
+    weights = verify_weights(plan, model, output=output, checkpoint=checkpoint)
     if recording is None:
         return weights
     outputs = verify_outputs(model, recording, tolerance=tolerance)
@@ -97,7 +96,7 @@ def verify(
 
 def verify_weights(
     plan: Plan,
-    index: ModelIndex,
+    model: Any,
     *,
     output: str | os.PathLike[str] | None = None,
     checkpoint: Mapping[str, Entry] | None = None,
@@ -111,11 +110,12 @@ def verify_weights(
       PlanError: if the checkpoint isn't the one the plan was made for.
       OutputError: if the file can't be read at all.
     """
+    index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     check_fits_checkpoint(plan, entries)
     problems: list[Problem] = []
     if output is None:
-        read: ReadWeight = lambda path: np.asarray(index[path].variable)  # noqa: E731
+        read: ReadWeight = lambda path: np.asarray(index[path].variable.numpy())  # noqa: E731
         origin = "the model"
     else:
         origin = os.fspath(output)
