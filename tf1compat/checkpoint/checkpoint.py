@@ -34,6 +34,7 @@ class Checkpoint(Mapping[str, Entry]):
         self.prefix = prefix
         self._index, self.format = _open_index(prefix)
         self._variables = dict.fromkeys(self._index.names())
+        self._entries: dict[str, Entry] = {}
         self._parsed: dict[str, VariableName] | None = None
 
     @property
@@ -47,16 +48,18 @@ class Checkpoint(Mapping[str, Entry]):
         return OBJECT_GRAPH in self._variables
 
     def __getitem__(self, name: str) -> Entry:
-        if name not in self._variables:
-            raise self._unknown(name)
-        record = self._index.record(name)
-        return Entry(
-            name,
-            stored=record.stored,
-            shape=record.shape,
-            parts=self._index.parts(name),
-            named=self._name,
-        )
+        if name not in self._entries:
+            if name not in self._variables:
+                raise self._unknown(name)
+            record = self._index.record(name)
+            self._entries[name] = Entry(
+                name,
+                stored=record.stored,
+                shape=record.shape,
+                parts=self._index.parts(name),
+                named=self._name,
+            )
+        return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 
@@ -13,6 +14,7 @@ __all__ = ["parse_layout"]
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 
 
+@functools.cache
 def parse_layout(text: str) -> Layout:
     """Returns the layout that `text` names, steps separated by ``|``.
 

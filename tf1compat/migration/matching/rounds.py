@@ -17,7 +17,7 @@ from tf1compat.migration.matching.modules import (
     make_modules,
     pair_members,
 )
-from tf1compat.migration.matching.places import make_places
+from tf1compat.migration.matching.places import Place, make_places
 from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.matching.solver import Solution, Tie, solve
 from tf1compat.migration.matching.state import Group, Pair, Side
@@ -60,10 +60,12 @@ def match_items(
     flow_s, flow_t = _flow(own, source_flow), _flow(other, target_flow)
     known: dict[int, Pair] = {}
     ties: list[tuple[list[Item], list[Item], tuple[str, ...]]] = []
+    places_s = make_places(module.path for module in own)
+    places_t = make_places(module.path for module in other)
     for signature in (_whole, _main):
         solution = solve(
-            _side(own, signature, flow_s),
-            _side(other, signature, flow_t),
+            _side(own, places_s, signature=signature, flow=flow_s),
+            _side(other, places_t, signature=signature, flow=flow_t),
             fits=_module_fits(own, other),
             known=known,
         )
@@ -82,10 +84,14 @@ def _main(module: Module) -> Hashable:
 
 
 def _side(
-    modules: Sequence[Module], signature: Callable[[Module], Hashable], flow: Flow | None
+    modules: Sequence[Module],
+    places: Sequence[Place],
+    *,
+    signature: Callable[[Module], Hashable],
+    flow: Flow | None,
 ) -> Side:
     return Side(
-        make_places(module.path for module in modules),
+        places,
         [signature(module) for module in modules],
         [module.shapes for module in modules],
         [module.carries for module in modules],
@@ -166,10 +172,12 @@ def _single_items(
         for item, (partner, pair) in found.items()
     }
     belongs = _same_modules(left_s, left_t, own, other, found)
+    places_s = make_places(item.path for item in left_s)
+    places_t = make_places(item.path for item in left_t)
     for signature in (_role_and_size, _size):
         solution = solve(
-            _item_side(left_s, signature),
-            _item_side(left_t, signature),
+            _item_side(left_s, places_s, signature=signature),
+            _item_side(left_t, places_t, signature=signature),
             fits=belongs,
             known=known,
         )
@@ -201,9 +209,11 @@ def _size(item: Item) -> Hashable:
     return math.prod(item.shape)
 
 
-def _item_side(items: Sequence[Item], signature: Callable[[Item], Hashable]) -> Side:
+def _item_side(
+    items: Sequence[Item], places: Sequence[Place], *, signature: Callable[[Item], Hashable]
+) -> Side:
     return Side(
-        make_places(item.path for item in items),
+        places,
         [signature(item) for item in items],
         [(item.role, item.shape) for item in items],
         [False] * len(items),

@@ -60,6 +60,8 @@ def solve(
     Pairs made because of numbering are taken back, and that numbering not trusted any more, where
     other pairs show that the two sides number differently.
     """
+    if len(known) in (len(source.signatures), len(target.signatures)):
+        return Solution(known, ())
     distrusted: set = set()
     while True:
         state = State(source, target, fits, distrusted=set(distrusted))
