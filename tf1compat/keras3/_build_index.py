@@ -11,7 +11,7 @@ import keras
 from tf1compat.keras3._built import require_built
 from tf1compat.keras3._naming import automatic_number, number_offsets, segments
 from tf1compat.keras3._order import creation_order
-from tf1compat.keras3._tree import Child, children
+from tf1compat.keras3._tree import Child, Tree
 from tf1compat.keras3._variables import is_seed, role, variable_names
 from tf1compat.keras3.weights import LayerNode, Weight
 
@@ -48,80 +48,52 @@ def walk_model(root: keras.layers.Layer) -> Walk:
     Raises:
       ModelError: if parts of it aren't built.
     """
-    inner = _inner_layers(root)
-    offsets = number_offsets(layer for layer, _ in inner.values())
-    found: dict[int, _Found] = {}
-    _place(root, "", _Context(inner, offsets, found))
+    tree = Tree(root)
+    found = _place(tree)
     require_built(root, ((place.path, place.layer) for place in found.values()))
-    _share_out(root, inner, found)
-    held = {key: children_of for key, (_, children_of) in inner.items()}
-    places = creation_order(root, held)
+    _share_out(tree, found)
+    places = creation_order(root, tree.inner)
     ordered = sorted(found.values(), key=lambda place: places[id(place.layer)])
     weights = _weights(ordered)
-    return Walk(root, held, _nodes(ordered, weights), weights)
+    return Walk(root, tree.inner, _nodes(ordered, weights), weights)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Context:
-    inner: Mapping[int, tuple[keras.layers.Layer, list[Child]]]
-    offsets: Mapping[str, int]
-    found: dict[int, _Found]
-
-
-def _inner_layers(root: keras.layers.Layer) -> dict[int, tuple[keras.layers.Layer, list[Child]]]:
-    """Returns by id every layer with the layers directly within it."""
-    inner: dict[int, tuple[keras.layers.Layer, list[Child]]] = {}
-    waiting = [root]
-    while waiting:
-        layer = waiting.pop()
-        if id(layer) not in inner:
-            held = children(layer)
-            inner[id(layer)] = (layer, held)
-            waiting.extend(child.layer for child in held)
-    return inner
-
-
-def _place(root: keras.layers.Layer, path: str, context: _Context) -> None:
+def _place(tree: Tree) -> dict[int, _Found]:
     """Gives every layer its path; for a layer met again only the other path is noted."""
-    waiting: list[tuple[keras.layers.Layer, str, tuple[int, ...]]] = [(root, path, ())]
+    found: dict[int, _Found] = {}
+    offsets = number_offsets(tree.layers.values())
+    waiting: list[tuple[keras.layers.Layer, str, tuple[int, ...]]] = [(tree.root, "", ())]
     while waiting:
         layer, path, above = waiting.pop()
-        place = context.found.get(id(layer))
+        place = found.get(id(layer))
         if place is not None:
             if id(layer) not in above:
                 place.uses.append(path)
             continue
-        context.found[id(layer)] = _Found(layer, [path])
-        held = context.inner[id(layer)][1]
+        found[id(layer)] = _Found(layer, [path])
+        held = tree.inner[id(layer)]
         prefix = f"{path}/" if path else ""
-        names = segments(layer, held, context.offsets)
         inside = (*above, id(layer))
-        for child, name in reversed(list(zip(held, names, strict=True))):
+        for child, name in zip(
+            reversed(held), reversed(segments(layer, held, offsets)), strict=True
+        ):
             waiting.append((child.layer, prefix + name, inside))
+    return found
 
 
-def _share_out(
-    root: keras.layers.Layer,
-    inner: Mapping[int, tuple[keras.layers.Layer, list[Child]]],
-    found: Mapping[int, _Found],
-) -> None:
-    """Gives every variable of `root` to the innermost layer that lists it as its own."""
-    wanted = {id(variable) for variable in root.variables}
+def _share_out(tree: Tree, found: Mapping[int, _Found]) -> None:
+    """Gives every variable of the model to the innermost layer that lists it as its own."""
+    wanted = dict(tree.variables[id(tree.root)])
+    left = dict(wanted)
     for place in found.values():
-        below: set[int] = set()
-        held = inner[id(place.layer)][1]
-        for child in held:
-            below.update(id(variable) for variable in child.layer.variables)
-        place.own = [
-            variable
-            for variable in _unique(place.layer.variables)
-            if id(variable) not in below and id(variable) in wanted
-        ]
+        place.own = [v for v in tree.own(place.layer) if id(v) in wanted]
+        for variable in place.own:
+            left.pop(id(variable), None)
+    for place in reversed(list(found.values())):  # layers that hold each other
+        held = [key for key in left if key in tree.variables[id(place.layer)]]
+        place.own += [left.pop(key) for key in held]
+    for place in found.values():
         place.names = variable_names(place.layer, place.own)
-
-
-def _unique(variables: Sequence[Any]) -> list[Any]:
-    return list({id(variable): variable for variable in variables}.values())
 
 
 def _weights(ordered: Sequence[_Found]) -> list[Weight]:

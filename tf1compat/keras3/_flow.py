@@ -65,7 +65,7 @@ class _Tracer:
         if not below:
             return [merged]
         if id(layer) in self._paths and len(below) > 1:
-            return [self._unclear(below)]
+            return self._unclear(below)
         if len(below) == 1:
             return [self._feed(below[0], merged)]
         if is_graph(layer):
@@ -79,8 +79,8 @@ class _Tracer:
             both = (layer.forward_layer, layer.backward_layer)
             return [_merge(out for part in both for out in self.run(part, given))]
         if isinstance(layer, keras.layers.MultiHeadAttention):
-            return [self._run_attention(layer, given)]
-        return [self._unclear(below)]
+            return self._run_attention(layer, given)
+        return self._unclear(below)
 
     def _bearing(self, layer: keras.layers.Layer) -> tuple[int, ...]:
         """Returns the ids of the layers with weights in `layer`, itself included."""
@@ -100,14 +100,14 @@ class _Tracer:
             self.feeds.setdefault(path, {}).update(dict.fromkeys(merged))
         return (path,)
 
-    def _unclear(self, below: Iterable[int]) -> None:
+    def _unclear(self, below: Iterable[int]) -> list[_Feeds]:
         self.unknown.update(self._paths[key] for key in below)
+        return [None]
 
     def _run_graph(self, model: keras.Model, given: Sequence[_Feeds]) -> list[_Feeds]:
         graph = model_graph(model)
         if graph is None:
-            self._unclear(self._bearing(model))
-            return [None]
+            return self._unclear(self._bearing(model))
         carried: dict[tuple[str, int], list[_Feeds]] = {}
         for place, ref in enumerate(graph.inputs):
             carried[ref.operation, ref.call] = [given[min(place, len(given) - 1)]]
@@ -125,7 +125,7 @@ class _Tracer:
 
     def _run_attention(
         self, layer: keras.layers.MultiHeadAttention, given: Sequence[_Feeds]
-    ) -> _Feeds:
+    ) -> list[_Feeds]:
         parts = {child.layer.name: child.layer for child in self._inner[id(layer)]}
         names = ("query", "key", "value", "attention_output")
         if any(name not in parts for name in names):
@@ -133,7 +133,7 @@ class _Tracer:
         others = given[1:] or given
         feeds = [self.run(parts["query"], given[:1])]
         feeds += [self.run(parts[name], others) for name in ("key", "value")]
-        return _merge(self.run(parts["attention_output"], [f for feed in feeds for f in feed]))
+        return self.run(parts["attention_output"], [f for feed in feeds for f in feed])
 
 
 def _steps(layer: keras.layers.Layer) -> Sequence[keras.layers.Layer] | None:

@@ -63,13 +63,14 @@ def _from_tensors(model: keras.Model) -> Graph | None:
         for place, tensor in enumerate(_tensors(op, "output")):
             made[id(tensor)] = Ref(op.name, 0, place)
     calls = []
-    for op in model.operations:
-        inputs = () if _is_input(op) else tuple(made.get(id(t)) for t in _tensors(op, "input"))
-        if None in inputs or (not inputs and not _is_input(op)):
-            return None
-        calls.append(Call(op, 0, inputs))
-    ends = [tuple(made.get(id(t)) for t in side) for side in (model.inputs, model.outputs)]
-    if any(None in side for side in ends):
+    try:
+        for op in model.operations:
+            given = [] if _is_input(op) else _tensors(op, "input")
+            if not given and not _is_input(op):
+                return None
+            calls.append(Call(op, 0, tuple(made[id(tensor)] for tensor in given)))
+        ends = [tuple(made[id(t)] for t in side) for side in (model.inputs, model.outputs)]
+    except KeyError:  # made by a second call, or by a call within another model
         return None
     return _sorted(calls, *ends)
 
@@ -92,7 +93,7 @@ def _from_config(model: keras.Model) -> Graph | None:
 def _sorted(calls: Sequence[Call], inputs: Any, outputs: Any) -> Graph | None:
     """Returns the graph with producers before consumers; None if a producer is missing."""
     by_key = {(call.operation.name, call.number): call for call in calls}
-    waiting = {key: 0 for key in by_key}
+    waiting = dict.fromkeys(by_key, 0)
     consumers: dict[tuple[str, int], list[tuple[str, int]]] = {key: [] for key in by_key}
     for key, call in by_key.items():
         for source in {(ref.operation, ref.call) for ref in call.inputs}:

@@ -87,6 +87,9 @@ def unique_names(names: Iterable[str]) -> Iterator[str]:
     """
     listed = list(names)
     taken = set(listed)
+    if len(taken) == len(listed):
+        yield from listed
+        return
     counts: Counter[str] = Counter()
     seen: set[str] = set()
     for name in listed:

@@ -8,6 +8,7 @@ graph tells that a producer was made before its consumer, and depth decides the 
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -78,7 +79,7 @@ def _numbered(
     pairs = []
     for found in classes.values():
         found.sort(key=lambda item: item[:2])
-        pairs += [(a[2], b[2]) for a, b in zip(found, found[1:], strict=False)]
+        pairs += [(a[2], b[2]) for a, b in itertools.pairwise(found)]
     return pairs
 
 

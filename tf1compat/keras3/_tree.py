@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["Child", "children", "is_graph", "is_stack"]
+__all__ = ["Child", "Tree", "is_graph", "is_stack"]
 
 _PLAIN = (str, int, float, bool, type(None))
 _DEEPEST = 20  # nesting of containers that is still followed
@@ -42,32 +42,72 @@ def is_stack(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.Sequential)
 
 
-def children(layer: keras.layers.Layer) -> list[Child]:
-    """Returns the layers directly within `layer`, each once, in order of assignment.
+class Tree:
+    """What each layer of a model holds, read once.
 
-    For Functional and Sequential models these are their ``layers``; what their attributes add
-    comes after those.
+    Attributes:
+      root: the model.
+      layers: every layer by its ``id``.
+      inner: by ``id``, the layers directly within each layer, in order of assignment.
+      variables: by ``id``, all variables of each layer and of what it holds, each once.
     """
-    if not (is_graph(layer) or is_stack(layer)):
-        return list(_held(layer))
-    listed = [Child(inner, "") for inner in layer.layers]
-    known = {id(child.layer) for child in listed}
-    missing = {id(v) for v in layer.variables}
-    missing -= {id(v) for child in listed for v in child.layer.variables}
-    if missing:
+
+    def __init__(self, root: keras.layers.Layer) -> None:
+        self.root = root
+        self.layers: dict[int, keras.layers.Layer] = {}
+        self.inner: dict[int, list[Child]] = {}
+        self.variables: dict[int, dict[int, Any]] = {}
+        waiting = [root]
+        while waiting:
+            layer = waiting.pop()
+            if id(layer) not in self.layers:
+                self.layers[id(layer)] = layer
+                held = self.inner[id(layer)] = self._children(layer)
+                waiting.extend(child.layer for child in held)
+
+    def own(self, layer: keras.layers.Layer) -> list[Any]:
+        """Returns the variables of `layer` that nothing within it holds."""
+        below: set[int] = set()
+        for child in self.inner[id(layer)]:
+            below.update(self.variables[id(child.layer)])
+        return [v for key, v in self._variables(layer).items() if key not in below]
+
+    def _children(self, layer: keras.layers.Layer) -> list[Child]:
+        """Returns the layers directly within `layer`, each once.
+
+        For Functional and Sequential models these are their ``layers``; of what else attributes
+        hold only what adds variables. What holds variables that `layer` doesn't track (a reference
+        back to the whole model) isn't within it.
+        """
+        own = self._variables(layer)
+        listed: list[Child] = []
+        missing: set[int] | None = None
+        if is_graph(layer) or is_stack(layer):
+            listed = [Child(inner, "") for inner in layer.layers]
+            missing = set(own).difference(*(self._variables(child.layer) for child in listed))
+            if not missing:
+                return listed
+        known = {id(child.layer) for child in listed}
         for child in _held(layer):
-            if id(child.layer) not in known and any(
-                id(v) in missing for v in child.layer.variables
-            ):
+            ids = self._variables(child.layer).keys()
+            if id(child.layer) in known or not ids <= own.keys():
+                continue
+            if missing is None or ids & missing:
                 listed.append(child)
-    return listed
+        return listed
+
+    def _variables(self, layer: keras.layers.Layer) -> dict[int, Any]:
+        found = self.variables.get(id(layer))
+        if found is None:
+            found = self.variables[id(layer)] = {id(v): v for v in layer.variables}
+        return found
 
 
 def _held(layer: keras.layers.Layer) -> Iterator[Child]:
     """Yields the layers that attributes hold; of several attributes the most telling is named."""
     best: dict[int, tuple[tuple[bool, bool], Child]] = {}
     for name, value in vars(layer).items():
-        if isinstance(value, _PLAIN) or callable(value) and not _is_layer(value):
+        if isinstance(value, _PLAIN) or (callable(value) and not _is_layer(value)):
             continue
         for inner, attribute, depth in _layers_in(value, name.strip("_"), 0):
             if inner is layer:
