@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversion", "convert"]
 
+_KEPT = 64 * 2**20  # bytes of small tensors held between checking and assigning
+
 Progress = Callable[[str, int], None]
 
 
@@ -77,8 +79,15 @@ def convert(
         path = os.fspath(output)
         read = _reader(fills, entries, progress)
         return Conversion(plan, path, export_weights(index, path, read))
-    _require_sound(plan, entries)
-    return Conversion(plan, "", _assign(index, fills, entries, progress))
+    known = _read_all_once(plan, entries)
+    digests = []
+    for path, fill in fills.items():
+        value = value_for(fill, entries, known=known)
+        index[path].variable.assign(value)
+        digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
+        if progress is not None:
+            progress(path, value.nbytes)
+    return Conversion(plan, "", Manifest(tuple(digests)))
 
 
 def target_specs(index: ModelIndex) -> dict[str, Spec]:
@@ -101,12 +110,21 @@ def _reader(
     return read
 
 
-def _require_sound(plan: Plan, entries: Mapping[str, Entry]) -> None:
-    """Reads every source once, so that a live model is never left half filled."""
+def _read_all_once(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, np.ndarray]:
+    """Reads every source, so that a live model is never left half filled.
+
+    Returns the values of as many small ones as fit in the memory set aside, to be read no more.
+    """
     problems: list[Problem] = []
+    known: dict[str, np.ndarray] = {}
+    room = _KEPT
     for name in dict.fromkeys(source for fill in plan.fills for source in fill.sources):
         try:
-            entries[name].read((slice(0, 0),) if entries[name].shape else None)
+            if entries[name].nbytes <= room // 16:
+                known[name] = entries[name].read()
+                room -= known[name].nbytes
+            else:
+                entries[name].read((slice(0, 0),))
         except CheckpointError as error:
             problems.append(Problem(name, "readable bytes", str(error), plan.checkpoint))
     if problems:
@@ -116,22 +134,4 @@ def _require_sound(plan: Plan, entries: Mapping[str, Entry]) -> None:
             variable=problems[0].name,
             problems=problems,
         )
-
-
-def _assign(
-    index: ModelIndex,
-    fills: Mapping[str, Fill],
-    entries: Mapping[str, Entry],
-    progress: Progress | None,
-) -> Manifest:
-    digests = []
-    for path, weight in index.items():
-        fill = fills.get(path)
-        if fill is None:
-            continue
-        value = value_for(fill, entries)
-        weight.variable.assign(value)
-        digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
-        if progress is not None:
-            progress(path, value.nbytes)
-    return Manifest(tuple(digests))
+    return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,13 +16,18 @@ from tf1compat.migration.plan import Fill, Plan
 __all__ = ["check_fits_checkpoint", "differences", "value_for"]
 
 
-def value_for(fill: Fill, checkpoint: Mapping[str, Entry]) -> np.ndarray:
-    """Returns the target's value: its sources, read, checked and laid out.
+def value_for(
+    fill: Fill,
+    checkpoint: Mapping[str, Entry],
+    *,
+    known: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> np.ndarray:
+    """Returns the target's value: its sources, read and checked unless `known`, laid out.
 
     Raises:
       CorruptCheckpointError: if a source's bytes don't match their checksum.
     """
-    sources = [checkpoint[name].read() for name in fill.sources]
+    sources = [known[name] if name in known else checkpoint[name].read() for name in fill.sources]
     return parse_layout(fill.layout).apply(*sources)
 
 
