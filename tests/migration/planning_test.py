@@ -65,7 +65,7 @@ def test_a_plan_goes_through_json(written, classifier):
     plan = plan_migration(written(values), classifier)
     assert not plan.complete
     assert Plan.from_json(plan.to_json()) == plan
-    with pytest.raises(PlanError, match="expected JSON written by Plan.to_json"):
+    with pytest.raises(PlanError, match=r"expected JSON written by Plan\.to_json"):
         Plan.from_json("[]")
 
 
@@ -130,6 +130,16 @@ def test_a_transposition_is_proposed_and_taken_by_rule(written, classifier):
     assert verify_weights(plan, classifier).equal
 
 
+def test_a_path_that_is_also_another_layers_name_is_refused(written):
+    keras.utils.clear_session()
+    layers = [keras.layers.Dense(4, name=f"dense_{n}", use_bias=False) for n in (1, 2)]
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    prefix = written(_values(a=(4, 4), b=(4, 4)))
+    rules = [Rule("a", "dense_1/kernel"), Rule("b", "dense/kernel")]
+    with pytest.raises(RuleError, match=r"dense_1/kernel: expected a path that means one weight"):
+        plan_migration(prefix, model, rules)
+
+
 def test_joined_and_split_sources(written):
     keras.utils.clear_session()
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, name="a", use_bias=False)])
@@ -150,7 +160,7 @@ def test_split_parts_must_make_up_the_whole(written):
     values = _values(ab=(4, 5))
     prefix = written(values)
     rules = [
-        Rule("ab", f"{n}/kernel", layout=f"split(1, {i}, {i + 2})") for n, i in zip("ab", (0, 2))
+        Rule("ab", f"{n}/kernel", layout=f"split(1, {i}, {i + 2})") for n, i in (("a", 0), ("b", 2))
     ]
     with pytest.raises(RuleError, match=r"ab: expected parts that make up \[0, 5\), found"):
         plan_migration(prefix, model, rules)

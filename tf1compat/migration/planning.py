@@ -51,7 +51,12 @@ def plan_migration(
     index = index_model(model)
     sources = {name: Spec(e.shape, e.dtype_name) for name, e in checkpoint.items()}
     targets = {path: Spec(tuple(w.shape), w.dtype) for path, w in index.items()}
-    ruling = rule_fills(_rule_set(rules), sources, targets)
+    mistakable = {
+        weight.keras_path: path
+        for path, weight in index.items()
+        if weight.keras_path != path and weight.keras_path in index
+    }
+    ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=mistakable)
     return _Planner(checkpoint, index, sources, targets, ruling).plan()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
 from tf1compat.migration.casting import cast_between
@@ -32,8 +33,17 @@ class Ruling:
     keeps: tuple[Keep, ...] = ()
 
 
-def rule_fills(rules: RuleSet, sources: Mapping[str, Spec], targets: Mapping[str, Spec]) -> Ruling:
+def rule_fills(
+    rules: RuleSet,
+    sources: Mapping[str, Spec],
+    targets: Mapping[str, Spec],
+    *,
+    mistakable: Mapping[str, str] = MappingProxyType({}),
+) -> Ruling:
     """Returns what `rules` decide about these sources and targets.
+
+    `mistakable` holds paths of targets that are also Keras' own name for another target, with that
+    one's path: a rule for such a path may mean either.
 
     Several sources may fill one target if each has a rule of its own with the same
     ``concatenate`` layout; they are joined in the order of the rules. One source may fill several
@@ -61,6 +71,7 @@ def rule_fills(rules: RuleSet, sources: Mapping[str, Spec], targets: Mapping[str
         except LayoutError as error:
             problems.append(_misfit(target, matches, sources, targets[target], error))
     problems += _uncovered(fills, sources)
+    problems += _mistaken(filling, mistakable)
     if problems:
         raise RuleError.from_problems(f"{len(problems)} problem(s) with the rules", problems)
     keeps = [Keep(path, f"{k.reason} [{k.rule.origin}]") for path, k in outcome.kept.items()]
@@ -105,6 +116,24 @@ def _misfit(
     )
     origins = ", ".join(dict.fromkeys(found.rule.origin for found in matches))
     return Problem(target, f"{wanted}", f"{names} ({error})", origins, remedy)
+
+
+def _mistaken(
+    filling: Mapping[str, Sequence[RuleMatch]], mistakable: Mapping[str, str]
+) -> list[Problem]:
+    """Returns a problem for each rule whose target may be another than its author means."""
+    return [
+        Problem(
+            target,
+            "a path that means one weight",
+            f"{mistakable[target]} is called {target} in this process (paths count automatic "
+            "numbers from the model's first layer of a class)",
+            ", ".join(found.rule.origin for found in matches),
+            "name the layers, so that both names are the same",
+        )
+        for target, matches in filling.items()
+        if target in mistakable
+    ]
 
 
 def _uncovered(fills: Sequence[Fill], sources: Mapping[str, Spec]) -> list[Problem]:
