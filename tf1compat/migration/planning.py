@@ -51,12 +51,7 @@ def plan_migration(
     index = index_model(model)
     sources = {name: Spec(e.shape, e.dtype_name) for name, e in checkpoint.items()}
     targets = {path: Spec(tuple(w.shape), w.dtype) for path, w in index.items()}
-    mistakable = {
-        weight.keras_path: path
-        for path, weight in index.items()
-        if weight.keras_path != path and weight.keras_path in index
-    }
-    ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=mistakable)
+    ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=_mistakable(index))
     return _Planner(checkpoint, index, sources, targets, ruling).plan()
 
 
@@ -64,6 +59,18 @@ def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleS
     if isinstance(rules, (str, os.PathLike)):
         return load_rules(rules)
     return rules if isinstance(rules, RuleSet) else RuleSet(rules)
+
+
+def _mistakable(index: ModelIndex) -> dict[str, str]:
+    """Returns, by path, the path of another weight whose layer Keras calls by the path's name."""
+    found = {}
+    for path, weight in index.items():
+        parent, _, _ = weight.layer_path.rpartition("/")
+        leaf = path.removeprefix(f"{weight.layer_path}/")
+        called = "/".join(filter(None, (parent, weight.layer_name, leaf)))
+        if called != path and called in index:
+            found[called] = path
+    return found
 
 
 class _Planner:
