@@ -28,6 +28,7 @@ def run_app(
         if any(arg in ("--help", "-h", "--helpfull") for arg in args):
             print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
             return EXIT_OK
+        flag_values.unparse_flags()  # what an earlier run in this process was given
         rest = flag_values([name, *args])[1:]
         if rest:
             raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
