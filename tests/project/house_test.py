@@ -13,10 +13,11 @@ IDS = [tree.relative(path) for path in FILES]
 
 
 def body_lines(function):
-    """Returns the lines of a function's body below its docstring, or else below its `def`."""
-    first = function.body[0]
-    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return function.end_lineno - (first.end_lineno if documented else function.lineno)
+    """Returns the lines from a function's first statement to its last, without the docstring."""
+    body = function.body
+    documented = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    statements = body[1:] if documented else body
+    return function.end_lineno - statements[0].lineno + 1 if statements else 0
 
 
 @pytest.mark.parametrize("path", FILES, ids=IDS)

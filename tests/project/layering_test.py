@@ -162,6 +162,7 @@ def test_the_guard_sees_private_uses(code):
     [
         "import tensorflow as tf\ntf.compat.v1.get_variable('w', [1])",
         '"""Mirrors tensorflow.python.ops."""',
+        "print('build it with keras, not with tf_keras')",
         "python = 3\nself.python = python\nself._core.core = 1",
         "import tensorflow as tf\ntf.__version__",
     ],

@@ -60,14 +60,17 @@ def hidden(attributes):
 
 
 def private_texts(tree):
-    """Returns (line, text) for strings that spell a private module, in one piece or several."""
+    """Returns (line, text) for strings that spell a private module, in one piece or several.
+
+    Prose may speak of one: only text without spaces counts.
+    """
     ignored = docstrings(tree)
     return [
         (node.lineno, text)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant | ast.BinOp | ast.JoinedStr) and node not in ignored
         for text in [joined_text(node)]
-        if any(start in text for start in PRIVATE)
+        if " " not in text and any(start in text for start in PRIVATE)
     ]
 
 
