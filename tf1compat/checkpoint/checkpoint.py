@@ -88,8 +88,12 @@ class Checkpoint(Mapping[str, Entry]):
         if self._parsed is None:
             from tf1compat.names import parse_names  # listing should not wait for it
 
-            self._parsed = parse_names(self._variables)
+            self._parsed = parse_names(self._variables, self._shapes())
         return self._parsed[name]
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns all shapes: a slot is told from a namesake by having its variable's."""
+        return {name: self._index.record(name).shape for name in self._variables}
 
     def _unknown(self, name: object) -> UnknownNameError:
         from tf1compat.names import nearest_names
