@@ -10,7 +10,8 @@ tf1 = tf.compat.v1
 def flow_of(tmp_path):
     def read(graph):
         path = str(tmp_path / "graph.meta")
-        tf1.train.export_meta_graph(path, graph=graph)
+        with graph.as_default():
+            tf1.train.export_meta_graph(path)
         return dict(read_meta(path).flow)
 
     return read
