@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tf1compat.checkpoint import _crc
 from tf1compat.checkpoint._files import RegularFile, open_regular
 from tf1compat.checkpoint._snappy import uncompress
-from tf1compat.checkpoint._wire import WireError, read_varint
+from tf1compat.checkpoint._wire import WireError, read_varint, varint
 from tf1compat.errors import CorruptCheckpointError
 
 __all__ = ["MAGIC", "Record", "Table"]
@@ -116,8 +116,10 @@ class Table:
             for _ in range(4):
                 number, position = read_varint(footer, position)
                 numbers.append(number)
-        if position > 40 or any(footer[position:40]):
-            raise self.corrupt("the footer's padding is not zero", start + position)
+        # the shortest encoding is the one that is written; a longer one would hide a changed byte
+        expected = b"".join(map(varint, numbers)).ljust(40, b"\0") + MAGIC
+        if footer != expected:
+            raise self.corrupt("the footer is not as it would be written", start)
         return Handle(*numbers[:2]), Handle(*numbers[2:])
 
     def _handle(self, value: memoryview, index: Handle) -> Handle:

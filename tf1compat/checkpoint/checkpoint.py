@@ -89,9 +89,9 @@ class Checkpoint(Mapping[str, Entry]):
         return self._parsed[name]
 
     def _unknown(self, name: object) -> UnknownNameError:
-        import difflib
+        from tf1compat.names import nearest_names
 
-        near = difflib.get_close_matches(str(name)[:200], self._variables, n=3, cutoff=0.0)
+        near = nearest_names(str(name)[:200], self._variables)
         where = os.path.basename(self.prefix)
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
 

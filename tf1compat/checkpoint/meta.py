@@ -84,8 +84,8 @@ class Meta:
     Attributes:
       path: the file.
       variables: all variables, in order of creation.
-      collections: every collection by its key; a variable as the name of its op, other members
-        as text.
+      collections: every collection by its key; a variable as the name of its op, another node or
+        tensor by its name, and of other members only what they are (``<139 bytes>``).
       saver: the SaverDef's fields: ``filename``, ``save``, ``restore_op`` (names of tensors and of
         an op, which nothing here ever runs), ``max_to_keep``, ``sharded``, ``version`` (1 or 2).
       tensorflow_version: of the program that wrote it, such as ``"1.15.5"``.
