@@ -146,11 +146,16 @@ class _Planner:
         ]
 
     def _match(self) -> Matching:
+        """Matches what is left; what rules pair one to one is evidence for it."""
+        given = {f.sources[0]: f.target for f in self._ruling.fills if len(f.sources) == 1}
+        if len(set(given.values())) != len(given):
+            given = {}
         return match_items(
-            [_source_item(self._checkpoint[name]) for name in self._left_s],
-            [_target_item(self._index[path]) for path in self._left_t],
+            [_source_item(self._checkpoint[name]) for name in (*self._left_s, *given)],
+            [_target_item(self._index[path]) for path in (*self._left_t, *given.values())],
             source_flow=source_flow(self._checkpoint),
             target_flow=target_flow(self._index),
+            given=given,
         )
 
     def _fill(self, matching: Matching) -> dict[str, Problem]:

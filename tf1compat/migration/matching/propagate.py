@@ -30,7 +30,7 @@ def owners(side: Side) -> dict[int, int]:
             continue
         owner = _enclosing(place.path, by_path)
         if owner is None and side.flow is not None:
-            owner = _only(side.flow.producers.get(node, ()))
+            owner = _only(side.flow.direct.get(node, ()))
         if owner is not None and side.carries[owner]:
             found[node] = owner
     return found

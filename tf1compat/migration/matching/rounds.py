@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import MappingProxyType
 
 from tf1compat.migration.matching.flow import Flow
 from tf1compat.migration.matching.items import Item
@@ -46,6 +48,7 @@ def match_items(
     *,
     source_flow: Producers | None = None,
     target_flow: Producers | None = None,
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> Matching:
     """Returns the pairs that roles, shapes, names, numbering, scopes and data flow support.
 
@@ -55,10 +58,16 @@ def match_items(
       source_flow: for the path of each source the paths of those that feed it, where a graph is
         known.
       target_flow: the same for the targets.
+      given: paths of sources and of the targets they are known to go to; they are evidence for the
+        others.
+
+    Returns:
+      the pairs found, without the given ones, and the ties.
     """
+    sources, targets, given = _usable(sources, targets, given)
     own, other = make_modules(sources), make_modules(targets)
     flow_s, flow_t = _flow(own, source_flow), _flow(other, target_flow)
-    known: dict[int, Pair] = {}
+    known = _given_modules(own, other, given)
     ties: list[tuple[list[Item], list[Item], tuple[str, ...]]] = []
     places_s = make_places(module.path for module in own)
     places_t = make_places(module.path for module in other)
@@ -71,8 +80,44 @@ def match_items(
         )
         known = dict(solution.pairs)
     ties = [_tied_members(own, other, group) for group in solution.groups]
-    found = _members(own, other, known)
-    return _single_items(sources, targets, own, other, found, ties)
+    found = _members(own, other, known, given)
+    matching = _single_items(sources, targets, own, other, found, ties)
+    return dataclasses.replace(
+        matching, pairs={s: pair for s, pair in matching.pairs.items() if s not in given}
+    )
+
+
+def _usable(
+    sources: Sequence[Item], targets: Sequence[Item], given: Mapping[str, str]
+) -> tuple[Sequence[Item], Sequence[Item], Mapping[str, str]]:
+    """Leaves out given pairs that send a module's members to several modules, or join several."""
+    module_s = {item.path: item.module for item in sources}
+    module_t = {item.path: item.module for item in targets}
+    ends = {(module_s[s], module_t[t]) for s, t in given.items()}
+    often_s = Counter(s for s, _ in ends)
+    often_t = Counter(t for _, t in ends)
+    used = {
+        s: t for s, t in given.items() if often_s[module_s[s]] == 1 and often_t[module_t[t]] == 1
+    }
+    out_s = given.keys() - used.keys()
+    out_t = {given[s] for s in out_s}
+    return (
+        [item for item in sources if item.path not in out_s],
+        [item for item in targets if item.path not in out_t],
+        used,
+    )
+
+
+def _given_modules(
+    own: Sequence[Module], other: Sequence[Module], given: Mapping[str, str]
+) -> dict[int, Pair]:
+    """Returns the modules that given pairs of their members pair."""
+    module_s = {item.path: node for item, node in items_by_module(own).items()}
+    module_t = {item.path: node for item, node in items_by_module(other).items()}
+    return {
+        module_s[s]: Pair(module_t[t], (f"{s} goes there by rule",), frozenset({"given"}))
+        for s, t in given.items()
+    }
 
 
 def _whole(module: Module) -> Hashable:
@@ -134,14 +179,21 @@ def _module_fits(own: Sequence[Module], other: Sequence[Module]) -> Callable[[in
 
 
 def _members(
-    own: Sequence[Module], other: Sequence[Module], known: Mapping[int, Pair]
+    own: Sequence[Module],
+    other: Sequence[Module],
+    known: Mapping[int, Pair],
+    given: Mapping[str, str],
 ) -> dict[Item, tuple[Item, Pair]]:
     """Returns the items of paired modules, paired by role; the kernel's evidence is all's."""
-    return {
-        item: (partner, pair)
-        for source, pair in known.items()
-        for item, partner in pair_members(own[source], other[pair.target]).items()
-    }
+    found = {}
+    for source, pair in known.items():
+        target = other[pair.target]
+        by_path = {item.path: item for _, item in target.members}
+        ruled = {i: by_path[given[i.path]] for _, i in own[source].members if i.path in given}
+        for item, partner in {**pair_members(own[source], target), **ruled}.items():
+            if item in ruled or partner not in ruled.values():
+                found[item] = (partner, pair)
+    return found
 
 
 def _tied_members(

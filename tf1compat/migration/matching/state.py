@@ -49,7 +49,12 @@ class Group:
 
     def part(self, sources: Sequence[int], targets: Sequence[int], *, kind: str, why: str) -> Group:
         """Returns a part of this group, told apart by one more piece of evidence."""
-        return Group(tuple(sources), tuple(targets), (*self.evidence, why), self.kinds | {kind})
+        return Group(
+            tuple(sources),
+            tuple(targets),
+            tuple(dict.fromkeys((*self.evidence, why))),
+            self.kinds | {kind},
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +99,14 @@ class State:
                 self.target.flow.colours(base_t, radius=radius),
             )
         return self._colours[key]
+
+    def anchored(self, source: int) -> bool:
+        """Tells whether a module that feeds `source`, or that it feeds, is paired."""
+        flow = self.source.flow
+        if flow is None:
+            return False
+        near = (*flow.direct.get(source, ()), *flow.consumers.get(source, ()))
+        return any(node in self.pairs for node in near)
 
     def anchors(self) -> Mapping[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]]:
         """Returns, for each pair of chains, the numbers of its pairs, sorted by the source's."""

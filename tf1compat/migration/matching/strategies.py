@@ -8,7 +8,7 @@ strongest first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from tf1compat.migration.matching.containers import by_containers
 from tf1compat.migration.matching.families import by_names
@@ -29,24 +29,48 @@ def by_flow(state: State, group: Group) -> list[Group] | None:
     if state.source.flow is None or state.target.flow is None:
         return None
     for radius in _RADII:
-        sources = _by_colour(state.colours(radius)[0], group.sources)
-        targets = _by_colour(state.colours(radius)[1], group.targets)
-        if sources is None or targets is None:
-            return None
-        if len(sources) > 1 and {c: len(nodes) for c, nodes in sources.items()} == {
-            c: len(nodes) for c, nodes in targets.items()
-        }:
-            why = "same neighbours in the data flow of both graphs"
-            return [group.part(sources[c], targets[c], kind="flow", why=why) for c in sources]
+        colours_s, colours_t = state.colours(radius)
+        sources = _by_colour(colours_s, group.sources, unknown="source")
+        targets = _by_colour(colours_t, group.targets, unknown="target")
+        found = _split_by_colour(state, group, sources, targets)
+        if len(found) > 1:
+            return found
     return None
 
 
-def _by_colour(colours: Mapping[int, int], nodes: Sequence[int]) -> dict[int, list[int]] | None:
-    found: dict[int, list[int]] = defaultdict(list)
+def _split_by_colour(
+    state: State,
+    group: Group,
+    sources: Mapping[Hashable, Sequence[int]],
+    targets: Mapping[Hashable, Sequence[int]],
+) -> list[Group]:
+    """Returns the parts whose surroundings are equal, and one of all the others if there are any.
+
+    Where not all of the group has a counterpart, only those count that have a neighbour which is
+    paired already: without one, surroundings are alike all too easily.
+    """
+    counts_s = {colour: len(nodes) for colour, nodes in sources.items()}
+    counts_t = {colour: len(nodes) for colour, nodes in targets.items()}
+    same = [c for c, count in counts_s.items() if counts_t.get(c) == count]
+    if counts_s != counts_t:
+        same = [c for c in same if all(state.anchored(node) for node in sources[c])]
+    why = "same neighbours in the data flow of both graphs"
+    parts = [group.part(sources[c], targets[c], kind="flow", why=why) for c in same]
+    rest_s = [node for c, nodes in sources.items() if c not in same for node in nodes]
+    rest_t = [node for c, nodes in targets.items() if c not in same for node in nodes]
+    if parts and rest_s and rest_t:
+        why = "the others are told apart by their neighbours in the data flow"
+        parts.append(group.part(rest_s, rest_t, kind="flow", why=why))
+    return parts if len(parts) > 1 or not (rest_s or rest_t) else []
+
+
+def _by_colour(
+    colours: Mapping[int, int], nodes: Sequence[int], *, unknown: str
+) -> dict[Hashable, list[int]]:
+    """Returns the nodes by colour; those whose surroundings aren't known by `unknown`."""
+    found: dict[Hashable, list[int]] = defaultdict(list)
     for node in nodes:
-        if node not in colours:
-            return None
-        found[colours[node]].append(node)
+        found[colours.get(node, unknown)].append(node)
     return found
 
 
