@@ -49,14 +49,8 @@ class Checkpoint(Mapping[str, Entry]):
     def __getitem__(self, name: str) -> Entry:
         if name not in self._variables:
             raise self._unknown(name)
-        record = self._index.record(name)
-        return Entry(
-            name,
-            stored=record.stored,
-            shape=record.shape,
-            parts=self._index.parts(name),
-            named=self._name,
-        )
+        stored, shape, parts = self._index.lookup(name)
+        return Entry(name, stored=stored, shape=shape, parts=parts, named=self._name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)
