@@ -48,6 +48,7 @@ class Checkpoint(Mapping[str, Entry]):
         return OBJECT_GRAPH in self._variables
 
     def __getitem__(self, name: str) -> Entry:
+<<<<<<< HEAD
         if name not in self._entries:
             if name not in self._variables:
                 raise self._unknown(name)
@@ -60,6 +61,12 @@ class Checkpoint(Mapping[str, Entry]):
                 named=self._name,
             )
         return self._entries[name]
+=======
+        if name not in self._variables:
+            raise self._unknown(name)
+        stored, shape, parts = self._index.lookup(name)
+        return Entry(name, stored=stored, shape=shape, parts=parts, named=self._name)
+>>>>>>> keras3
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)

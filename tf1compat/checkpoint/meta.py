@@ -59,7 +59,8 @@ class MetaVariable:
       shape: its shape, None for sizes that are unknown; None where the rank is.
       dtype_name: ``tf.DType.name``.
       op_type: ``VariableV2``, ``VarHandleOp`` (a resource variable) or ``Variable``.
-      trainable: whether it is in ``TRAINABLE_VARIABLES``.
+      trainable: whether it is in ``TRAINABLE_VARIABLES``; where that collection wasn't exported,
+        whether it was made to be.
       collections: the keys of the collections it is in, sorted.
       initializer_op_types: the ops that compute its initial value, nearest first.
       consumer_op_types: the ops that compute with its value, in graph order, without doubles;
@@ -155,7 +156,7 @@ def _meta(path: str, graph: Graph) -> Meta:
             shape=node.shape,
             dtype_name=stored_type(node.dtype).name,
             op_type=node.op,
-            trainable="trainable_variables" in member_of.get(node.name, ()),
+            trainable=_is_trainable(node.name, collections, raw.get(node.name)),
             collections=tuple(sorted(member_of.get(node.name, ()))),
             initializer_op_types=initializer_ops(graph, node, raw.get(node.name)),
             consumer_op_types=read_by[node.name],
@@ -172,6 +173,15 @@ def _meta(path: str, graph: Graph) -> Meta:
         graph.version,
         MappingProxyType(variable_flow(graph.nodes)),
     )
+
+
+def _is_trainable(
+    name: str, collections: Mapping[str, tuple[str, ...]], raw: RawVariable | None
+) -> bool:
+    """The collection decides; where none was exported, what the variable says of itself."""
+    if "trainable_variables" in collections:
+        return name in collections["trainable_variables"]
+    return raw is not None and raw.trainable
 
 
 def _require_like_index(meta: Meta) -> None:
