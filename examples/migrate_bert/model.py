@@ -1,8 +1,8 @@
 """A small BERT with both pretraining heads, as a subclassed model of nested layers.
 
-Attention is Keras' own ``MultiHeadAttention``, whose kernels are ``[hidden, heads, size]`` where the
-checkpoint has ``[hidden, hidden]``; the output weights of the masked-language model are the word
-embeddings themselves.
+Attention is Keras' own ``MultiHeadAttention``, whose kernels are ``[hidden, heads, size]`` where
+the checkpoint has ``[hidden, hidden]``; the output weights of the masked-language model are the
+word embeddings themselves.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,7 @@ class TextEmbedding(layers.Layer):
         self.norm = _norm("norm")
 
     def call(self, tokens: keras.KerasTensor, segments: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the normalised sum of the three embeddings."""
         places = self.places(ops.arange(ops.shape(tokens)[1]))
         return self.norm(self.tokens(tokens) + self.segments(segments) + places)
 
@@ -50,6 +51,7 @@ class TransformerBlock(layers.Layer):
         self.output_norm = _norm("output_norm")
 
     def call(self, x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
+        """``[B, T, HIDDEN]`` and mask ``[B, 1, T]`` -> ``[B, T, HIDDEN]``."""
         x = self.attention_norm(x + self.attention(x, x, attention_mask=mask))
         return self.output_norm(x + self.narrow(self.widen(x)))
 
@@ -63,11 +65,13 @@ class TokenPrediction(layers.Layer):
         self.norm = _norm("norm")
 
     def build(self, states_shape: Sequence[int], table_shape: Sequence[int]) -> None:
+        """Makes the variables; `table_shape` is ``[VOCABULARY, HIDDEN]``."""
         self.transform.build(states_shape)
         self.norm.build(states_shape)
         self.bias = self.add_weight(shape=(table_shape[0],), initializer="zeros", name="bias")
 
     def call(self, states: keras.KerasTensor, table: keras.KerasTensor) -> keras.KerasTensor:
+        """``[B, T, HIDDEN]`` and ``[VOCABULARY, HIDDEN]`` -> ``[B, T, VOCABULARY]``."""
         states = self.norm(self.transform(states))
         return ops.matmul(states, ops.transpose(table)) + self.bias
 
@@ -84,6 +88,7 @@ class Bert(keras.Model):
         self.pair_prediction = layers.Dense(2, name="pair_prediction")
 
     def call(self, inputs: Sequence[keras.KerasTensor]) -> tuple[keras.KerasTensor, ...]:
+        """Returns states ``[B, T, HIDDEN]``, pooled ``[B, HIDDEN]`` and both heads' scores."""
         tokens, mask, segments = inputs
         x = self.embedding(tokens, segments)
         for block in self.blocks:

@@ -5,7 +5,7 @@ from keras import layers
 
 
 def build_model() -> keras.Model:
-    """Returns a model from ``[B, 20], [B, 20]`` to scores ``[B, 3]`` and the left code ``[B, 16]``."""
+    """Returns a model from two ``[B, 20]`` to scores ``[B, 3]`` and the left code ``[B, 16]``."""
     encoder = keras.Sequential(
         [
             keras.Input((20,)),

@@ -1,4 +1,4 @@
-"""Two towers of residual layers for retrieval: a query and an item that fit have similar vectors."""
+"""Two towers of residual layers for retrieval: fitting queries and items have similar vectors."""
 
 import keras
 from keras import layers
@@ -15,6 +15,7 @@ class Tower(layers.Layer):
         self.residuals = [layers.Dense(WIDTH, activation="tanh") for _ in range(DEPTH)]
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the vector of each row."""
         x = self.project(x)
         for residual in self.residuals:
             x = x + residual(x)

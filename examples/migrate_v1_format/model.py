@@ -14,6 +14,7 @@ class Perceptron(keras.Model):
         self.scores = layers.Dense(3)
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the scores of each row."""
         return self.scores(self.upper(self.lower(x)))
 
 
