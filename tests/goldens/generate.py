@@ -39,7 +39,7 @@ def main(names):
         module = importlib.import_module("generators." + name)
         module.write(os.path.join(HERE, name))
         sizes = [os.path.getsize(os.path.join(HERE, name, f)) for f in os.listdir(name_dir(name))]
-        print("{:20} {:8.1f} kB in {} files".format(name, sum(sizes) / 1e3, len(sizes)))
+        print(f"{name:20} {sum(sizes) / 1e3:8.1f} kB in {len(sizes)} files")
 
 
 def name_dir(name):

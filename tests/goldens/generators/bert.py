@@ -70,7 +70,7 @@ def attention(x, mask):
 def encoder(x, mask):
     """[B, T, HIDDEN] -> the same."""
     for index in range(LAYERS):
-        with tf.variable_scope("layer_{}".format(index)):
+        with tf.variable_scope(f"layer_{index}"):
             with tf.variable_scope("attention"):
                 attended = attention(x, mask)
             with tf.variable_scope("intermediate"):

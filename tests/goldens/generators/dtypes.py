@@ -3,8 +3,8 @@
 There are no kernels to assign variables of uint32, uint64 and qint16.
 
 ``values.npz`` holds what went in, by the variable's name: bfloat16 as its bits in uint16, quantized
-values as plain integers, and strings, which npz would cut at a NUL, as ``NAME#bytes`` (uint8, all of
-them joined) and ``NAME#lengths`` (int64, of the variable's shape).
+values as plain integers, and strings, which npz would cut at a NUL, as ``NAME#bytes`` (uint8, all
+of them joined) and ``NAME#lengths`` (int64, of the variable's shape).
 """
 
 import os

@@ -75,7 +75,7 @@ def values_of_variables(sess):
 def carry_over(sess, values):
     """Gives the default graph's variables these values, and adds the variables that it lacks.
 
-    So that the ``.meta`` of a trained golden holds the inference graph, which is small, beside every
+    So that the ``.meta`` of a trained golden holds the inference graph, which is small, and every
     variable that training made.
     """
     present = {v.op.name for v in tf.global_variables()}
@@ -103,7 +103,7 @@ def describe(path):
         for v in tf.global_variables()
     ]
     lines = ",\n".join("  " + json.dumps(v, sort_keys=True) for v in variables)
-    head = '{{"tensorflow": "{}", "variables": [\n'.format(tf.__version__)
+    head = f'{{"tensorflow": "{tf.__version__}", "variables": [\n'
     with open(path, "w") as file:
         file.write(head + lines + "\n]}\n")
 

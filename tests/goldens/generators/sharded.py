@@ -1,4 +1,4 @@
-"""A text classifier whose large variables are partitioned and lie on three devices: three shards."""
+"""A text classifier with partitioned variables that lie on three devices: three shards."""
 
 import tensorflow as tf
 
@@ -17,7 +17,7 @@ class RoundRobin:
         if op.type not in ("VariableV2", "Variable", "VarHandleOp"):
             return op.device
         self._next += 1
-        return "/job:localhost/replica:0/task:0/device:CPU:{}".format(self._next % DEVICES)
+        return f"/job:localhost/replica:0/task:0/device:CPU:{self._next % DEVICES}"
 
 
 def dense(x, units, scope, activation=None, partitioner=None):

@@ -26,7 +26,7 @@ def network(images, training):
     with tf.variable_scope("TinyMobilenet", reuse=tf.AUTO_REUSE), slim.arg_scope(scope(training)):
         x = slim.conv2d(images, 8, 3, stride=2, scope="Conv2d_0")
         for index, (filters, stride) in enumerate(BLOCKS, 1):
-            name = "Conv2d_{}".format(index)
+            name = f"Conv2d_{index}"
             x = slim.separable_conv2d(x, None, 3, 1, stride=stride, scope=name + "_depthwise")
             x = slim.conv2d(x, filters, 1, scope=name + "_pointwise")
         x = slim.separable_conv2d(x, 20, 3, 1, scope="Separable")

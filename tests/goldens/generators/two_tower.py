@@ -13,7 +13,7 @@ def tower(x, name):
     with tf.variable_scope(name):
         x = tf.layers.dense(x, WIDTH, name="input", bias_initializer=bias)
         for index in range(DEPTH):
-            layer = "layer_{}".format(index)
+            layer = f"layer_{index}"
             x += tf.layers.dense(x, WIDTH, tf.nn.tanh, name=layer, bias_initializer=bias)
     return x
 
