@@ -48,25 +48,14 @@ class Checkpoint(Mapping[str, Entry]):
         return OBJECT_GRAPH in self._variables
 
     def __getitem__(self, name: str) -> Entry:
-<<<<<<< HEAD
         if name not in self._entries:
             if name not in self._variables:
                 raise self._unknown(name)
-            record = self._index.record(name)
+            stored, shape, parts = self._index.lookup(name)
             self._entries[name] = Entry(
-                name,
-                stored=record.stored,
-                shape=record.shape,
-                parts=self._index.parts(name),
-                named=self._name,
+                name, stored=stored, shape=shape, parts=parts, named=self._name
             )
         return self._entries[name]
-=======
-        if name not in self._variables:
-            raise self._unknown(name)
-        stored, shape, parts = self._index.lookup(name)
-        return Entry(name, stored=stored, shape=shape, parts=parts, named=self._name)
->>>>>>> keras3
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)
