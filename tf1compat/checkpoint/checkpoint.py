@@ -89,7 +89,7 @@ class Checkpoint(Mapping[str, Entry]):
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Returns all shapes: a slot is told from a namesake by having its variable's."""
-        return {name: self._index.record(name).shape for name in self._variables}
+        return {name: self._index.lookup(name)[1] for name in self._variables}
 
     def _unknown(self, name: object) -> UnknownNameError:
         from tf1compat.names import nearest_names
