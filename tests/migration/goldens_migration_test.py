@@ -39,7 +39,7 @@ def _planned(name):
 
 @pytest.mark.parametrize("name", MAPS)
 def test_the_plan_is_complete_and_as_expected(name):
-    expected, model, plan = _planned(name)
+    expected, _, plan = _planned(name)
     assert plan.complete, "\n".join(map(str, plan.problems))
     found = {f.target: (list(f.sources), f.layout) for f in plan.fills}
     wanted = {t: (f["sources"], f["layout"]) for t, f in expected["fills"].items()}

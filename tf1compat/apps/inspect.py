@@ -155,7 +155,6 @@ def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
 
     extra = [r for r in rows if r["role"].startswith(("slot ", "shadow "))]
     lines = [
-        "",
         f"{len(rows)} of {len(checkpoint)} variables, {parameters(rows):,} elements, "
         f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
         f"{len(checkpoint.files)} files)",

@@ -64,7 +64,7 @@ def _main() -> int:
     with progress_bar("writing", len(plan.targets)) as advance:
         convert(plan, index, output=output, checkpoint=checkpoint, progress=advance)
     print(plan.headline())
-    print(f"wrote {output} ({human_bytes(os.path.getsize(output))})")
+    print(f"wrote {output} ({human_bytes(os.path.getsize(str(output)))})")
     if not _VERIFY.value:
         return EXIT_OK
     verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)

@@ -18,7 +18,7 @@ def make_plan(
     checkpoint: Checkpoint, target: TargetFlags, *, model: str | None = None
 ) -> tuple[Plan, ModelIndex]:
     """Builds the model without memory for its weights and plans the migration to it."""
-    index = index_model(lazy_model(model or target.model.value))
+    index = index_model(lazy_model(model or str(target.model.value)))
     return plan_migration(checkpoint, index, target.rules_or_none()), index
 
 

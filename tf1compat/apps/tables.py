@@ -26,8 +26,7 @@ def print_table(
     """Prints rows under a header; `right` names the columns aligned to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=False)
     for column in columns:
-        justify = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold")
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)

@@ -77,7 +77,7 @@ def _outputs(plan: Any, checkpoint: Checkpoint) -> int:
     from tf1compat.migration import first_difference, verify_outputs
 
     recording = _recording(checkpoint)
-    model = load_model(_TARGET.model.value, weights=_OUTPUT.value)
+    model = load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value))
     outputs = verify_outputs(model, recording, tolerance=_TOLERANCE.value)
     for difference in outputs.outputs:
         print(f"output {difference}")
@@ -100,8 +100,8 @@ def _recording(checkpoint: Checkpoint) -> Recording:
     from tf1compat.migration import load_inputs, load_recording, record_graph
 
     if not _V1_OUTPUTS.value:
-        return load_recording(_RECORDING.value)
-    inputs = load_inputs(_RECORDING.value)
+        return load_recording(str(_RECORDING.value))
+    inputs = load_inputs(str(_RECORDING.value))
     return record_graph(checkpoint.prefix, inputs=inputs, outputs=_V1_OUTPUTS.value)
 
 
