@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import pairwise
 
 from tf1compat.migration.matching.flow import Flow
 from tf1compat.migration.matching.places import Place
 
 __all__ = ["Group", "Pair", "Side", "State"]
+
+ORDER_KINDS = frozenset({"numbers", "neighbours"})
+"""Kinds of evidence that rest on numbering."""
 
 Colours = Mapping[int, int]
 ChainPair = tuple[tuple[str, ...], tuple[str, ...]]
@@ -77,6 +81,8 @@ class State:
     taken: dict[int, int] = dataclasses.field(default_factory=dict)
     groups: list[Group] = dataclasses.field(default_factory=list)
     distrusted: set[ChainPair] = dataclasses.field(default_factory=set)
+    _backwards_at: int = -1
+    _backwards: set[tuple[str, ...]] = dataclasses.field(default_factory=set)
     _colours: dict[tuple[int, int], tuple[Colours, Colours]] = dataclasses.field(
         default_factory=dict
     )
@@ -99,6 +105,31 @@ class State:
                 self.target.flow.colours(base_t, radius=radius),
             )
         return self._colours[key]
+
+    def counts_backwards(self, source: int) -> bool:
+        """Tells whether the numbering of a source's chain runs against the targets' creation.
+
+        Judged by its members that were paired without looking at any order.
+        """
+        chain = self.source.places[source].chain
+        key = len(self.pairs)
+        if self._backwards_at != key:
+            self._backwards_at, self._backwards = key, self._find_backwards()
+        return chain in self._backwards
+
+    def _find_backwards(self) -> set[tuple[str, ...]]:
+        rows: dict[tuple[str, ...], list[tuple[tuple[int, ...], int]]] = {}
+        for source, pair in self.pairs.items():
+            if not pair.kinds & ORDER_KINDS:
+                place = self.source.places[source]
+                rows.setdefault(place.chain, []).append((place.numbers, pair.target))
+        found = set()
+        for chain, row in rows.items():
+            targets = [target for _, target in sorted(row)]
+            down = sum(a > b for a, b in pairwise(targets))
+            if 2 * down >= len(targets) > 1:
+                found.add(chain)
+        return found
 
     def anchored(self, source: int) -> bool:
         """Tells whether a module that feeds `source`, or that it feeds, is paired."""
