@@ -1,6 +1,8 @@
 """Reading, against what TensorFlow 1.15.5 wrote and what the installed TensorFlow reads."""
 
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -254,3 +256,16 @@ def test_variants_are_listed_and_reading_them_is_refused(tmp_path):
     with pytest.raises(UnsupportedCheckpointError, match="variant"):
         checkpoint["list"].read()
     assert checkpoint["x"].read() == 1
+
+
+def test_listing_imports_neither_numpy_nor_tensorflow():
+    """numpy's import is half of what listing a checkpoint takes as a whole process."""
+    code = (
+        "import sys; from tf1compat.checkpoint import open_checkpoint;"
+        f"found = open_checkpoint({str(TESTDATA / 'dtypes_v2' / 'model.ckpt')!r});"
+        "[(entry.shape, entry.dtype_name, entry.nbytes) for entry in found.values()];"
+        "assert not {'numpy', 'tensorflow', 'keras'} & set(sys.modules), 'imported'"
+    )
+    root = pathlib.Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import google_crc32c
-import numpy as np
 
 __all__ = ["extend", "mask", "value"]
 
@@ -14,12 +13,14 @@ _BITS = 0xFFFFFFFF
 
 
 def extend(crc: int, data: Any) -> int:
-    """Returns the CRC of what `crc` covers followed by `data` (a contiguous buffer of bytes)."""
-    return google_crc32c.extend(crc, np.frombuffer(data, np.uint8))
+    """Returns the CRC of what `crc` covers followed by `data` (bytes, or a uint8 array)."""
+    if not isinstance(data, bytes | bytearray):  # an array's buffer, without copying it
+        return google_crc32c.extend(crc, data)
+    return google_crc32c.extend(crc, bytes(data))
 
 
 def value(data: Any) -> int:
-    """Returns the CRC of `data` (a contiguous buffer of bytes)."""
+    """Returns the CRC of `data` (bytes, or a uint8 array)."""
     return extend(0, data)
 
 

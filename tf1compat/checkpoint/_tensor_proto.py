@@ -7,9 +7,8 @@ import numpy as np
 from tf1compat.checkpoint._wire import WireError, fields
 from tf1compat.checkpoint.dtypes import StoredType
 
-__all__ = ["decode_tensor", "most_elements"]
+__all__ = ["decode_tensor"]
 
-_RATIO = 22  # elements take a byte at least, and compressed bytes give 22 at most
 _WINDOW = 1 << 20
 _STRINGS = 8
 # tensor.proto: which field holds the values of a dtype, and how: as they are in memory, or as
@@ -24,11 +23,6 @@ _VARINT = {
     "uint64": 17,
 }
 _INTEGERS = 7  # of all the others
-
-
-def most_elements(size: int) -> int:
-    """Returns how many elements a block of `size` bytes can hold at most."""
-    return size * _RATIO
 
 
 def decode_tensor(data: memoryview, *, stored: StoredType, count: int) -> np.ndarray:

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from tf1compat.checkpoint._selection import Index, Selection
 from tf1compat.checkpoint._slices import Region
-from tf1compat.checkpoint._streams import Stream, gather
 from tf1compat.checkpoint.dtypes import StoredType
 from tf1compat.errors import CheckpointError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from tf1compat.checkpoint._streams import Stream
     from tf1compat.names.variables import VariableName
 
 __all__ = ["Entry", "Part"]
@@ -137,6 +137,10 @@ class Entry:
           UnsupportedCheckpointError: the dtype holds no readable values.
           UsageError: `index` doesn't fit the shape.
         """
+        import numpy as np
+
+        from tf1compat.checkpoint._streams import gather
+
         selection = Selection(self._shape, () if index is None else index)
         dtype = self.dtype
         touched = [(part, selection.within(part.region)) for part in self._parts]

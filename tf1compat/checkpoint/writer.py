@@ -7,16 +7,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import BinaryIO
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from tf1compat.checkpoint import _crc
 from tf1compat.checkpoint._commit import staged_bundle
 from tf1compat.checkpoint._raw import raw_windows, strings
 from tf1compat.checkpoint._records import BundleRecord, header_bytes, record_bytes
 from tf1compat.checkpoint._slices import Extents, Region, ordered_slice_key, placed, uncovered
-from tf1compat.checkpoint._strings import encode_strings
 from tf1compat.checkpoint._table_writer import table_bytes
 from tf1compat.checkpoint._wire import WireError
 from tf1compat.checkpoint.dtypes import StoredType, stored_type_of
@@ -24,9 +21,15 @@ from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.errors import UsageError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+
 __all__ = ["Partitioned", "write_checkpoint"]
 
-Lazy = np.ndarray | Callable[[], np.ndarray]
+
+Lazy: TypeAlias = "np.ndarray | Callable[[], np.ndarray]"
+Item: TypeAlias = "Lazy | Entry | Partitioned"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +44,6 @@ class Partitioned:
 
     shape: tuple[int, ...]
     parts: Sequence[tuple[tuple[int, ...], Lazy]]
-
-
-Item = Lazy | Entry | Partitioned
 
 
 def write_checkpoint(
@@ -162,6 +162,8 @@ class _Writer:
         return size, _crc.mask(crc), digest.hexdigest()
 
     def _write_strings(self, file: BinaryIO, array: np.ndarray) -> tuple[int, int, str]:
+        from tf1compat.checkpoint._strings import encode_strings
+
         values = list(strings(array))
         head, crc = encode_strings(values)
         file.write(head)
@@ -182,6 +184,8 @@ class _Writer:
 
 
 def _array(value: Lazy) -> np.ndarray:
+    import numpy as np
+
     return np.asarray(value() if callable(value) else value)
 
 
