@@ -117,19 +117,19 @@ class _Writer:
         if isinstance(value, Entry) and value.slices:
             value = _in_slices(value)
         if isinstance(value, Partitioned):
-            self._records[key] = record_bytes(self._add_slices(name, key, value))
+            self._records[key] = record_bytes(self._add_slices(name, value, key=key))
             return
         stored = stored_type_of(value.dtype_name) if isinstance(value, Entry) else None
         array = value.read() if isinstance(value, Entry) else _array(value)
         self._records[key] = record_bytes(self._store(name, array, stored=stored))
 
-    def _add_slices(self, name: str, key: bytes, value: Partitioned) -> BundleRecord:
+    def _add_slices(self, name: str, value: Partitioned, *, key: bytes) -> BundleRecord:
         """Writes the slices of a variable; returns the record that lists them."""
         regions, types, every = [], set(), []
         for start, part in value.parts:
             array = _array(part)
             extents: Extents = tuple(zip(start, array.shape, strict=False))
-            region = _placed(name, extents, value.shape)
+            region = _placed(name, extents, shape=value.shape)
             label = ", ".join(f"{first}:{first + size}" for first, size in extents)
             record = self._store(f"{name}[{label}]", array, stored=None)
             self._records[ordered_slice_key(key, extents)] = record_bytes(record)
@@ -206,7 +206,7 @@ def _typed(entry: Entry, index: tuple[slice, ...]) -> np.ndarray:
     return array
 
 
-def _placed(name: str, extents: Extents, shape: tuple[int, ...]) -> Region:
+def _placed(name: str, extents: Extents, *, shape: tuple[int, ...]) -> Region:
     try:
         return placed(extents, shape)
     except WireError as error:
