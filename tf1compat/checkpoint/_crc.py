@@ -10,13 +10,16 @@ __all__ = ["extend", "mask", "value"]
 
 _DELTA = 0xA282EAD8
 _BITS = 0xFFFFFFFF
+_SMALL = 1 << 20  # bytes that may be copied rather than wait for numpy's import
 
 
 def extend(crc: int, data: Any) -> int:
     """Returns the CRC of what `crc` covers followed by `data` (bytes, or a uint8 array)."""
-    if not isinstance(data, bytes | bytearray):  # an array's buffer, without copying it
-        return google_crc32c.extend(crc, data)
-    return google_crc32c.extend(crc, bytes(data))
+    if isinstance(data, bytearray) and len(data) > _SMALL:
+        import numpy as np  # the C function takes no bytearray, but an array of its bytes
+
+        return google_crc32c.extend(crc, np.frombuffer(data, np.uint8))
+    return google_crc32c.extend(crc, bytes(data) if isinstance(data, bytearray) else data)
 
 
 def value(data: Any) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from tf1compat.checkpoint._wire import WireError, fields
@@ -40,10 +42,26 @@ def decode_tensor(data: memoryview, *, stored: StoredType, count: int) -> np.nda
     if stored.name in _FIXED:
         if len(packed) != count * dtype.itemsize:
             raise WireError(f"{len(packed)} bytes for {count} elements of {stored.name}", 0)
-        return np.frombuffer(packed, dtype)
+        return _aligned(packed, dtype)
     if dtype.itemsize == 2 and number == 13:
         return _varints(packed, np.dtype(np.uint16), count=count).view(dtype)
     return _varints(packed, dtype, count=count)
+
+
+def _aligned(data: memoryview, dtype: np.dtype) -> np.ndarray:
+    """Returns the elements in the memory they are in, moved down to where such elements may lie.
+
+    A copy would take the memory of a second tensor.
+    """
+    flat = np.frombuffer(data, np.uint8)
+    off = flat.ctypes.data % dtype.alignment if flat.size else 0
+    if not off:
+        return flat.view(dtype)
+    base = np.frombuffer(cast(bytearray, data.obj), np.uint8)
+    start = flat.ctypes.data - base.ctypes.data - off  # not below 0: a name and tags come first
+    for done in range(0, flat.size, _WINDOW):
+        base[start + done : start + min(done + _WINDOW, flat.size)] = flat[done : done + _WINDOW]
+    return base[start : start + flat.size].view(dtype)
 
 
 def _packed(data: memoryview, number: int) -> memoryview:

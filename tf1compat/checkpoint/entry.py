@@ -147,6 +147,8 @@ class Entry:
         used = [(part, where) for part, where in touched if where or index is None]
         for part, _ in used:
             part.require(self._variable)  # before memory is spent on what isn't there
+        if index is None and len(used) == 1:
+            return self._read_whole(used[0][0])
         out = np.empty(selection.shape, dtype)
         for part, where in used:
             with part.stream(self._variable) as stream:
@@ -155,6 +157,13 @@ class Entry:
                     gather(stream, part.region.shape, wanted=wanted, out=out[places])
                 stream.finish()
         return out[selection.final]
+
+    def _read_whole(self, part: Part) -> np.ndarray:
+        """Returns the value of a variable that is stored in one piece."""
+        with part.stream(self._variable) as stream:
+            out = stream.whole(math.prod(self._shape))
+            stream.finish()
+        return out.reshape(self._shape)
 
     def check(self) -> list[CheckpointError]:
         """Reads and checks all stored bytes without keeping the value; returns what is wrong."""
