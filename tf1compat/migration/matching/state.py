@@ -14,6 +14,8 @@ __all__ = ["Group", "Pair", "Side", "State"]
 ORDER_KINDS = frozenset({"numbers", "neighbours"})
 """Kinds of evidence that rest on numbering."""
 
+_EXCEPTIONS = 0.25  # of a chain's neighbours may stand the other way round: parallel branches do
+
 Colours = Mapping[int, int]
 ChainPair = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -81,8 +83,8 @@ class State:
     taken: dict[int, int] = dataclasses.field(default_factory=dict)
     groups: list[Group] = dataclasses.field(default_factory=list)
     distrusted: set[ChainPair] = dataclasses.field(default_factory=set)
-    _backwards_at: int = -1
-    _backwards: set[tuple[str, ...]] = dataclasses.field(default_factory=set)
+    _otherwise_at: int = -1
+    _otherwise: set[tuple[str, ...]] = dataclasses.field(default_factory=set)
     _colours: dict[tuple[int, int], tuple[Colours, Colours]] = dataclasses.field(
         default_factory=dict
     )
@@ -106,18 +108,18 @@ class State:
             )
         return self._colours[key]
 
-    def counts_backwards(self, source: int) -> bool:
-        """Tells whether the numbering of a source's chain runs against the targets' creation.
+    def counts_otherwise(self, source: int) -> bool:
+        """Tells whether the numbering of a source's chain doesn't run with the targets' creation.
 
         Judged by its members that were paired without looking at any order.
         """
         chain = self.source.places[source].chain
         key = len(self.pairs)
-        if self._backwards_at != key:
-            self._backwards_at, self._backwards = key, self._find_backwards()
-        return chain in self._backwards
+        if self._otherwise_at != key:
+            self._otherwise_at, self._otherwise = key, self._find_otherwise()
+        return chain in self._otherwise
 
-    def _find_backwards(self) -> set[tuple[str, ...]]:
+    def _find_otherwise(self) -> set[tuple[str, ...]]:
         rows: dict[tuple[str, ...], list[tuple[tuple[int, ...], int]]] = {}
         for source, pair in self.pairs.items():
             if not pair.kinds & ORDER_KINDS:
@@ -127,7 +129,7 @@ class State:
         for chain, row in rows.items():
             targets = [target for _, target in sorted(row)]
             down = sum(a > b for a, b in pairwise(targets))
-            if 2 * down >= len(targets) > 1:
+            if down > _EXCEPTIONS * (len(targets) - 1):
                 found.add(chain)
         return found
 

@@ -82,7 +82,7 @@ def by_order(state: State, group: Group) -> list[Group] | None:
     numbered_t = _numbered(state.target, group.targets)
     sources = numbered_s or _in_a_row(state.source, group.sources)
     targets = numbered_t or _in_a_row(state.target, group.targets)
-    if sources is None or targets is None or any(map(state.counts_backwards, sources)):
+    if sources is None or targets is None or any(map(state.counts_otherwise, sources)):
         return None
     kind, why = "numbers", f"same rank among {len(sources)} in order"
     if numbered_s and numbered_t:
