@@ -30,6 +30,7 @@ class Side:
       shapes: the shapes each holds; modules of equal shapes fit the same modules.
       carries: whether each holds a kernel or table (and not only a norm's or a lone bias's values).
       flow: which feed which, where that is known.
+      absent: paths of scopes in which something has no counterpart at all on the other side.
     """
 
     places: Sequence[Place]
@@ -37,6 +38,7 @@ class Side:
     shapes: Sequence[Hashable]
     carries: Sequence[bool]
     flow: Flow | None = None
+    absent: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from tf1compat.migration.matching.containers import by_containers
+from tf1compat.migration.matching.containers import by_absence, by_containers
 from tf1compat.migration.matching.families import by_names
 from tf1compat.migration.matching.nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.places import totally_ordered
@@ -132,4 +132,4 @@ def _in_a_row(side: Side, nodes: Sequence[int]) -> tuple[int, ...] | None:
 
 _RADII = (1, 2, 3)
 
-STRATEGIES: tuple[Strategy, ...] = (by_flow, by_names, by_containers, by_order)
+STRATEGIES: tuple[Strategy, ...] = (by_flow, by_names, by_containers, by_order, by_absence)
