@@ -5,6 +5,7 @@ from tf1compat.keras3.export import export_weights
 from tf1compat.keras3.exported import Exported, ExportedArray, read_exported
 from tf1compat.keras3.index import ModelIndex, index_model
 from tf1compat.keras3.model_file import load_model_file
+from tf1compat.keras3.outputs import layer_outputs
 from tf1compat.keras3.sources import load_factory
 from tf1compat.keras3.weights import LayerNode, Weight
 
@@ -18,6 +19,7 @@ __all__ = [
     "export_weights",
     "index_model",
     "initialize_model",
+    "layer_outputs",
     "load_factory",
     "load_model_file",
     "read_exported",
