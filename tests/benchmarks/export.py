@@ -179,7 +179,7 @@ def main() -> None:
         run_one(flags)
         return
     os.environ["BENCHMARK_LAYERS"] = str(flags.layers)
-    os.environ["PYTHONPATH"] = os.pathsep.join(["."] + os.environ.get("PYTHONPATH", "").split())
+    os.environ["PYTHONPATH"] = os.pathsep.join([".", os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory(dir=flags.directory) as directory:
         prefix = os.path.join(directory, "model.ckpt")
         subprocess.run([sys.executable, __file__, "--run=make", f"--prefix={prefix}"], check=True)
@@ -191,7 +191,7 @@ def run_one(flags: argparse.Namespace) -> None:
         make(flags.prefix, int(os.environ["BENCHMARK_LAYERS"]))
         return
     start = time.perf_counter()
-    import tensorflow  # noqa: F401, I001 - both ways need it; timed apart
+    import tensorflow  # noqa: F401 - both ways need it; timed apart
 
     imports = time.perf_counter() - start
     {"plain": plain, "streaming": streaming}[flags.run](flags.prefix, flags.output)

@@ -113,6 +113,7 @@ def _slabs(value: np.ndarray) -> Iterator[memoryview]:
         for start in range(0, len(whole), _SLAB):
             yield whole[start : start + _SLAB]
         return
+    value = value.reshape(value.shape or (1,))
     row = max(value[:1].nbytes, 1)
     step = max(_SLAB // row, 1)
     for start in range(0, len(value), step):
