@@ -94,6 +94,7 @@ class Bundle:
         self.num_shards = 0
         self._values: dict[str, bytes] = {}
         self._slices: dict[bytes, bytes] = {}
+        self._parsed: dict[bytes, BundleRecord] = {}
         self._load()
         self.ends = self._check()
 
@@ -103,7 +104,15 @@ class Bundle:
 
     def record(self, name: str) -> BundleRecord:
         """Returns a variable's record; KeyError where there is none."""
-        return parse_record(self._values[name], num_shards=self.num_shards)
+        return self._record(self._values[name])
+
+    def _record(self, value: bytes) -> BundleRecord:
+        """Parses each record once: a plan asks for them again and again."""
+        record = self._parsed.get(value)
+        if record is None:
+            record = parse_record(value, num_shards=self.num_shards)
+            self._parsed[value] = record
+        return record
 
     def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[Part, ...]]:
         """Returns dtype, shape and stored pieces of a variable; KeyError where there is none."""
@@ -126,7 +135,7 @@ class Bundle:
         """Returns (shard, offset, end) of every stored tensor or slice, sorted; int64 [N, 3]."""
         rows = []
         for value in (*self._values.values(), *self._slices.values()):
-            record = parse_record(value, num_shards=self.num_shards)
+            record = self._record(value)
             if not record.slices:
                 rows.append((record.shard, record.offset, record.offset + record.size))
         table = np.array(rows, np.int64).reshape(-1, 3)
@@ -202,7 +211,7 @@ class Bundle:
             value = self._slices.get(ordered_slice_key(name.encode(), extents))
             if value is None:
                 raise WireError(f"the slice at {region.start} is missing", 0)
-            piece = parse_record(value, num_shards=self.num_shards)
+            piece = self._record(value)
             if piece.shape != region.shape or piece.stored != record.stored or piece.slices:
                 raise WireError(f"the slice at {region.start} is not of the variable's kind", 0)
             pieces.append((region, piece))
@@ -221,7 +230,7 @@ class Bundle:
         problems, claimed = [], 0
         for name, value in self._values.items():
             try:
-                record = parse_record(value, num_shards=self.num_shards)
+                record = self._record(value)
                 claimed += self._require_covered(name, record) if record.slices else 0
             except WireError as error:
                 problems.append(Problem(_short(name), "a sound record", error.message, self.path))
