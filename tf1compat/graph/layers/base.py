@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from tf1compat.graph.initializers import default_initializer, resolve_initialize
 from tf1compat.graph.layers import calling
 from tf1compat.graph.layers.constraints import resolve_constraint
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
+from tf1compat.graph.layers.record import LayerRecord
 from tf1compat.graph.regularizers import resolve_regularizer
 from tf1compat.graph.variable_scope import get_variable
 
@@ -27,7 +27,7 @@ v1 = tf.compat.v1
 _KERAS_ONLY = frozenset({"input_shape", "batch_input_shape", "batch_size", "autocast", "dynamic"})
 
 
-class Layer:
+class Layer(LayerRecord):
     """A layer whose variables live in a variable scope, made by `get_variable` at its first call.
 
     Mirrors `tf.layers.Layer` of TensorFlow 1.15. Subclasses override `build(input_shape)`, which
@@ -37,7 +37,6 @@ class Layer:
     Attributes:
       built: whether `build` has run.
       input_spec: an `InputSpec`, a structure of them, or None.
-      stateful: whether `updates` run even while the layer is not trainable.
     """
 
     def __init__(
@@ -45,22 +44,15 @@ class Layer:
     ) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
-        self._activity_regularizer = resolve_regularizer(kwargs.pop("activity_regularizer", None))
+        super().__init__(trainable, kwargs.pop("activity_regularizer", None))
         for unknown in kwargs.keys() - _KERAS_ONLY:
             raise TypeError("Keyword argument not understood:", unknown)
         self._use_resource_variables = False
-        self._trainable = trainable
-        self._trainable_weights: list[Any] = []
-        self._non_trainable_weights: list[Any] = []
-        self._losses: list[tuple[Any, bool]] = []  # (tensor, depends on inputs)
-        self._weight_losses: list[tuple[Any, bool]] = []
-        self._updates: list[tuple[Any, Any]] = []  # (operation, inputs of the call)
         self._dtype = None if dtype is None else tf.as_dtype(dtype).name
         self._graph: tf.Graph | None = None
         self._scope: Any = None
         self._current_scope: Any = None
         self.built = False
-        self.stateful = False
         self.supports_masking = False
         self.input_spec = None
         self._init_set_name(name)
@@ -134,24 +126,6 @@ class Layer:
         return self._graph
 
     @property
-    def trainable(self) -> bool:
-        """Whether the layer's trainable weights count as trainable; may be set."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = value
-
-    @property
-    def activity_regularizer(self) -> Any:
-        """The function that makes a loss of each output, or None; may be set."""
-        return self._activity_regularizer
-
-    @activity_regularizer.setter
-    def activity_regularizer(self, regularizer: Any) -> None:
-        self._activity_regularizer = regularizer
-
-    @property
     def input_spec(self) -> Any:
         """The `InputSpec`, or structure of them, that inputs are checked against; may be set."""
         return self._input_spec
@@ -162,50 +136,6 @@ class Layer:
             if spec is not None and not isinstance(spec, InputSpec):
                 raise TypeError(f"Layer input_spec must be an instance of InputSpec. Got: {spec}")
         self._input_spec = value
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        """Trainable variables, in creation order; none while `trainable` is False."""
-        return list(self._trainable_weights) if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        """The other variables; all of them while `trainable` is False."""
-        if self.trainable:
-            return list(self._non_trainable_weights)
-        return self._trainable_weights + self._non_trainable_weights
-
-    @property
-    def weights(self) -> list[Any]:
-        """All variables, the trainable ones first."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    @property
-    def trainable_variables(self) -> list[Any]:
-        """As `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Any]:
-        """As `non_trainable_weights`."""
-        return self.non_trainable_weights
-
-    @property
-    def variables(self) -> list[Any]:
-        """As `weights`."""
-        return self.weights
-
-    @property
-    def updates(self) -> list[Any]:
-        """Update operations, none while the layer is neither trainable nor stateful."""
-        if not self.trainable and not self.stateful:
-            return []
-        return [update for update, _ in self._updates]
-
-    @property
-    def losses(self) -> list[Any]:
-        """Scalar losses: those added by calls, then those of the weights' regularizers."""
-        return [loss for loss, _ in self._losses + self._weight_losses]
 
     # --- variables ---------------------------------------------------------------------------
 
@@ -314,76 +244,6 @@ class Layer:
         else:
             self._non_trainable_weights.append(variable)
         return variable
-
-    # --- losses and updates --------------------------------------------------------------------
-
-    def _handle_weight_regularization(self, name: str, variable: Any, regularizer: Any) -> None:
-        def loss_of(part: Any) -> Any:
-            with v1.name_scope(f"{name}/Regularizer"):
-                return regularizer(part)
-
-        for part in calling.parts_of(variable):
-            self.add_loss(functools.partial(loss_of, part))
-
-    def _handle_activity_regularization(self, inputs: Any, outputs: Any) -> None:
-        if not self._activity_regularizer:
-            return
-        with v1.name_scope("ActivityRegularizer"):
-            for output in tf.nest.flatten(outputs):
-                loss = self._activity_regularizer(output)
-                # The mean over the batch: the strength doesn't depend on the batch's size.
-                self.add_loss(loss / tf.cast(v1.shape(output)[0], loss.dtype), inputs=inputs)
-
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Adds scalar losses to the layer and to REGULARIZATION_LOSSES.
-
-        Args:
-          losses: a scalar tensor, a function of no argument that makes one, or a structure.
-          inputs: anything but None says that the losses depend on the layer's inputs.
-        """
-        made, made_of_weights = [], []
-        for loss in tf.nest.flatten(losses):
-            target = made_of_weights if callable(loss) else made
-            value = loss() if callable(loss) else loss
-            if value is not None:
-                target.append(value if tf.is_tensor(value) else tf.convert_to_tensor(value))
-        self._losses.extend((loss, inputs is not None) for loss in made)
-        self._weight_losses.extend((loss, inputs is not None) for loss in made_of_weights)
-        calling.collect(made + made_of_weights, v1.GraphKeys.REGULARIZATION_LOSSES)
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Adds update operations, which reach UPDATE_OPS as the layer's call ends.
-
-        Args:
-          updates: an operation, a tensor, a function of no argument making one, or a list.
-          inputs: ignored, as in TF 1.15: dependence on inputs is read from the graph.
-        """
-        frame = calling.current_frame()
-        relevant = frame.inputs if frame is not None else ()
-        for update in updates if isinstance(updates, list | tuple) else [updates]:
-            made = update() if callable(update) else update
-            if not isinstance(made, tf.Operation):
-                made = made.op if hasattr(made, "op") else tf.convert_to_tensor(made)
-            self._updates.append((made, relevant))
-
-    def get_updates_for(self, inputs: Any) -> list[Any]:
-        """Returns the updates that depend on `inputs`; with None, those on no input at all."""
-        live = self._updates if self.updates else []
-        conditional = [calling.reaches(update, relevant) for update, relevant in live]
-        if inputs is None:
-            return [u for (u, _), depends in zip(live, conditional, strict=True) if not depends]
-        return [
-            update
-            for (update, _), depends in zip(live, conditional, strict=True)
-            if depends and calling.reaches(update, inputs)
-        ]
-
-    def get_losses_for(self, inputs: Any) -> list[Any]:
-        """Returns the losses that depend on `inputs`; with None, those on no input at all."""
-        every = self._losses + self._weight_losses
-        if inputs is None:
-            return [loss for loss, depends in every if not depends]
-        return [loss for loss, depends in every if depends and calling.reaches(loss, inputs)]
 
     # --- building and calling --------------------------------------------------------------------
 

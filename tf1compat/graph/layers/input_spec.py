@@ -1,4 +1,4 @@
-"""What a layer demands of its inputs: rank, dtype, axes, shape (TF 1.15's `tf.layers.InputSpec`)."""
+"""What a layer demands of its inputs: rank, dtype, sizes (1.15's `tf.layers.InputSpec`)."""
 
 from __future__ import annotations
 
