@@ -39,6 +39,8 @@ class Layer(LayerRecord):
       input_spec: an `InputSpec`, a structure of them, or None.
     """
 
+    _config: tuple[str, ...] = ()  # attributes that `get_config` gives
+
     def __init__(
         self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
     ) -> None:
@@ -342,7 +344,8 @@ class Layer(LayerRecord):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        own = {name: getattr(self, name) for name in self._config}
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype} | own
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
