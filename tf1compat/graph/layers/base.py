@@ -253,7 +253,7 @@ class Layer(LayerRecord):
         """Makes the variables; for subclasses. `input_shape`: a `tf.TensorShape`, or several."""
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Computes the outputs; for subclasses."""
         return inputs
 

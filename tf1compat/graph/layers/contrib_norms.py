@@ -193,7 +193,7 @@ def group_norm(
     axis = channels_axis + rank if channels_axis < 0 else channels_axis
     reduced = [a + rank if a < 0 else a for a in reduction_axes]
     channels = _checked_groups(inputs, groups, axis, reduced)
-    dynamic = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
+    dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
     sizes = [dynamic[i] if size is None else size for i, size in enumerate(inputs.shape.as_list())]
     split = [groups, channels // groups]
     grouped = tf.reshape(inputs, [*sizes[:axis], *split, *sizes[axis + 1 :]])

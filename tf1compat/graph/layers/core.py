@@ -14,6 +14,7 @@ from tf1compat.graph.layers.arguments import ZEROS, normalize_data_format, run_l
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.calling import choose
 from tf1compat.graph.layers.constraints import resolve_constraint
+from tf1compat.graph.layers.dropping import drop
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
 
@@ -202,8 +203,9 @@ class Dropout(Layer):
 
         def dropped() -> Any:
             noise_shape = self._get_noise_shape(inputs)
-            return v1.nn.dropout(inputs, rate=self.rate, noise_shape=noise_shape, seed=self.seed)
+            return drop(inputs, self.rate, noise_shape=noise_shape, seed=self.seed)
 
+        training = False if training is None else training
         return choose(training, dropped, lambda: tf.identity(inputs))
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -39,6 +39,6 @@ def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> An
                 f"number of features({features}) is not a multiple of num_units({num_units})"
             )
         sizes[axis] = num_units
-        dynamic = v1.shape(inputs) if None in sizes else None
+        dynamic: Any = v1.shape(inputs) if None in sizes else None
         shape = [dynamic[i] if size is None else size for i, size in enumerate(sizes)]
         return tf.reduce_max(tf.reshape(inputs, [*shape, features // num_units]), -1)

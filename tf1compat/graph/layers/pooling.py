@@ -101,7 +101,7 @@ class _AveragePooling(_Pooling):
 
 
 class _MaxPooling(_Pooling):
-    _pools = (tf.nn.max_pool2d, tf.nn.max_pool3d)
+    _pools = (tf.compat.v1.nn.max_pool, tf.nn.max_pool3d)
 
 
 class AveragePooling1D(_AveragePooling):

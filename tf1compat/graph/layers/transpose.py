@@ -57,7 +57,7 @@ class _ConvTranspose(Conv):
         ]
 
     def _convolve(self, inputs: Any) -> Any:
-        dynamic = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
+        dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
         sizes = [
             size if size is not None else dynamic[axis]
             for axis, size in enumerate(inputs.shape.as_list())
