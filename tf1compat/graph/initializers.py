@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +11,16 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 
-__all__ = ["default_initializer", "resolve_initializer"]
+__all__ = [
+    "InitializerAdvice",
+    "contrib_variance_scaling_initializer",
+    "convolutional_delta_orthogonal",
+    "default_initializer",
+    "initializer_for",
+    "resolve_initializer",
+    "xavier_initializer",
+    "xavier_initializer_conv2d",
+]
 
 v1 = tf.compat.v1
 
@@ -92,3 +103,177 @@ def default_initializer(dtype: Any) -> Any:
     if kind.is_integer or kind.is_bool:
         return v1.zeros_initializer()
     return None
+
+
+def xavier_initializer(
+    uniform: bool = True, seed: int | None = None, dtype: Any = tf.float32
+) -> Callable[..., Any]:
+    """Returns Glorot & Bengio's initializer; mirrors `tf.contrib.layers.xavier_initializer`.
+
+    Variance 2 / (fan in + fan out). Unlike `tf.glorot_normal_initializer`, the normal form
+    widens the truncated distribution by 1.3 in variance.
+
+    Args:
+      uniform: whether to draw uniformly, else from a truncated normal distribution.
+      seed: op seed.
+      dtype: default dtype, floating point.
+
+    Raises:
+      TypeError: `dtype` isn't floating point.
+    """
+    return contrib_variance_scaling_initializer(1.0, "FAN_AVG", uniform, seed, dtype)
+
+
+xavier_initializer_conv2d = xavier_initializer
+
+
+def contrib_variance_scaling_initializer(
+    factor: float = 2.0,
+    mode: str = "FAN_IN",
+    uniform: bool = False,
+    seed: int | None = None,
+    dtype: Any = tf.float32,
+) -> Callable[..., Any]:
+    """Returns an initializer of variance `factor / n`, n set by `mode`.
+
+    Mirrors `tf.contrib.layers.variance_scaling_initializer`, whose defaults are He et al.'s
+    (arXiv:1502.01852) and whose arguments differ from `tf.variance_scaling_initializer`'s.
+
+    Args:
+      factor: numerator of the variance.
+      mode: "FAN_IN", "FAN_OUT" or "FAN_AVG".
+      uniform: whether to draw uniformly, else from a truncated normal distribution.
+      seed: op seed.
+      dtype: default dtype, floating point.
+
+    Raises:
+      TypeError: `dtype` isn't floating point, or an unknown mode.
+    """
+    if not tf.as_dtype(dtype).is_floating:
+        raise TypeError("Cannot create initializer for non-floating point type.")
+    if mode not in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
+        raise TypeError(f"Unknown mode {mode} [FAN_IN, FAN_OUT, FAN_AVG]")
+    default_dtype = dtype
+
+    def initializer(shape: Any, dtype: Any = default_dtype, partition_info: Any = None) -> Any:
+        if not tf.as_dtype(dtype).is_floating:
+            raise TypeError("Cannot create initializer for non-floating point type.")
+        n = _fan([int(size) for size in shape], mode)
+        if uniform:
+            limit = math.sqrt(3.0 * factor / n)
+            return v1.random_uniform(shape, -limit, limit, dtype, seed=seed)
+        # Truncation at two stddevs leaves about 1 / 1.3 of the variance.
+        return v1.truncated_normal(shape, 0.0, math.sqrt(1.3 * factor / n), dtype, seed=seed)
+
+    return initializer
+
+
+def _fan(shape: list[int], mode: str) -> float:
+    field = math.prod(shape[:-2])
+    fan_in = (shape[-2] if len(shape) > 1 else shape[-1]) * field if shape else 1
+    fan_out = shape[-1] * field if shape else 1
+    return float({"FAN_IN": fan_in, "FAN_OUT": fan_out}.get(mode, (fan_in + fan_out) / 2.0))
+
+
+def convolutional_delta_orthogonal(
+    gain: float = 1.0, seed: int | None = None, dtype: Any = tf.float32
+) -> Callable[..., Any]:
+    """Returns an initializer of kernels that are orthogonal at their centre and 0 elsewhere.
+
+    Mirrors `tf.contrib.framework.convolutional_delta_orthogonal` (Xiao et al.,
+    arXiv:1806.05393). Kernels are `[*window, channels, filters]`, channels <= filters.
+
+    Args:
+      gain: factor.
+      seed: op seed.
+      dtype: default dtype, floating point.
+    """
+    default_dtype = dtype
+
+    def initializer(shape: Any, dtype: Any = default_dtype, partition_info: Any = None) -> Any:
+        *window, channels, filters = [int(size) for size in shape]
+        if not 1 <= len(window) <= 3:
+            raise UsageError(
+                "The tensor to initialize must be at least three-dimensional and at most "
+                f"five-dimensional; its shape is {shape}"
+            )
+        if channels > filters:
+            raise UsageError(f"In_filters cannot be greater than out_filters: {shape}")
+        square = v1.random_normal([filters, filters], dtype=dtype, seed=seed)
+        q, r = tf.linalg.qr(square, full_matrices=False)
+        q *= tf.sign(tf.linalg.diag_part(r))  # makes the distribution uniform
+        centre = [[(size - 1) // 2 for size in window]]
+        rows = q[:channels, :] * tf.cast(gain, dtype)
+        return tf.scatter_nd(centre, tf.expand_dims(rows, 0), shape)
+
+    return initializer
+
+
+@dataclasses.dataclass(frozen=True)
+class InitializerAdvice:
+    """Which initializer fits an activation, and why.
+
+    Attributes:
+      name: the initializer's name, as layers take it.
+      initializer: the initializer itself.
+      reason: why it fits.
+      paper: where that is shown.
+    """
+
+    name: str
+    initializer: Any
+    reason: str
+    paper: str
+
+
+_HE = (
+    "he_normal",
+    "half of the units are cut to zero, so weights need twice the variance per input",
+    "He et al. 2015, arXiv:1502.01852",
+)
+_GLOROT = (
+    "glorot_uniform",
+    "near 0 the function is about linear; variance 2 / (fan in + fan out) keeps activations "
+    "and gradients both in scale",
+    "Glorot & Bengio 2010, AISTATS",
+)
+_LECUN = (
+    "lecun_normal",
+    "self-normalization holds for weights of mean 0 and variance 1 / fan in",
+    "Klambauer et al. 2017, arXiv:1706.02515",
+)
+_ORTHOGONAL = (
+    "orthogonal",
+    "a matrix applied at every step must keep lengths, or signals die or blow up",
+    "Saxe et al. 2013, arXiv:1312.6120",
+)
+
+
+def initializer_for(activation: Any) -> InitializerAdvice:
+    """Returns which initializer fits the layer in front of `activation`, and why.
+
+    Args:
+      activation: a name such as "relu", a function of that name such as `tf.nn.relu`, None for
+        no activation, or "recurrent" for the matrix from one step to the next.
+
+    Raises:
+      UsageError: (a `ValueError`) an activation this guide doesn't know.
+
+    >>> initializer_for("selu").name
+    'lecun_normal'
+    >>> initializer_for(tf.nn.relu).paper
+    'He et al. 2015, arXiv:1502.01852'
+    """
+    rectified = ("relu", "relu6", "leaky_relu", "crelu", "elu", "gelu", "swish", "silu", "softplus")
+    saturating = ("linear", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softmax")
+    advice = dict.fromkeys(rectified, _HE) | dict.fromkeys(saturating, _GLOROT)
+    advice |= {"selu": _LECUN, "recurrent": _ORTHOGONAL}
+    name = "linear" if activation is None else activation
+    if not isinstance(name, str):
+        name = getattr(activation, "__name__", repr(activation))
+    if name not in advice:
+        raise UsageError(
+            f"no advice for activation {name!r}; this guide knows {', '.join(sorted(advice))}"
+        )
+    chosen, reason, paper = advice[name]
+    return InitializerAdvice(chosen, resolve_initializer(chosen), reason, paper)

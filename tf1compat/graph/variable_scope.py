@@ -1,4 +1,4 @@
-"""`get_variable` as TensorFlow 1.15 had it, where today's differs.
+"""`get_variable` and `variable_scope` as TensorFlow 1.15 had them, where today's differ.
 
 Today's `tf.compat.v1.get_variable` runs a regularizer twice as a variable is made, once more
 whenever its loss is used, and puts a stand-in, not a `tf.Tensor`, into REGULARIZATION_LOSSES.
@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["get_variable"]
+__all__ = ["get_variable", "variable_scope"]
 
 v1 = tf.compat.v1
 
@@ -46,8 +46,26 @@ def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
     return v1.get_variable(name, shape, **kwargs)
 
 
-def _once(regularizer: Callable[[Any], Any]) -> Callable[[Any], None]:
+class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's own name
+    """As `tf.compat.v1.variable_scope`, with the regularizers of TensorFlow 1.15.
+
+    A `regularizer` given here runs once for each new variable, also where code inside calls
+    `tf.compat.v1.get_variable`; see `get_variable`.
+    """
+
+    def __init__(self, name_or_scope: Any, default_name: Any = None, *args: Any, **kwargs: Any):
+        if len(args) > 2:  # (values, initializer, regularizer, ...)
+            args = (*args[:2], _once(args[2]), *args[3:])
+        elif kwargs.get("regularizer") is not None:
+            kwargs["regularizer"] = _once(kwargs["regularizer"])
+        super().__init__(name_or_scope, default_name, *args, **kwargs)
+
+
+def _once(regularizer: Any) -> Any:
     """Returns a regularizer that files the loss itself, so that TF makes none of its own."""
+    filing = getattr(regularizer, "func", None) is _file_loss
+    if regularizer is None or not callable(regularizer) or filing:
+        return regularizer
     return functools.update_wrapper(functools.partial(_file_loss, regularizer), regularizer)
 
 
