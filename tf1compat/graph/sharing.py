@@ -188,10 +188,11 @@ class Shared:
         the same, and then the next one is tried.
         """
         taken = _only_item(_root_graph().get_collection_ref(_TAKEN_KEY), dict)
+        free = self._exact or bool(v1.get_variable_scope().reuse)  # sharing may be what's meant
         while True:
             opened = variable_scope(self.name if self._exact else None, self.name, **settings)
             scope = opened.__enter__()
-            if self._exact or taken.setdefault(scope.name, self) is self:
+            if free or taken.setdefault(scope.name, self) is self:
                 stack.push(opened)
                 return scope
             opened.__exit__(None, None, None)

@@ -17,7 +17,23 @@ __all__ = ["get_variable", "variable_scope"]
 v1 = tf.compat.v1
 
 
-def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool | None = None,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: Any = tf.VariableSynchronization.AUTO,
+    aggregation: Any = tf.VariableAggregation.NONE,
+) -> Any:
     """Gets or makes a variable of the current variable scope.
 
     Mirrors `tf.get_variable` of TensorFlow 1.15, whose arguments it takes. It differs from
@@ -27,9 +43,20 @@ def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
     Args:
       name: the variable's name in the scope.
       shape: its shape; may be None where it exists or the initializer is a value.
-      **kwargs: `dtype`, `initializer`, `regularizer`, `trainable`, `collections`,
-        `caching_device`, `partitioner`, `validate_shape`, `use_resource`, `custom_getter`,
-        `constraint`, `synchronization`, `aggregation`.
+      dtype: its dtype; by default the scope's, else float32.
+      initializer: function, class, array or tensor; by default the scope's, else Glorot uniform
+        (floating point) or zeros.
+      regularizer: maps a new variable to a scalar loss; by default the scope's.
+      trainable: whether to file it in TRAINABLE_VARIABLES.
+      collections: keys to file it in; by default GLOBAL_VARIABLES.
+      caching_device: where reads are cached.
+      partitioner: splits it; by default the scope's.
+      validate_shape: whether the shape must be known.
+      use_resource: asks for a resource variable; by default the scope's.
+      custom_getter: wraps the getter.
+      constraint: projection applied by optimizers after updates.
+      synchronization: see `tf.VariableSynchronization`.
+      aggregation: see `tf.VariableAggregation`.
 
     Returns:
       The variable, a `PartitionedVariable`, or what a custom getter made of it.
@@ -38,12 +65,25 @@ def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
       ValueError: the variable exists and is not to be reused, or the reverse; or its shape or
         dtype differs from the one asked for.
     """
-    regularizer = kwargs.get("regularizer")
     if regularizer is None:
         regularizer = v1.get_variable_scope().regularizer
-    if regularizer is not None:
-        kwargs["regularizer"] = _once(regularizer)
-    return v1.get_variable(name, shape, **kwargs)
+    return v1.get_variable(
+        name,
+        shape,
+        dtype,
+        initializer,
+        _once(regularizer),
+        trainable,
+        collections,
+        caching_device,
+        partitioner,
+        validate_shape,
+        use_resource,
+        custom_getter,
+        constraint,
+        synchronization,
+        aggregation,
+    )
 
 
 class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's own name
