@@ -3,10 +3,9 @@
 Regenerate the record: see tests/graph/records/generate_layers.py.
 """
 
-import contextlib
-import importlib.util
 import json
 import pathlib
+import sys
 import types
 
 import numpy as np
@@ -16,17 +15,13 @@ import tensorflow as tf
 from tf1compat.graph import layers
 
 RECORDS = pathlib.Path(__file__).parent / "records"
+sys.path.insert(0, str(RECORDS))
+
+import layer_cases  # noqa: E402
+from stand_in import as_in_1x  # noqa: E402
+
 AGAIN = "differs from TensorFlow 1.15.5; see tests/graph/records/generate_layers.py"
 
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, RECORDS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-layer_cases = load("layer_cases")
 CONFIGS = json.loads((RECORDS / "layer_configs.json").read_text())
 DESCRIBED = json.loads((RECORDS / "layers.json").read_text())
 NUMBERS = np.load(RECORDS / "layers.npz")
@@ -36,22 +31,6 @@ for file_key in NUMBERS.files:
     NUMBERS_OF.setdefault(config_id, {})[array_key] = file_key
 
 OURS = types.SimpleNamespace(**{name: getattr(layers, name) for name in layers.__all__})
-
-
-@contextlib.contextmanager
-def as_in_1x():
-    """Reference variables and control flow as 1.15 had by default, put back afterwards."""
-    resource = tf.compat.v1.resource_variables_enabled()
-    flow = tf.compat.v1.control_flow_v2_enabled()
-    tf.compat.v1.disable_resource_variables()
-    tf.compat.v1.disable_control_flow_v2()
-    try:
-        yield
-    finally:
-        if resource:
-            tf.compat.v1.enable_resource_variables()
-        if flow:
-            tf.compat.v1.enable_control_flow_v2()
 
 
 def worst_difference(recorded, arrays):

@@ -100,7 +100,9 @@ def describe_graph(tf, graph, outputs, layer):
             [v.name, v.shape.as_list(), v.dtype.base_dtype.name, collections_of(graph, v)]
             for v in graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES)
         ],
-        "outputs": [[t.name, t.shape.as_list() if t.shape.dims is not None else None] for t in outputs],
+        "outputs": [
+            [t.name, t.shape.as_list() if t.shape.dims is not None else None] for t in outputs
+        ],
         "losses": len(graph.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES)),
         "updates": len(graph.get_collection(v1.GraphKeys.UPDATE_OPS)),
         "ops": len(graph.get_operations()),
@@ -142,9 +144,7 @@ def measure(tf, graph, outputs, feed):
     inputs = next(iter(feed))
     sources = graph.get_collection(v1.GraphKeys.TRAINABLE_VARIABLES)
     sources = sources + ([inputs] if inputs.dtype.is_floating else [])
-    wanted = sum(
-        tf.reduce_sum(output * cotangent_of(tf, output, feed)) for output in outputs
-    )
+    wanted = sum(tf.reduce_sum(output * cotangent_of(tf, output, feed)) for output in outputs)
     gradients = tf.gradients(wanted, sources) if sources else []
     known = [(s, g) for s, g in zip(sources, gradients) if g is not None]
     with v1.Session(graph=graph) as session:

@@ -1,6 +1,6 @@
 """Writes layer_configs.json: the layer configurations that both TensorFlows build.
 
-    python tests/graph/records/list_layer_configs.py
+python tests/graph/records/list_layer_configs.py
 """
 
 import itertools
@@ -37,7 +37,9 @@ def dense_configs():
     yield config("dense", [3, 4], {"units": 5}, placeholder=[None, 4])
     yield config("dense", [2, 3, 4], {"units": 5}, placeholder=[None, None, 4])
     yield config("dense", [3, 4], {"units": 5}, dtype="float64")
-    yield config("dense", [3, 4], {"units": 2, "name": "d", "kernel_regularizer": "@l2:.1"}, calls=3)
+    yield config(
+        "dense", [3, 4], {"units": 2, "name": "d", "kernel_regularizer": "@l2:.1"}, calls=3
+    )
     scopes = [
         {"partitioner": "@fixed:2"},
         {"partitioner": "@fixed:3", "regularizer": "@l2:0.1"},
@@ -48,9 +50,7 @@ def dense_configs():
     ]
     for scope in scopes:
         yield config("dense", [3, 6], {"units": 4}, scope=scope)
-        yield config(
-            "dense", [3, 6], {"units": 4, "kernel_regularizer": "@l2:.2"}, scope=scope
-        )
+        yield config("dense", [3, 6], {"units": 4, "kernel_regularizer": "@l2:.2"}, scope=scope)
         yield config("Dense", [3, 6], {"units": 4}, form="class", scope=scope, calls=2)
 
 
@@ -92,9 +92,7 @@ def separable_configs():
             ("valid", "same"), (1, 2), (1, 2), (True, False)
         ):
             args = {"filters": 4, "kernel_size": 3, "padding": padding, "strides": stride}
-            yield config(
-                layer, shape, dict(args, depth_multiplier=multiplier, use_bias=bias)
-            )
+            yield config(layer, shape, dict(args, depth_multiplier=multiplier, use_bias=bias))
         args = {"filters": 4, "kernel_size": 3, "depthwise_regularizer": "@l2:0.1"}
         yield config(layer, shape, dict(args, pointwise_regularizer="@l1:0.1", activation="relu"))
         yield config(layer, shape, {"filters": 4, "kernel_size": 2, "dilation_rate": 2})
@@ -102,9 +100,7 @@ def separable_configs():
         cls = layer.replace("separable_conv", "SeparableConv").replace("d", "D", 9)
         cls = {"separable_conv1d": "SeparableConv1D", "separable_conv2d": "SeparableConv2D"}[layer]
         yield config(cls, shape, {"filters": 4, "kernel_size": 2}, form="class", calls=2)
-    yield config(
-        "separable_conv1d", STEPS, {"filters": 2, "kernel_size": 3, "padding": "causal"}
-    )
+    yield config("separable_conv1d", STEPS, {"filters": 2, "kernel_size": 3, "padding": "causal"})
 
 
 def transpose_configs():
@@ -131,7 +127,11 @@ def norm_configs():
         yield config("batch_normalization", shape, {"fused": fused}, call={"training": training})
         if training == "@placeholder":
             yield config(
-                "batch_normalization", shape, {"fused": fused}, call={"training": training}, feed=True
+                "batch_normalization",
+                shape,
+                {"fused": fused},
+                call={"training": training},
+                feed=True,
             )
     variants = [
         {"center": False},
@@ -163,9 +163,17 @@ def norm_configs():
             "BatchNormalization", IMAGE, {}, form="class", call={"training": training}, calls=2
         )
     yield config("batch_normalization", IMAGE, {"name": "b"}, call={"training": True}, calls=2)
-    yield config("batch_normalization", IMAGE, {}, call={"training": True}, placeholder=[None, None, None, 3])
+    yield config(
+        "batch_normalization", IMAGE, {}, call={"training": True}, placeholder=[None, None, None, 3]
+    )
     yield config("batch_normalization", [6, 4], {}, call={"training": True}, dtype="float64")
-    yield config("batch_normalization", [6, 4], {}, scope={"partitioner": "@fixed:2"}, call={"training": True})
+    yield config(
+        "batch_normalization",
+        [6, 4],
+        {},
+        scope={"partitioner": "@fixed:2"},
+        call={"training": True},
+    )
 
 
 def contrib_configs():
@@ -179,7 +187,9 @@ def contrib_configs():
         {"variables_collections": ["mine"], "outputs_collections": ["outs"]},
     ):
         yield config("layer_norm", IMAGE, args)
-    for center, scale, data_format in itertools.product((True, False), (True, False), ("NHWC", "NCHW")):
+    for center, scale, data_format in itertools.product(
+        (True, False), (True, False), ("NHWC", "NCHW")
+    ):
         yield config(
             "instance_norm", IMAGE, {"center": center, "scale": scale, "data_format": data_format}
         )

@@ -4,7 +4,6 @@ A program takes `tf` (TensorFlow 1.15.5, or a stand-in made of this package over
 and returns plain data. Both interpreters run them all.
 """
 
-
 import numpy as np
 
 PROGRAMS = {}

@@ -21,6 +21,7 @@ def custom_getters_chain(tf):
         def wrap(getter, name, *args, **kwargs):
             order.append(tag)
             return getter(name + tag, *args, **kwargs)
+
         return wrap
 
     with tf.variable_scope("a", custom_getter=make("1")):
@@ -107,6 +108,7 @@ def set_custom_getter(tf):
     with tf.variable_scope(a):
         w = tf.get_variable("w", [1])
     return [v.name, w.name]
+
 
 @program
 def fixed_size_partitions(tf):
@@ -225,24 +227,36 @@ def partitioned_reuse_other_count(tf):
 
 @program
 def partitioned_values(tf):
-    v = tf.get_variable("v", initializer=tf.constant([1.0, 2.0, 3.0]),
-                        partitioner=tf.fixed_size_partitioner(2))
+    v = tf.get_variable(
+        "v", initializer=tf.constant([1.0, 2.0, 3.0]), partitioner=tf.fixed_size_partitioner(2)
+    )
     return run(tf, tf.convert_to_tensor(v), list(v)[0], list(v)[1], v.as_tensor() * 2.0)
 
 
 @program
 def partitioned_constant_array(tf):
-    return failure(lambda: tf.get_variable(
-        "v", [4], initializer=tf.constant_initializer([1.0, 2.0, 3.0, 4.0]),
-        partitioner=tf.fixed_size_partitioner(2)))
+    return failure(
+        lambda: tf.get_variable(
+            "v",
+            [4],
+            initializer=tf.constant_initializer([1.0, 2.0, 3.0, 4.0]),
+            partitioner=tf.fixed_size_partitioner(2),
+        )
+    )
 
 
 @program
 def partitioned_lookup(tf):
-    v = tf.get_variable("v", initializer=tf.reshape(tf.range(10.0), [5, 2]),
-                        partitioner=tf.fixed_size_partitioner(3))
-    return run(tf, tf.nn.embedding_lookup(v, [0, 4, 2, 1]),
-               tf.nn.embedding_lookup(v, [0, 4, 2, 1], partition_strategy="div"))
+    v = tf.get_variable(
+        "v",
+        initializer=tf.reshape(tf.range(10.0), [5, 2]),
+        partitioner=tf.fixed_size_partitioner(3),
+    )
+    return run(
+        tf,
+        tf.nn.embedding_lookup(v, [0, 4, 2, 1]),
+        tf.nn.embedding_lookup(v, [0, 4, 2, 1], partition_strategy="div"),
+    )
 
 
 @program

@@ -160,12 +160,17 @@ def layer_config(tf):
 
 @program
 def layer_losses_under_sharing(tf):
-    layer = tf.layers.Dense(2, kernel_regularizer=tf.nn.l2_loss,
-                            activity_regularizer=lambda y: tf.reduce_sum(y))
+    layer = tf.layers.Dense(
+        2, kernel_regularizer=tf.nn.l2_loss, activity_regularizer=lambda y: tf.reduce_sum(y)
+    )
     x = tf.ones([2, 3])
     layer(x), layer(x)
-    return [len(tf.get_collection("regularization_losses")), len(layer.losses),
-            len(layer.get_losses_for(None)), len(layer.get_losses_for(x))]
+    return [
+        len(tf.get_collection("regularization_losses")),
+        len(layer.losses),
+        len(layer.get_losses_for(None)),
+        len(layer.get_losses_for(x)),
+    ]
 
 
 @program
@@ -173,24 +178,33 @@ def layer_updates_by_input(tf):
     layer = tf.layers.BatchNormalization()
     a, b = tf.placeholder(tf.float32, [4, 2]), tf.placeholder(tf.float32, [4, 2])
     layer(a, training=True), layer(b, training=True)
-    return [len(layer.updates), len(layer.get_updates_for(a)), len(layer.get_updates_for(b)),
-            len(layer.get_updates_for(None)), len(tf.get_collection("update_ops"))]
+    return [
+        len(layer.updates),
+        len(layer.get_updates_for(a)),
+        len(layer.get_updates_for(b)),
+        len(layer.get_updates_for(None)),
+        len(tf.get_collection("update_ops")),
+    ]
 
 
 @program
 def layer_frozen_has_no_updates(tf):
     layer = tf.layers.BatchNormalization(trainable=False)
     layer(tf.ones([4, 2]), training=True)
-    return [len(layer.updates), len(tf.get_collection("update_ops")),
-            names(tf, "trainable_variables")]
+    return [
+        len(layer.updates),
+        len(tf.get_collection("update_ops")),
+        names(tf, "trainable_variables"),
+    ]
 
 
 @program
 def layer_subclass(tf):
     class Scale(tf.layers.Layer):
         def build(self, input_shape):
-            self.gain = self.add_variable("gain", [int(input_shape[-1])],
-                                          initializer=tf.ones_initializer())
+            self.gain = self.add_variable(
+                "gain", [int(input_shape[-1])], initializer=tf.ones_initializer()
+            )
             self.seen = self.add_weight("seen", [], dtype=tf.int32, trainable=False)
             self.built = True
 
@@ -201,8 +215,15 @@ def layer_subclass(tf):
 
     layer = Scale()
     y = layer(tf.ones([2, 3]))
-    return [names(tf), y.name, layer.dtype, len(layer.losses), len(layer.updates),
-            names(tf, "trainable_variables"), len(tf.get_collection("update_ops"))]
+    return [
+        names(tf),
+        y.name,
+        layer.dtype,
+        len(layer.losses),
+        len(layer.updates),
+        names(tf, "trainable_variables"),
+        len(tf.get_collection("update_ops")),
+    ]
 
 
 @program
@@ -253,8 +274,11 @@ def layer_add_weight_checks(tf):
     return [
         failure(lambda: layer.add_weight("a", [1], nonsense=1)),
         failure(lambda: layer.add_weight("b", [1], dtype=tf.string)),
-        failure(lambda: layer.add_weight(
-            "c", [1], trainable=True, synchronization=tf.VariableSynchronization.ON_READ)),
+        failure(
+            lambda: layer.add_weight(
+                "c", [1], trainable=True, synchronization=tf.VariableSynchronization.ON_READ
+            )
+        ),
     ]
 
 
@@ -264,8 +288,12 @@ def layer_add_weight_by_itself(tf):
     a = layer.add_weight("a", [2], initializer="ones")
     b = layer.add_weight("b", [2], dtype=tf.int32)
     c = layer.add_weight("c", [2], trainable=False, regularizer=tf.nn.l2_loss)
-    return [[v.name for v in (a, b, c)], [len(layer.trainable_weights), len(layer.weights)],
-            len(tf.get_collection("regularization_losses")), layer.dtype]
+    return [
+        [v.name for v in (a, b, c)],
+        [len(layer.trainable_weights), len(layer.weights)],
+        len(tf.get_collection("regularization_losses")),
+        layer.dtype,
+    ]
 
 
 @program
@@ -297,8 +325,11 @@ def layer_partitioned_weights(tf):
 @program
 def layers_in_cond(tf):
     x = tf.ones([1, 2])
-    y = tf.cond(tf.placeholder_with_default(True, []), lambda: tf.layers.dense(x, 2),
-                lambda: tf.zeros([1, 2]))
+    y = tf.cond(
+        tf.placeholder_with_default(True, []),
+        lambda: tf.layers.dense(x, 2),
+        lambda: tf.zeros([1, 2]),
+    )
     return [names(tf), y.shape.as_list(), len(run(tf, y)[0])]
 
 
@@ -316,8 +347,9 @@ def variables_in_while(tf):
 @program
 def layers_in_while(tf):
     def body(i, x):
-        return i + 1, tf.layers.dense(x, 2, name="d", reuse=tf.AUTO_REUSE,
-                                      kernel_initializer=tf.ones_initializer())
+        return i + 1, tf.layers.dense(
+            x, 2, name="d", reuse=tf.AUTO_REUSE, kernel_initializer=tf.ones_initializer()
+        )
 
     out = tf.while_loop(lambda i, x: i < 2, body, [0, tf.ones([1, 2])])
     return [names(tf), run(tf, out[1])]

@@ -144,7 +144,10 @@ def prefixes_are_not_scopes(tf):
         tf.get_variable("w", [1])
     with tf.variable_scope("conv10"):
         tf.get_variable("w", [1])
-    return [len(tf.get_collection("variables", "conv1")), len(tf.get_collection("variables", "conv1/"))]
+    return [
+        len(tf.get_collection("variables", "conv1")),
+        len(tf.get_collection("variables", "conv1/")),
+    ]
 
 
 @program
@@ -158,6 +161,7 @@ def global_variables_by_scope(tf):
         [v.name for v in a.trainable_variables()],
         [v.name for v in tf.global_variables("a")],
     ]
+
 
 @program
 def second_get_without_reuse(tf):

@@ -34,9 +34,7 @@ def shape_with_constant_initializer(tf):
 
 @program
 def constant_initializer_of_other_dtype(tf):
-    return failure(
-        lambda: tf.get_variable("v", initializer=tf.constant([1, 2]), dtype=tf.float32)
-    )
+    return failure(lambda: tf.get_variable("v", initializer=tf.constant([1, 2]), dtype=tf.float32))
 
 
 @program
@@ -126,8 +124,11 @@ def initializer_taking_partition_info(tf):
     seen = []
 
     def initializer(shape, dtype=None, partition_info=None):
-        seen.append(None if partition_info is None else [
-            list(partition_info.full_shape), list(partition_info.var_offset)])
+        seen.append(
+            None
+            if partition_info is None
+            else [list(partition_info.full_shape), list(partition_info.var_offset)]
+        )
         return tf.ones(shape, dtype)
 
     tf.get_variable("a", [4], initializer=initializer)
@@ -140,7 +141,11 @@ def initializer_without_partition_info(tf):
     def initializer(shape, dtype=None):
         return tf.ones(shape, dtype)
 
-    return failure(lambda: tf.get_variable("a", [4], initializer=lambda s, dtype, partition_info: tf.ones(s, dtype)))
+    return failure(
+        lambda: tf.get_variable(
+            "a", [4], initializer=lambda s, dtype, partition_info: tf.ones(s, dtype)
+        )
+    )
 
 
 @program
@@ -165,6 +170,7 @@ def scope_use_resource(tf):
             v = tf.get_variable("v", [1])
         w = tf.Variable([1.0])
         return [v.op.type, w.op.type, a.use_resource]
+
 
 @program
 def collections_of_a_variable(tf):
@@ -192,8 +198,9 @@ def local_variable_reuse(tf):
 
 @program
 def regularizer_of_a_variable(tf):
-    v = tf.get_variable("v", [2], regularizer=lambda w: 0.5 * tf.reduce_sum(w),
-                        initializer=tf.ones_initializer())
+    v = tf.get_variable(
+        "v", [2], regularizer=lambda w: 0.5 * tf.reduce_sum(w), initializer=tf.ones_initializer()
+    )
     losses = tf.get_collection("regularization_losses")
     return [len(losses), [t.name for t in losses], run(tf, *losses), v.name]
 
@@ -252,8 +259,10 @@ def set_regularizer(tf):
         tf.get_variable("v", [2])
         with tf.variable_scope("b"):
             tf.get_variable("v", [2])
-    return [type(t).__name__ in ("Tensor", "SymbolicTensor")
-            for t in tf.get_collection("regularization_losses")]
+    return [
+        type(t).__name__ in ("Tensor", "SymbolicTensor")
+        for t in tf.get_collection("regularization_losses")
+    ]
 
 
 @program
@@ -277,8 +286,11 @@ def constraint_is_kept(tf):
 
 @program
 def constraint_is_applied(tf):
-    v = tf.get_variable("v", initializer=tf.constant([1.0, -1.0]),
-                        constraint=lambda w: tf.clip_by_value(w, 0.0, 1.0))
+    v = tf.get_variable(
+        "v",
+        initializer=tf.constant([1.0, -1.0]),
+        constraint=lambda w: tf.clip_by_value(w, 0.0, 1.0),
+    )
     step = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(v))
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
