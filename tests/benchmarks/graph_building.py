@@ -84,22 +84,17 @@ def main():
         print(json.dumps(here))
         return
     for name, row in here.items():
-        print("%-14s here  %s" % (name, row))
+        print(f"{name:14} here  {row}")
     if arguments.oracle:
         command = [arguments.oracle, os.path.abspath(__file__), "--json"]
         output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
         oracle = json.loads(output.decode().strip().splitlines()[-1])
         for name, row in oracle.items():
-            print("%-14s 1.15  %s" % (name, row))
-            print(
-                "%-14s ratio us/node %.2f, seconds %.2f, nodes %.3f"
-                % (
-                    name,
-                    here[name]["us_per_node"] / row["us_per_node"],
-                    here[name]["seconds"] / row["seconds"],
-                    here[name]["nodes"] / row["nodes"],
-                )
+            print(f"{name:14} 1.15  {row}")
+            each, total, nodes = (
+                here[name][key] / row[key] for key in ("us_per_node", "seconds", "nodes")
             )
+            print(f"{name:14} ratio us/node {each:.2f}, seconds {total:.2f}, nodes {nodes:.3f}")
 
 
 if __name__ == "__main__":

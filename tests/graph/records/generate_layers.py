@@ -37,16 +37,13 @@ def main():
     layers = oracle_layers()
     described, numbers = {}, {}
     for config in configs:
-        try:
-            found, arrays = layer_cases.run_case(tf, layers, config, False)
-            found["resource_ops"] = layer_cases.run_case(tf, layers, config, True)[0]["ops"]
-        except Exception as error:
-            raise SystemExit("%s: %s" % (json.dumps(config), error))
+        found, arrays = layer_cases.run_case(tf, layers, config, False)
+        found["resource_ops"] = layer_cases.run_case(tf, layers, config, True)[0]["ops"]
         described[config["id"]] = found
         for key, array in arrays.items():
             numbers[config["id"] + "|" + key] = np.asarray(array)
     lines = ",\n".join(
-        '"%s": %s' % (key, json.dumps(value, sort_keys=True)) for key, value in described.items()
+        f'"{key}": {json.dumps(value, sort_keys=True)}' for key, value in described.items()
     )
     (HERE / "layers.json").write_text("{\n" + lines + "\n}\n")
     np.savez_compressed(str(HERE / "layers.npz"), **numbers)

@@ -27,7 +27,7 @@ def main():
     lines = []
     for name, program in sorted(program_tools.PROGRAMS.items()):
         with tf.Graph().as_default():
-            lines.append('"%s": %s' % (name, json.dumps(program(tf))))
+            lines.append(f'"{name}": {json.dumps(program(tf))}')
     (HERE / "scopes.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
     print(len(lines), "programs")
 

@@ -41,10 +41,10 @@ def initializers(tf, contrib):
     for name, options in TF_INITIALIZERS.items():
         yield name, getattr(tf.initializers, name)(**options)
     for uniform in (True, False):
-        yield "xavier_%s" % uniform, contrib.xavier(uniform=uniform, seed=3)
+        yield f"xavier_{uniform}", contrib.xavier(uniform=uniform, seed=3)
         for mode in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
             made = contrib.variance_scaling(factor=1.7, mode=mode, uniform=uniform, seed=3)
-            yield "contrib_%s_%s" % (mode, uniform), made
+            yield f"contrib_{mode}_{uniform}", made
     yield "delta_orthogonal", contrib.delta_orthogonal(gain=1.2, seed=3)
 
 
@@ -60,7 +60,7 @@ def initial_values(tf, contrib):
                 variable = tf.get_variable("v", shape, initializer=initializer)
                 with tf.Session() as session:
                     session.run(variable.initializer)
-                    values["%s|%s" % (name, shape)] = session.run(variable)
+                    values[f"{name}|{shape}"] = session.run(variable)
     return values
 
 

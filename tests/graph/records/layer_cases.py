@@ -146,15 +146,15 @@ def measure(tf, graph, outputs, feed):
     sources = sources + ([inputs] if inputs.dtype.is_floating else [])
     wanted = sum(tf.reduce_sum(output * cotangent_of(tf, output, feed)) for output in outputs)
     gradients = tf.gradients(wanted, sources) if sources else []
-    known = [(s, g) for s, g in zip(sources, gradients) if g is not None]
+    known = [(s, g) for s, g in zip(sources, gradients) if g is not None]  # noqa: B905
     with v1.Session(graph=graph) as session:
         session.run(v1.global_variables_initializer())
         for variable in variables:
             shape = variable.shape.as_list()
             dtype = variable.dtype.base_dtype.as_numpy_dtype
             variable.load(value_of(variable.name, shape, dtype), session)
-        fetched = {"out%d" % i: t for i, t in enumerate(outputs)}
-        fetched.update(("loss%d" % i, tf.convert_to_tensor(t)) for i, t in enumerate(losses))
+        fetched = {f"out{i}": t for i, t in enumerate(outputs)}
+        fetched.update((f"loss{i}", tf.convert_to_tensor(t)) for i, t in enumerate(losses))
         for source, gradient in known:
             fetched["grad/" + source.name] = tf.convert_to_tensor(gradient)
         arrays = session.run(fetched, feed)

@@ -32,7 +32,7 @@ def dense_configs():
     ]
     for args in more:
         yield config("dense", [3, 4], dict(args, units=5))
-        cls = {k: v for k, v in args.items()}
+        cls = dict(args.items())
         yield config("Dense", [3, 4], dict(cls, units=5), form="class", calls=2)
     yield config("dense", [3, 4], {"units": 5}, placeholder=[None, 4])
     yield config("dense", [2, 3, 4], {"units": 5}, placeholder=[None, None, 4])
@@ -226,7 +226,7 @@ def pooling_configs():
     ):
         shape = {1: STEPS, 2: IMAGE, 3: VOLUME}[rank]
         args = {"pool_size": size, "strides": stride, "padding": padding}
-        yield config("%s_pooling%dd" % (kind, rank), shape, args)
+        yield config(f"{kind}_pooling{rank}d", shape, args)
     for kind in ("max", "average"):
         first = {"pool_size": 2, "strides": 2, "data_format": "channels_first"}
         yield config(kind + "_pooling1d", STEPS, first)
@@ -273,7 +273,7 @@ def all_configs():
     counts = {}
     for one in made:
         number = counts.setdefault(one["layer"], itertools.count())
-        yield dict({"id": "%s-%02d" % (one["layer"], next(number))}, **one)
+        yield dict({"id": "{}-{:02}".format(one["layer"], next(number))}, **one)
 
 
 def main():

@@ -198,7 +198,7 @@ def partitioned_reuse(tf):
     for reuse in (None, True):
         with tf.variable_scope("a", partitioner=tf.fixed_size_partitioner(2), reuse=reuse):
             found.append(tf.get_variable("v", [4]))
-    return [found[0] is found[1], [p is q for p, q in zip(found[0], found[1])]]
+    return [found[0] is found[1], [p is q for p, q in zip(found[0], found[1])]]  # noqa: B905
 
 
 @program
@@ -230,7 +230,7 @@ def partitioned_values(tf):
     v = tf.get_variable(
         "v", initializer=tf.constant([1.0, 2.0, 3.0]), partitioner=tf.fixed_size_partitioner(2)
     )
-    return run(tf, tf.convert_to_tensor(v), list(v)[0], list(v)[1], v.as_tensor() * 2.0)
+    return run(tf, tf.convert_to_tensor(v), *v, v.as_tensor() * 2.0)
 
 
 @program

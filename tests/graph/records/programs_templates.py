@@ -54,7 +54,7 @@ def template_new_variable_later(tf):
 
     def grow():
         count.append(1)
-        return tf.get_variable("w%d" % len(count), [1])
+        return tf.get_variable(f"w{len(count)}", [1])
 
     t = tf.make_template("t", grow)
     t()

@@ -1,4 +1,4 @@
-"""Programs about shapes, dtypes, initializers, collections and devices of variables; see program_tools.py."""
+"""Programs about variables: shapes, dtypes, initializers, collections; see program_tools.py."""
 
 import numpy as np
 from program_tools import failure, names, program, run
@@ -319,7 +319,7 @@ def devices(tf):
 def replica_device_setter(tf):
     with tf.device(tf.train.replica_device_setter(ps_tasks=2)):
         with tf.variable_scope("a"):
-            found = [tf.get_variable("v%d" % i, [1]) for i in range(3)]
+            found = [tf.get_variable(f"v{i}", [1]) for i in range(3)]
             w = tf.get_variable("w", [4], partitioner=tf.fixed_size_partitioner(2))
         y = found[0] * 2.0
     return [[v.device for v in found], [p.device for p in w], y.device]

@@ -91,7 +91,7 @@ def curves(tf, build):
     graph = tf.Graph()
     with graph.as_default():
         steps, losses = build(tf)
-        weights = [v for v in tf.global_variables()]
+        weights = list(tf.global_variables())
         slots = ("Adam", "Momentum", "Adagrad", "beta1_power", "beta2_power")
         with tf.Session(graph=graph) as session:
             session.run(tf.global_variables_initializer())
