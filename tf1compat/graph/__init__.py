@@ -1,10 +1,9 @@
 """A live TensorFlow 1 graph: scopes, layers, cells, queries, assigns. Public tf.compat.v1 only."""
 
+from tf1compat.graph.initializer_guide import InitializerAdvice, initializer_for
 from tf1compat.graph.initializers import (
-    InitializerAdvice,
     contrib_variance_scaling_initializer,
     convolutional_delta_orthogonal,
-    initializer_for,
     xavier_initializer,
     xavier_initializer_conv2d,
 )

@@ -1,8 +1,8 @@
-"""Initializers by TensorFlow 1.15's names, contrib's Xavier, and a guide to which fits what."""
+"""Initializers by TensorFlow 1.15's names, and contrib's Xavier."""
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,11 +12,9 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 
 __all__ = [
-    "InitializerAdvice",
     "contrib_variance_scaling_initializer",
     "convolutional_delta_orthogonal",
     "default_initializer",
-    "initializer_for",
     "resolve_initializer",
     "xavier_initializer",
     "xavier_initializer_conv2d",
@@ -27,50 +25,30 @@ v1 = tf.compat.v1
 
 def _keras_initializers() -> Mapping[str, Callable[..., Any]]:
     """The names that 1.15's layers took as strings; some have tighter defaults than tf.*'s."""
-
-    def normal(mean: float = 0.0, stddev: float = 0.05, **kwargs: Any) -> Any:
-        return v1.random_normal_initializer(mean, stddev, **kwargs)
-
-    def uniform(minval: float = -0.05, maxval: float = 0.05, **kwargs: Any) -> Any:
-        return v1.random_uniform_initializer(minval, maxval, **kwargs)
-
-    def truncated(mean: float = 0.0, stddev: float = 0.05, **kwargs: Any) -> Any:
-        return v1.truncated_normal_initializer(mean, stddev, **kwargs)
-
+    normal = functools.partial(v1.random_normal_initializer, stddev=0.05)
+    uniform = functools.partial(v1.random_uniform_initializer, minval=-0.05, maxval=0.05)
+    truncated = functools.partial(v1.truncated_normal_initializer, stddev=0.05)
     named = {
-        "zeros": v1.zeros_initializer,
-        "ones": v1.ones_initializer,
         "constant": v1.constant_initializer,
-        "normal": normal,
-        "uniform": uniform,
-        "truncated_normal": truncated,
-        "identity": v1.initializers.identity,
-        "orthogonal": v1.orthogonal_initializer,
         "glorot_normal": v1.glorot_normal_initializer,
         "glorot_uniform": v1.glorot_uniform_initializer,
         "he_normal": v1.initializers.he_normal,
         "he_uniform": v1.initializers.he_uniform,
+        "identity": v1.initializers.identity,
         "lecun_normal": v1.initializers.lecun_normal,
         "lecun_uniform": v1.initializers.lecun_uniform,
+        "normal": normal,
+        "ones": v1.ones_initializer,
+        "orthogonal": v1.orthogonal_initializer,
+        "random_normal": normal,
+        "random_uniform": uniform,
+        "truncated_normal": truncated,
+        "uniform": uniform,
         "VarianceScaling": v1.variance_scaling_initializer,
+        "zeros": v1.zeros_initializer,
     }
-    aliases = {
-        "Zeros": "zeros",
-        "zero": "zeros",
-        "Ones": "ones",
-        "one": "ones",
-        "Constant": "constant",
-        "RandomNormal": "normal",
-        "random_normal": "normal",
-        "RandomUniform": "uniform",
-        "random_uniform": "uniform",
-        "TruncatedNormal": "truncated_normal",
-        "Identity": "identity",
-        "Orthogonal": "orthogonal",
-        "GlorotNormal": "glorot_normal",
-        "GlorotUniform": "glorot_uniform",
-    }
-    return named | {alias: named[name] for alias, name in aliases.items()}
+    camel = {"".join(map(str.capitalize, name.split("_"))): made for name, made in named.items()}
+    return camel | named | {"one": named["ones"], "zero": named["zeros"]}
 
 
 def resolve_initializer(given: Any) -> Any:
@@ -207,73 +185,3 @@ def convolutional_delta_orthogonal(
         return tf.scatter_nd(centre, tf.expand_dims(rows, 0), shape)
 
     return initializer
-
-
-@dataclasses.dataclass(frozen=True)
-class InitializerAdvice:
-    """Which initializer fits an activation, and why.
-
-    Attributes:
-      name: the initializer's name, as layers take it.
-      initializer: the initializer itself.
-      reason: why it fits.
-      paper: where that is shown.
-    """
-
-    name: str
-    initializer: Any
-    reason: str
-    paper: str
-
-
-_HE = (
-    "he_normal",
-    "half of the units are cut to zero, so weights need twice the variance per input",
-    "He et al. 2015, arXiv:1502.01852",
-)
-_GLOROT = (
-    "glorot_uniform",
-    "near 0 the function is about linear; variance 2 / (fan in + fan out) keeps activations "
-    "and gradients both in scale",
-    "Glorot & Bengio 2010, AISTATS",
-)
-_LECUN = (
-    "lecun_normal",
-    "self-normalization holds for weights of mean 0 and variance 1 / fan in",
-    "Klambauer et al. 2017, arXiv:1706.02515",
-)
-_ORTHOGONAL = (
-    "orthogonal",
-    "a matrix applied at every step must keep lengths, or signals die or blow up",
-    "Saxe et al. 2013, arXiv:1312.6120",
-)
-
-
-def initializer_for(activation: Any) -> InitializerAdvice:
-    """Returns which initializer fits the layer in front of `activation`, and why.
-
-    Args:
-      activation: a name such as "relu", a function of that name such as `tf.nn.relu`, None for
-        no activation, or "recurrent" for the matrix from one step to the next.
-
-    Raises:
-      UsageError: (a `ValueError`) an activation this guide doesn't know.
-
-    >>> initializer_for("selu").name
-    'lecun_normal'
-    >>> initializer_for(tf.nn.relu).paper
-    'He et al. 2015, arXiv:1502.01852'
-    """
-    rectified = ("relu", "relu6", "leaky_relu", "crelu", "elu", "gelu", "swish", "silu", "softplus")
-    saturating = ("linear", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softmax")
-    advice = dict.fromkeys(rectified, _HE) | dict.fromkeys(saturating, _GLOROT)
-    advice |= {"selu": _LECUN, "recurrent": _ORTHOGONAL}
-    name = "linear" if activation is None else activation
-    if not isinstance(name, str):
-        name = getattr(activation, "__name__", repr(activation))
-    if name not in advice:
-        raise UsageError(
-            f"no advice for activation {name!r}; this guide knows {', '.join(sorted(advice))}"
-        )
-    chosen, reason, paper = advice[name]
-    return InitializerAdvice(chosen, resolve_initializer(chosen), reason, paper)

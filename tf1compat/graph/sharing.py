@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import difflib
 import functools
 import threading
 import weakref
@@ -13,9 +11,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import Problem, SharingError, UsageError
+from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.origins import caller_line
 from tf1compat.graph.scopes import Scope
+from tf1compat.graph.shared_state import Made, Tower, check_asked, refuse_creation
 from tf1compat.graph.variable_scope import variable_scope
 
 __all__ = ["Shared", "make_template", "shared"]
@@ -93,25 +92,6 @@ def make_template(
     return template
 
 
-@dataclasses.dataclass(frozen=True)
-class _Made:
-    shape: Any  # as asked for where that was given, else the variable's
-    dtype: Any  # as asked for, or None
-    origin: str
-
-
-class _Tower:
-    """What one graph holds of a shared function."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.scope: Any = None
-        self.made: dict[str, _Made] = {}
-        self.variables: list[Any] = []
-        self.first_call = ""
-        self.complete = False
-
-
 class Shared:
     """A function that shares its variables at every call; see `shared`.
 
@@ -127,7 +107,8 @@ class Shared:
         self.func = function
         self.name = scope.name
         self._settings = scope
-        self._exact = exact
+        # A scope to be reused is one that exists, by that very name.
+        self._exact = exact or bool(scope.reuse)
         self._lock = threading.Lock()
         self._key = (_TOWER_KEY, object())
         self._bound: weakref.WeakKeyDictionary[Any, Shared] = weakref.WeakKeyDictionary()
@@ -150,27 +131,33 @@ class Shared:
         Raises:
           SharingError: (a `ValueError`) a later call asks for a variable that the first didn't
             make, or for another shape or dtype, or makes one by `tf.Variable`.
+          GraphError: (a `ValueError`) in eager mode.
         """
+        if tf.executing_eagerly():
+            raise GraphError(
+                f"shared scope {self.name!r}: called in eager mode, where get_variable shares "
+                "nothing; call it under `with tf.Graph().as_default():`"
+            )
         tower = self._tower()
         if tower.complete:
-            with self._entered(tower, reuse=True), _refuse_creation(self.name, tower):
+            with self._entered(tower, reuse=True), refuse_creation(self.name):
                 return self.func(*args, **kwargs)
         with tower.lock:  # others wait until the variables are there
             if tower.complete:
                 return self(*args, **kwargs)
             return self._first(tower, args, kwargs)
 
-    def _first(self, tower: _Tower, args: Any, kwargs: Any) -> Any:
+    def _first(self, tower: Tower, args: Any, kwargs: Any) -> Any:
         tower.first_call = tower.first_call or caller_line()
         # After a first call that failed half way, its variables are there to be used.
-        reuse = v1.AUTO_REUSE if tower.made else None
+        reuse = v1.AUTO_REUSE if tower.made else self._settings.reuse
         with self._entered(tower, reuse=reuse):
             result = self.func(*args, **kwargs)
         tower.complete = True
         return result
 
     @contextlib.contextmanager
-    def _entered(self, tower: _Tower, *, reuse: Any) -> Iterator[None]:
+    def _entered(self, tower: Tower, *, reuse: Any) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             if tower.scope is None:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
@@ -207,19 +194,19 @@ class Shared:
                     settings["auxiliary_name_scope"] = False
                     tower.scope = self._enter_new(stack, settings)
 
-    def _getter(self, tower: _Tower) -> Callable[..., Any]:
+    def _getter(self, tower: Tower) -> Callable[..., Any]:
         asked = self._settings.custom_getter
 
         def guarded(getter: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
             shape = args[0] if args else kwargs.get("shape")
             dtype = kwargs.get("dtype")
             if tower.complete:
-                _check(self.name, tower, name, shape, dtype)
+                check_asked(self.name, tower, name, shape, dtype)
             variable = getter(name, *args, **kwargs)
             if not tower.complete and name not in tower.made:
                 known = variable.get_shape() if shape is None else tf.TensorShape(shape)
                 asked_dtype = None if dtype is None else tf.as_dtype(dtype).base_dtype
-                tower.made[name] = _Made(known, asked_dtype, caller_line())
+                tower.made[name] = Made(known, asked_dtype, caller_line())
                 tower.variables.append(variable)
             return variable
 
@@ -228,8 +215,8 @@ class Shared:
         # The asked-for getter runs first, as one of a scope inside this one would.
         return lambda getter, *a, **k: asked(functools.partial(guarded, getter), *a, **k)
 
-    def _tower(self) -> _Tower:
-        return _only_item(_root_graph().get_collection_ref(self._key), _Tower)
+    def _tower(self) -> Tower:
+        return _only_item(_root_graph().get_collection_ref(self._key), Tower)
 
     @property
     def variable_scope(self) -> Any:
@@ -294,66 +281,6 @@ def _only_item(collection: list[Any], make: Callable[[], Any]) -> Any:
 def _root_graph() -> tf.Graph:
     """Returns the graph that variables go to, the outermost around `tf.cond` and loops."""
     with tf.init_scope():
-        return v1.get_default_graph()
-
-
-def _check(name: str, tower: _Tower, variable: str, shape: Any, dtype: Any) -> None:
-    known = tower.made.get(variable)
-    if known is None:
-        raise _unknown_variable(name, tower, variable, shape)
-    complaint = None
-    asked_dtype = None if dtype is None else tf.as_dtype(dtype).base_dtype
-    if shape is not None and not tf.TensorShape(shape).is_compatible_with(known.shape):
-        complaint = f"shape {known.shape}", f"shape {tf.TensorShape(shape)}"
-    elif asked_dtype is not None and known.dtype is not None and asked_dtype != known.dtype:
-        complaint = f"dtype {known.dtype.name}", f"dtype {asked_dtype.name}"
-    if complaint is None:
-        return
-    problem = Problem(
-        variable,
-        f"{complaint[0]}, as first made at {known.origin}",
-        complaint[1],
-        origin=caller_line(),
-        remedy="feed every call the same sizes, or give this call its own builder",
-    )
-    raise SharingError.from_problems(
-        f"shared scope {name!r}: a later call asks for a variable that differs", [problem]
-    )
-
-
-def _unknown_variable(name: str, tower: _Tower, variable: str, shape: Any) -> SharingError:
-    near = difflib.get_close_matches(variable, tower.made, n=3, cutoff=0.0)
-    nearest = "; ".join(f"{n} {tower.made[n].shape} made at {tower.made[n].origin}" for n in near)
-    asked = "no shape given" if shape is None else f"shape {tf.TensorShape(shape)}"
-    problem = Problem(
-        variable,
-        f"one of the {len(tower.made)} variables of the first call (at {tower.first_call})"
-        + (f", nearest: {nearest}" if near else ""),
-        f"a new variable ({asked})",
-        origin=caller_line(),
-        remedy="make it in the first call too (is its name or a branch dependent on the "
-        "arguments?), or give this call its own builder",
-    )
-    return SharingError.from_problems(
-        f"shared scope {name!r}: a later call would create a variable that the first did not",
-        [problem],
-    )
-
-
-def _refuse_creation(name: str, tower: _Tower) -> Any:
-    def creator(next_creator: Callable[..., Any], **kwargs: Any) -> Any:
-        keys = kwargs.get("collections")
-        if keys is not None and v1.GraphKeys.GLOBAL_VARIABLES not in keys:
-            return next_creator(**kwargs)
-        problem = Problem(
-            str(kwargs.get("name") or "Variable"),
-            "only variables of the first call",
-            "a new variable, made by tf.Variable or outside the shared scope",
-            origin=caller_line(),
-            remedy="use get_variable inside the scope, or make it before and pass it in",
-        )
-        raise SharingError.from_problems(
-            f"shared scope {name!r}: a later call would create a variable", [problem]
-        )
-
-    return v1.variable_creator_scope(creator)
+        if not tf.executing_eagerly():
+            return v1.get_default_graph()
+    return v1.get_default_graph()  # a function called from eager code keeps its own variables

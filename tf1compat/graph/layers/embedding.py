@@ -23,8 +23,9 @@ class Embedding(Layer):
     """Rows of a table by integer ids; mirrors `tf.keras.layers.Embedding` of TensorFlow 1.15.
 
     The table `embeddings` is `[input_dim, output_dim]`, float32 unless `dtype` says otherwise.
-    Under a scope with a partitioner it is split, and looked up by the "mod" rule as
-    `tf.nn.embedding_lookup` of 1.15 does with a partitioned variable (rows stay contiguous).
+    Under a scope with a partitioner it is split, and id n is still row n of the whole table:
+    the lookup is by the "div" rule. (`tf.nn.embedding_lookup`, and with it `embed_sequence`,
+    takes "mod" by default, under which a split table's rows change places.)
 
     Attributes:
       embeddings: the table.
@@ -73,7 +74,7 @@ class Embedding(Layer):
         """Returns `[..., output_dim]` for ids `[...]`; ids that aren't integers are truncated."""
         if inputs.dtype.base_dtype not in (tf.int32, tf.int64):
             inputs = tf.cast(inputs, tf.int32)
-        return v1.nn.embedding_lookup(self.embeddings, inputs)
+        return v1.nn.embedding_lookup(self.embeddings, inputs, partition_strategy="div")
 
     def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
         """Returns `input_shape` with `output_dim` appended."""
