@@ -68,8 +68,8 @@ def make_template(
 ) -> Shared:
     """Returns `func_` sharing its variables; mirrors `tf.make_template` of TensorFlow 1.15.
 
-    Unlike `tf.compat.v1.make_template` it may be called before there is a graph, and a later
-    call that would make a variable fails with a `SharingError` (a `ValueError`).
+    A later call that would make a variable fails with a `SharingError` (a `ValueError`) that
+    tells what the first call made, and where.
 
     Args:
       name_: name of the scope, made unique.

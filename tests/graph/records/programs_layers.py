@@ -371,3 +371,218 @@ def batch_norm_partitioner_kept(tf):
     with tf.variable_scope("a", partitioner=tf.fixed_size_partitioner(2)) as a:
         tf.layers.batch_normalization(tf.ones([2, 4]), training=True)
         return [a.partitioner is not None, names(tf)]
+
+
+@program
+def layer_updates_by_input_chained(tf):
+    class Counting(tf.layers.Layer):
+        def build(self, input_shape):
+            self.a = self.add_variable("a", (), "float32", trainable=False)
+            self.b = self.add_variable("b", (), "float32", trainable=False)
+            self.add_update(tf.assign_add(self.b, 1.0))
+            self.built = True
+
+        def call(self, inputs):
+            self.add_update(tf.assign_add(self.a, inputs), inputs=True)
+            return inputs + 1
+
+    layer = Counting()
+    x, other = tf.placeholder(tf.float32, ()), tf.placeholder(tf.float32, ())
+    middle = layer(x)
+    end = layer(middle)
+    counts = [len(layer.get_updates_for(t)) for t in (None, [x], [middle], [end])]
+    layer(other)
+    return [counts, len(layer.updates), [len(layer.get_updates_for(t)) for t in (None, other)]]
+
+
+@program
+def layer_losses_by_input_chained(tf):
+    class Losing(tf.layers.Layer):
+        def build(self, input_shape):
+            self.a = self.add_variable("a", (), "float32", trainable=False)
+            self.add_loss(self.a)
+            self.built = True
+
+        def call(self, inputs):
+            self.add_loss(inputs, inputs=True)
+            return inputs + 1
+
+    layer = Losing()
+    x = tf.placeholder(tf.float32, ())
+    middle = layer(x)
+    end = layer(middle)
+    counts = [len(layer.get_losses_for(t)) for t in (None, [x], [middle], [end])]
+    return [counts, len(layer.losses), len(tf.get_collection("regularization_losses"))]
+
+
+@program
+def layer_variable_as_input(tf):
+    v = tf.get_variable("x", initializer=tf.ones([1, 2]))
+    y = tf.layers.Dense(1, kernel_initializer=tf.ones_initializer())(v)
+    return [y.name, run(tf, y)]
+
+
+@program
+def layer_array_as_input(tf):
+    layer = tf.layers.Dense(1, kernel_initializer=tf.ones_initializer())
+    y = layer(np.ones([1, 2], np.float32))
+    return [y.dtype.name, run(tf, y), layer.dtype]
+
+
+@program
+def layer_scope_naming(tf):
+    class PrivateLayer(tf.layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+    x = tf.placeholder(tf.float32, [1])
+    found = []
+
+    def add(scope=None, **kwargs):
+        layer = PrivateLayer(**kwargs)
+        if scope is None:
+            layer.apply(x)
+        else:
+            with tf.variable_scope(scope):
+                layer.apply(x)
+        found.append([layer.name, layer.scope_name])
+
+    add(), add()
+    add(name="my_layer"), add(name="my_layer")
+    add("var_scope"), add("var_scope")
+    add("var_scope", name="my_layer"), add("var_scope", name="my_layer")
+    add(tf.get_variable_scope(), name="my_layer")
+    return found
+
+
+@program
+def layer_ops_follow_variables(tf):
+    class MyLayer(tf.layers.Layer):
+        def build(self, input_shape):
+            self.my_var = self.add_variable("my_var", (), "float32")
+            self.built = True
+
+        def call(self, inputs):
+            return tf.multiply(inputs, self.my_var, name="my_op")
+
+    found = []
+    for name in (None, "name"):
+        x = tf.placeholder(tf.float32, (), "x")
+        for _ in range(3):
+            layer = MyLayer(name=name)
+            x = layer.apply(x)
+            found.append([layer.my_var.name, x.name])
+    return found
+
+
+@program
+def layer_partitioned_regularizers_under_reuse(tf):
+    for reuse in (False, True):
+        scope = tf.get_variable_scope()
+        with tf.variable_scope(scope, partitioner=tf.fixed_size_partitioner(3), reuse=reuse):
+            layer = tf.layers.Layer(name="my_layer")
+            layer.add_variable("part", [4, 4], regularizer=lambda w: tf.reduce_sum(w) * 1e-3)
+    return [len(tf.get_collection("regularization_losses")), names(tf)]
+
+
+@program
+def layer_dict_inputs(tf):
+    class Dicts(tf.layers.Layer):
+        def call(self, inputs):
+            return {"out_" + key: inputs[key] * 2.0 for key in inputs}
+
+    out = Dicts()({"a": tf.ones([1]), "b": tf.zeros([1])})
+    return [sorted(out), run(tf, out["out_a"], out["out_b"])]
+
+
+@program
+def layer_custom_getter_calls(tf):
+    called = []
+
+    def wrap(getter, *args, **kwargs):
+        called.append(kwargs["name"])
+        return getter(*args, **kwargs)
+
+    with tf.variable_scope("test", custom_getter=wrap):
+        tf.layers.conv2d(tf.ones([1, 4, 4, 1]), 2, 2)
+        tf.layers.batch_normalization(tf.ones([4, 2]), training=True)
+    return called
+
+
+@program
+def layer_output_shapes(tf):
+    layer = tf.layers.Dense(7)
+    return [
+        failure(lambda: layer.compute_output_shape((None,))),
+        failure(lambda: layer.compute_output_shape((None, None))),
+        layer.compute_output_shape((None, 2, 4)).as_list(),
+        tf.layers.Conv2D(2, 3).compute_output_shape((None, 8, None, 3)).as_list(),
+        tf.layers.MaxPooling1D(2, 2).compute_output_shape((None, 7, 3)).as_list(),
+        tf.layers.Flatten().compute_output_shape((None, 7, 3)).as_list(),
+    ]
+
+
+@program
+def layer_build_by_hand(tf):
+    layer = tf.layers.Dense(2, name="d")
+    layer.build((None, 3))
+    before = names(tf)
+    y = layer(tf.ones([1, 3]))
+    return [before, names(tf), y.name, layer.dtype]
+
+
+@program
+def layer_trainable_is_read_when_built(tf):
+    layer = tf.layers.Dense(2)
+    layer.trainable = False
+    layer(tf.ones([1, 3]))
+    layer.trainable = True
+    return [names(tf, "trainable_variables"), len(layer.trainable_weights), len(layer.variables)]
+
+
+@program
+def layer_in_a_function_graph(tf):
+    layer = tf.layers.Dense(
+        2, kernel_initializer=tf.ones_initializer(), kernel_regularizer=tf.nn.l2_loss
+    )
+    x = tf.ones([1, 2])
+    total = tf.while_loop(lambda i, t: i < 2, lambda i, t: (i + 1, layer(t)), [0, x])[1]
+    return [names(tf), len(layer.trainable_weights), run(tf, total)]
+
+
+@program
+def layer_activity_regularizer_is_a_mean(tf):
+    layer = tf.layers.Dense(
+        1,
+        activity_regularizer=tf.reduce_sum,
+        use_bias=False,
+        kernel_initializer=tf.ones_initializer(),
+    )
+    layer(tf.ones([4, 2]))
+    return run(tf, *layer.losses)
+
+
+@program
+def norms_of_contrib_share_by_scope(tf):
+    x = tf.ones([2, 4])
+    with tf.variable_scope("a", reuse=tf.AUTO_REUSE):
+        first = tf.layers.dense(x, 2, name="d")
+        again = tf.layers.dense(x, 2, name="d")
+    return [names(tf), first.name, again.name]
+
+
+@program
+def batch_norm_frozen_in_name(tf):
+    x = tf.ones([4, 3])
+    tf.layers.batch_normalization(x, training=True, trainable=False, name="bn")
+    y = tf.layers.batch_normalization(x, training=False, name="bn", reuse=True)
+    return [names(tf), names(tf, "trainable_variables"), names(tf, "update_ops"), y.name]
+
+
+@program
+def dropout_rates(tf):
+    rate = tf.placeholder_with_default(0.0, [])
+    x = tf.ones([2, 3])
+    y = tf.layers.dropout(x, rate, training=True)
+    z = tf.layers.dropout(x, 0.3)
+    return [run(tf, y), z.name, tf.layers.Dropout(0.2, name="d").rate]
