@@ -56,6 +56,13 @@ def _names(cells, attribute):
     return found
 
 
+def weight_value(variable):
+    """Returns the fixed value of a variable, by its name and shape."""
+    shape = variable.shape.as_list()
+    value = fixed(variable.op.name, shape, variable.dtype.base_dtype.as_numpy_dtype)
+    return value + 20.0 if variable.op.name.endswith("period") else value
+
+
 def build(tf, names, case):
     """Returns (graph, flat outputs, trainables, context, record of what can be read off)."""
     graph = tf.Graph()
@@ -90,13 +97,9 @@ def compute(tf, graph, outputs, context):
         floating = [x for x in context.inputs if x.dtype.is_floating]
         grads = tf.gradients(loss, trained + floating)
         grads = [None if g is None else tf.convert_to_tensor(g) for g in grads]
+        assigns = [tf.assign(variable, weight_value(variable)) for variable in variables]
         with tf.Session() as session:
-            for variable in variables:
-                shape = variable.shape.as_list()
-                value = fixed(variable.op.name, shape, variable.dtype.base_dtype.as_numpy_dtype)
-                if variable.op.name.endswith("period"):
-                    value = value + 20.0
-                session.run(tf.assign(variable, value))
+            session.run(assigns)
             values = session.run([outputs, [g for g in grads if g is not None]])
     held = iter(values[1])
     return values[0] + [None if g is None else next(held) for g in grads]

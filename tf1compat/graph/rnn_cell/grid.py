@@ -152,7 +152,8 @@ class GridLSTMCell(RNNCell):
         batch = tf.shape(inputs)[0] if batch is None else batch
         outputs, states = self._run(self._blocks.cut(inputs), state, "state", batch)
         kind = self._state_tuple_type
-        return tf.concat(outputs, 1), tf.concat(states, 1) if kind is None else kind(*states)
+        new_state = tf.concat(states, 1) if kind is None else kind(*states)
+        return tf.concat(outputs, 1), new_state
 
 
 class BidirectionalGridLSTMCell(GridLSTMCell):

@@ -188,9 +188,10 @@ class IndyLSTMCell(LayerPairCell):
         c, h = state
         gates = _own(inputs, tf.tile(h, [1, 4]), self._weights)
         i, j, f, o = tf.split(gates, 4, axis=1)
-        kept = c * tf.sigmoid(f + self._forget_bias)
-        new_c = kept + tf.sigmoid(i) * self._activation(j)
-        new_h = self._activation(new_c) * tf.sigmoid(o)
+        # The functions, not the operators, give the tensors 1.15's names.
+        kept = tf.multiply(c, tf.sigmoid(tf.add(f, self._forget_bias)))
+        new_c = tf.add(kept, tf.multiply(tf.sigmoid(i), self._activation(j)))
+        new_h = tf.multiply(self._activation(new_c), tf.sigmoid(o))
         return new_h, LSTMStateTuple(new_c, new_h)
 
 

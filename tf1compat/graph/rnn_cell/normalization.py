@@ -27,6 +27,7 @@ class GateNorm:
         with v1.variable_scope(scope):
             gamma = self._parameter("gamma", shape, dtype, self.gain)
             beta = self._parameter("beta", shape, dtype, self.shift)
+        with v1.variable_scope(scope):  # anew, for 1.15's tensor names
             mean, variance = v1.nn.moments(inputs, [1], keep_dims=True)
             # float16 can't hold the smaller epsilon.
             epsilon = 1e-3 if dtype == tf.float16 else 1e-12
