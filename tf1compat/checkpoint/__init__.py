@@ -1,3 +1,30 @@
 """Name-based checkpoints as files: read, write, inspect. TensorFlow is never imported here."""
 
-__all__: list[str] = []
+from tf1compat.checkpoint._state import update_checkpoint_state
+from tf1compat.checkpoint.checkpoint import Checkpoint
+from tf1compat.checkpoint.entry import Entry
+from tf1compat.checkpoint.manifest import Manifest, TensorDigest, tensor_digest
+from tf1compat.checkpoint.meta import Meta, MetaVariable, SliceInfo, read_meta
+from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
+from tf1compat.checkpoint.staging import clear_stale, staged_file, staged_files
+from tf1compat.checkpoint.writer import Partitioned, write_checkpoint
+
+__all__ = [
+    "Checkpoint",
+    "Entry",
+    "Manifest",
+    "Meta",
+    "MetaVariable",
+    "Partitioned",
+    "SliceInfo",
+    "TensorDigest",
+    "clear_stale",
+    "find_prefix",
+    "open_checkpoint",
+    "read_meta",
+    "staged_file",
+    "staged_files",
+    "tensor_digest",
+    "update_checkpoint_state",
+    "write_checkpoint",
+]

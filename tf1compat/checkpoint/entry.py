@@ -1,0 +1,169 @@
+"""One variable of a checkpoint, known from the index; its value is read when asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tf1compat.checkpoint._selection import Index, Selection
+from tf1compat.checkpoint._slices import Region
+from tf1compat.checkpoint._streams import Stream, gather
+from tf1compat.checkpoint.dtypes import StoredType
+from tf1compat.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from tf1compat.names.variables import VariableName
+
+__all__ = ["Entry", "Part"]
+
+
+class Part(Protocol):
+    """A stored piece of a variable: all of it, or one slice.
+
+    Attributes:
+      region: which box of the full tensor it holds.
+      path: the file it is in.
+    """
+
+    @property
+    def region(self) -> Region:
+        """The box of the full tensor that this piece holds."""
+
+    @property
+    def path(self) -> str:
+        """The file that holds it."""
+
+    def stored_bytes(self) -> int:
+        """Returns how many bytes its value takes."""
+
+    def require(self, variable: str) -> None:
+        """Raises CorruptCheckpointError where the file can't hold what the index says."""
+
+    def stream(self, variable: str) -> AbstractContextManager[Stream]:
+        """Opens it for reading."""
+
+
+class Entry:
+    """A variable in a checkpoint: everything the index tells, and a way to read its value."""
+
+    __slots__ = ("_named", "_parts", "_shape", "_stored", "_variable")
+
+    def __init__(
+        self,
+        variable: str,
+        *,
+        stored: StoredType,
+        shape: tuple[int, ...],
+        parts: tuple[Part, ...],
+        named: Callable[[str], VariableName],
+    ) -> None:
+        self._variable = variable
+        self._stored = stored
+        self._shape = shape
+        self._parts = parts
+        self._named = named
+
+    @property
+    def key(self) -> str:
+        """The variable's full name, as the checkpoint spells it."""
+        return self._variable
+
+    @property
+    def name(self) -> VariableName:
+        """The variable's name taken apart, in the light of all names of the checkpoint."""
+        return self._named(self._variable)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The full tensor's shape, also where it is stored in slices."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Numpy's dtype of the value: object (of bytes) for strings, integers for quantized.
+
+        Raises:
+          UnsupportedCheckpointError: values of this dtype can't be read (see `dtype_name`).
+        """
+        return self._stored.numpy()
+
+    @property
+    def dtype_name(self) -> str:
+        """TensorFlow's name of the dtype, e.g. ``"bfloat16"``, ``"qint8"``, ``"string"``."""
+        return self._stored.name
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the value takes in the checkpoint's data."""
+        if self._stored.itemsize:
+            return math.prod(self._shape) * self._stored.itemsize
+        return sum(part.stored_bytes() for part in self._parts)
+
+    @property
+    def shards(self) -> tuple[str, ...]:
+        """The paths of the files that hold the value, in order of its parts."""
+        return tuple(dict.fromkeys(part.path for part in self._parts))
+
+    @property
+    def slices(self) -> tuple[tuple[slice, ...], ...]:
+        """For a partitioned variable the index of each stored slice, for :meth:`read`; else ()."""
+        if len(self._parts) == 1 and self._parts[0].region.shape == self._shape:
+            return ()
+        return tuple(part.region.slices() for part in self._parts)
+
+    def read(self, index: Index = None) -> np.ndarray:
+        """Returns the value, a new array; with `index`, what the value would give for ``[index]``.
+
+        A checksum covers a whole stored tensor (or a whole slice of a partitioned one). So all
+        of a tensor's bytes are read and checked, in windows, whatever `index` is; only the result
+        is held in memory. Of a partitioned variable, the slices that `index` doesn't touch are
+        neither read nor checked.
+
+        Args:
+          index: None for all, or integers, slices, an Ellipsis and None in a tuple, as numpy's
+            basic indexing takes them (``(None,)`` adds an axis).
+
+        Returns:
+          An array of :attr:`dtype`, always an array: 0-d for a scalar.
+
+        Raises:
+          CorruptCheckpointError: the stored bytes don't match their checksum or don't make up a
+            tensor, or their file is missing, cut short, or no file; it names file, variable and
+            offset. Nothing is returned then.
+          UnsupportedCheckpointError: the dtype holds no readable values.
+          UsageError: `index` doesn't fit the shape.
+        """
+        selection = Selection(self._shape, () if index is None else index)
+        dtype = self.dtype
+        touched = [(part, selection.within(part.region)) for part in self._parts]
+        used = [(part, where) for part, where in touched if where or index is None]
+        for part, _ in used:
+            part.require(self._variable)  # before memory is spent on what isn't there
+        out = np.empty(selection.shape, dtype)
+        for part, where in used:
+            with part.stream(self._variable) as stream:
+                if where:
+                    wanted, places = where
+                    gather(stream, part.region.shape, wanted=wanted, out=out[places])
+                stream.finish()
+        return out[selection.final]
+
+    def check(self) -> list[CheckpointError]:
+        """Reads and checks all stored bytes without keeping the value; returns what is wrong."""
+        found: list[CheckpointError] = []
+        for part in self._parts:
+            try:
+                part.require(self._variable)
+                with part.stream(self._variable) as stream:
+                    stream.skip(math.prod(part.region.shape))
+                    stream.finish()
+            except CheckpointError as error:
+                found.append(error)
+        return found
+
+    def __repr__(self) -> str:
+        return f"Entry({self._variable!r}, shape={self._shape}, dtype={self.dtype_name})"

@@ -1,0 +1,118 @@
+"""What the names of one checkpoint say together."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from tf1compat.names.optimizers import companion_family, is_optimizer_name
+from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
+from tf1compat.names.slots import Companion, NameTable, find_companions
+
+__all__ = ["parse_names"]
+
+_POWER = re.compile(r"beta(?P<which>[12])_power(?P<counter>(?:_[0-9]{1,4})?)")
+_HYPER = (
+    "iter iterations beta_1 beta_2 decay learning_rate lr rho momentum epsilon schedule_decay"
+    " m_schedule"
+)
+
+
+def parse_names(
+    names: Iterable[str], shapes: Mapping[str, Sequence[int]] | None = None
+) -> dict[str, VariableName]:
+    """Returns each of `names`, parsed with all the others as evidence, in the given order.
+
+    A name is a slot or a shadow only where its variable is in `names` too, and has the same shape
+    where `shapes` (by name, as given) knows both: ``X/Adam`` without an ``X`` is a variable like
+    any other, and so is ``Adam/kernel``, of a layer that somebody called Adam.
+
+    Mirrors how ``tf.train.Optimizer`` and ``tf.train.ExponentialMovingAverage`` of TensorFlow 1.15
+    name what they create (under a variable scope and with partitions too), and Keras' optimizers
+    (``training/Adam/dense/kernel/m``). Names of custom optimizers are recognised where the leaf
+    follows at least three variables and half of all that could have a slot.
+
+    >>> parsed = parse_names(["conv/kernel", "conv/kernel/Adam", "Adam/kernel", "lost/Adam"])
+    >>> [(name.kind, name.slot_of) for name in parsed.values()]
+    [('variable', None), ('slot', 'conv/kernel'), ('variable', None), ('variable', None)]
+    """
+    given = list(names)
+    bare = {strip_output(name): name for name in reversed(given)}
+    sizes = {strip_output(name): tuple(shape) for name, shape in (shapes or {}).items()}
+    table = NameTable(bare, sizes)
+    companions = find_companions(table)
+    state = _optimizer_state(table, companions)
+    return {name: _describe(name, table, companions, state) for name in given}
+
+
+def _describe(
+    name: str, table: NameTable, companions: Mapping[str, Companion], state: Mapping[str, str]
+) -> VariableName:
+    """Returns `name` with what the table, its companions and the optimizers' state say of it."""
+    bare = strip_output(name)
+    found = companions.get(bare)
+    if found is not None:
+        return _describe_companion(name, found, table)
+    alone = parse_name(name)
+    if bare in state:
+        return dataclasses.replace(alone, role="unknown", kind="optimizer_state")
+    if companion_family(alone.leaf) == "average":  # a file of averages only: they are the weights
+        return dataclasses.replace(alone, role=parse_name(alone.scope).role)
+    if alone.kind == "global_step" and table.shapes.get(bare, ()) != ():
+        alone = dataclasses.replace(alone, kind="variable")
+    if alone.part is not None and split_part(bare)[0] not in table.joined:
+        scope, _, leaf = bare.rpartition("/")  # part_3 without part_0: a name like any other
+        alone = VariableName(name, scope, leaf)
+    return alone
+
+
+def _describe_companion(name: str, found: Companion, table: NameTable) -> VariableName:
+    scope, _, leaf = strip_output(name).rpartition("/")
+    of = table.given_name(found.base)
+    part, role = found.part, parse_name(found.base).role
+    if found.family == "average":
+        return VariableName(name, scope, leaf, role, "shadow", shadow_of=of, part=part)
+    if found.leaf.startswith("local_step"):
+        return VariableName(name, scope, leaf, "unknown", "optimizer_state", found.leaf, of)
+    return VariableName(name, scope, leaf, role, "slot", found.leaf, of, part=part)
+
+
+def _optimizer_state(table: NameTable, companions: Mapping[str, Companion]) -> dict[str, str]:
+    """Returns the names that are an optimizer's own scalars, each with its scope."""
+    has_slots = any(found.family in ("optimizer", "factored") for found in companions.values())
+    scalars = [
+        name for name in table.given if name not in companions and table.shapes.get(name, ()) == ()
+    ]
+    return _beta_powers(scalars, has_slots=has_slots) | _keras_state(scalars)
+
+
+def _beta_powers(scalars: Iterable[str], *, has_slots: bool) -> dict[str, str]:
+    """Returns ``beta1_power`` and ``beta2_power`` where they come as a pair or beside slots."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = collections.defaultdict(list)
+    for name in scalars:
+        scope, _, leaf = name.rpartition("/")
+        match = _POWER.fullmatch(leaf)
+        if match:
+            groups[scope, match["counter"]].append((match["which"], name))
+    return {
+        name: scope
+        for (scope, _), group in groups.items()
+        if has_slots or len(group) == 2
+        for _, name in group
+    }
+
+
+def _keras_state(scalars: Iterable[str]) -> dict[str, str]:
+    """Returns Keras' hyperparameters (``training/Adam/beta_1``), where two or more stand together.
+
+    Standalone Keras left its slots unnamed (``training/Adam/Variable_3``); they are any shape and
+    can't be told apart, so they stay variables.
+    """
+    groups: dict[str, list[str]] = collections.defaultdict(list)
+    for name in scalars:
+        scope, _, leaf = name.rpartition("/")
+        if leaf in _HYPER.split() and is_optimizer_name(scope.rpartition("/")[2]):
+            groups[scope].append(name)
+    return {name: scope for scope, group in groups.items() if len(group) > 1 for name in group}

@@ -1,0 +1,30 @@
+"""Natural order of names, in which numbers compare as numbers."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["natural_key"]
+
+_NUMBER = re.compile(r"([0-9]+)")
+
+NaturalKey = tuple[tuple[object, ...], str]
+
+
+def natural_key(name: str) -> NaturalKey:
+    """Returns a sort key that puts ``layer_2`` before ``layer_10`` and scopes together.
+
+    The order is total: two different names never compare equal. Numbers may have any length.
+
+    >>> sorted(["l10/w", "l2/w", "l2_b", "l2"], key=natural_key)
+    ['l2', 'l2/w', 'l2_b', 'l10/w']
+    """
+    # The slash sorts before all else, so that what is inside a scope stays together.
+    pieces: list[object] = []
+    for index, piece in enumerate(_NUMBER.split(name.replace("/", "\0"))):
+        if index % 2:  # digits as (count, text): no conversion, hence no limit on their number
+            digits = piece.lstrip("0")
+            pieces.append((len(digits), digits))
+        else:
+            pieces.append(piece)
+    return tuple(pieces), name

@@ -1,0 +1,87 @@
+"""What one TensorFlow-1 variable name says by itself: scope, leaf, role, partition."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from tf1compat.names.roles import role_of
+
+__all__ = ["VariableName", "in_scope", "parse_name", "strip_output"]
+
+_OUTPUT = re.compile(r":[0-9]+\Z")
+_PART = re.compile(r"(?P<base>.+)/part_(?P<part>0|[1-9][0-9]{0,8})\Z", re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True)
+class VariableName:
+    """What is known about one variable of a checkpoint or a graph from its name.
+
+    Attributes:
+      full: the name as it was given, verbatim (``:0`` and ``part_N`` included).
+      scope: variable scope without its final slash; ``''`` at the root.
+      leaf: last component, without ``:0`` and without ``part_N``.
+      role: what the leaf suggests, one of :data:`tf1compat.names.ROLES`; of a slot or shadow, the
+        role of the variable it belongs to.
+      kind: ``'variable'``, ``'slot'`` (an optimizer's), ``'shadow'`` (an exponential moving
+        average's), ``'global_step'`` or ``'optimizer_state'`` (``beta1_power`` and the like).
+      slot: of a slot, what follows its variable's name: ``'Adam'``, ``'Adam_1'``, ``'adam_m'``.
+      slot_of: of a slot, the name of its variable, as given in the same set of names.
+      shadow_of: of a shadow, the name of the variable that it averages.
+      part: number of the partition, of a slice of a partitioned variable (or of its slot).
+    """
+
+    full: str
+    scope: str
+    leaf: str
+    role: str = "unknown"
+    kind: str = "variable"
+    slot: str | None = None
+    slot_of: str | None = None
+    shadow_of: str | None = None
+    part: int | None = None
+
+
+def strip_output(name: str) -> str:
+    """Returns `name` without the output number of a tensor name (``':0'``).
+
+    >>> strip_output("conv/kernel:0"), strip_output("conv/kernel")
+    ('conv/kernel', 'conv/kernel')
+    """
+    return _OUTPUT.sub("", name)
+
+
+def split_part(name: str) -> tuple[str, int | None]:
+    """Returns `name` without a final ``/part_N`` component, and N (None where there is none)."""
+    match = _PART.match(name) if "/part_" in name[-16:] else None
+    return (match["base"], int(match["part"])) if match else (name, None)
+
+
+def parse_name(name: str) -> VariableName:
+    """Returns what `name` says alone, without the other names of its checkpoint.
+
+    A slot or a shadow can't be told from the name alone (a layer may be called ``Adam``), so the
+    kind is ``'variable'`` or ``'global_step'``; :func:`tf1compat.names.parse_names` knows more.
+
+    >>> parse_name("tower/conv1/weights:0").scope, parse_name("tower/conv1/weights:0").role
+    ('tower/conv1', 'kernel')
+    >>> parse_name("table/part_3").leaf, parse_name("table/part_3").part
+    ('table', 3)
+    """
+    base, part = split_part(strip_output(name))
+    scope, _, leaf = base.rpartition("/")
+    kind = "global_step" if leaf == "global_step" and part is None else "variable"
+    return VariableName(name, scope, leaf, role_of(leaf, scope), kind, part=part)
+
+
+def in_scope(name: str, scope: str) -> bool:
+    """Returns whether `name` lies in `scope`, whose end is a slash whether written or not.
+
+    ``''`` and ``'/'`` are the root, which holds every name. Unlike ``tf.get_collection``, whose
+    scope is a prefix (there ``conv1`` holds ``conv10/w``).
+
+    >>> in_scope("conv1/w", "conv1"), in_scope("conv10/w", "conv1"), in_scope("conv1", "conv1")
+    (True, False, False)
+    """
+    bare = scope.removesuffix("/")
+    return not bare or name.startswith(bare + "/")
