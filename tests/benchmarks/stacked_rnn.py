@@ -89,16 +89,17 @@ def main():
     for kind in ("static", "dynamic"):
         for place, figures in found.items():
             one = figures[kind]
-            line = (kind, place, one["nodes"], one["ms"], one["us_per_node"])
-            print("%-8s %-9s %7d nodes %9.1f ms %7.1f us/node" % line)
+            nodes, ms, each = one["nodes"], one["ms"], one["us_per_node"]
+            print(f"{kind:8} {place:9} {nodes:7} nodes {ms:9.1f} ms {each:7.1f} us/node")
     for kind in ("static", "dynamic") if options.tf1_python else ():
         there = found["1.15.5"][kind]
         for place in ("here, v1", "here, v2"):
-            one = found[place][kind]
-            ratios = [one[key] / there[key] for key in ("nodes", "ms", "us_per_node")]
+            nodes, ms, each = (
+                found[place][kind][key] / there[key] for key in ("nodes", "ms", "us_per_node")
+            )
             print(
-                "%-8s %-9s / 1.15.5: nodes %.3f, time %.3f, time a node %.3f"
-                % ((kind, place) + tuple(ratios))
+                f"{kind:8} {place:9} / 1.15.5: nodes {nodes:.3f}, time {ms:.3f}, "
+                f"time a node {each:.3f}"
             )
 
 

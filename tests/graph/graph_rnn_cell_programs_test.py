@@ -6,6 +6,7 @@
 import importlib.util
 import json
 import pathlib
+import sys
 import types
 
 import pytest
@@ -22,14 +23,17 @@ NAMES = types.SimpleNamespace(
 )
 
 
-def load_programs():
-    spec = importlib.util.spec_from_file_location("cells_programs", RECORDS / "cells_programs.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PROGRAMS
+def load(name):
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, RECORDS / f"{name}.py")
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
-PROGRAMS = load_programs()
+for _part in ("answers", "programs_states", "programs_arguments", "programs_scopes"):
+    load(f"cells_{_part}")
+PROGRAMS = load("cells_programs").PROGRAMS
 
 
 def test_every_program_is_recorded():

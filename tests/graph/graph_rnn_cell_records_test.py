@@ -29,6 +29,8 @@ def load(name):
     return sys.modules[name]
 
 
+for _name in ("cells_ways", "cells_kinds", "cells_special", "cells_sharing"):
+    load(_name)
 cases = load("cells_cases").CASES
 runner = load("cells_runner")
 RECORDED = json.loads((RECORDS / "cells.json").read_text())
@@ -37,6 +39,8 @@ NAMES = types.SimpleNamespace(
     **{name: getattr(v1.nn, name) for name in dir(v1.nn) if "rnn" in name and name != "rnn_cell"}
     | {name: getattr(rnn_cell, name) for name in rnn_cell.__all__}
 )
+# Other operations than 1.15.5's inside give the outputs other names.
+RENAMED = ("ntm:steps", "time_freq:frequencies", "weight_norm:once", "weight_norm:static")
 # What 1.15.5 and this package put side by side may differ by, relative to the largest.
 TOLERANCE = {"float16": 4e-3, "float32": 1e-5, "float64": 1e-12}
 
@@ -46,11 +50,13 @@ def v1_behaviour():
     """Reference variables and control flow as TensorFlow 1.15 had them by default."""
     v1.disable_control_flow_v2()
     v1.disable_resource_variables()
+    v1.disable_v2_tensorshape()
     try:
         yield
     finally:
         v1.enable_control_flow_v2()
         v1.enable_resource_variables()
+        v1.enable_v2_tensorshape()
 
 
 def worst_difference(name, values):
@@ -74,7 +80,7 @@ def check(name):
         assert record[key] == expected[key], f"{key} of {name}; if meant: {REGENERATE}"
     assert [o[1:] for o in record["outputs"]] == [o[1:] for o in expected["outputs"]]
     worst = worst_difference(name, runner.compute(v1, graph, outputs, context))
-    kind = name.split(":")[1]
+    kind = name.partition(":")[2]
     assert worst <= TOLERANCE.get(kind, TOLERANCE["float32"]), name
     return record, worst
 
@@ -84,8 +90,17 @@ def test_every_case_is_recorded():
     assert len(RECORDED) > 300
 
 
-@pytest.mark.parametrize("name", sorted(cases))
+QUICK = sorted(name for name in cases if not name.endswith(":dynamic"))
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_cell_is_that_of_1_15(name):
+    check(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(cases) - set(QUICK)))
+def test_cell_in_a_loop_is_that_of_1_15(name):
     check(name)
 
 
@@ -95,3 +110,5 @@ def test_cell_under_v1_behaviour_makes_no_more_nodes(name):
     with v1_behaviour():
         record, _ = check(name)
     assert record["nodes"] <= RECORDED[name]["nodes"]
+    if name not in RENAMED and "drop" not in name:  # today's dropout ends in another operation
+        assert record["outputs"] == RECORDED[name]["outputs"]

@@ -47,7 +47,6 @@ def test_ten_steps_have_the_losses_of_1_15(kind, optimizer):
     recorded = CURVES[f"{kind}/{optimizer}"]
     assert relative(losses, recorded["losses"]) < 1e-5
     assert relative(logits[0].ravel(), recorded["logits"]) < 1e-4
-    assert losses[-1] < losses[0]
 
 
 def test_checkpoint_of_1_15_restores_into_our_graph():

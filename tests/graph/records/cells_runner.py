@@ -16,7 +16,7 @@ def fixed(name, shape, dtype="float32", spread=0.5):
     return random.uniform(-spread, spread, size=shape).astype(dtype)
 
 
-class Context(object):
+class Context:
     """Hands out fixed inputs and states to a case, and keeps the cells that it makes."""
 
     def __init__(self, tf):
@@ -29,7 +29,7 @@ class Context(object):
         return cell
 
     def x(self, shape, dtype="float32"):
-        name = "input_%d" % len(self.inputs)
+        name = f"input_{len(self.inputs)}"
         tensor = self.tf.constant(fixed(name, shape, dtype, spread=1.0), name=name)
         self.inputs.append(tensor)
         return tensor
@@ -69,7 +69,7 @@ def build(tf, names, case):
     with graph.as_default():
         tf.set_random_seed(GRAPH_SEED)
         context = Context(tf)
-        outputs = [one for one in tf.nest.flatten(case(tf, names, context))]
+        outputs = list(tf.nest.flatten(case(tf, names, context)))
         variables = tf.global_variables()
         record = {
             "variables": [
@@ -91,7 +91,7 @@ def compute(tf, graph, outputs, context):
         loss = 0.0
         for index, output in enumerate(outputs):
             if output.dtype.is_floating and output.shape.is_fully_defined():
-                weight = fixed("loss_%d" % index, output.shape.as_list(), "float64")
+                weight = fixed(f"loss_{index}", output.shape.as_list(), "float64")
                 loss += tf.reduce_sum(tf.cast(output, tf.float64) * weight)
         trained = tf.trainable_variables()
         floating = [x for x in context.inputs if x.dtype.is_floating]

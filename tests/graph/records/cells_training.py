@@ -43,7 +43,7 @@ def build(tf, R, kind, optimizer):
     rule = tf.train.AdamOptimizer(0.01)
     if optimizer == "sgd":
         rule = tf.train.GradientDescentOptimizer(1.0)
-    pairs = [(g, v) for g, v in zip(gradients, variables)]  # noqa: B905, C416
+    pairs = [(g, v) for g, v in zip(gradients, variables)]  # noqa: B905
     return x, y, assigns, loss, rule.apply_gradients(pairs), logits
 
 

@@ -69,7 +69,7 @@ def main():
     with open(os.path.join(HERE, "cells.json"), "w") as out:
         out.write("{\n")
         lines = [
-            "%s: %s" % (json.dumps(k), json.dumps(v, sort_keys=True, separators=(",", ":")))
+            "{}: {}".format(json.dumps(k), json.dumps(v, sort_keys=True, separators=(",", ":")))
             for k, v in sorted(records.items())
         ]
         out.write(",\n".join(lines) + "\n}\n")

@@ -17,5 +17,5 @@ if __name__ == "__main__":
         with tf.Graph().as_default():
             answers[name] = program(tf, namespace)
     with open(os.path.join(generate_cells.HERE, "cells_programs.json"), "w") as out:
-        lines = ["%s: %s" % (json.dumps(k), json.dumps(v)) for k, v in sorted(answers.items())]
+        lines = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(answers.items())]
         out.write("{\n" + ",\n".join(lines) + "\n}\n")

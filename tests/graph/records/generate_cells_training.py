@@ -19,7 +19,7 @@ if __name__ == "__main__":
         if kind == "stack":
             save = os.path.join(generate_cells.HERE, "cells_stack.ckpt")
         losses, logits = cells_training.train(tf, namespace, kind, optimizer, save)
-        curves["%s/%s" % (kind, optimizer)] = {
+        curves[f"{kind}/{optimizer}"] = {
             "losses": losses,
             "logits": [round(float(value), 7) for value in logits[0].ravel()],
         }

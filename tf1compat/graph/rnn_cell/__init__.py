@@ -39,6 +39,10 @@ from tf1compat.graph.rnn_cell.projection import (
     InputProjectionWrapper,
     OutputProjectionWrapper,
 )
+from tf1compat.graph.rnn_cell.sequence import (
+    best_effort_input_batch_size,
+    transpose_batch_time,
+)
 from tf1compat.graph.rnn_cell.simple import CFNCell, MinimalRNNCell, SRUCell
 from tf1compat.graph.rnn_cell.state import LSTMStateTuple
 from tf1compat.graph.rnn_cell.time_freq import TimeFreqLSTMCell
@@ -99,7 +103,9 @@ __all__ = [
     "UGRNNCell",
     "WeightNormLSTMCell",
     "assert_like_rnncell",
+    "best_effort_input_batch_size",
     "register_block_gradients",
     "stack_bidirectional_dynamic_rnn",
     "stack_bidirectional_rnn",
+    "transpose_batch_time",
 ]

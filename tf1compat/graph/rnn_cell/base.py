@@ -115,6 +115,11 @@ class RNNCell(Layer):
         with held:
             return super().__call__(inputs, state, *args, **kwargs)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """Copies the cell, less the scope that its calls enter: the copy opens its own."""
+        memo[id(getattr(self, "rnncell_scope", None))] = None
+        return super().__deepcopy__(memo)
+
     def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Custom getter that keeps a record of the variables that `call` gets."""
         variable = getter(*args, **kwargs)

@@ -81,6 +81,9 @@ class Linear:
                 "bias", output_size, dtype=dtype, initializer=bias_initializer
             )
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Linear:
+        return self  # a copied cell keeps the variables, as a copied layer does
+
     def __call__(self, args: Any) -> tf.Tensor:
         """Returns the map of `args`, [B, N]."""
         return affine(_listed(args), self._kernel, bias=self._bias)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tf1compat.graph.rnn_cell.state import static_size
+
 __all__ = ["Head", "address"]
 
 
@@ -61,7 +63,7 @@ def _cosine(key: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
 
 def _shifted(weights: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     """Returns the circular convolution of `weights` [B, N] with the distribution `shift`."""
-    reach = (shift.shape[1] - 1) // 2
+    reach = ((static_size(shift.shape, 1) or 1) - 1) // 2
     moved = [
         shift[:, place : place + 1]
         * tf.roll(weights, place if place <= reach else place - 2 * reach - 1, 1)

@@ -71,12 +71,14 @@ def _zeros(size: Any, batch_size: Any, dtype: Any) -> tf.Tensor:
 def _static(size: Any) -> tf.TensorShape:
     if not tf.is_tensor(size):
         return tf.TensorShape(size)
-    value = tf.get_static_value(size)
-    if value is not None:
-        return tf.TensorShape(value.tolist())
     rank = size.shape.rank
     if rank is None:
         return tf.TensorShape(None)
+    if rank > 1:
+        raise UsageError(f"prefix tensor must be either a scalar or vector, but saw tensor: {size}")
+    value = tf.get_static_value(size)
+    if value is not None:
+        return tf.TensorShape(value.tolist())
     return tf.TensorShape([None] * (1 if rank == 0 else static_size(size.shape, 0) or 0))
 
 
@@ -89,8 +91,4 @@ def _vector(size: Any, told: Any) -> tf.Tensor:
                 "need the batch size and every state size"
             )
         return tf.constant(shape.as_list(), tf.int32)
-    if size.shape.rank == 0:
-        return tf.expand_dims(size, 0)
-    if size.shape.rank != 1:
-        raise UsageError(f"prefix tensor must be either a scalar or vector, but saw tensor: {size}")
-    return size
+    return tf.expand_dims(size, 0) if size.shape.rank == 0 else size

@@ -76,12 +76,13 @@ class WeightNormLSTMCell(PairCell):
         if not self._norm:
             return kernel
         normalized, start = [], 0
-        for index, part in enumerate(parts):
-            stop = start + (static_size(part.shape, 1) or 0)
-            norm = get_variable(f"norm_{index}", [size], dtype=part.dtype)
-            normalized.append(tf.nn.l2_normalize(kernel[start:stop, :], axis=0) * norm)
-            start = stop
-        return normalized[0] if len(normalized) == 1 else tf.concat(normalized, axis=0)
+        with tf.control_dependencies(None):  # out of a loop over time: once is enough
+            for index, part in enumerate(parts):
+                stop = start + (static_size(part.shape, 1) or 0)
+                norm = get_variable(f"norm_{index}", [size], dtype=part.dtype)
+                normalized.append(tf.nn.l2_normalize(kernel[start:stop, :], axis=0) * norm)
+                start = stop
+            return normalized[0] if len(normalized) == 1 else tf.concat(normalized, axis=0)
 
     def _peepholes(self, dtype: Any) -> Peepholes | None:
         if not self._use_peepholes:
