@@ -1,4 +1,4 @@
-"""`get_variable` as TensorFlow 1.15 had it, where today's differs.
+"""`get_variable` and `variable_scope` as TensorFlow 1.15 had them, where today's differ.
 
 Today's `tf.compat.v1.get_variable` runs a regularizer twice as a variable is made, once more
 whenever its loss is used, and puts a stand-in, not a `tf.Tensor`, into REGULARIZATION_LOSSES.
@@ -12,12 +12,28 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["get_variable"]
+__all__ = ["get_variable", "variable_scope"]
 
 v1 = tf.compat.v1
 
 
-def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool | None = None,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: Any = tf.VariableSynchronization.AUTO,
+    aggregation: Any = tf.VariableAggregation.NONE,
+) -> Any:
     """Gets or makes a variable of the current variable scope.
 
     Mirrors `tf.get_variable` of TensorFlow 1.15, whose arguments it takes. It differs from
@@ -27,9 +43,20 @@ def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
     Args:
       name: the variable's name in the scope.
       shape: its shape; may be None where it exists or the initializer is a value.
-      **kwargs: `dtype`, `initializer`, `regularizer`, `trainable`, `collections`,
-        `caching_device`, `partitioner`, `validate_shape`, `use_resource`, `custom_getter`,
-        `constraint`, `synchronization`, `aggregation`.
+      dtype: its dtype; by default the scope's, else float32.
+      initializer: function, class, array or tensor; by default the scope's, else Glorot uniform
+        (floating point) or zeros.
+      regularizer: maps a new variable to a scalar loss; by default the scope's.
+      trainable: whether to file it in TRAINABLE_VARIABLES.
+      collections: keys to file it in; by default GLOBAL_VARIABLES.
+      caching_device: where reads are cached.
+      partitioner: splits it; by default the scope's.
+      validate_shape: whether the shape must be known.
+      use_resource: asks for a resource variable; by default the scope's.
+      custom_getter: wraps the getter.
+      constraint: projection applied by optimizers after updates.
+      synchronization: see `tf.VariableSynchronization`.
+      aggregation: see `tf.VariableAggregation`.
 
     Returns:
       The variable, a `PartitionedVariable`, or what a custom getter made of it.
@@ -38,16 +65,47 @@ def get_variable(name: str, shape: Any = None, **kwargs: Any) -> Any:
       ValueError: the variable exists and is not to be reused, or the reverse; or its shape or
         dtype differs from the one asked for.
     """
-    regularizer = kwargs.get("regularizer")
     if regularizer is None:
         regularizer = v1.get_variable_scope().regularizer
-    if regularizer is not None:
-        kwargs["regularizer"] = _once(regularizer)
-    return v1.get_variable(name, shape, **kwargs)
+    return v1.get_variable(
+        name,
+        shape,
+        dtype,
+        initializer,
+        _once(regularizer),
+        trainable,
+        collections,
+        caching_device,
+        partitioner,
+        validate_shape,
+        use_resource,
+        custom_getter,
+        constraint,
+        synchronization,
+        aggregation,
+    )
 
 
-def _once(regularizer: Callable[[Any], Any]) -> Callable[[Any], None]:
+class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's own name
+    """As `tf.compat.v1.variable_scope`, with the regularizers of TensorFlow 1.15.
+
+    A `regularizer` given here runs once for each new variable, also where code inside calls
+    `tf.compat.v1.get_variable`; see `get_variable`.
+    """
+
+    def __init__(self, name_or_scope: Any, default_name: Any = None, *args: Any, **kwargs: Any):
+        if len(args) > 2:  # (values, initializer, regularizer, ...)
+            args = (*args[:2], _once(args[2]), *args[3:])
+        elif kwargs.get("regularizer") is not None:
+            kwargs["regularizer"] = _once(kwargs["regularizer"])
+        super().__init__(name_or_scope, default_name, *args, **kwargs)
+
+
+def _once(regularizer: Any) -> Any:
     """Returns a regularizer that files the loss itself, so that TF makes none of its own."""
+    filing = getattr(regularizer, "func", None) is _file_loss
+    if regularizer is None or not callable(regularizer) or filing:
+        return regularizer
     return functools.update_wrapper(functools.partial(_file_loss, regularizer), regularizer)
 
 

@@ -39,6 +39,8 @@ class Layer(LayerRecord):
       input_spec: an `InputSpec`, a structure of them, or None.
     """
 
+    _config: tuple[str, ...] = ()  # attributes that `get_config` gives
+
     def __init__(
         self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
     ) -> None:
@@ -251,7 +253,7 @@ class Layer(LayerRecord):
         """Makes the variables; for subclasses. `input_shape`: a `tf.TensorShape`, or several."""
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Computes the outputs; for subclasses."""
         return inputs
 
@@ -342,7 +344,8 @@ class Layer(LayerRecord):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        own = {name: getattr(self, name) for name in self._config}
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype} | own
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

@@ -16,7 +16,9 @@ import tensorflow as tf
 __all__ = [
     "Frame",
     "argument_names",
+    "choose",
     "collect",
+    "constant_value",
     "current_frame",
     "frame",
     "parts_of",
@@ -149,3 +151,19 @@ def reaches(target: Any, inputs: Any) -> bool:
                 seen.add(id(source))
                 waiting.append(source)
     return False
+
+
+def constant_value(condition: Any) -> bool | None:
+    """Returns the truth of a Python or constant condition, None where only a run tells."""
+    if isinstance(condition, tf.Variable):
+        return None
+    value = tf.get_static_value(condition) if tf.is_tensor(condition) else condition
+    return None if value is None else bool(value)
+
+
+def choose(condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
+    """Returns what one of two functions makes; a `tf.cond` only where the condition isn't known."""
+    known = constant_value(condition)
+    if known is None:
+        return v1.cond(tf.cast(condition, tf.bool), if_true, if_false)
+    return if_true() if known else if_false()
