@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf1compat.names import parse_name, strip_output
 
-__all__ = ["GraphItem", "PartInfo", "expand_parts", "is_variable"]
+__all__ = ["GraphItem", "PartInfo", "expand_parts", "is_variable", "join_parts"]
 
 
 class PartInfo:
@@ -127,6 +129,15 @@ class GraphItem:
     def __repr__(self) -> str:
         dtype = self.dtype.name if self.dtype is not None else None
         return f"GraphItem({self.name!r}, {self.kind}, shape={self.shape}, dtype={dtype})"
+
+
+def join_parts(parts: Sequence[tuple[PartInfo, np.ndarray]]) -> np.ndarray:
+    """Returns the whole array of which `parts` are all the parts."""
+    info, first = parts[0]
+    whole = np.empty(info.whole_shape, first.dtype)
+    for part, value in parts:
+        whole[part.slices] = value
+    return whole
 
 
 def is_variable(value: Any) -> bool:

@@ -42,7 +42,9 @@ def build_probes(graph: tf.Graph, items: Sequence[GraphItem]) -> dict[str, Any]:
     probes: dict[str, Any] = states[0]
     for item in items:
         if item.name not in probes:
-            probe = _existing(item) if graph.finalized else _existing(item) or _made(graph, item)
+            probe = _existing(item)
+            if probe is None and not graph.finalized:
+                probe = _made(graph, item)
             if probe is not None:
                 probes[item.name] = probe
     return {item.name: probes[item.name] for item in items if item.name in probes}
