@@ -116,16 +116,16 @@ def find_companions(table: NameTable) -> dict[str, Companion]:
 
 def _readings(name: str, table: NameTable) -> Iterator[Companion]:
     """Yields every way to read `name` as a companion of a variable of the table."""
-    path, _, leaf = name.rpartition("/")
-    if not path or len(name) > _LONGEST:
+    if len(name) > _LONGEST:
         return
+    joined = _JOINED_SLOT.fullmatch(name)
+    if joined:
+        yield from _one(name, table, Companion("factored", joined["slot"], joined["base"], ""))
+    path, _, leaf = name.rpartition("/")
     family = companion_family(leaf)
     if family == "custom" and role_of(leaf) != "unknown":
         return
     found = False
-    joined = _JOINED_SLOT.fullmatch(name)
-    if joined:
-        yield from _one(name, table, Companion("factored", joined["slot"], joined["base"], ""))
     for prefix, rest in _tails(path):
         if family == "keras" and not is_optimizer_name(prefix.rpartition("/")[2]):
             continue
@@ -140,7 +140,8 @@ def _readings(name: str, table: NameTable) -> Iterator[Companion]:
 
 def _one(name: str, table: NameTable, reading: Companion) -> Iterator[Companion]:
     """Yields `reading` if its variable is there and the shapes allow it."""
-    if reading.base in table and reading.base != name and table.fits(name, reading):
+    known = reading.base in table and reading.base not in ("", name)
+    if known and table.fits(name, reading):
         yield reading
 
 

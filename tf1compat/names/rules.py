@@ -1,0 +1,251 @@
+"""One rename rule: which source goes where, what is dropped, what keeps its initial value."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable
+
+from tf1compat.errors import Problem, RuleError
+from tf1compat.names.template import Template, TemplateError
+
+__all__ = ["Drop", "Rule", "rule"]
+
+# The one shape of pattern that is exponential for certain: a repeated group of one repeated atom.
+_NESTED_REPEAT = re.compile(
+    r"(?<!\\)\((?:\?:|\?P<\w+>)?(?:\\.|\[(?:\\.|[^\]\\])+\]|[^()\[\]\\])[*+]\)(?:[*+]|\{\d*,\})"
+)
+_LITERAL = re.compile(r"(?:[\w/:\-<>,;=@!&%~' ]|\\[^\w\s])+")
+_LONGEST_PATTERN = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Drop:
+    """What a rule's function returns for a source that goes nowhere, and why.
+
+    >>> Drop("belonged to the old pretraining head").reason
+    'belonged to the old pretraining head'
+    """
+
+    reason: str
+
+
+RuleFunction = Callable[["re.Match[str]"], str | Drop]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    r"""An ordered, full-match rule about names, checked when it is made.
+
+    It takes one of three forms: `source` with `target` sends every checkpoint variable whose whole
+    name matches to the weight that the template names; `source` with `drop` leaves those variables
+    out; `target` with `keep` leaves every weight whose whole path matches at its initial value.
+
+    Attributes:
+      source: regular expression (Python's ``re``) that must match a source's whole name.
+      target: template with ``\1`` or ``\g<name>`` for the pattern's groups, or a function from the
+        match to a name or a :class:`Drop`; with `keep`, a regular expression for target paths.
+      layout: name of the array layout to use, None to let the matcher find it.
+      drop: why the sources are left out.
+      keep: why the targets keep their initial value.
+      origin: where the rule was written: ``'rules.toml:12'``, ``'my_model.rename'``.
+
+    Raises:
+      RuleError: a bad pattern, a reference to a group that isn't there, a missing reason, or a
+        combination of keys that says nothing; all of a rule's problems at once.
+
+    >>> Rule(r"conv(\d+)/weights", r"conv_\1/kernel").apply("conv3/weights")
+    'conv_3/kernel'
+    >>> Rule(r"conv(\d+)/weights", r"conv_\1/kernel").apply("my/conv3/weights") is None
+    True
+    """
+
+    source: str | None = None
+    target: str | RuleFunction | None = None
+    layout: str | None = None
+    drop: str | None = None
+    keep: str | None = None
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        problems = list(_form_problems(self)) or list(_text_problems(self))
+        if problems:
+            headline = f"{len(problems)} problem(s) in a rule"
+            raise RuleError.from_problems(headline, problems)
+
+    @property
+    def action(self) -> str:
+        """What the rule does: ``'map'``, ``'drop'`` or ``'keep'``."""
+        return "keep" if self.keep is not None else "drop" if self.drop is not None else "map"
+
+    @property
+    def reason(self) -> str:
+        """Why a dropping or keeping rule does so; ``''`` for a mapping one."""
+        return self.drop or self.keep or ""
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression: over target paths for a keeping rule, else over source names."""
+        return (str(self.target) if self.action == "keep" else self.source) or ""
+
+    @functools.cached_property
+    def literal(self) -> str | None:
+        """The one name that the pattern matches, where it is no more than an escaped name."""
+        if not _LITERAL.fullmatch(self.pattern):
+            return None
+        return re.sub(r"\\(.)", r"\1", self.pattern)
+
+    @functools.cached_property
+    def _regex(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    @functools.cached_property
+    def _template(self) -> Template:
+        return Template(str(self.target), self._regex)
+
+    def matches(self, name: str) -> bool:
+        """Returns whether the rule's pattern matches the whole of `name`."""
+        return self._regex.fullmatch(name) is not None
+
+    def apply(self, name: str) -> str | Drop | None:
+        """Returns where source `name` goes, a :class:`Drop`, or None if the rule doesn't match.
+
+        Raises:
+          RuleError: the rule keeps targets and has no say about sources, or its function raised
+            or returned something else than a name or a Drop.
+        """
+        if self.source is None:
+            raise RuleError(f"{self}: a rule with `keep` applies to targets, not to sources")
+        match = self._regex.fullmatch(name)
+        if match is None:
+            return None
+        if self.drop is not None:
+            return Drop(self.drop)
+        if isinstance(self.target, str):
+            return self._template.expand(match)
+        return self._call(match)
+
+    def _call(self, match: re.Match[str]) -> str | Drop:
+        function = self.target
+        expected, remedy = "a target name or Drop(reason)", "mend the rule's function"
+        try:
+            result: object = function(match) if callable(function) else None
+        except Exception as error:
+            found = f"{type(error).__name__}: {error}"
+            problem = Problem(repr(match.string), expected, found, self.origin, remedy)
+            raise RuleError.from_problems("A rule's function failed", [problem]) from error
+        if isinstance(result, str | Drop) and result and result != Drop(""):
+            return result
+        problem = Problem(repr(match.string), expected, repr(result), self.origin, remedy)
+        raise RuleError.from_problems("A rule's function returned no target", [problem])
+
+    def __str__(self) -> str:
+        where = f" [{self.origin}]" if self.origin else ""
+        return f"{self.pattern!r}{where}"
+
+
+def rule(pattern: str, *, layout: str | None = None) -> Callable[[RuleFunction], Rule]:
+    r"""Returns a decorator that makes a function into a :class:`Rule` for `pattern`.
+
+    The function takes the ``re.Match`` of a source's whole name and returns the target's name, or a
+    :class:`Drop` with a reason.
+
+    Raises:
+      RuleError: `pattern` is no regular expression.
+
+    >>> @rule(r"block(\d+)/weights")
+    ... def shifted(match):
+    ...     return f"block_{int(match[1]) - 1}/kernel"
+    >>> shifted.apply("block3/weights")
+    'block_2/kernel'
+    """
+
+    def decorate(function: RuleFunction) -> Rule:
+        origin = f"{function.__module__}.{function.__qualname__}"
+        return Rule(pattern, function, layout=layout, origin=origin)
+
+    return decorate
+
+
+def _form_problems(made: Rule) -> list[Problem]:
+    """Returns what is wrong with the combination of keys, or with the kind of their values."""
+    keys = {
+        key: value
+        for key in ("source", "target", "layout", "drop", "keep")
+        if (value := getattr(made, key)) is not None
+    }
+    problems = [
+        Problem(key, "text", repr(value), made.origin, f"write {key} as a string")
+        for key, value in keys.items()
+        if not isinstance(value, str)
+        and not (key == "target" and callable(value) and made.keep is None)
+    ]
+    form = set(keys) - {"layout"}
+    if form not in ({"source", "target"}, {"source", "drop"}, {"target", "keep"}):
+        expected = "source + target, source + drop (a reason) or target + keep (a reason)"
+        found = " + ".join(sorted(keys)) or "nothing"
+        problems.append(Problem("rule", expected, found, made.origin, _form_remedy(form)))
+    elif "layout" in keys and form != {"source", "target"}:
+        expected, found = "a layout only beside source and target", repr(made.layout)
+        problems.append(Problem("layout", expected, found, made.origin, "remove it"))
+    return problems
+
+
+def _form_remedy(form: set[str]) -> str:
+    if form == {"source"}:
+        return "add target='...', or drop='<reason>'"
+    if form == {"target"}:
+        return "add source='...', or keep='<reason>'"
+    return "split it into one rule for each purpose"
+
+
+def _text_problems(made: Rule) -> list[Problem]:
+    """Returns what is wrong with the pattern, the template and the reason of a well-formed rule."""
+    problems = []
+    for key in ("drop", "keep"):
+        value = getattr(made, key)
+        if value is not None and not value.strip():
+            remedy = "say why, for whoever reads the plan next year"
+            problems.append(Problem(key, "a reason", "nothing", made.origin, remedy))
+    where = "target" if made.keep is not None else "source"
+    try:
+        pattern = _compiled(made.pattern)
+    except (re.error, OverflowError, RecursionError, TemplateError) as error:
+        expected, found = "a regular expression", f"{_shortened(made.pattern)}: {error}"
+        if isinstance(error, TemplateError):
+            expected, found = error.expected, error.found
+        remedy = "mend the pattern (Python's re syntax; write a literal dot or plus as \\. or \\+)"
+        return [*problems, Problem(where, expected, found, made.origin, remedy)]
+    if made.action == "map" and isinstance(made.target, str):
+        problems += _template_problems(made, made.target, pattern)
+    return problems
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    if not text:
+        raise TemplateError("a regular expression", "an empty one")
+    if len(text) > _LONGEST_PATTERN:
+        raise TemplateError(f"at most {_LONGEST_PATTERN:,} characters", f"{len(text):,}")
+    nested = _NESTED_REPEAT.search(text)
+    if nested:
+        raise TemplateError(
+            "a pattern that takes no exponential time", f"a repeated repeat, {nested[0]!r}"
+        )
+    return re.compile(text)
+
+
+def _template_problems(made: Rule, target: str, pattern: re.Pattern[str]) -> list[Problem]:
+    remedy = "mend the target, or add the group in parentheses to the source"
+    if not target.strip():
+        return [Problem("target", "a target's name", repr(target), made.origin, remedy)]
+    try:
+        Template(target, pattern)
+    except TemplateError as error:
+        found = f"{error.found} in {_shortened(target)}"
+        return [Problem("target", error.expected, found, made.origin, remedy)]
+    return []
+
+
+def _shortened(text: str) -> str:
+    return repr(text) if len(text) <= 120 else f"{text[:120]!r}... ({len(text):,} characters)"

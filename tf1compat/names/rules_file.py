@@ -1,0 +1,231 @@
+"""Rules as a TOML file, and a rule as a line ready to paste into one."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tf1compat.errors import Problem, RuleError
+from tf1compat.names.nearest import nearest_names
+from tf1compat.names.rules import Rule
+from tf1compat.names.ruleset import RuleSet
+from tf1compat.names.template import escape_template
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["load_rules", "paste_rule", "rules_from_toml"]
+
+_KEYS = ("source", "target", "layout", "drop", "keep")
+_LARGEST = 16 * 2**20  # bytes; a rules file is written by people
+_SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
+# Strings and comments are skipped as wholes, so that a brace within one isn't taken for a rule.
+_TOML_TOKEN = re.compile(
+    r"'''.*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'[^'\n]*'|\"(?:\\.|[^\"\\\n])*\"|#[^\n]*"
+    r"|^\s*\[\[\s*rules\s*\]\]|[\[\]{}]",
+    re.DOTALL | re.MULTILINE,
+)
+_ERROR_LINE = re.compile(r"at line (\d+)")
+_FORM = "rules = [ {source='regex', target='template'}, ... ]"
+
+
+def load_rules(path: str | os.PathLike[str]) -> RuleSet:
+    r"""Returns the rules of a TOML file, in order.
+
+    The file holds one array of inline tables, a line each; comments are TOML's::
+
+        rules = [
+          {source='(.*)/weights', target='\1/kernel'},        # optional: layout='transpose'
+          {source='head/.*', drop='the new model has its own head'},
+          {target='classifier/.*', keep='trained from scratch'},
+        ]
+
+    Raises:
+      RuleError: a file that can't be read, isn't TOML, or holds a bad rule; every bad rule is
+        reported with its line.
+    """
+    place = os.fspath(path)
+    try:
+        with open(place, "rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        found = error.strerror or str(error)
+        problem = Problem(place, "a readable rules file", found, "", "check the path")
+        raise RuleError.from_problems("The rules can't be read", [problem]) from error
+    if len(data) > _LARGEST:
+        problem = Problem(place, f"at most {_LARGEST:,} bytes", "more", "", "is it a rules file?")
+        raise RuleError.from_problems("The rules can't be read", [problem])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = Problem(place, "UTF-8 text", f"byte {error.start} is not", "", "save it as UTF-8")
+        raise RuleError.from_problems("The rules can't be read", [problem]) from error
+    return rules_from_toml(text, origin=os.path.basename(place))
+
+
+def rules_from_toml(text: str, *, origin: str = "rules") -> RuleSet:
+    r"""Returns the rules that `text`, the content of a rules file, holds.
+
+    Args:
+      text: TOML with one array `rules`, as :func:`load_rules` describes it.
+      origin: what errors and the rules' own `origin` call the text; the line follows it.
+
+    Raises:
+      RuleError: all that is wrong with it.
+
+    >>> rules_from_toml(r"rules = [{source='(.*)/w', target='\1/kernel'}]")[0].origin
+    'rules:1'
+    """
+    text = text.replace("\r\n", "\n")
+    entries = _entries(text, origin)
+    lines = list(_rule_lines(text))
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for index, entry in enumerate(entries):
+        where = (
+            f"{origin}:{lines[index]}"
+            if len(lines) == len(entries)
+            else f"{origin}, rule {index + 1}"
+        )
+        unknown = _unknown_keys(entry, where)
+        problems += unknown
+        if not unknown:
+            try:
+                rules.append(Rule(**entry, origin=where))
+            except RuleError as error:
+                problems += error.problems
+    if problems:
+        headline = f"{len(problems)} problem(s) in the rules of {origin}"
+        raise RuleError.from_problems(headline, problems)
+    return RuleSet(rules)
+
+
+def _entries(text: str, origin: str) -> list[Any]:
+    """Returns the elements of the array `rules`; raises RuleError if there is no such thing."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        remedy = "mend that place"
+        if "escape" in str(error) or "\\" in str(error):
+            remedy = "write patterns in 'single quotes', where a backslash is a backslash"
+        line = _ERROR_LINE.search(str(error))
+        where = f"{origin}:{line[1]}" if line else origin
+        problem = Problem("TOML", "TOML syntax", str(error) or "too deep", where, remedy)
+        raise RuleError.from_problems("The rules file isn't TOML", [problem]) from error
+    problems = [
+        Problem(key, "the key 'rules' only", repr(key), origin, f"write {_FORM}")
+        for key in document
+        if key != "rules"
+    ]
+    entries = document.get("rules", [])
+    if "rules" not in document or not isinstance(entries, list):
+        found = f"a {type(entries).__name__}" if "rules" in document else "no such key"
+        problems.append(Problem("rules", "an array of rules", found, origin, f"write {_FORM}"))
+    if problems:
+        raise RuleError.from_problems("The rules file isn't in the form of one", problems)
+    return list(entries)
+
+
+def _unknown_keys(entry: object, where: str) -> list[Problem]:
+    """Returns a problem for an element that is no table, or for each key that no rule has."""
+    if not isinstance(entry, Mapping):
+        remedy = "write {source='...', target='...'}"
+        return [Problem("rule", "a table", repr(entry)[:200], where, remedy)]
+    if not entry:
+        return [Problem("rule", "a table with keys", "{}", where, "remove it, or fill it in")]
+    return [
+        Problem(
+            key,
+            f"one of the keys {', '.join(_KEYS)}",
+            repr(key),
+            where,
+            f"did you mean {nearest_names(key, _KEYS, count=1)[0]!r}?",
+        )
+        for key in entry
+        if key not in _KEYS
+    ]
+
+
+def _rule_lines(text: str) -> Iterator[int]:
+    """Yields the line (from 1) of each element of the array of rules."""
+    depth = 0
+    for match in _TOML_TOKEN.finditer(text):
+        token = match[0].strip()
+        opens = token == "{" and depth == 1
+        if opens or token.startswith("[["):
+            yield text.count("\n", 0, match.end()) + 1
+        elif token in ("[", "]"):
+            depth += 1 if token == "[" else -1
+        if token in ("{", "}"):
+            depth += 1 if token == "{" else -1
+
+
+def paste_rule(
+    source: str | None,
+    target: str | None = None,
+    *,
+    drop: str | None = None,
+    keep: str | None = None,
+    layout: str | None = None,
+) -> str:
+    r"""Returns a rule about exactly these names as a line to paste into a rules file.
+
+    Args:
+      source: name of the checkpoint's variable; None for a `keep` rule.
+      target: path of the model's weight, if the rule maps or keeps.
+      drop: why the source is left out.
+      keep: why the target keeps its initial value.
+      layout: name of a layout.
+
+    Raises:
+      RuleError: the combination makes no rule.
+
+    >>> print(paste_rule("a/w", "dense/kernel"))
+    {source='a/w', target='dense/kernel'},
+    >>> print(paste_rule("a/w.1", drop="not needed"))
+    {source='a/w\.1', drop='not needed'},
+    """
+    fields = {
+        "source": _exact_pattern(source) if source is not None else None,
+        "target": None
+        if target is None
+        else (escape_template(target) if keep is None else _exact_pattern(target)),
+        "layout": layout,
+        "drop": drop,
+        "keep": keep,
+    }
+    Rule(**fields, origin="paste_rule")
+    texts = [f"{key}={_toml_text(value)}" for key, value in fields.items() if value is not None]
+    return "{" + ", ".join(texts) + "},"
+
+
+def _exact_pattern(name: str) -> str:
+    """Returns a readable pattern for exactly `name`; odd characters become regex escapes."""
+    return "".join(_pattern_character(character) for character in name)
+
+
+def _pattern_character(character: str) -> str:
+    if _SPECIAL.match(character):
+        return "\\" + character
+    if character.isprintable() and character != "'":
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else _unicode_escape(code)
+
+
+def _unicode_escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _toml_text(text: str) -> str:
+    """Returns `text` as a TOML string: literal where it can be, so that backslashes stay single."""
+    if "'" not in text and text.isprintable():
+        return f"'{text}'"
+    whole = text.encode("utf-8", "replace").decode("utf-8")  # TOML has no lone surrogates
+    escaped = whole.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else _unicode_escape(ord(c)) for c in escaped) + '"'

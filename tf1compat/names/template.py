@@ -1,0 +1,79 @@
+"""Targets of rules: text with references to the groups of the rule's pattern."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["Template", "TemplateError", "escape_template"]
+
+_TOKEN = re.compile(r"\\(?:([0-9]{1,2})|g<([^>]*)>|(.?))", re.DOTALL)
+
+
+class TemplateError(ValueError):
+    """A template that refers to what its pattern doesn't have.
+
+    Attributes:
+      expected: what would have been right there.
+      found: the text at fault.
+    """
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+class Template:
+    r"""A target with ``\1``, ``\g<1>`` or ``\g<name>`` for groups, and ``\\`` for a backslash.
+
+    Unlike ``re.Match.expand``, every reference is checked before anything is matched, and a group
+    that took no part in a match stands for the empty string.
+    """
+
+    def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
+        r"""Reads `text` against `pattern`'s groups; raises TemplateError for a bad reference.
+
+        >>> Template(r"\2/\1", re.compile("(a+)(b*)")).expand(re.fullmatch("(a+)(b*)", "aab"))
+        'b/aa'
+        """
+        self.text = text
+        self._pieces: list[str | int] = []
+        end = 0
+        for match in _TOKEN.finditer(text):
+            self._pieces += [text[end : match.start()], _piece(match, pattern)]
+            end = match.end()
+        self._pieces.append(text[end:])
+
+    def expand(self, match: re.Match[str]) -> str:
+        """Returns the text with the groups of `match` in place of the references."""
+        return "".join(
+            piece if isinstance(piece, str) else match[piece] or "" for piece in self._pieces
+        )
+
+
+def _piece(token: re.Match[str], pattern: re.Pattern[str]) -> str | int:
+    """Returns what a backslash in a template stands for: a group's number or plain text."""
+    number, name, other = token.groups()
+    if other == "\\":
+        return "\\"
+    if other is not None:
+        raise TemplateError(r"\1, \g<name> or \\ after a backslash", repr(token[0]))
+    if name is not None and not name.isdecimal():
+        if name in pattern.groupindex:
+            return pattern.groupindex[name]
+        known = ", ".join(sorted(pattern.groupindex)) or "no named group"
+        raise TemplateError(f"a named group of the pattern ({known})", repr(token[0]))
+    index = int(number or name)
+    if index > pattern.groups or (index == 0 and number):
+        hint = r" (\g<0> is the whole name)" if index == 0 else ""
+        raise TemplateError(f"a group from 1 to {pattern.groups}{hint}", repr(token[0]))
+    return index
+
+
+def escape_template(text: str) -> str:
+    r"""Returns a template that expands to `text` itself.
+
+    >>> escape_template("a\\b")
+    'a\\\\b'
+    """
+    return text.replace("\\", "\\\\")
