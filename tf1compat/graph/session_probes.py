@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.assign_nodes import outermost
 from tf1compat.graph.query_items import GraphItem
 
 __all__ = ["build_probes", "initialized_names"]
@@ -59,7 +60,7 @@ def _existing(item: GraphItem) -> Any:
 
 
 def _made(graph: tf.Graph, item: GraphItem) -> Any:
-    with graph.as_default(), graph.control_dependencies(None), v1.device(item.device):
+    with outermost(graph, "initialized"), v1.device(item.device):
         if item.op_type in _REFERENCES:
             return tf.raw_ops.IsVariableInitialized(ref=item.op.outputs[0])
         return tf.raw_ops.VarIsInitializedOp(resource=item.value.handle)
