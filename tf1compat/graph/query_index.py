@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import copy
 import functools
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -38,6 +39,11 @@ class GraphIndex:
         self.graph = graph
         self.key = key
         self._lists = {name: list(graph.get_collection_ref(name)) for name in _keys(graph)}
+        self._variables_only = frozenset(
+            name
+            for name, values in self._lists.items()
+            if type(graph) is tf.Graph and all(map(is_variable, values))
+        )
         known = {} if before is None else {id(item.value): item for item in before.items}
         found = self._collect(known)
         self._ordinals = _Ordinals() if before is None else before._ordinals
@@ -47,10 +53,21 @@ class GraphIndex:
     def is_current(self) -> bool:
         """Returns whether the graph's collections still hold exactly what was indexed."""
         keys = _keys(self.graph)
-        return len(keys) == len(self._lists) and all(
-            key in self._lists and _identical(self._lists[key], self.graph.get_collection_ref(key))
-            for key in keys
-        )
+        if len(keys) != len(self._lists) or not all(key in self._lists for key in keys):
+            return False
+        with self._quick_equality():
+            return all(self._unchanged(key, self.graph.get_collection_ref(key)) for key in keys)
+
+    def _quick_equality(self) -> contextlib.AbstractContextManager[Any]:
+        # Inside a tf.Graph a variable's == is `is`; outside it may build an operation.
+        return self.graph.as_default() if self._variables_only else contextlib.nullcontext()
+
+    def _unchanged(self, key: str, now: list[Any]) -> bool:
+        """Returns whether `now` holds the same objects as when it was indexed."""
+        then = self._lists[key]
+        if key in self._variables_only:
+            return then == now  # ten times as quick as asking for identity one by one
+        return len(then) == len(now) and all(map(operator.is_, then, now))
 
     def in_collection(self, key: str) -> frozenset[int]:
         """Returns the positions of the items that collection `key` holds."""
@@ -104,17 +121,26 @@ class GraphIndex:
     def _collect(self, known: dict[int, GraphItem]) -> list[GraphItem]:
         """Returns an item for each thing of the key's collection, or for each variable of all."""
         items: dict[int, GraphItem] = {}
-        keys: dict[int, set[str]] = {}
-        for key, values in self._lists.items():
-            for value in values:
-                for part in expand_parts(value):
-                    keys.setdefault(id(part), set()).add(key)
-                    if id(part) not in items and self._wanted(key, part):
-                        items[id(part)] = known.get(id(part)) or GraphItem(part)
-        return [_with_keys(item, tuple(sorted(keys[at]))) for at, item in items.items()]
+        keys: dict[int, tuple[str, ...]] = {}
+        longer: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}  # one tuple for all alike
+        for key in sorted(self._lists):
+            for part in self._parts(self._lists[key], known):
+                at = id(part)
+                before = keys.get(at, ())
+                if before[-1:] != (key,):
+                    keys[at] = longer.setdefault((before, key), (*before, key))
+                if at not in items and (key == self.key or self.key is None):
+                    item = known.get(at)
+                    if item is not None or self.key is not None or is_variable(part):
+                        items[at] = item or GraphItem(part)
+        return [_with_keys(item, keys[at]) for at, item in items.items()]
 
-    def _wanted(self, key: str, part: Any) -> bool:
-        return is_variable(part) if self.key is None else key == self.key
+    def _parts(self, values: list[Any], known: dict[int, GraphItem]) -> Iterator[Any]:
+        for value in values:
+            if id(value) in known:
+                yield value
+            else:
+                yield from expand_parts(value)
 
     def _in_order(self, items: list[GraphItem]) -> list[GraphItem]:
         """Returns `items` by creation; a collection with things without an op stays as it was."""
@@ -133,7 +159,7 @@ class _Ordinals:
 
     def of(self, graph: tf.Graph, names: Sequence[str]) -> list[int]:
         """Returns the place of each of `names`; the last for what the graph doesn't hold."""
-        self._look_at(graph, lambda operation: operation.type in _VARIABLE_OPS)
+        self._look_at(graph)
         missing = {name for name in names if name not in self._places}
         if missing:
             for place, operation in enumerate(graph.get_operations()):
@@ -141,10 +167,10 @@ class _Ordinals:
                     self._places[operation.name] = place
         return [self._places.get(name, self._seen) for name in names]
 
-    def _look_at(self, graph: tf.Graph, wanted: Callable[[Any], bool]) -> None:
+    def _look_at(self, graph: tf.Graph) -> None:
         operations = graph.get_operations()
         for place in range(self._seen, len(operations)):
-            if wanted(operations[place]):
+            if operations[place].type in _VARIABLE_OPS:
                 self._places[operations[place].name] = place
         self._seen = len(operations)
 
@@ -178,8 +204,3 @@ def _with_keys(item: GraphItem, keys: tuple[str, ...]) -> GraphItem:
         item = copy.copy(item)
         item.collections = keys
     return item
-
-
-def _identical(one: list[Any], other: list[Any]) -> bool:
-    """Returns whether both hold the same objects; variables' own ``==`` may build operations."""
-    return len(one) == len(other) and all(map(operator.is_, one, other))
