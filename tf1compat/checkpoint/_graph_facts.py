@@ -27,7 +27,15 @@ _VARIABLE_KEYS = (
     "moving_average_variables",
     "metric_variables",
 )
-_KEYS = (*_VARIABLE_KEYS, "global_step", "losses", "regularization_losses", "update_ops")
+# tf.compat.v1.GraphKeys
+_KEYS = (
+    *_VARIABLE_KEYS,
+    *("activations", "asset_filepaths", "biases", "concatenated_variables", "cond_context"),
+    *("eval_step", "global_step", "init_op", "local_init_op", "local_resources", "losses"),
+    *("queue_runners", "ready_for_local_init_op", "ready_op", "regularization_losses"),
+    *("resources", "saveable_objects", "savers", "summaries", "summary_op", "table_initializer"),
+    *("train_op", "trainable_resource_variables", "update_ops", "weights", "while_context"),
+)
 # ops that pass a variable's value on, so that what reads them reads the variable
 _READS = frozenset({"Identity", "ReadVariableOp", "Enter", "RefEnter", "RefIdentity"})
 # ops that keep a variable rather than compute with it
@@ -58,29 +66,31 @@ def op_name(tensor: str) -> str:
 
 def consumers(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Returns for each variable the types of the ops that compute with it, in graph order."""
-    sources: dict[str, set[str]] = {}  # node -> variables whose value it passes on
-    found: dict[str, dict[str, None]] = {}
-    for node in graph.nodes.values():
-        if node.op in VARIABLE_OPS:
-            sources[node.name] = {node.name}
-            found[node.name] = {}
-    pending = deque(node for node in graph.nodes.values() if node.op in _READS)
-    stuck = 0
-    while pending and stuck <= len(pending):  # inputs mostly come first, but needn't
-        node = pending.popleft()
-        read = node.inputs[0] if node.inputs else ""
-        if read in sources:
-            sources[node.name] = sources[read]
-            stuck = 0
-        else:
-            pending.append(node)
-            stuck += 1
+    sources: dict[str, str] = {}  # node -> the node whose value it passes on, or its own name
+    found: dict[str, dict[str, None]] = {
+        node.name: {} for node in graph.nodes.values() if node.op in VARIABLE_OPS
+    }
     for node in graph.nodes.values():
         if node.op not in _READS | _PLUMBING:
             for read in node.inputs:
-                for variable in sources.get(read, ()):
+                variable = _source(read, graph, sources)
+                if variable in found:
                     found[variable][node.op] = None
     return {name: tuple(ops) for name, ops in found.items()}
+
+
+def _source(name: str, graph: Graph, known: dict[str, str]) -> str:
+    """Returns the node whose value comes out of `name`, back through reads; fills `known`."""
+    passed: list[str] = []
+    while name not in known:
+        node = graph.nodes[name]
+        known[name] = name  # for now: it ends rings, too
+        passed.append(name)
+        if node.op in _READS and node.inputs:
+            name = node.inputs[0]
+    for one in passed:
+        known[one] = known[name]
+    return known[name]
 
 
 def initializer_ops(graph: Graph, variable: Node, raw: RawVariable | None) -> tuple[str, ...]:
@@ -108,9 +118,14 @@ def require_consistent(graph: Graph) -> None:
     for node in graph.nodes.values():
         if graph.ops and node.op not in graph.ops:
             raise WireError(f"node {node.name!r} has op {node.op!r}, which isn't listed", 0)
+        if node.op in VARIABLE_OPS and not (node.dtype and node.has_shape):
+            raise WireError(f"variable {node.name!r} has no dtype or no shape", 0)
         for name in (*node.inputs, *node.controls):
             if name not in graph.nodes:
                 raise WireError(f"node {node.name!r} reads {name!r}, which isn't there", 0)
+    for label, value in graph.saver.items():
+        if isinstance(value, str) and op_name(value) not in graph.nodes:
+            raise WireError(f"the saver's {label} is {value[:80]!r}, which isn't there", 0)
     raw = described(graph)
     for key, members in graph.collections.items():
         _require_key(key, graph)
@@ -139,8 +154,11 @@ def _require_member(key: str, member: str | RawVariable, graph: Graph) -> None:
         for name in (member.initializer, member.initial_value, member.snapshot):
             if name and op_name(name) not in graph.nodes:
                 raise WireError(f"variable {member.name!r} needs {name!r}, which isn't there", 0)
-    elif key in _VARIABLE_KEYS and op_name(member) not in graph.nodes:
-        raise WireError(f"collection {key!r} has something that isn't a variable", 0)
+    elif member.startswith("<"):
+        if key in _VARIABLE_KEYS or key == "global_step":
+            raise WireError(f"collection {key!r} has something that isn't a variable", 0)
+    elif op_name(member) not in graph.nodes:
+        raise WireError(f"collection {key!r} has {member[:80]!r}, which isn't there", 0)
 
 
 def _require_parts(variables: dict[str, RawVariable], graph: Graph) -> None:

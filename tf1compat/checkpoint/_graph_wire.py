@@ -18,6 +18,7 @@ _NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 _OP_NAME = re.compile(r"[A-Za-z0-9_>]+")
 _INPUT = re.compile(r"\^?([A-Za-z0-9.][A-Za-z0-9_.\\/>-]*)(?::\d{1,9})?")
 _UNKNOWN = -1
+_MEMBERS = {3: "int64", 4: "float", 5: "message"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Node:
     controls: tuple[str, ...]
     shape: tuple[int | None, ...] | None
     dtype: int
+    has_shape: bool  # a shape may be given as unknown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +160,7 @@ def _node(data: memoryview) -> Node:
         raise WireError("a node without a name or an op", 0)
     shape = _attr_shape(attributes["shape"]) if "shape" in attributes else None
     dtype = _attr_type(attributes["dtype"]) if "dtype" in attributes else 0
-    return Node(name, op, tuple(inputs), tuple(controls), shape, dtype)
+    return Node(name, op, tuple(inputs), tuple(controls), shape, dtype, "shape" in attributes)
 
 
 def _map_entry(data: memoryview) -> tuple[str, memoryview]:
@@ -201,23 +203,23 @@ def _attr_type(data: memoryview) -> int:
 
 
 def _collection(data: memoryview) -> tuple[str | RawVariable, ...]:
-    """Returns a CollectionDef's values: variables, or text; numbers and messages as text."""
+    """Returns a CollectionDef's values: variables or names; of others only what they are."""
     for field in _known(data, {1, 2, 3, 4, 5}):
         values = list(_known(field.message(), {1}))
         if field.number == 1:
             return tuple(_text(value) for value in values)
         if field.number == 2:
             return tuple(_variable_or_bytes(value.message()) for value in values)
-        return tuple(f"<{field.number}>" for _ in values)
+        return tuple(f"<{_MEMBERS[field.number]}>" for _ in values)
     return ()
 
 
 def _variable_or_bytes(data: memoryview) -> str | RawVariable:
-    """Returns a VariableDef, or where it isn't one the text of the bytes."""
+    """Returns a VariableDef, or where it isn't one how many bytes there are."""
     try:
         return _variable(data)
     except WireError:
-        return repr(bytes(data))
+        return f"<{len(data)} bytes>"
 
 
 def _variable(data: memoryview) -> RawVariable:

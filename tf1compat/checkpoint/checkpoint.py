@@ -49,14 +49,8 @@ class Checkpoint(Mapping[str, Entry]):
     def __getitem__(self, name: str) -> Entry:
         if name not in self._variables:
             raise self._unknown(name)
-        record = self._index.record(name)
-        return Entry(
-            name,
-            stored=record.stored,
-            shape=record.shape,
-            parts=self._index.parts(name),
-            named=self._name,
-        )
+        stored, shape, parts = self._index.lookup(name)
+        return Entry(name, stored=stored, shape=shape, parts=parts, named=self._name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)
@@ -89,9 +83,9 @@ class Checkpoint(Mapping[str, Entry]):
         return self._parsed[name]
 
     def _unknown(self, name: object) -> UnknownNameError:
-        import difflib
+        from tf1compat.names import nearest_names
 
-        near = difflib.get_close_matches(str(name)[:200], self._variables, n=3, cutoff=0.0)
+        near = nearest_names(str(name)[:200], self._variables)
         where = os.path.basename(self.prefix)
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
 

@@ -58,7 +58,8 @@ class MetaVariable:
       shape: its shape, None for sizes that are unknown; None where the rank is.
       dtype_name: ``tf.DType.name``.
       op_type: ``VariableV2``, ``VarHandleOp`` (a resource variable) or ``Variable``.
-      trainable: whether it is in ``TRAINABLE_VARIABLES``.
+      trainable: whether it is in ``TRAINABLE_VARIABLES``; where that collection wasn't exported,
+        whether it was made to be.
       collections: the keys of the collections it is in, sorted.
       initializer_op_types: the ops that compute its initial value, nearest first.
       consumer_op_types: the ops that compute with its value, in graph order, without doubles;
@@ -84,8 +85,8 @@ class Meta:
     Attributes:
       path: the file.
       variables: all variables, in order of creation.
-      collections: every collection by its key; a variable as the name of its op, other members
-        as text.
+      collections: every collection by its key; a variable as the name of its op, another node or
+        tensor by its name, and of other members only what they are (``<139 bytes>``).
       saver: the SaverDef's fields: ``filename``, ``save``, ``restore_op`` (names of tensors and of
         an op, which nothing here ever runs), ``max_to_keep``, ``sharded``, ``version`` (1 or 2).
       tensorflow_version: of the program that wrote it, such as ``"1.15.5"``.
@@ -151,7 +152,7 @@ def _meta(path: str, graph: Graph) -> Meta:
             shape=node.shape,
             dtype_name=stored_type(node.dtype).name,
             op_type=node.op,
-            trainable="trainable_variables" in member_of.get(node.name, ()),
+            trainable=_is_trainable(node.name, collections, raw.get(node.name)),
             collections=tuple(sorted(member_of.get(node.name, ()))),
             initializer_op_types=initializer_ops(graph, node, raw.get(node.name)),
             consumer_op_types=read_by[node.name],
@@ -162,6 +163,15 @@ def _meta(path: str, graph: Graph) -> Meta:
     )
     frozen = MappingProxyType(collections)
     return Meta(path, variables, frozen, MappingProxyType(graph.saver), graph.version)
+
+
+def _is_trainable(
+    name: str, collections: Mapping[str, tuple[str, ...]], raw: RawVariable | None
+) -> bool:
+    """The collection decides; where none was exported, what the variable says of itself."""
+    if "trainable_variables" in collections:
+        return name in collections["trainable_variables"]
+    return raw is not None and raw.trainable
 
 
 def _require_like_index(meta: Meta) -> None:

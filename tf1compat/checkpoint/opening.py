@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 
@@ -75,8 +74,9 @@ def _in_directory(directory: str, *, step: int | None) -> str:
 
 
 def _not_found(prefix: str, *, directory: str) -> CheckpointNotFoundError:
-    there = prefixes(directory)
-    near = difflib.get_close_matches(os.path.basename(prefix), there, n=3, cutoff=0.0)
+    from tf1compat.names import nearest_names  # opening what is there should not wait for it
+
+    near = nearest_names(os.path.basename(prefix), prefixes(directory))
     if near:
         hint = "nearest: " + ", ".join(os.path.join(directory, one) for one in near)
     elif os.path.isdir(directory or "."):

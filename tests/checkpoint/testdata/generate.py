@@ -16,9 +16,10 @@ import tensorflow as tf
 HERE = os.path.dirname(os.path.abspath(__file__))
 RANDOM = np.random.RandomState(20150814)
 
-NUMBERS = (
-    "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 complex64 complex128"
-).split()
+NUMBERS = [
+    *("float16", "float32", "float64", "complex64", "complex128"),
+    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+]
 QUANTIZED = {"qint8": "i1", "quint8": "u1", "qint16": "i2", "quint16": "u2", "qint32": "i4"}
 V1_LACKS = ("uint32", "uint64", "bfloat16", "qint16", "quint16")
 
