@@ -86,6 +86,13 @@ def test_braces_in_names_stay_unambiguous(names):
     assert sorted(unfold_names(fold_names(names))) == sorted(set(names))
 
 
+def test_many_varying_numbers_are_listed_and_stay_exact():
+    names = ["_".join(str(i * k % 7) for k in range(1, 10)) for i in range(50)]
+    assert sorted(unfold_names(fold_names(names))) == sorted(set(names))
+    few = [f"v2/t1/b3/l4/c5/k6/x7/y8/z{i}/w" for i in range(9)]  # one number varies of nine
+    assert fold_names(few) == ["v2/t1/b3/l4/c5/k6/x7/y8/z{0..8}/w"]
+
+
 def test_odd_names_are_shown_as_they_are():
     odd = ["/".join("x1" for _ in range(500)), "a" + "9" * 5000, "b" * 100_000]
     assert sorted(fold_names(odd)) == sorted(odd)

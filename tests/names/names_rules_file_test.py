@@ -1,5 +1,7 @@
 """Rules files: TOML with lines in every error, and rules ready to paste."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +107,7 @@ def test_an_empty_array_is_an_empty_set():
     [
         (lambda path: None, "No such file"),
         (lambda path: path.mkdir(), "Is a directory"),
+        (os.mkfifo, "It is a pipe"),
         (lambda path: path.write_bytes(b"rules = ['\xff']"), "byte 10 is not"),
     ],
 )
@@ -115,6 +118,11 @@ def test_files_that_cannot_be_read(tmp_path, make, words):
         load_rules(path)
     assert words in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+def test_a_path_that_cannot_be_one():
+    with pytest.raises(RuleError, match="a readable rules file"):
+        load_rules("a\0b")
 
 
 def test_paste_rule_escapes_what_a_pattern_would_read():

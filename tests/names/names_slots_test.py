@@ -227,6 +227,26 @@ def test_a_custom_average_by_its_name():
     assert [parsed[f"{name}/my_ema"].shadow_of for name in model] == model
 
 
+def test_slots_named_by_hand_like_keras_own():
+    model = ["a/w", "a/b", "c/w"]
+    slots = {f"{name}/{leaf}": name for name in model for leaf in ("m", "v")}
+    assert kinds([*model, *slots]) == {slot: ("slot", name) for slot, name in slots.items()}
+
+
+@pytest.mark.parametrize("leaf", ["mask", "threshold", "min", "g", "u", "weight_mask", "scale_1"])
+def test_what_layers_keep_beside_their_weights_is_no_slot(leaf):
+    model = ["a/w", "b/w", "c/w"]
+    assert kinds([*model, *(f"{name}/{leaf}" for name in model)]) == {}
+
+
+def test_a_file_of_averages_only_keeps_their_roles():
+    parsed = parse_names(["c/weights/ExponentialMovingAverage", "c/BatchNorm/beta/Adam"])
+    assert [(n.kind, n.role) for n in parsed.values()] == [
+        ("variable", "kernel"),
+        ("variable", "unknown"),
+    ]
+
+
 def test_ordinary_leaves_under_a_variable_are_never_custom_slots():
     names = [f"{scope}/{leaf}" for scope in "abc" for leaf in ("w", "w/kernel", "w/bias")]
     assert kinds(names) == {}

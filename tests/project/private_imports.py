@@ -14,7 +14,6 @@ PRIVATE = (
     "tensorflow_estimator",
     "keras.src",
     "keras._tf_keras",
-    "tf_keras",
 )
 _ROOTS = ("tensorflow", "keras")
 _HIDDEN = {"python", "core", "compiler", "src", "_api", "_tf_keras"}
@@ -40,7 +39,7 @@ def private_uses(tree):
         (found.line, name)
         for found in imports_of(tree)
         for name in full_names(found)
-        if is_private(name)
+        if is_private(name) or name.split(".")[0] == "tf_keras"
     ]
     aliases = framework_aliases(tree)
     for node in ast.walk(tree):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -51,10 +53,12 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
     """
     place = os.fspath(path)
     try:
+        if stat.S_ISFIFO(os.stat(place).st_mode):  # reading one may wait for ever
+            raise OSError(errno.EINVAL, "It is a pipe, not a file")
         with open(place, "rb") as file:
             data = file.read(_LARGEST + 1)
-    except OSError as error:
-        found = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or str(error)
         problem = Problem(place, "a readable rules file", found, "", "check the path")
         raise RuleError.from_problems("The rules can't be read", [problem]) from error
     if len(data) > _LARGEST:
