@@ -115,6 +115,22 @@ class Assigner:
         """
         self._write(session, self._checked(values), timeout=timeout)
 
+    @property
+    def casts(self) -> CastPolicy:
+        """Which conversions of dtype it makes."""
+        return self._casts
+
+    def expected(self, name: str) -> tuple[tuple[int | None, ...] | None, tf.DType]:
+        """Returns the static shape (None for an unknown one) and the dtype of a value for `name`.
+
+        Raises:
+          UnknownNameError: this assigner has no such variable.
+        """
+        self._require_known([name.removesuffix(":0")])
+        node = self._targets.under(name.removesuffix(":0"))[0]
+        whole = self._targets.wholes.get(name.removesuffix(":0"))
+        return (node.shape if whole is None else whole.shape), node.dtype
+
     def check(self, values: Mapping[str, Any]) -> None:
         """Raises what :meth:`assign` would raise for `values`, and writes nothing."""
         self._checked(values)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import bisect
 import contextlib
 import copy
+import dataclasses
 import functools
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -89,13 +90,15 @@ class GraphIndex:
 
     @functools.cached_property
     def parsed(self) -> dict[str, VariableName]:
-        """What the names say together (roles, slots, shadows), by the items' names."""
-        shapes = {
-            item.name: tuple(d for d in item.shape if d is not None)
-            for item in self.items
-            if item.shape is not None and None not in item.shape
-        }
-        return parse_names((item.name for item in self.items), shapes)
+        """What the names say together (roles, slots, shadows), by the items' names.
+
+        A part goes by the name of its whole, which the graph knows and names alone can't: a part's
+        slot is one of the same part.
+        """
+        shapes = {item.whole_name: item.whole_shape for item in self.items if item.whole_shape}
+        whole = parse_names(dict.fromkeys(item.whole_name for item in self.items), shapes)
+        places = {(item.whole_name, item.offset): item.name for item in self.items}
+        return {item.name: _placed(whole[item.whole_name], item, places) for item in self.items}
 
     def _between(self, low: str, high: str) -> Sequence[int]:
         names, positions = self._sorted
@@ -196,6 +199,22 @@ def index_of(graph: tf.Graph, *, key: str | None = None) -> GraphIndex:
 
 def _keys(graph: tf.Graph) -> list[str]:
     return [key for key in graph.get_all_collection_keys() if isinstance(key, str)]
+
+
+def _placed(
+    parsed: VariableName, item: GraphItem, places: Mapping[tuple[str, tuple[int, ...]], str]
+) -> VariableName:
+    """Returns `parsed`, said of a whole, as said of `item`, which may be a part of it."""
+    if item.part is None:
+        return parsed
+    number = item.name.partition("/part_")[2].partition("/")[0]
+    return dataclasses.replace(
+        parsed,
+        full=item.name,
+        slot_of=places.get((parsed.slot_of or "", item.offset), parsed.slot_of),
+        shadow_of=places.get((parsed.shadow_of or "", item.offset), parsed.shadow_of),
+        part=int(number) if number.isdecimal() else None,
+    )
 
 
 def _with_keys(item: GraphItem, keys: tuple[str, ...]) -> GraphItem:

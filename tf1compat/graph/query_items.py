@@ -122,6 +122,18 @@ class GraphItem:
         return self.part.whole if self.part else self.name
 
     @property
+    def whole_shape(self) -> tuple[int, ...]:
+        """Static shape of the whole; ``()`` where it isn't fully known."""
+        if self.part is not None:
+            return self.part.whole_shape
+        return tuple(size for size in self.shape or () if size is not None) if self.size else ()
+
+    @property
+    def offset(self) -> tuple[int, ...]:
+        """Where a part begins in its whole; ``()`` for what is no part."""
+        return () if self.part is None else self.part.offset
+
+    @property
     def scope(self) -> str:
         """The scope it lies in, without its final slash."""
         return parse_name(self.name).scope

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf1compat.graph import initialize_uninitialized
 from tf1compat.graph.query_items import GraphItem, PartInfo, join_parts
 from tf1compat.testing.arrays import differences
 from tf1compat.testing.golden import assert_matches_golden
@@ -71,14 +72,13 @@ class GraphTestCase(unittest.TestCase):
             self._session = None
 
     def initialize(self) -> None:
-        """Initializes all global and local variables and tables in the session."""
-        with self.graph.as_default():
-            operations = [
-                v1.global_variables_initializer(),
-                v1.local_variables_initializer(),
-                v1.tables_initializer(),
-            ]
-        self.session.run(operations)
+        """Initializes all variables, each after those it depends on, and tables in the session.
+
+        Variables that have a value keep it.
+        """
+        initialize_uninitialized(self.session)
+        tables = self.graph.get_collection(v1.GraphKeys.TABLE_INITIALIZERS)
+        self.session.run(tables)
 
     def evaluate(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:
         """Returns the values of `fetches`; what isn't of the graph is returned as it is.
