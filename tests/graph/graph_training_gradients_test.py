@@ -35,7 +35,7 @@ class MultiplierTest(GraphTestCase):
         gradients = {v.op.name: g for g, v in scaled}
         assert gradients["idle"] is None
         assert isinstance(gradients["table"], tf.IndexedSlices)
-        assert gradients["b"] is dict((v.op.name, g) for g, v in self.pairs)["b"]
+        assert gradients["b"] is {v.op.name: g for g, v in self.pairs}["b"]
         train = self.optimizer.apply_gradients(scaled)
         self.initialize()
         self.session.run(train)

@@ -15,6 +15,7 @@ from tf1compat.graph.assign_nodes import AssignNodes, build_nodes
 from tf1compat.graph.assign_runs import read_nodes, write_nodes
 from tf1compat.graph.assign_values import CastPolicy, check_casts
 from tf1compat.graph.query_items import GraphItem, expand_parts, is_variable, join_parts
+from tf1compat.graph.session_errors import Connection
 from tf1compat.graph.session_probes import build_probes, initialized_names
 from tf1compat.names import nearest_names
 
@@ -68,6 +69,7 @@ class Assigner:
         *,
         casts: CastPolicy = "exact",
         chunk_bytes: int = _CHUNK,
+        cluster: tf.train.ClusterSpec | None = None,
     ) -> None:
         """Adds the nodes for `variables`: a query, a list of variables, partitioned ones too.
 
@@ -75,6 +77,7 @@ class Assigner:
           variables: all of one graph.
           casts: which conversions of dtype to make; see :data:`tf1compat.graph.CastPolicy`.
           chunk_bytes: most bytes to send to a server in one message, at least 1.
+          cluster: by which to name the task of a server that is lost; else its address is given.
 
         Raises:
           UsageError: there are no variables, or something among them is none, or `casts` or
@@ -88,6 +91,7 @@ class Assigner:
         self.graph: tf.Graph = _graph_of(items)
         self._casts = casts
         self._chunk_bytes = chunk_bytes
+        self._cluster = cluster
         nodes, self._together = build_nodes(self.graph, items, chunk_bytes=chunk_bytes)
         build_probes(self.graph, items)
         self._targets = Targets(nodes)
@@ -165,7 +169,9 @@ class Assigner:
         self._require_known(wanted)
         nodes = [node for name in wanted for node in self._targets.under(name)]
         values = read_nodes(
-            session, list(dict.fromkeys(nodes)), chunk_bytes=self._chunk_bytes, timeout=timeout
+            Connection(session, timeout, self._cluster),
+            list(dict.fromkeys(nodes)),
+            chunk_bytes=self._chunk_bytes,
         )
         return {name: self._joined(name, values) for name in wanted}
 
@@ -214,11 +220,10 @@ class Assigner:
         self._require_session(session)
         everything = len(matched) == len(self._targets.nodes)
         write_nodes(
-            session,
+            Connection(session, timeout, self._cluster),
             matched,
             together=self._together if everything else None,
             chunk_bytes=self._chunk_bytes,
-            timeout=timeout,
         )
 
     def _joined(self, name: str, values: Mapping[AssignNodes, np.ndarray]) -> np.ndarray:

@@ -15,7 +15,7 @@ from tf1compat.graph.assign_nodes import outermost
 from tf1compat.graph.query import query
 from tf1compat.graph.query_index import index_of
 from tf1compat.graph.query_items import GraphItem, expand_parts, is_variable
-from tf1compat.graph.session_errors import run_explained
+from tf1compat.graph.session_errors import Connection
 from tf1compat.names import nearest_names
 
 __all__ = ["ScopeCopy", "ShadowSwap", "pair_scopes"]
@@ -107,7 +107,7 @@ class ScopeCopy:
         Raises:
           GraphError: a source isn't initialized, or the session failed.
         """
-        run_explained(session, self.copy_op, items=self._items, action="copying to")
+        Connection(session).run(self.copy_op, items=self._items, action="copying to")
 
     def blend(self, session: v1.Session, tau: float) -> None:
         """Moves each target towards its source by the fraction `tau` (Polyak averaging).
@@ -119,7 +119,9 @@ class ScopeCopy:
         if not (math.isfinite(tau) and 0.0 <= tau <= 1.0):
             raise UsageError(f"tau: expected a fraction between 0 and 1, found {tau}")
         feeds = {self.tau: tau}
-        run_explained(session, self.blend_op, feed_dict=feeds, items=self._items, action="blending")
+        Connection(session).run(
+            self.blend_op, feed_dict=feeds, items=self._items, action="blending"
+        )
 
     def _blended(self, value: Any, target: GraphItem) -> Any:
         dtype = value.dtype.base_dtype

@@ -10,21 +10,18 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError
 from tf1compat.graph.assign_nodes import AssignNodes, PieceNodes, boxes
-from tf1compat.graph.session_errors import run_explained, session_target
+from tf1compat.graph.session_errors import Connection
 from tf1compat.graph.session_probes import initialized_names
 
 __all__ = ["read_nodes", "write_nodes"]
 
-v1 = tf.compat.v1
-
 
 def write_nodes(
-    session: Any,
+    connection: Connection,
     values: Mapping[AssignNodes, np.ndarray],
     *,
     together: Any,
     chunk_bytes: int,
-    timeout: float | None,
 ) -> None:
     """Writes `values`, all checked, by one run, or by several where messages have a limit.
 
@@ -34,61 +31,55 @@ def write_nodes(
     Raises:
       GraphError: a run failed; it says what was written before.
     """
-    if not session_target(session):
+    if not connection.target:
         fetches = [node.assign for node in values] if together is None else together
-        _run(session, fetches, _feeds(values), items=values, timeout=timeout)
+        _run(connection, fetches, _feeds(values), items=values)
         return
     written: list[str] = []
     for batch in _batches(values, chunk_bytes):
         after = _progress(written, len(values))
         if batch[0].pieces is not None:
-            _write_pieces(session, batch[0], values[batch[0]], chunk_bytes, timeout, after)
+            _write_pieces(connection, batch[0], values[batch[0]], chunk_bytes, after)
         else:
             feeds = _feeds({node: values[node] for node in batch})
             fetches = [node.assign for node in batch]
-            _run(session, fetches, feeds, items=batch, timeout=timeout, after=after)
+            _run(connection, fetches, feeds, items=batch, after=after)
         written += [node.name for node in batch]
 
 
 def read_nodes(
-    session: Any, nodes: Sequence[AssignNodes], *, chunk_bytes: int, timeout: float | None
+    connection: Connection, nodes: Sequence[AssignNodes], *, chunk_bytes: int
 ) -> dict[AssignNodes, np.ndarray]:
     """Returns the value of each of `nodes`; the parallel of :func:`write_nodes`."""
     values: dict[AssignNodes, np.ndarray] = {}
     batches = [list(nodes)]
-    if session_target(session):
+    if connection.target:
         sizes = {node: node.item.nbytes or 0 for node in nodes}
         batches = list(_grouped(sizes, chunk_bytes))
     for batch in batches:
-        _require_initialized_on_error(session, batch, values, chunk_bytes, timeout)
+        try:
+            values.update(_read_batch(connection, batch, chunk_bytes))
+        except GraphError as error:
+            if isinstance(error.__cause__, tf.errors.FailedPreconditionError):
+                raise _uninitialized(connection, batch, error) from error.__cause__
+            raise
     return {node: np.asarray(values[node]) for node in nodes}
 
 
-def _require_initialized_on_error(
-    session: Any,
-    batch: Sequence[AssignNodes],
-    values: dict[AssignNodes, np.ndarray],
-    chunk_bytes: int,
-    timeout: float | None,
-) -> None:
-    """Reads `batch` into `values`; where that fails for want of a value, names all without one."""
-    try:
-        if len(batch) == 1 and batch[0].pieces is not None and session_target(session):
-            values[batch[0]] = _read_pieces(session, batch[0], chunk_bytes, timeout)
-            return
-        items = [node.item for node in batch]
-        fetches = [item.value for item in items]
-        options = _options(timeout)
-        found = run_explained(session, fetches, options=options, items=items, action="reading")
-        values.update(zip(batch, found, strict=True))
-    except GraphError as error:
-        if isinstance(error.__cause__, tf.errors.FailedPreconditionError):
-            raise _uninitialized(session, batch, error) from error.__cause__
-        raise
+def _read_batch(
+    connection: Connection, batch: Sequence[AssignNodes], chunk_bytes: int
+) -> dict[AssignNodes, np.ndarray]:
+    if len(batch) == 1 and batch[0].pieces is not None and connection.target:
+        return {batch[0]: _read_pieces(connection, batch[0], chunk_bytes)}
+    items = [node.item for node in batch]
+    found = connection.run([item.value for item in items], items=items, action="reading")
+    return dict(zip(batch, found, strict=True))
 
 
-def _uninitialized(session: Any, batch: Sequence[AssignNodes], error: GraphError) -> GraphError:
-    ready = initialized_names(session, [node.item for node in batch])
+def _uninitialized(
+    connection: Connection, batch: Sequence[AssignNodes], error: GraphError
+) -> GraphError:
+    ready = initialized_names(connection.session, [node.item for node in batch])
     lacking = [node.name for node in batch if node.name not in ready]
     if not lacking:
         return error
@@ -100,31 +91,19 @@ def _uninitialized(session: Any, batch: Sequence[AssignNodes], error: GraphError
 
 
 def _run(
-    session: Any,
+    connection: Connection,
     fetches: Any,
     feeds: Mapping[Any, np.ndarray],
     *,
     items: Iterable[AssignNodes],
-    timeout: float | None,
     after: str = "",
 ) -> None:
-    run_explained(
-        session,
-        fetches,
-        feed_dict=feeds,
-        options=_options(timeout),
-        items=[node.item for node in items],
-        action="assigning",
-        after=after,
-    )
+    concerned = [node.item for node in items]
+    connection.run(fetches, feed_dict=feeds, items=concerned, action="assigning", after=after)
 
 
 def _feeds(values: Mapping[AssignNodes, np.ndarray]) -> dict[Any, np.ndarray]:
     return {node.placeholder: value for node, value in values.items()}
-
-
-def _options(timeout: float | None) -> Any:
-    return None if timeout is None else v1.RunOptions(timeout_in_ms=max(1, int(timeout * 1000)))
 
 
 def _batches(
@@ -158,42 +137,34 @@ def _message_bytes(value: np.ndarray) -> int:
 
 
 def _write_pieces(
-    session: Any,
-    node: AssignNodes,
-    value: np.ndarray,
-    chunk_bytes: int,
-    timeout: float | None,
-    after: str,
+    connection: Connection, node: AssignNodes, value: np.ndarray, chunk_bytes: int, after: str
 ) -> None:
-    pieces = node.pieces
-    if pieces is None:
-        raise GraphError(f"{node.name}: expected nodes for its pieces, found none")
+    pieces = _pieces(node)
     room = {pieces.dimensions: value.shape, pieces.zero: np.zeros((), value.dtype)}
-    _run(session, pieces.room, room, items=[node], timeout=timeout, after=after)
+    _run(connection, pieces.room, room, items=[node], after=after)
+    said = after
     for box in boxes(value.shape, most=max(1, chunk_bytes // value.itemsize)):
         feeds = {pieces.value: value[box], **_bounds(pieces, box)}
-        said = f"{after}; {node.name} was written in part" if box[0].start else after
-        _run(session, pieces.write, feeds, items=[node], timeout=timeout, after=said)
+        _run(connection, pieces.write, feeds, items=[node], after=said)
+        said = f"{after}; {node.name} was written in part"
 
 
-def _read_pieces(
-    session: Any, node: AssignNodes, chunk_bytes: int, timeout: float | None
-) -> np.ndarray:
-    pieces = node.pieces
+def _read_pieces(connection: Connection, node: AssignNodes, chunk_bytes: int) -> np.ndarray:
+    pieces = _pieces(node)
     shape = tuple(size or 0 for size in node.shape or ())
-    if pieces is None:
-        raise GraphError(f"{node.name}: expected nodes for its pieces, found none")
     out = np.empty(shape, node.dtype.as_numpy_dtype)
     for box in boxes(shape, most=max(1, chunk_bytes // out.itemsize)):
-        out[box] = run_explained(
-            session,
-            pieces.read,
-            feed_dict=_bounds(pieces, box),
-            options=_options(timeout),
-            items=[node.item],
-            action="reading",
+        bounds = _bounds(pieces, box)
+        out[box] = connection.run(
+            pieces.read, feed_dict=bounds, items=[node.item], action="reading"
         )
     return out
+
+
+def _pieces(node: AssignNodes) -> PieceNodes:
+    if node.pieces is None:
+        raise GraphError(f"{node.name}: expected nodes for its pieces, found none")
+    return node.pieces
 
 
 def _bounds(pieces: PieceNodes, box: tuple[slice, ...]) -> dict[Any, Any]:

@@ -111,7 +111,8 @@ class GraphItem:
         """Of a part of a partitioned variable (or of a slot of one), which; else None."""
         if self.kind != "variable" or "/part_" not in self.name:
             return None
-        definition = self.value.to_proto()
+        with self.op.graph.as_default():  # a resource variable refuses in eager mode
+            definition = self.value.to_proto()
         if not definition.HasField("save_slice_info_def"):
             return None
         return PartInfo(definition.save_slice_info_def)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tf1compat.errors import GraphError, Problem
 from tf1compat.graph.query_index import index_of
 from tf1compat.graph.query_items import GraphItem, expand_parts
-from tf1compat.graph.session_errors import run_explained
+from tf1compat.graph.session_errors import Connection
 from tf1compat.graph.session_probes import initialized_names
 
 __all__ = ["InitializationReport", "initialize_uninitialized"]
@@ -81,8 +81,7 @@ def initialize_uninitialized(
     by_name = {item.name: item for item in known.values()}
     for wave in waves:
         items = [by_name[name] for name in wave]
-        run_explained(
-            session,
+        Connection(session).run(
             [item.value.initializer for item in items],
             feed_dict=feed_dict,
             items=items,
