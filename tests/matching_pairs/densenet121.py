@@ -1,6 +1,7 @@
 """DenseNet121 against the names of a well-known one in TF-slim."""
 
 import keras
+
 from matching_pairs.support import norm, read_dump, slim
 
 _DEPTHS = (6, 12, 24, 16)

@@ -4,6 +4,7 @@ Keras' model normalises its inputs by itself; nothing in the checkpoint belongs 
 """
 
 import keras
+
 from matching_pairs.support import layers, norm, numbered, read_dump
 
 _ROOT = "efficientnet-b0"

@@ -1,6 +1,7 @@
 """InceptionResNetV2, most of whose Keras layers have nothing but numbers, against slim's."""
 
 import keras
+
 from matching_pairs.support import NORM_WITHOUT_GAMMA, norm, numbered, read_dump, slim
 
 _ROOT = "InceptionResnetV2"

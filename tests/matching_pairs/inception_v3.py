@@ -5,6 +5,7 @@ their convolutions in one order.
 """
 
 import keras
+
 from matching_pairs.support import NORM_WITHOUT_GAMMA, norm, numbered, read_dump, slim
 
 SOURCES = read_dump("inception_v3")

@@ -1,6 +1,7 @@
 """MobileNet against slim's MobilenetV1."""
 
 import keras
+
 from matching_pairs.support import depthwise, norm, read_dump, slim
 
 SOURCES = read_dump("mobilenet_v1")

@@ -1,6 +1,7 @@
 """MobileNetV2 against slim's MobilenetV2."""
 
 import keras
+
 from matching_pairs.support import depthwise, norm, numbered, read_dump, slim
 
 SOURCES = read_dump("mobilenet_v2")

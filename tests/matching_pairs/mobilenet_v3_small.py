@@ -1,6 +1,7 @@
 """MobileNetV3Small against slim's MobilenetV3, some of whose blocks squeeze and excite."""
 
 import keras
+
 from matching_pairs.support import depthwise, norm, numbered, read_dump, slim
 
 _SQUEEZED = (0, 3, 4, 5, 6, 7, 8, 9, 10)

@@ -1,6 +1,7 @@
 """ResNet101 against slim's resnet_v1_101, where unit_10 comes after unit_9."""
 
 import keras
+
 from matching_pairs import resnet_names
 from matching_pairs.support import read_dump
 

@@ -1,6 +1,7 @@
 """ResNet50 against slim's resnet_v1_50, whose convolutions have no biases: Keras' stay unfilled."""
 
 import keras
+
 from matching_pairs import resnet_names
 from matching_pairs.support import read_dump
 

@@ -1,6 +1,7 @@
 """ResNet50 against a resnet_v1_50 made up to have the biases that Keras' convolutions have."""
 
 import keras
+
 from matching_pairs import resnet_names
 from matching_pairs.support import read_dump
 

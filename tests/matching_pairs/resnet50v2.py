@@ -1,6 +1,7 @@
 """ResNet50V2 against slim's resnet_v2_50."""
 
 import keras
+
 from matching_pairs import resnet_names
 from matching_pairs.support import read_dump
 

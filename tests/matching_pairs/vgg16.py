@@ -1,6 +1,7 @@
 """VGG16 against slim's vgg_16, whose fully connected layers are convolutions."""
 
 import keras
+
 from matching_pairs import vgg_names
 from matching_pairs.support import read_dump
 

@@ -1,6 +1,7 @@
 """VGG19 against slim's vgg_19, whose fully connected layers are convolutions."""
 
 import keras
+
 from matching_pairs import vgg_names
 from matching_pairs.support import read_dump
 

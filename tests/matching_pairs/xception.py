@@ -5,6 +5,7 @@ it has one more layer at the end.
 """
 
 import keras
+
 from matching_pairs.support import NORM_WITHOUT_GAMMA, norm, numbered, read_dump, slim
 
 SOURCES = read_dump("xception")
