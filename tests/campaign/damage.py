@@ -45,6 +45,7 @@ PREFIXES = {
     "trained": "model.ckpt-3",
 }
 HANG = 20  # seconds
+DEATHS = 9  # of the worker, until the campaign is given up
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
 HTML = b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>\n"
 STANDARD = {
@@ -212,7 +213,7 @@ def judge(case: Case, folder: str, truth: Truth) -> str:
     """Returns the verdict on one case, whose damaged checkpoint is in `folder`."""
     prefix = os.path.join(folder, PREFIXES[case.fixture])
     if case.file.endswith(".meta"):
-        return _judge_meta(prefix, truth)
+        return _judge_meta(case, prefix, truth)
     try:
         checkpoint = open_checkpoint(prefix)
     except CheckpointError as error:
@@ -252,11 +253,13 @@ def _judge_losses(case: Case, failed: set[str], truth: Truth) -> str:
     return "caught"
 
 
-def _judge_meta(prefix: str, truth: Truth) -> str:
+def _judge_meta(case: Case, prefix: str, truth: Truth) -> str:
     try:
         facts = _meta_facts(prefix)
     except CheckpointError as error:
         return _judge_error(error, None)
+    if facts != truth.meta and case.what.startswith("truncate"):
+        return "undecidable"  # cut between two collections: a complete message, only shorter
     return "harmless" if facts == truth.meta else "silent: meta"
 
 
@@ -302,7 +305,7 @@ def run(seed: int, share: float) -> tuple[collections.Counter[str], list[str]]:
     counts: collections.Counter[str] = collections.Counter()
     bad: list[str] = []
     start, ended = 0, False
-    while not ended:
+    while not ended and counts["abort"] < DEATHS:
         command = [sys.executable, __file__, "--worker", str(start), f"--seed={seed}"]
         child = subprocess.Popen([*command, f"--share={share}"], stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
@@ -314,7 +317,7 @@ def run(seed: int, share: float) -> tuple[collections.Counter[str], list[str]]:
             start = result[0] + 1
             verdict = result[-1].partition(":")[0]
             counts[verdict] += 1
-            if verdict not in ("caught", "harmless"):
+            if verdict not in ("caught", "harmless", "undecidable"):
                 bad.append(" | ".join(map(str, result)))
         if child.wait() != 0 and not ended:
             counts["abort"] += 1

@@ -18,6 +18,7 @@ from tf1compat.checkpoint._streams import ArrayStream, RawStream, Stream
 from tf1compat.checkpoint._strings import read_strings
 from tf1compat.checkpoint._table import Table
 from tf1compat.checkpoint._wire import WireError
+from tf1compat.checkpoint.dtypes import StoredType
 from tf1compat.checkpoint.entry import Part
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 
@@ -93,6 +94,7 @@ class Bundle:
         self.num_shards = 0
         self._values: dict[str, bytes] = {}
         self._slices: dict[bytes, bytes] = {}
+        self._parsed: dict[bytes, BundleRecord] = {}
         self._load()
         self.ends = self._check()
 
@@ -102,14 +104,24 @@ class Bundle:
 
     def record(self, name: str) -> BundleRecord:
         """Returns a variable's record; KeyError where there is none."""
-        return parse_record(self._values[name], num_shards=self.num_shards)
+        return self._record(self._values[name])
 
-    def parts(self, name: str) -> tuple[Part, ...]:
-        """Returns the stored pieces of a variable; KeyError where there is none."""
-        return tuple(
+    def _record(self, value: bytes) -> BundleRecord:
+        """Parses each record once: a plan asks for them again and again."""
+        record = self._parsed.get(value)
+        if record is None:
+            record = parse_record(value, num_shards=self.num_shards)
+            self._parsed[value] = record
+        return record
+
+    def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[Part, ...]]:
+        """Returns dtype, shape and stored pieces of a variable; KeyError where there is none."""
+        whole = self.record(name)
+        parts = tuple(
             BundlePart(region, self.shard_path(record.shard), record, self.ends[record.shard])
-            for region, record in self._pieces(name, self.record(name))
+            for region, record in self._pieces(name, whole)
         )
+        return whole.stored, whole.shape, parts
 
     def files(self) -> tuple[str, ...]:
         """Returns the index's path, and that of each shard that holds a tensor."""
@@ -123,7 +135,7 @@ class Bundle:
         """Returns (shard, offset, end) of every stored tensor or slice, sorted; int64 [N, 3]."""
         rows = []
         for value in (*self._values.values(), *self._slices.values()):
-            record = parse_record(value, num_shards=self.num_shards)
+            record = self._record(value)
             if not record.slices:
                 rows.append((record.shard, record.offset, record.offset + record.size))
         table = np.array(rows, np.int64).reshape(-1, 3)
@@ -199,22 +211,27 @@ class Bundle:
             value = self._slices.get(ordered_slice_key(name.encode(), extents))
             if value is None:
                 raise WireError(f"the slice at {region.start} is missing", 0)
-            piece = parse_record(value, num_shards=self.num_shards)
+            piece = self._record(value)
             if piece.shape != region.shape or piece.stored != record.stored or piece.slices:
                 raise WireError(f"the slice at {region.start} is not of the variable's kind", 0)
             pieces.append((region, piece))
+        return pieces
+
+    def _require_covered(self, name: str, record: BundleRecord) -> int:
+        """Returns how many slices a variable has; raises WireError where they don't make it up."""
+        pieces = self._pieces(name, record)
         wrong = uncovered([region for region, _ in pieces], record.shape)
         if wrong:
             raise WireError(wrong, 0)
-        return pieces
+        return len(pieces)
 
     def _check(self) -> dict[int, int]:
         """Returns where each shard ends, after checking every record and all of them together."""
         problems, claimed = [], 0
         for name, value in self._values.items():
             try:
-                record = parse_record(value, num_shards=self.num_shards)
-                claimed += len(self._pieces(name, record)) if record.slices else 0
+                record = self._record(value)
+                claimed += self._require_covered(name, record) if record.slices else 0
             except WireError as error:
                 problems.append(Problem(_short(name), "a sound record", error.message, self.path))
         if not problems and claimed != len(self._slices):

@@ -66,29 +66,31 @@ def op_name(tensor: str) -> str:
 
 def consumers(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Returns for each variable the types of the ops that compute with it, in graph order."""
-    sources: dict[str, set[str]] = {}  # node -> variables whose value it passes on
-    found: dict[str, dict[str, None]] = {}
-    for node in graph.nodes.values():
-        if node.op in VARIABLE_OPS:
-            sources[node.name] = {node.name}
-            found[node.name] = {}
-    pending = deque(node for node in graph.nodes.values() if node.op in _READS)
-    stuck = 0
-    while pending and stuck <= len(pending):  # inputs mostly come first, but needn't
-        node = pending.popleft()
-        read = node.inputs[0] if node.inputs else ""
-        if read in sources:
-            sources[node.name] = sources[read]
-            stuck = 0
-        else:
-            pending.append(node)
-            stuck += 1
+    sources: dict[str, str] = {}  # node -> the node whose value it passes on, or its own name
+    found: dict[str, dict[str, None]] = {
+        node.name: {} for node in graph.nodes.values() if node.op in VARIABLE_OPS
+    }
     for node in graph.nodes.values():
         if node.op not in _READS | _PLUMBING:
             for read in node.inputs:
-                for variable in sources.get(read, ()):
+                variable = _source(read, graph, sources)
+                if variable in found:
                     found[variable][node.op] = None
     return {name: tuple(ops) for name, ops in found.items()}
+
+
+def _source(name: str, graph: Graph, known: dict[str, str]) -> str:
+    """Returns the node whose value comes out of `name`, back through reads; fills `known`."""
+    passed: list[str] = []
+    while name not in known:
+        node = graph.nodes[name]
+        known[name] = name  # for now: it ends rings, too
+        passed.append(name)
+        if node.op in _READS and node.inputs:
+            name = node.inputs[0]
+    for one in passed:
+        known[one] = known[name]
+    return known[name]
 
 
 def initializer_ops(graph: Graph, variable: Node, raw: RawVariable | None) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from tf1compat.checkpoint._wire import WireError, fields, signed64
 
 __all__ = [
@@ -52,8 +54,8 @@ def parse_shape(data: memoryview) -> tuple[int, ...]:
             sizes.append(_size(field.message()))
         elif field.number == 3 and field.integer():
             raise WireError("a shape of unknown rank", field.offset)
-    if len(sizes) > _MAX_RANK:
-        raise WireError(f"a shape of rank {len(sizes)}; TensorFlow has at most {_MAX_RANK}", 0)
+        if len(sizes) > _MAX_RANK:
+            raise WireError(f"a shape of a rank above {_MAX_RANK}, TensorFlow's highest", 0)
     if any(size < 0 for size in sizes):
         raise WireError(f"a shape with a negative size, {min(sizes)}", 0)
     if math.prod(size for size in sizes if size) >= _MAX_ELEMENTS:
@@ -129,23 +131,19 @@ def _overlap(regions: Sequence[Region]) -> tuple[Region, Region] | None:
     rank = len(regions[0].start) if regions else 0
     if not rank:
         return (regions[0], regions[1]) if len(regions) > 1 else None
-    axis = max(range(rank), key=lambda axis: len({region.start[axis] for region in regions}))
-    active: list[Region] = []
-    for region in sorted(regions, key=lambda region: region.start[axis]):
-        first = region.start[axis]
-        active = [other for other in active if other.start[axis] + other.shape[axis] > first]
-        for other in active:
-            if _meet(region, other):
-                return other, region
-        active.append(region)
+    starts = np.array([region.start for region in regions], np.int64)
+    axis = max(range(rank), key=lambda axis: len(np.unique(starts[:, axis])))
+    order = np.argsort(starts[:, axis], kind="stable")
+    starts = starts[order]
+    ends = starts + np.array([region.shape for region in regions], np.int64)[order]
+    reach = np.searchsorted(starts[:, axis], ends[:, axis])  # later ones that begin in time to meet
+    for one in np.flatnonzero(reach > np.arange(len(regions)) + 1).tolist():
+        others = slice(one + 1, reach[one])
+        meet = (starts[others] < ends[one]) & (starts[one] < ends[others])
+        found = np.flatnonzero(meet.all(axis=1))
+        if found.size:
+            return regions[order[one]], regions[order[one + 1 + found[0]]]
     return None
-
-
-def _meet(one: Region, other: Region) -> bool:
-    return all(
-        a < b + m and b < a + n
-        for a, n, b, m in zip(one.start, one.shape, other.start, other.shape, strict=True)
-    )
 
 
 def ordered_slice_key(name: bytes, extents: Extents) -> bytes:

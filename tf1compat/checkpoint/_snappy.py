@@ -12,14 +12,14 @@ __all__ = ["uncompress"]
 _RATIO = 22  # a 3-byte copy gives 64 bytes: no stream can grow by more
 
 
-def uncompress(data: Buffer) -> bytearray:
-    """Returns what `data` was compressed from.
+def uncompress(data: Buffer, *, limit: int) -> bytearray:
+    """Returns what `data` was compressed from, which may not be more than `limit` bytes.
 
     Raises:
       WireError: `data` isn't a Snappy block, or doesn't give the length that it claims.
     """
     expected, position = read_varint(data, 0)
-    if expected > _RATIO * len(data):
+    if expected > min(limit, _RATIO * len(data)):
         raise WireError(f"{len(data)} compressed bytes claim to give {expected}", 0)
     out = bytearray()
     while position < len(data):

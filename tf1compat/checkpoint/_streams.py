@@ -78,6 +78,8 @@ class RawStream:
 
     def _read(self, out: np.ndarray) -> None:
         self._file.read_into(self._position, out)
+        if self._dtype.kind == "b" and out.size and out.max() > 1:
+            raise self._file.corrupt("a bool that is neither 0 nor 1", self._position)
         self._crc = _crc.extend(self._crc, out)
         self._position += out.size
 

@@ -26,6 +26,7 @@ FOOTER, TRAILER = 48, 5
 # keys of a table are never longer together than this many times its size; beyond, it's a bomb.
 _KEYS = 16
 _SLACK = 1 << 20
+_EXPANSION = 32 << 20  # bytes that compressed blocks may give beyond twice the file's size
 
 
 class Handle(NamedTuple):
@@ -81,22 +82,25 @@ class Table:
                         raise self.corrupt("keys are unbelievably long", self.handles[place].offset)
                     yield record
 
-    def block(self, place: int) -> Iterator[Record]:
-        """Yields the records of one block; errors as for the class."""
+    def block(self, place: int, *, limit: int = 0) -> Iterator[Record]:
+        """Yields the records of one block; errors as for the class.
+
+        A compressed block may become `limit` bytes, or as many as any block may.
+        """
         with open_regular(self.path, variable=self.variable) as file:
-            yield from self._checked_block(file, place)
+            yield from self._checked_block(file, place, limit=limit)
 
     def find(self, key: bytes) -> int | None:
         """Returns the place of the one block that can hold `key`, or None where none can."""
         place = bisect.bisect_left(self._last_keys, key)
         return place if place < len(self._last_keys) else None
 
-    def _checked_block(self, file: RegularFile, place: int) -> Iterator[Record]:
+    def _checked_block(self, file: RegularFile, place: int, *, limit: int = 0) -> Iterator[Record]:
         """Yields a block's records; its keys must lie where the index block says."""
         offset = self.handles[place].offset
         after = self._last_keys[place - 1] if place else None
         key = None
-        for record in self._records(file, self.handles[place]):
+        for record in self._records(file, self.handles[place], limit=limit):
             key = record.key
             if (after is not None and key <= after) or key > self._last_keys[place]:
                 raise self.corrupt("a key is not in the block where it belongs", offset)
@@ -139,7 +143,7 @@ class Table:
         if expected != self.size - FOOTER:
             raise self.corrupt("blocks do not reach to the footer", expected)
 
-    def _block(self, file: RegularFile, handle: Handle) -> memoryview:
+    def _block(self, file: RegularFile, handle: Handle, *, limit: int) -> memoryview:
         """Returns a block's contents, checked against its checksum."""
         if handle.offset + handle.size + TRAILER > file.size - FOOTER:
             where = f"{handle.size} bytes at {handle.offset}"
@@ -153,11 +157,12 @@ class Table:
         if kind > 1:
             raise self.corrupt(f"compression {kind} is unknown", handle.offset + handle.size)
         with self._located(handle.offset):
-            return memoryview(uncompress(data) if kind else data)
+            most = max(limit, 2 * self.size + _EXPANSION)
+            return memoryview(uncompress(data, limit=most) if kind else data)
 
-    def _records(self, file: RegularFile, handle: Handle) -> Iterator[Record]:
+    def _records(self, file: RegularFile, handle: Handle, *, limit: int = 0) -> Iterator[Record]:
         with self._located(handle.offset):
-            yield from _parse(self._block(file, handle))
+            yield from _parse(self._block(file, handle, limit=limit))
 
     @contextlib.contextmanager
     def _located(self, offset: int) -> Iterator[None]:

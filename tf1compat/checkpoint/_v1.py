@@ -30,6 +30,10 @@ from tf1compat.errors import CheckpointError, CorruptCheckpointError
 __all__ = ["TableIndex", "TablePart", "TableRecord"]
 
 
+_LONGEST = 16  # bytes of an element
+_BLOCK = 1 << 20  # bytes that a block may hold beside one large tensor
+
+
 class TableRecord(NamedTuple):
     """What a V1 file's SavedSliceMeta says of a variable, and which slices which file holds."""
 
@@ -77,6 +81,10 @@ class TablePart(NamedTuple):
             raise table.corrupt(error.message, offset) from error
         yield ArrayStream(flat)
 
+    def _most(self) -> int:
+        """Returns how many bytes a block that holds it may become."""
+        return math.prod(self.region.shape) * _LONGEST + _BLOCK
+
     def _place(self, table: Table) -> int:
         place = table.find(self.key)
         if place is None:
@@ -85,7 +93,7 @@ class TablePart(NamedTuple):
 
     def _value(self, table: Table) -> memoryview:
         place = self._place(table)
-        for record in table.block(place):
+        for record in table.block(place, limit=self._most()):
             if record.key == self.key:
                 return record.value
         raise table.corrupt("the value is missing from its block", table.handles[place].offset)
@@ -114,25 +122,22 @@ class TableIndex:
         """Returns the paths of the files."""
         return self._paths
 
-    def record(self, name: str) -> TableRecord:
-        """Returns a variable's record; KeyError where there is none."""
-        return self._records[name]
-
-    def parts(self, name: str) -> tuple[TablePart, ...]:
-        """Returns the stored pieces of a variable; KeyError where there is none."""
+    def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[TablePart, ...]]:
+        """Returns dtype, shape and stored pieces of a variable; KeyError where there is none."""
         stored, shape, slices = self._records[name]
         key = name.encode()
-        return tuple(
+        parts = tuple(
             TablePart(placed(extents, shape), table, ordered_slice_key(key, extents), stored)
             for extents, table in slices
         )
+        return stored, shape, parts
 
     def check(self) -> list[CheckpointError]:
         """Reads every block of every file; returns what is wrong but for the values themselves."""
-        known: dict[str, set[bytes]] = {path: {b""} for path in self._paths}
+        known: dict[str, dict[bytes, int]] = {path: {b"": 0} for path in self._paths}
         for name in self._records:
-            for part in self.parts(name):
-                known[part.path].add(part.key)
+            for part in self.lookup(name)[-1]:
+                known[part.path][part.key] = math.prod(part.region.shape) * _LONGEST
         found = []
         for path in self._paths:
             found += _check_keys(path, known[path])
@@ -212,7 +217,7 @@ def _text(data: memoryview) -> str:
         raise WireError(f"a name that is not UTF-8: {bytes(data[:80])!r}", 0) from error
 
 
-def _check_keys(path: str, known: set[bytes]) -> list[CheckpointError]:
+def _check_keys(path: str, known: dict[bytes, int]) -> list[CheckpointError]:
     """Reads a file's blocks one by one, so that a damaged one doesn't hide the next."""
     found: list[CheckpointError] = []
     try:
@@ -221,7 +226,8 @@ def _check_keys(path: str, known: set[bytes]) -> list[CheckpointError]:
         return [error]
     for place, handle in enumerate(table.handles):
         try:
-            strangers = [record.key for record in table.block(place) if record.key not in known]
+            records = table.block(place, limit=sum(known.values()))
+            strangers = [record.key for record in records if record.key not in known]
         except CheckpointError as error:
             found.append(error)
             continue

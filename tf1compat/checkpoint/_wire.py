@@ -94,6 +94,8 @@ def read_varint(data: Buffer, position: int) -> tuple[int, int]:
     Raises:
       WireError: it runs past the end, or past 64 bits.
     """
+    if position < len(data) and data[position] < 0x80:  # nearly all of them
+        return data[position], position + 1
     result = shift = 0
     for place in range(position, min(position + 10, len(data))):
         byte = data[place]

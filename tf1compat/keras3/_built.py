@@ -11,7 +11,8 @@ from tf1compat.errors import ModelError, Problem
 
 __all__ = ["require_built", "require_layer"]
 
-_HOW = "call model.build(input_shape), or call the model once on an example batch"
+_CALL = "call the model once on an example batch, or on a keras.Input of its shape"
+_BUILD = f"call model.build(input_shape), or {_CALL}"
 
 
 def require_layer(model: Any) -> keras.layers.Layer:
@@ -52,7 +53,8 @@ def require_built(
         for path, layer in unbuilt
     ]
     raise ModelError.from_problems(
-        f"{root.name} ({type(root).__name__}): {len(unbuilt)} layer(s) are not built; {_HOW}. "
+        f"{root.name} ({type(root).__name__}): {len(unbuilt)} layer(s) are not built; "
+        f"{_CALL if _builds_nothing(root) else _BUILD}. "
         "A layer that the model never calls has to be built by itself, or be taken out",
         problems,
     )
@@ -60,4 +62,9 @@ def require_built(
 
 def _lacks_weights(layer: keras.layers.Layer) -> bool:
     """Tells whether `layer` is unbuilt and of a class that creates something when it is built."""
-    return not layer.built and getattr(type(layer), "build", None) is not keras.layers.Layer.build
+    return not layer.built and not _builds_nothing(layer)
+
+
+def _builds_nothing(layer: keras.layers.Layer) -> bool:
+    """Tells whether the class has no ``build`` of its own; Keras' only sets ``built``."""
+    return type(layer).build is keras.layers.Layer.build

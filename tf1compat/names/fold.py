@@ -14,6 +14,7 @@ __all__ = ["fold_names", "unfold_names"]
 _NUMBER = re.compile(r"([0-9]+)")
 _SET = re.compile(r"\{\{|\}\}|\{([0-9.,]+)\}")
 _MOST_NUMBERS = 16  # names with more numbers than this are shown as they are
+_MOST_VARYING = 6  # and so are groups in which more of them vary
 _LONGEST = 1024
 
 Numbers = tuple[str, ...]
@@ -75,16 +76,19 @@ def _members(inner: str) -> Iterator[str]:
 
 def _cover(rows: set[Numbers]) -> list[tuple[tuple[str, ...], ...]]:
     """Returns products of sets (one set a column) that are disjoint and make up `rows` exactly."""
-    width = len(next(iter(rows)))
-    if width == 0:
-        return [()]
-    splits = [_split(rows, column) for column in range(width)]
-    column = min(range(width), key=lambda index: (len(splits[index]), index))
+    first = next(iter(rows))
+    varying = [c for c in range(len(first)) if any(row[c] != first[c] for row in rows)]
+    if len(varying) > _MOST_VARYING:
+        return [tuple((value,) for value in row) for row in rows]
+    if not varying:
+        return [tuple((value,) for value in first)]
+    splits = {column: _split(rows, column) for column in varying}
+    column = min(varying, key=lambda index: (len(splits[index]), index))
     covers: list[tuple[tuple[str, ...], ...]] = []
     for rest, values in splits[column].items():
         for cover in _cover(set(rest)):
             covers.extend(
-                (*cover[:column], values_, *cover[column:]) for values_ in _same_style(values)
+                (*cover[:column], styled, *cover[column:]) for styled in _same_style(values)
             )
     return covers
 

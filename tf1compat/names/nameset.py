@@ -7,7 +7,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from tf1compat.names.optimizers import is_optimizer_name
+from tf1compat.names.optimizers import companion_family, is_optimizer_name
 from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
 from tf1compat.names.slots import Companion, NameTable, find_companions
 
@@ -58,6 +58,8 @@ def _describe(
     alone = parse_name(name)
     if bare in state:
         return dataclasses.replace(alone, role="unknown", kind="optimizer_state")
+    if companion_family(alone.leaf) == "average":  # a file of averages only: they are the weights
+        return dataclasses.replace(alone, role=parse_name(alone.scope).role)
     if alone.kind == "global_step" and table.shapes.get(bare, ()) != ():
         alone = dataclasses.replace(alone, kind="variable")
     if alone.part is not None and split_part(bare)[0] not in table.joined:

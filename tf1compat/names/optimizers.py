@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["companion_family", "is_optimizer_name"]
+from tf1compat.names.roles import role_of
+
+__all__ = ["companion_family", "is_optimizer_name", "looks_averaged", "may_be_custom"]
 
 _OPTIMIZERS = """
     Adam Adamax AdaMax AdamW AdamWeightDecay LazyAdam LazyAdamGS AdamGS Nadam NadamW RAdam AMSGrad
@@ -22,6 +24,10 @@ _HAND_NAMED = re.compile(rf"(?:{_NAMES})_(?:m|v|mom|momentum|vhat|vr|vc){_COUNTE
 _AVERAGE = re.compile(rf"ExponentialMovingAverage{_COUNTER}")
 _LOOKS_AVERAGED = re.compile(r"(?i).*(ema|average|avg|moving|shadow|polyak)")
 _KERAS = "m v vhat momentum rms mg accumulator accum_grad accum_var linear mom vr vc"
+# What layers, not optimizers, keep beside a weight: masks, ranges of quantization, norms.
+_LAYERS_OWN = re.compile(
+    r"(?i)g|.*(mask|threshold|min|max|scale|shift|quant|noise|mu|sigma|rho|mean|std|var|norm)s?[0-9_]*"
+)
 _DEBIAS = re.compile(rf"(?:biased|local_step){_COUNTER}")
 
 
@@ -47,6 +53,12 @@ def companion_family(leaf: str) -> str:
 def is_optimizer_name(component: str) -> bool:
     """Returns whether a scope's `component` is an optimizer's usual name (``Adam``, ``SGD_1``)."""
     return _OPTIMIZER.fullmatch(component) is not None
+
+
+def may_be_custom(leaf: str) -> bool:
+    """Returns whether a `leaf` nobody knows could be a custom optimizer's at all."""
+    known = role_of(leaf) != "unknown"
+    return bool(leaf) and not known and not _LAYERS_OWN.fullmatch(leaf[:100])
 
 
 def looks_averaged(leaf: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -51,10 +53,12 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
     """
     place = os.fspath(path)
     try:
+        if stat.S_ISFIFO(os.stat(place).st_mode):  # reading one may wait for ever
+            raise OSError(errno.EINVAL, "It is a pipe, not a file")
         with open(place, "rb") as file:
             data = file.read(_LARGEST + 1)
-    except OSError as error:
-        found = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or str(error)
         problem = Problem(place, "a readable rules file", found, "", "check the path")
         raise RuleError.from_problems("The rules can't be read", [problem]) from error
     if len(data) > _LARGEST:
@@ -215,14 +219,17 @@ def _pattern_character(character: str) -> str:
     if character.isprintable() and character != "'":
         return character
     code = ord(character)
-    return (
-        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
-    )
+    return f"\\x{code:02x}" if code < 256 else _unicode_escape(code)
+
+
+def _unicode_escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _toml_text(text: str) -> str:
     """Returns `text` as a TOML string: literal where it can be, so that backslashes stay single."""
     if "'" not in text and text.isprintable():
         return f"'{text}'"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    whole = text.encode("utf-8", "replace").decode("utf-8")  # TOML has no lone surrogates
+    escaped = whole.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else _unicode_escape(ord(c)) for c in escaped) + '"'

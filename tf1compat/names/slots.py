@@ -12,7 +12,12 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 
-from tf1compat.names.optimizers import companion_family, is_optimizer_name, looks_averaged
+from tf1compat.names.optimizers import (
+    companion_family,
+    is_optimizer_name,
+    looks_averaged,
+    may_be_custom,
+)
 from tf1compat.names.parse import split_part
 from tf1compat.names.roles import role_of
 
@@ -105,7 +110,10 @@ def find_companions(table: NameTable) -> dict[str, Companion]:
     for found in readings.values():
         votes.update({(reading.family, reading.prefix) for reading in found})
     chosen = {
-        name: max(found, key=lambda r: (votes[r.family, r.prefix], -len(r.prefix)))
+        name: max(
+            found,
+            key=lambda r: (r.family != "custom", votes[r.family, r.prefix], -len(r.prefix)),
+        )
         for name, found in readings.items()
         if found
     }
@@ -116,21 +124,24 @@ def find_companions(table: NameTable) -> dict[str, Companion]:
 
 def _readings(name: str, table: NameTable) -> Iterator[Companion]:
     """Yields every way to read `name` as a companion of a variable of the table."""
-    path, _, leaf = name.rpartition("/")
-    if not path or len(name) > _LONGEST:
+    if len(name) > _LONGEST:
         return
-    family = companion_family(leaf)
-    if family == "custom" and role_of(leaf) != "unknown":
-        return
-    found = False
     joined = _JOINED_SLOT.fullmatch(name)
     if joined:
         yield from _one(name, table, Companion("factored", joined["slot"], joined["base"], ""))
+    path, _, leaf = name.rpartition("/")
+    family = companion_family(leaf)
+    if family == "custom" and not may_be_custom(leaf):
+        return
+    found = False
+    joined_path, part = split_part(path)
+    cut = len(path) - len(joined_path)
     for prefix, rest in _tails(path):
-        if family == "keras" and not is_optimizer_name(prefix.rpartition("/")[2]):
+        base = rest if rest in table else rest[: len(rest) - cut]
+        if base not in table:
             continue
-        base, part = (rest, split_part(rest)[1]) if rest in table else split_part(rest)
-        reading = Companion(family, leaf, base, prefix, part)
+        by_hand = family == "keras" and not is_optimizer_name(prefix.rpartition("/")[2])
+        reading = Companion("custom" if by_hand else family, leaf, base, prefix, part)
         for fitting in _one(name, table, reading):
             found = True
             yield fitting
@@ -140,7 +151,8 @@ def _readings(name: str, table: NameTable) -> Iterator[Companion]:
 
 def _one(name: str, table: NameTable, reading: Companion) -> Iterator[Companion]:
     """Yields `reading` if its variable is there and the shapes allow it."""
-    if reading.base in table and reading.base != name and table.fits(name, reading):
+    known = reading.base in table and reading.base not in ("", name)
+    if known and table.fits(name, reading):
         yield reading
 
 

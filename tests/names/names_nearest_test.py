@@ -1,0 +1,50 @@
+"""Nearest names: the right ones first, always the same, never a failure."""
+
+import random
+
+from tf1compat.names import nearest_names
+
+MODEL = [
+    f"model/layer_{i}/{part}/{leaf}"
+    for i in range(100)
+    for part in ("query", "key", "ffn")
+    for leaf in ("kernel", "bias", "kernel/Adam")
+]
+
+
+def test_an_exact_name_is_nearest_to_itself():
+    assert nearest_names("model/layer_7/key/bias", MODEL)[0] == "model/layer_7/key/bias"
+
+
+def test_a_typo_in_the_leaf():
+    assert nearest_names("model/layer_42/key/kernal", MODEL)[0] == "model/layer_42/key/kernel"
+
+
+def test_another_scope_in_front():
+    assert nearest_names("bert/model/layer_42/ffn/bias", MODEL)[0] == "model/layer_42/ffn/bias"
+
+
+def test_case_does_not_matter():
+    assert nearest_names("CONV1/Weights", ["fc/b", "conv1/weights"], count=1) == ("conv1/weights",)
+
+
+def test_count_duplicates_and_few_candidates():
+    assert len(nearest_names("x", MODEL)) == 3
+    assert nearest_names("x", ["a", "a"]) == ("a",)
+    assert nearest_names("x", []) == ()
+    assert nearest_names("", ["a", "b"], count=1) == ("a",)
+    assert len(nearest_names("model", MODEL, count=200)) == 200
+
+
+def test_the_order_of_candidates_decides_nothing_among_finalists():
+    names = MODEL[:30]
+    shuffled = random.Random(1).sample(names, len(names))
+    assert nearest_names("model/layer_3/kye/bias", names) == nearest_names(
+        "model/layer_3/kye/bias", shuffled
+    )
+
+
+def test_hostile_names_pass():
+    huge = "a/" * 50_000
+    assert nearest_names(huge, [huge + "b", "c"], count=1) == (huge + "b",)
+    assert nearest_names("\0\udcff", ["\udcff", "x"], count=1) == ("\udcff",)

@@ -1,0 +1,84 @@
+"""One name alone: scope, leaf, partition, and scopes that end at their slash."""
+
+import dataclasses
+
+import pytest
+
+from tf1compat.names import VariableName, in_scope, parse_name, strip_output
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "leaf", "part"),
+    [
+        ("conv/kernel", "conv", "kernel", None),
+        ("a/b/c/w:0", "a/b/c", "w", None),
+        ("w", "", "w", None),
+        ("w:0", "", "w", None),
+        ("w:12", "", "w", None),
+        ("emb/table/part_0", "emb", "table", 0),
+        ("emb/table/part_12:0", "emb", "table", 12),
+        ("table/part_3", "", "table", 3),
+        ("part_3", "", "part_3", None),
+        ("emb/part_3/w", "emb/part_3", "w", None),
+        ("emb/part_03", "emb", "part_03", None),
+        ("emb/part_x", "emb", "part_x", None),
+        ("emb/my_part_3", "emb", "my_part_3", None),
+        ("", "", "", None),
+        ("/", "", "", None),
+        ("a/", "a", "", None),
+        ("a:b", "", "a:b", None),
+    ],
+)
+def test_scope_leaf_and_part(name, scope, leaf, part):
+    parsed = parse_name(name)
+    assert (parsed.scope, parsed.leaf, parsed.part) == (scope, leaf, part)
+    assert parsed.full == name
+
+
+def test_global_step_by_its_leaf_only():
+    assert parse_name("global_step").kind == "global_step"
+    assert parse_name("train/global_step:0").kind == "global_step"
+    assert parse_name("global_step/kernel").kind == "variable"
+    assert parse_name("my_global_step").kind == "variable"
+
+
+def test_a_lone_name_is_never_a_slot_or_shadow():
+    for name in ("w/Adam", "w/ExponentialMovingAverage", "w/Momentum", "beta1_power"):
+        assert parse_name(name).kind == "variable"
+
+
+def test_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        parse_name("w").leaf = "v"
+    assert parse_name("w:0") == VariableName("w:0", "", "w", "kernel")
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "inside"),
+    [
+        ("conv1/w", "conv1", True),
+        ("conv1/w", "conv1/", True),
+        ("conv10/w", "conv1", False),
+        ("conv1_1/w", "conv1", False),
+        ("conv1", "conv1", False),
+        ("a/conv1/w", "conv1", False),
+        ("a/b/c", "a/b", True),
+        ("a/bc", "a/b", False),
+        ("w", "", True),
+        ("w", "/", True),
+        ("a.b/w", "a.b", True),
+        ("aXb/w", "a.b", False),
+    ],
+)
+def test_a_scope_ends_at_its_slash(name, scope, inside):
+    assert in_scope(name, scope) is inside
+
+
+def test_strip_output_takes_only_a_final_number():
+    assert [strip_output(n) for n in ("a:0", "a:0:1", "a:", "a:x", "a\n:0")] == [
+        "a",
+        "a:0",
+        "a:",
+        "a:x",
+        "a\n",
+    ]

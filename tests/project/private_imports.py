@@ -1,0 +1,132 @@
+"""Finds where a module reaches for what TensorFlow and Keras keep to themselves."""
+
+import ast
+
+from source_tree import docstrings, imports_of
+
+PRIVATE = (
+    "tensorflow.python",
+    "tensorflow.core",
+    "tensorflow.compiler",
+    "tensorflow._api",
+    "tensorflow.lite.python",
+    "tensorflow_core",
+    "tensorflow_estimator",
+    "keras.src",
+    "keras._tf_keras",
+)
+_ROOTS = ("tensorflow", "keras")
+_HIDDEN = {"python", "core", "compiler", "src", "_api", "_tf_keras"}
+
+
+def is_private(module):
+    return any(module == start or module.startswith(start + ".") for start in PRIVATE)
+
+
+def is_keras(module):
+    parts = module.split(".")
+    return parts[0] in ("keras", "tf_keras") or (parts[0] == "tensorflow" and "keras" in parts)
+
+
+def full_names(found):
+    """Returns the dotted names that an import statement may reach."""
+    return [found.module, *(f"{found.module}.{name}" for name in found.names)]
+
+
+def private_uses(tree):
+    """Returns (line, text) for every use of something private in `tree`."""
+    problems = [
+        (found.line, name)
+        for found in imports_of(tree)
+        for name in full_names(found)
+        if is_private(name) or name.split(".")[0] == "tf_keras"
+    ]
+    aliases = framework_aliases(tree)
+    for node in ast.walk(tree):
+        chain = attribute_chain(node)
+        if chain and chain[0] in aliases and hidden(chain[1:]):
+            problems.append((node.lineno, ".".join(chain)))
+        if isinstance(node, ast.Call) and called(node) == "getattr" and len(node.args) > 1:
+            name = joined_text(node.args[1])
+            root = attribute_chain(node.args[0]) or [getattr(node.args[0], "id", "")]
+            if root[0] in aliases and (name in _HIDDEN or name.startswith("_")):
+                problems.append((node.lineno, f"getattr(..., {name!r})"))
+    return problems + private_texts(tree)
+
+
+def hidden(attributes):
+    return any(a in _HIDDEN or (a.startswith("_") and not a.endswith("__")) for a in attributes)
+
+
+def private_texts(tree):
+    """Returns (line, text) for strings that spell a private module, in one piece or several.
+
+    Prose may speak of one: only text without spaces counts.
+    """
+    ignored = docstrings(tree)
+    return [
+        (node.lineno, text)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.BinOp | ast.JoinedStr) and node not in ignored
+        for text in [joined_text(node)]
+        if " " not in text and any(start in text for start in PRIVATE)
+    ]
+
+
+def joined_text(node):
+    """Returns the text that a string expression's constants make, put together."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.BinOp):
+        return joined_text(node.left) + joined_text(node.right)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(joined_text(value) for value in node.values)
+    return ""
+
+
+def framework_aliases(tree):
+    """Returns the names under which `tree` knows TensorFlow, Keras or a module of theirs."""
+    aliases = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] in _ROOTS:
+                    aliases.add(alias.asname or alias.name.split(".")[0])
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in _ROOTS:
+            aliases.update(alias.asname or alias.name for alias in node.names)
+    return aliases
+
+
+def attribute_chain(node):
+    """Returns ['tf', 'compat', 'v1'] for the expression ``tf.compat.v1``, [] for others."""
+    attributes = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    if attributes and isinstance(node, ast.Name):
+        return [node.id, *reversed(attributes)]
+    return []
+
+
+def called(node):
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def keras_uses(tree):
+    """Returns (line, text) for every import of Keras and every ``tf.keras`` in `tree`."""
+    problems = [
+        (found.line, name)
+        for found in imports_of(tree)
+        for name in full_names(found)
+        if is_keras(name)
+    ]
+    aliases = framework_aliases(tree)
+    for node in ast.walk(tree):
+        chain = attribute_chain(node)
+        if chain and chain[0] in aliases and "keras" in chain[1:]:
+            problems.append((node.lineno, ".".join(chain)))
+        if isinstance(node, ast.Call) and called(node) in ("import_module", "__import__"):
+            text = "".join(joined_text(argument) for argument in node.args)
+            if is_keras(text):
+                problems.append((node.lineno, text))
+    return problems

@@ -1,0 +1,130 @@
+"""What the project's source tree holds, read with ast: shared by the guards of this folder."""
+
+import ast
+import dataclasses
+import functools
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE = "tf1compat"
+
+# Who may import whom. A room may always import itself; every room may import errors.
+ALLOWED = {
+    "errors": set(),
+    "names": {"errors"},
+    "checkpoint": {"errors", "names"},
+    "graph": {"errors", "names", "checkpoint"},
+    "v1": {"errors", "names", "checkpoint", "graph"},
+    "keras3": {"errors", "names", "checkpoint", "graph"},
+    "migration": {"errors", "names", "checkpoint", "graph", "keras3"},
+    "apps": {"errors", "names", "checkpoint", "graph", "v1", "keras3", "migration", "package"},
+    "testing": {"errors", "names", "checkpoint", "graph", "v1", "keras3", "migration"},
+    "main": {"apps"},
+    "package": set(),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Import:
+    """One import as it was written.
+
+    `module` is what is imported from, `names` what (empty for ``import module``); `lazy` tells one
+    within a function, `typing_only` one under ``if TYPE_CHECKING``.
+    """
+
+    module: str
+    names: tuple[str, ...]
+    line: int
+    lazy: bool = False
+    typing_only: bool = False
+
+
+def files_under(*folders):
+    """Returns the .py files under `folders` of the project, sorted, as paths."""
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def library_files():
+    return files_under(PACKAGE)
+
+
+def relative(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def module_name(path):
+    """Returns the dotted name of the module in `path` of the library."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def modules():
+    """Returns the library's modules: dotted name -> path."""
+    return {module_name(path): path for path in library_files()}
+
+
+def room_of(module):
+    """Returns the room of a dotted name: its folder, 'errors', 'main' or 'package' (the root)."""
+    first = module.split(".")[1] if "." in module else ""
+    return {"": "package", "__main__": "main"}.get(first, first)
+
+
+def is_type_checking(node):
+    test = node.test
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"
+
+
+def imports_of(tree):
+    """Returns every import statement of a module's `tree`, wherever it stands."""
+    found = []
+
+    def visit(node, lazy, typing_only):
+        if isinstance(node, ast.Import):
+            found.extend(Import(a.name, (), node.lineno, lazy, typing_only) for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            module = "." * node.level + (node.module or "")
+            found.append(Import(module, names, node.lineno, lazy, typing_only))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            lazy = True
+        if isinstance(node, ast.If) and is_type_checking(node):
+            for child in node.body:
+                visit(child, lazy, True)
+            for child in node.orelse:
+                visit(child, lazy, typing_only)
+            return
+        for child in ast.iter_child_nodes(node):
+            visit(child, lazy, typing_only)
+
+    visit(tree, False, False)
+    return found
+
+
+def own_modules_imported(found):
+    """Returns the library's modules that an import reaches, as dotted names."""
+    if found.module.split(".")[0] != PACKAGE:
+        return []
+    if not found.names:
+        return [found.module]
+    known = modules()
+    return [
+        inner if (inner := f"{found.module}.{name}") in known else found.module
+        for name in found.names
+    ]
+
+
+def parse(path):
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def docstrings(tree):
+    """Returns the constant nodes of `tree` that are docstrings."""
+    found = set()
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            found.add(body[0].value)
+    return found
