@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.initializers import resolve_initializer
+from tf1compat.graph.layers.activations import resolve_activation
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.activations import resolve_activation
 from tf1compat.graph.rnn_cell.arithmetic import affine
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, input_depth
 from tf1compat.graph.rnn_cell.sized import LayerUnitsCell
@@ -81,7 +81,7 @@ class _SimpleCell(LayerRNNCell):
         super().__init__(name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
         self.units = units
-        self.activation = resolve_activation(activation, tf.identity)
+        self.activation = resolve_activation(activation)
         self.kernel_initializer = resolve_initializer(kernel_initializer)
         self.bias_initializer = resolve_initializer(bias_initializer)
 
