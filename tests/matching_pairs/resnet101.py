@@ -2,11 +2,7 @@
 
 import keras
 
-<<<<<<< HEAD
-from matching_pairs import resnet_names
-=======
 from matching_pairs import resnet_layer_names
->>>>>>> goldens
 from matching_pairs.support import read_dump
 
 SOURCES = read_dump("resnet_v1_101")

@@ -2,11 +2,7 @@
 
 import keras
 
-<<<<<<< HEAD
-from matching_pairs import vgg_names
-=======
 from matching_pairs import vgg_layer_names
->>>>>>> goldens
 from matching_pairs.support import read_dump
 
 SOURCES = read_dump("vgg_16")
