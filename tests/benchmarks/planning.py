@@ -17,12 +17,12 @@ from collections.abc import Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-from absl import app, flags  # noqa: E402
+import keras
+import numpy as np
+from absl import app, flags
 
-from tf1compat.checkpoint import open_checkpoint, write_checkpoint  # noqa: E402
-from tf1compat.migration import convert, plan_migration  # noqa: E402
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.migration import convert, plan_migration
 
 _VARIABLES = flags.DEFINE_list("variables", ["1000", "5000", "20000"], "How many variables.")
 _SIZE = 4
@@ -76,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
             first = first or scaled
             print(
                 f"{count:>6} variables: planned in {planning:.2f} s, applied in {applying:.2f} s, "
-                f"together {planning + applying:.2f} s; per n log n {scaled / first:.2f} of the first"
+                f"together {planning + applying:.2f} s; per n log n {scaled / first:.2f}"
             )
 
 

@@ -208,3 +208,22 @@ def test_input_spec_of_a_shape():
         layer([tf.ones([2, 3])] * 2)
     with pytest.raises(TypeError, match="must be an instance of InputSpec"):
         layer.input_spec = "rank 2"
+
+
+def test_variables_of_a_branch_go_to_the_graph(graph):
+    layer = layers.Dense(2, kernel_regularizer=tf.nn.l2_loss)
+    x = tf.ones([1, 2])
+    tf.cond(v1.placeholder(tf.bool, []), lambda: layer(x), lambda: -layer(x))
+    assert [v.name for v in layer.trainable_weights] == ["dense/kernel:0", "dense/bias:0"]
+    assert [v.graph for v in v1.trainable_variables()] == [graph, graph]
+
+
+def test_a_graph_with_layers_travels_as_a_metagraph(tmp_path):
+    outputs = layers.batch_normalization(layers.dense(tf.ones([2, 3]), 4), training=True)
+    path = str(tmp_path / "graph.meta")
+    meta = v1.train.export_meta_graph(path)
+    assert sorted(meta.collection_def) == ["trainable_variables", "update_ops", "variables"]
+    with tf.Graph().as_default():
+        v1.train.import_meta_graph(path)
+        assert len(v1.global_variables()) == 6
+        assert v1.get_default_graph().get_tensor_by_name(outputs.name).shape == (2, 4)

@@ -73,6 +73,13 @@ def test_resource_variables_and_todays_control_flow(config, record_property):
     assert worst_difference(NUMBERS_OF.get(config["id"], {}), arrays) <= 1e-5, AGAIN
 
 
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config["id"])
+def test_resource_variables_make_no_more_ops(config):
+    with as_in_1x():
+        found, _ = layer_cases.run_case(tf, OURS, config, True, numbers=False)
+    assert found["ops"] <= DESCRIBED[config["id"]]["resource_ops"]
+
+
 def test_the_record_is_of_these_configurations():
     assert [config["id"] for config in CONFIGS] == list(DESCRIBED)
     assert len(CONFIGS) >= 400

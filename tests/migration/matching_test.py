@@ -183,6 +183,17 @@ def test_members_of_one_scope_go_into_one_container():
     assert found.pairs["north/mid/kernel"][1] == ("the rest of north went into b",)
 
 
+def test_a_head_that_the_model_lacks_is_left_out():
+    sources = [*_dense("net/body_1", 4, 4), *_dense("net/body_2", 4, 4)]
+    aux = [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 9)]
+    targets = [*_dense("dense", 4, 4), *_dense("dense_1", 4, 4)]
+    found = match_items([*sources, *aux], targets)
+    assert _modules(found) == {"net/body_1": "dense", "net/body_2": "dense_1"}
+    assert "net/aux holds what the model doesn't have" in found.pairs["net/body_1/kernel"][1]
+    same = [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 4)]
+    assert not match_items([*sources, *same], targets).pairs
+
+
 def test_merged_dimensions_fit_and_transposed_ones_do_not():
     sources = [_item("fc6/weights", 7, 7, 8, 16), _item("table", 6, 4)]
     targets = [_item("fc1/kernel", 392, 16), _item("embedding/kernel", 4, 6)]

@@ -110,11 +110,11 @@ class Table:
 
     def _footer(self, file: RegularFile) -> tuple[Handle, Handle]:
         if file.size < FOOTER:
-            raise self.corrupt(f"{file.size} bytes are too few for a checkpoint table", 0)
+            raise file.corrupt(f"{file.size} bytes are too few for a checkpoint table", 0)
         start = file.size - FOOTER
         footer = file.read(start, FOOTER)
         if footer[-8:] != MAGIC:
-            raise self.corrupt("this does not end as a checkpoint table does", file.size - 8)
+            raise file.corrupt("this does not end as a checkpoint table does", file.size - 8)
         with self._located(start):
             numbers, position = [], 0
             for _ in range(4):

@@ -156,9 +156,9 @@ def _meta(path: str, graph: Graph) -> Meta:
             shape=node.shape,
             dtype_name=stored_type(node.dtype).name,
             op_type=node.op,
-            trainable=_is_trainable(node.name, collections, raw.get(node.name)),
+            trainable=_is_trainable(node.name, collections, raw=raw.get(node.name)),
             collections=tuple(sorted(member_of.get(node.name, ()))),
-            initializer_op_types=initializer_ops(graph, node, raw.get(node.name)),
+            initializer_op_types=initializer_ops(graph, node, raw=raw.get(node.name)),
             consumer_op_types=read_by[node.name],
             slice_info=_slice_info(raw.get(node.name)),
         )
@@ -176,7 +176,7 @@ def _meta(path: str, graph: Graph) -> Meta:
 
 
 def _is_trainable(
-    name: str, collections: Mapping[str, tuple[str, ...]], raw: RawVariable | None
+    name: str, collections: Mapping[str, tuple[str, ...]], *, raw: RawVariable | None
 ) -> bool:
     """The collection decides; where none was exported, what the variable says of itself."""
     if "trainable_variables" in collections:

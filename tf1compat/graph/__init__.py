@@ -1,5 +1,9 @@
 """A live TensorFlow 1 graph: scopes, layers, cells, queries, assigns. Public tf.compat.v1 only."""
 
+from tf1compat.graph.assign import Assigner, Snapshot
+from tf1compat.graph.assign_copy import ScopeCopy, ShadowSwap, pair_scopes
+from tf1compat.graph.assign_sources import CheckpointLoad, assign_checkpoint, rename_values
+from tf1compat.graph.assign_values import CastPolicy
 from tf1compat.graph.initializer_guide import InitializerAdvice, initializer_for
 from tf1compat.graph.initializers import (
     contrib_variance_scaling_initializer,
@@ -7,6 +11,9 @@ from tf1compat.graph.initializers import (
     xavier_initializer,
     xavier_initializer_conv2d,
 )
+from tf1compat.graph.query import VariableQuery, query
+from tf1compat.graph.query_items import GraphItem, PartInfo
+from tf1compat.graph.query_result import QueryResult
 from tf1compat.graph.regularizers import (
     apply_regularization,
     l1_l2_regularizer,
@@ -16,23 +23,52 @@ from tf1compat.graph.regularizers import (
 )
 from tf1compat.graph.scopes import Scope
 from tf1compat.graph.sharing import Shared, make_template, shared
+from tf1compat.graph.training_freeze import freeze, frozen, unfreeze
+from tf1compat.graph.training_gradients import (
+    apply_with_multipliers,
+    multiplier_map,
+    scale_gradients,
+)
+from tf1compat.graph.training_init import InitializationReport, initialize_uninitialized
 from tf1compat.graph.variable_scope import get_variable, variable_scope
 
 __all__ = [
+    "Assigner",
+    "CastPolicy",
+    "CheckpointLoad",
+    "GraphItem",
+    "InitializationReport",
     "InitializerAdvice",
+    "PartInfo",
+    "QueryResult",
     "Scope",
+    "ScopeCopy",
+    "ShadowSwap",
     "Shared",
+    "Snapshot",
+    "VariableQuery",
     "apply_regularization",
+    "apply_with_multipliers",
+    "assign_checkpoint",
     "contrib_variance_scaling_initializer",
     "convolutional_delta_orthogonal",
+    "freeze",
+    "frozen",
     "get_variable",
+    "initialize_uninitialized",
     "initializer_for",
     "l1_l2_regularizer",
     "l1_regularizer",
     "l2_regularizer",
     "make_template",
+    "multiplier_map",
+    "pair_scopes",
+    "query",
+    "rename_values",
+    "scale_gradients",
     "shared",
     "sum_regularizer",
+    "unfreeze",
     "variable_scope",
     "xavier_initializer",
     "xavier_initializer_conv2d",

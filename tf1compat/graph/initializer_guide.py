@@ -63,7 +63,7 @@ def initializer_for(activation: Any) -> InitializerAdvice:
 
     >>> initializer_for("selu").name
     'lecun_normal'
-    >>> initializer_for(tf.nn.relu).paper
+    >>> initializer_for("relu").paper
     'He et al. 2015, arXiv:1502.01852'
     """
     rectified = ("relu", "relu6", "leaky_relu", "crelu", "elu", "gelu", "swish", "silu", "softplus")

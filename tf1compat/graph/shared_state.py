@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ import tensorflow as tf
 
 from tf1compat.errors import Problem, SharingError
 from tf1compat.graph.origins import caller_line
+from tf1compat.names import nearest_names
 
 __all__ = ["Made", "Tower", "check_asked", "refuse_creation"]
 
@@ -69,7 +69,7 @@ def check_asked(name: str, tower: Tower, variable: str, shape: Any, dtype: Any) 
 
 
 def _unknown_variable(name: str, tower: Tower, variable: str, shape: Any) -> SharingError:
-    near = difflib.get_close_matches(variable, tower.made, n=3, cutoff=0.0)
+    near = nearest_names(variable, tower.made)
     nearest = "; ".join(f"{n} {tower.made[n].shape} made at {tower.made[n].origin}" for n in near)
     asked = "no shape given" if shape is None else f"shape {tf.TensorShape(shape)}"
     problem = Problem(

@@ -15,7 +15,7 @@ from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.origins import caller_line
 from tf1compat.graph.scopes import Scope
 from tf1compat.graph.shared_state import Made, Tower, check_asked, refuse_creation
-from tf1compat.graph.variable_scope import variable_scope
+from tf1compat.graph.variable_scope import root_graph, variable_scope
 
 __all__ = ["Shared", "make_template", "shared"]
 
@@ -174,7 +174,7 @@ class Shared:
         Default names are counted by each thread for itself: another thread's builder may have
         the same, and then the next one is tried.
         """
-        taken = _only_item(_root_graph().get_collection_ref(_TAKEN_KEY), dict)
+        taken = _only_item(root_graph().get_collection_ref(_TAKEN_KEY), dict)
         free = self._exact or bool(v1.get_variable_scope().reuse)  # sharing may be what's meant
         while True:
             opened = variable_scope(self.name if self._exact else None, self.name, **settings)
@@ -216,7 +216,7 @@ class Shared:
         return lambda getter, *a, **k: asked(functools.partial(guarded, getter), *a, **k)
 
     def _tower(self) -> Tower:
-        return _only_item(_root_graph().get_collection_ref(self._key), Tower)
+        return _only_item(root_graph().get_collection_ref(self._key), Tower)
 
     @property
     def variable_scope(self) -> Any:
@@ -276,11 +276,3 @@ def _only_item(collection: list[Any], make: Callable[[], Any]) -> Any:
     if not collection:
         collection.append(make())
     return collection[0]  # the first of two, where two threads made one
-
-
-def _root_graph() -> tf.Graph:
-    """Returns the graph that variables go to, the outermost around `tf.cond` and loops."""
-    with tf.init_scope():
-        if not tf.executing_eagerly():
-            return v1.get_default_graph()
-    return v1.get_default_graph()  # a function called from eager code keeps its own variables

@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["get_variable", "variable_scope"]
+__all__ = ["get_variable", "root_graph", "variable_scope"]
 
 v1 = tf.compat.v1
 
@@ -99,6 +99,19 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
         elif kwargs.get("regularizer") is not None:
             kwargs["regularizer"] = _once(kwargs["regularizer"])
         super().__init__(name_or_scope, default_name, *args, **kwargs)
+
+
+def root_graph() -> tf.Graph:
+    """Returns the graph that new variables go to: the outermost around functions and branches.
+
+    A function traced by eager code has no graph around it, and is itself the root.
+    """
+    graph = v1.get_default_graph()
+    if graph.building_function:
+        with tf.init_scope():
+            if not tf.executing_eagerly():
+                return v1.get_default_graph()
+    return graph
 
 
 def _once(regularizer: Any) -> Any:

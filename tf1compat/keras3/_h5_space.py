@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 import h5py
 
+from tf1compat.keras3._file_sink import ALIGNMENT
 from tf1compat.keras3._skeleton import marked_number
 from tf1compat.keras3.weights import Weight
+
+_LARGE = 1 << 19  # bytes from which on a value starts at a block of the disk
 
 __all__ = ["Place", "find_marks", "reserve"]
 
@@ -41,7 +44,7 @@ def reserve(path: str, weights: Sequence[Weight]) -> list[Place]:
     Returns:
       the weights' places, in order of offset.
     """
-    with h5py.File(path, "r+", libver=("earliest", "latest")) as file:
+    with h5py.File(path, "r+", alignment_threshold=_LARGE, alignment_interval=ALIGNMENT) as file:
         names = find_marks(file)
         made: list[tuple[Weight, str, h5py.h5d.DatasetID]] = []
         for number, weight in enumerate(weights):

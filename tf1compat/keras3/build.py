@@ -25,6 +25,9 @@ def build_model(factory: Callable[[], Any]) -> keras.layers.Layer:
     (loads a file, trains, assigns) or creates variables from arrays, it is called a second time,
     plainly, and its second result is returned.
 
+    Weights stay without values until :func:`initialize_model`, or until Keras makes another model:
+    whenever it leaves a ``StatelessScope`` of its own, it initializes all that wait for it.
+
     Args:
       factory: takes no arguments, returns a keras.Model or layer.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tf1compat.checkpoint import Manifest, staged_file
 from tf1compat.errors import UsageError
+from tf1compat.keras3._file_sink import FileSink
 from tf1compat.keras3._h5_manifest import into_h5
 from tf1compat.keras3._h5_space import reserve
 from tf1compat.keras3._keras_zip import write_keras_file
@@ -57,13 +58,8 @@ def _export_h5(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
             weights = save_skeleton(index, skeleton)
             shutil.copyfile(skeleton, staged)
         places = reserve(staged, weights)
-        handle = os.open(staged, os.O_WRONLY)
-        try:
-            digests = stream_values(
-                places, read, lambda offset, data: _write_at(handle, offset, data)
-            )
-        finally:
-            os.close(handle)
+        with FileSink(staged) as sink:
+            digests = stream_values(places, read, sink.put)
         manifest = Manifest(tuple(digests))
         into_h5(staged, manifest, places)
     return manifest
@@ -74,12 +70,6 @@ def _export_keras(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         skeleton = os.path.join(scratch, "model.keras")
         weights = save_skeleton(index, skeleton)
         return write_keras_file(staged, skeleton, weights, read=read)
-
-
-def _write_at(handle: int, offset: int, data: memoryview) -> None:
-    while data:
-        written = os.pwrite(handle, data, offset)
-        data, offset = data[written:], offset + written
 
 
 _FORMATS = {".weights.h5": _export_h5, ".keras": _export_keras}

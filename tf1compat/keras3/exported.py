@@ -14,7 +14,6 @@ import numpy as np
 
 from tf1compat.checkpoint import TensorDigest
 from tf1compat.errors import (
-    CheckpointError,
     CorruptCheckpointError,
     Problem,
     UnknownNameError,
@@ -142,7 +141,7 @@ class Exported(Mapping[str, ExportedArray]):
         for array in self._arrays.values():
             try:
                 array.read()
-            except (CheckpointError, OSError, RuntimeError, KeyError) as error:
+            except Exception as error:  # a CheckpointError, or whatever damage makes h5py raise
                 text = getattr(error, "message", str(error))
                 problems.append(Problem(array.path, "the bytes that were written", text, self.path))
         return problems + _damaged_members(self.path)
@@ -190,7 +189,7 @@ def _damaged_members(path: str) -> list[Problem]:
                 with archive.open(item) as member:
                     while member.read(1 << 20):
                         pass
-            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            except Exception as error:  # zipfile, zlib and the decoders each have their own
                 problems.append(Problem(item.filename, "its CRC-32", str(error), path))
     return problems
 

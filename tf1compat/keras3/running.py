@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from tf1compat.keras3.index import ModelIndex
@@ -42,13 +44,15 @@ def layer_outputs(
     def watching(path: str, call: Any) -> Any:
         def watched_call(*args: Any, **kwargs: Any) -> Any:
             result = call(*args, **kwargs)
-            first = result[0] if isinstance(result, Sequence) else result
-            found.setdefault(path, []).append(np.asarray(first))
+            first = next(iter(keras.tree.flatten(result)), None)
+            with contextlib.suppress(NotImplementedError):  # traced within a loop, it has no value
+                found.setdefault(path, []).append(np.asarray(first))
             return result
 
         return watched_call
 
     watched = [node for node in index.layers if node.weights and node.layer is not index.model]
+    own = {node.path: vars(node.layer)["call"] for node in watched if "call" in vars(node.layer)}
     try:
         for node in watched:
             vars(node.layer)["call"] = watching(node.path, node.layer.call)
@@ -56,4 +60,6 @@ def layer_outputs(
     finally:
         for node in watched:
             vars(node.layer).pop("call", None)
-    return {path: tuple(values) for path, values in found.items()}
+            if node.path in own:
+                vars(node.layer)["call"] = own[node.path]
+    return {path: tuple(values) for path, values in found.items() if values}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1compat.migration.layouts import Cast
+from tf1compat.migration.layout_joins import Cast
 
 __all__ = ["cast_between"]
 

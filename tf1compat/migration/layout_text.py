@@ -7,7 +7,9 @@ import inspect
 import re
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts import Chain, Layout, registered_layouts
+from tf1compat.migration import layout_shapes  # noqa: F401  its layouts register themselves
+from tf1compat.migration.layout_joins import Chain
+from tf1compat.migration.layouts import Layout, registered_layouts
 
 __all__ = ["parse_layout"]
 

@@ -11,7 +11,8 @@ from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, Weight, index_model
 from tf1compat.migration.casting import cast_between
 from tf1compat.migration.flows import source_flow, target_flow
-from tf1compat.migration.layouts import Chain, Layout, Spec
+from tf1compat.migration.layout_joins import chain
+from tf1compat.migration.layouts import Layout, Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.plan import Ambiguity, Drop, Fill, Keep, Plan
@@ -231,5 +232,4 @@ def _layout(source: Spec, target: Spec) -> Layout | None:
     cast = cast_between(source.dtype, target.dtype)
     if layout is None or cast is None:
         return None
-    steps = tuple(step for step in (layout, *cast) if str(step) != "identity")
-    return Chain(steps) if len(steps) > 1 else (*steps, layout)[0]
+    return chain(layout, *cast)

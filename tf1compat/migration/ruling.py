@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
 from tf1compat.migration.casting import cast_between
+from tf1compat.migration.layout_joins import Chain, Split, chain
 from tf1compat.migration.layout_text import parse_layout
-from tf1compat.migration.layouts import IDENTITY, Chain, Layout, Spec, Split
+from tf1compat.migration.layouts import IDENTITY, Layout, Spec
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.plan import Drop, Fill, Keep
 from tf1compat.names import RuleMatch, RuleSet
@@ -91,8 +92,7 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     cast = cast_between(made.dtype, target.dtype)
     if made.shape != target.shape or cast is None:
         raise LayoutError(f"{layout} gives {made}")
-    steps = tuple(s for s in (layout, *rest, *cast) if s != IDENTITY)
-    final = Chain(steps) if len(steps) > 1 else (*steps, IDENTITY)[0]
+    final = chain(layout, *rest, *cast)
     origins = ", ".join(dict.fromkeys(found.rule.origin or "rule" for found in matches))
     names = tuple(found.name for found in matches)
     return Fill(matches[0].target or "", names, str(final), f"rule {origins}")

@@ -1,3 +1,15 @@
 """Helpers for graph-mode tests."""
 
-__all__: list[str] = []
+from tf1compat.testing.case import GraphTestCase
+from tf1compat.testing.golden import assert_matches_golden, read_golden, write_golden
+from tf1compat.testing.variables import ExpectedVariable, assert_no_new_nodes, assert_variables
+
+__all__ = [
+    "ExpectedVariable",
+    "GraphTestCase",
+    "assert_matches_golden",
+    "assert_no_new_nodes",
+    "assert_variables",
+    "read_golden",
+    "write_golden",
+]

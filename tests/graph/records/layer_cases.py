@@ -120,7 +120,7 @@ def describe_graph(tf, graph, outputs, layer):
     return found
 
 
-def run_case(tf, layers, config, use_resource):
+def run_case(tf, layers, config, use_resource, numbers=True):
     """Returns (what the graph holds, {name: array}) of one configuration."""
     v1 = tf.compat.v1
     graph = tf.Graph()
@@ -132,8 +132,10 @@ def run_case(tf, layers, config, use_resource):
         config = dict(config, scope=dict(config.get("scope", {}), use_resource=use_resource))
         outputs, layer = build(tf, layers, config, inputs, training)
         found = describe_graph(tf, graph, outputs, layer)
-        arrays = measure(tf, graph, outputs, {inputs: fed, training: config.get("feed", False)})
-        return found, arrays
+        if not numbers:
+            return found, {}
+        feed = {inputs: fed, training: config.get("feed", False)}
+        return found, measure(tf, graph, outputs, feed)
 
 
 def measure(tf, graph, outputs, feed):

@@ -17,7 +17,7 @@ from tf1compat.graph.layers.constraints import resolve_constraint
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
 from tf1compat.graph.layers.record import LayerRecord
 from tf1compat.graph.regularizers import resolve_regularizer
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.variable_scope import get_variable, root_graph
 
 __all__ = ["InputSpec", "Layer"]
 
@@ -231,7 +231,7 @@ class Layer(LayerRecord):
     def _get_weight(
         self, name: str, shape: Any, dtype: tf.DType, options: dict[str, Any], regularizer: Any
     ) -> Any:
-        graph = v1.get_default_graph()
+        graph = root_graph()
         known = graph.get_collection_ref(v1.GraphKeys.GLOBAL_VARIABLES)
         before = len(known)
         variable = get_variable(name, shape, dtype=dtype, **options)

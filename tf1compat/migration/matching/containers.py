@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tf1compat.migration.matching.state import Group, Side, State
 
-__all__ = ["by_containers"]
+__all__ = ["by_absence", "by_containers"]
 
 
 def by_containers(state: State, group: Group) -> list[Group] | None:
@@ -33,6 +33,28 @@ def by_containers(state: State, group: Group) -> list[Group] | None:
         )
         for own, other in goes_to.items()
     ]
+
+
+def by_absence(state: State, group: Group) -> list[Group] | None:
+    """Leaves out the surplus sources, if they are those of scopes that the model doesn't have.
+
+    An auxiliary head is such a scope: something in it has no counterpart, and without its members
+    there are as many sources as targets.
+    """
+    if len(group.sources) <= len(group.targets):
+        return None
+    branches, _ = _branches(state.source, group.sources)
+    staying = [
+        node
+        for branch, nodes in branches.items()
+        if branch not in state.source.absent
+        for node in nodes
+    ]
+    if len(staying) != len(group.targets):
+        return None
+    gone = ", ".join(branch for branch in branches if branch in state.source.absent)
+    why = f"{gone} holds what the model doesn't have"
+    return [group.part(staying, group.targets, kind="absence", why=why)]
 
 
 def _levels(side: Side, node: int) -> list[str]:

@@ -12,7 +12,7 @@ from itertools import groupby, permutations
 
 from tf1compat.migration.matching.places import Place
 
-__all__ = ["in_same_nesting"]
+__all__ = ["in_same_nesting", "varying_numbers"]
 
 _DEEP = 4  # levels of numbers whose every order is tried
 
@@ -26,7 +26,7 @@ def in_same_nesting(sources: Sequence[Place], targets: Sequence[Place]) -> list[
     targets count the same things in another nesting. None means that their numbers can nest
     in several ways and neither the words before them nor their values tell which.
     """
-    outer, inner = _columns(sources), _columns(targets)
+    outer, inner = varying_numbers(sources), varying_numbers(targets)
     as_given = list(range(len(targets)))
     if outer is None or inner is None or len(outer) < 2 or len(inner) < 2:
         return as_given  # one level of order at most, or several chains ordered level by level
@@ -48,7 +48,7 @@ def in_same_nesting(sources: Sequence[Place], targets: Sequence[Place]) -> list[
     return decided[0] if len(decided) == 1 else None
 
 
-def _columns(places: Sequence[Place]) -> Columns | None:
+def varying_numbers(places: Sequence[Place]) -> Columns | None:
     """Returns, for one chain of places, the numbers that vary, without repetitions."""
     if len({place.chain for place in places}) != 1:
         return None

@@ -71,9 +71,10 @@ def match_items(
     ties: list[tuple[list[Item], list[Item], tuple[str, ...]]] = []
     places_s = make_places(module.path for module in own)
     places_t = make_places(module.path for module in other)
+    absent = _absent(own, other)
     for signature in (_whole, _main):
         solution = solve(
-            _side(own, places_s, signature=signature, flow=flow_s),
+            _side(own, places_s, signature=signature, flow=flow_s, absent=absent),
             _side(other, places_t, signature=signature, flow=flow_t),
             fits=_module_fits(own, other),
             known=known,
@@ -134,6 +135,7 @@ def _side(
     *,
     signature: Callable[[Module], Hashable],
     flow: Flow | None,
+    absent: frozenset[str] = frozenset(),
 ) -> Side:
     return Side(
         places,
@@ -141,7 +143,20 @@ def _side(
         [module.shapes for module in modules],
         [module.carries for module in modules],
         flow,
+        absent,
     )
+
+
+def _absent(own: Sequence[Module], other: Sequence[Module]) -> frozenset[str]:
+    """Returns the paths of all scopes around modules that nothing on the other side is like."""
+    known = {module.main_signature for module in other}
+    found = set()
+    for module in own:
+        path = module.path
+        while path and module.main_signature not in known and path not in found:
+            found.add(path)
+            path = path.rpartition("/")[0]
+    return frozenset(found)
 
 
 def _flow(modules: Sequence[Module], producers: Producers | None) -> Flow | None:

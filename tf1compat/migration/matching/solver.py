@@ -17,12 +17,10 @@ from tf1compat.migration.matching.propagate import (
     disordered_chains,
     owners,
 )
-from tf1compat.migration.matching.state import Group, Pair, Side, State
+from tf1compat.migration.matching.state import ORDER_KINDS, Group, Pair, Side, State
 from tf1compat.migration.matching.strategies import STRATEGIES
 
 __all__ = ["Solution", "Tie", "solve"]
-
-_ORDER_KINDS = frozenset({"numbers", "neighbours"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +75,7 @@ def solve(
 
 def _relies_on(state: State, chains: tuple) -> bool:
     return any(
-        pair.kinds & _ORDER_KINDS and state.chain_pair(source, pair.target) == chains
+        pair.kinds & ORDER_KINDS and state.chain_pair(source, pair.target) == chains
         for source, pair in state.pairs.items()
     )
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import pairwise
 
 from tf1compat.migration.matching.flow import Flow
 from tf1compat.migration.matching.places import Place
 
 __all__ = ["Group", "Pair", "Side", "State"]
+
+ORDER_KINDS = frozenset({"numbers", "neighbours"})
+"""Kinds of evidence that rest on numbering."""
+
+_EXCEPTIONS = 0.25  # of a chain's neighbours may stand the other way round: parallel branches do
 
 Colours = Mapping[int, int]
 ChainPair = tuple[tuple[str, ...], tuple[str, ...]]
@@ -24,6 +30,7 @@ class Side:
       shapes: the shapes each holds; modules of equal shapes fit the same modules.
       carries: whether each holds a kernel or table (and not only a norm's or a lone bias's values).
       flow: which feed which, where that is known.
+      absent: paths of scopes in which something has no counterpart at all on the other side.
     """
 
     places: Sequence[Place]
@@ -31,6 +38,7 @@ class Side:
     shapes: Sequence[Hashable]
     carries: Sequence[bool]
     flow: Flow | None = None
+    absent: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +85,8 @@ class State:
     taken: dict[int, int] = dataclasses.field(default_factory=dict)
     groups: list[Group] = dataclasses.field(default_factory=list)
     distrusted: set[ChainPair] = dataclasses.field(default_factory=set)
+    _otherwise_at: int = -1
+    _otherwise: set[tuple[str, ...]] = dataclasses.field(default_factory=set)
     _colours: dict[tuple[int, int], tuple[Colours, Colours]] = dataclasses.field(
         default_factory=dict
     )
@@ -99,6 +109,31 @@ class State:
                 self.target.flow.colours(base_t, radius=radius),
             )
         return self._colours[key]
+
+    def counts_otherwise(self, source: int) -> bool:
+        """Tells whether the numbering of a source's chain doesn't run with the targets' creation.
+
+        Judged by its members that were paired without looking at any order.
+        """
+        chain = self.source.places[source].chain
+        key = len(self.pairs)
+        if self._otherwise_at != key:
+            self._otherwise_at, self._otherwise = key, self._find_otherwise()
+        return chain in self._otherwise
+
+    def _find_otherwise(self) -> set[tuple[str, ...]]:
+        rows: dict[tuple[str, ...], list[tuple[tuple[int, ...], int]]] = {}
+        for source, pair in self.pairs.items():
+            if not pair.kinds & ORDER_KINDS:
+                place = self.source.places[source]
+                rows.setdefault(place.chain, []).append((place.numbers, pair.target))
+        found = set()
+        for chain, row in rows.items():
+            targets = [target for _, target in sorted(row)]
+            down = sum(a > b for a, b in pairwise(targets))
+            if down > _EXCEPTIONS * (len(targets) - 1):
+                found.add(chain)
+        return found
 
     def anchored(self, source: int) -> bool:
         """Tells whether a module that feeds `source`, or that it feeds, is paired."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from tf1compat.migration.matching.containers import by_containers
+from tf1compat.migration.matching.containers import by_absence, by_containers
 from tf1compat.migration.matching.families import by_names
-from tf1compat.migration.matching.nesting import in_same_nesting
+from tf1compat.migration.matching.nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.places import totally_ordered
 from tf1compat.migration.matching.state import Group, Side, State
 
@@ -82,14 +82,14 @@ def by_order(state: State, group: Group) -> list[Group] | None:
     numbered_t = _numbered(state.target, group.targets)
     sources = numbered_s or _in_a_row(state.source, group.sources)
     targets = numbered_t or _in_a_row(state.target, group.targets)
-    if sources is None or targets is None:
+    if sources is None or targets is None or any(map(state.counts_otherwise, sources)):
         return None
     kind, why = "numbers", f"same rank among {len(sources)} in order"
     if numbered_s and numbered_t:
         order = in_same_nesting(
             [state.source.places[s] for s in sources], [state.target.places[t] for t in targets]
         )
-        if order is None:
+        if order is None or _flattened(state, sources, targets):
             return None
         if order != sorted(order):
             kind, why = "labels", "same numbers after the same words"
@@ -98,6 +98,19 @@ def by_order(state: State, group: Group) -> list[Group] | None:
     if any(state.chain_pair(s, t) in state.distrusted or not state.fits(s, t) for s, t in pairs):
         return None
     return [group.part([s], [t], kind=kind, why=why) for s, t in pairs]
+
+
+def _flattened(state: State, sources: Sequence[int], targets: Sequence[int]) -> bool:
+    """Tells whether one number on one side faces several on the other, in doubtful order.
+
+    ``left1_0, left1_1, left2_0`` may count cells of sides or sides of cells; only where the targets
+    were created in that order too is it taken for theirs.
+    """
+    varying = [
+        len(varying_numbers([side.places[node] for node in nodes]) or ())
+        for side, nodes in ((state.source, sources), (state.target, targets))
+    ]
+    return min(varying) == 1 < varying[1] and list(targets) != sorted(targets)
 
 
 def _numbered(side: Side, nodes: Sequence[int]) -> tuple[int, ...] | None:
@@ -119,4 +132,4 @@ def _in_a_row(side: Side, nodes: Sequence[int]) -> tuple[int, ...] | None:
 
 _RADII = (1, 2, 3)
 
-STRATEGIES: tuple[Strategy, ...] = (by_flow, by_names, by_containers, by_order)
+STRATEGIES: tuple[Strategy, ...] = (by_flow, by_names, by_containers, by_order, by_absence)

@@ -1,0 +1,269 @@
+"""Kills the writers of `tf1compat.checkpoint` at every file operation, and at random moments.
+
+    python tests/campaign/kills.py           # each writer at each of its operations
+    python tests/campaign/kills.py --full    # and 100 times at random each
+
+After each kill the output must be the old one or the new one, complete, and running the writer
+again must give the new one and leave nothing of the killed run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import io
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, ROOT)
+
+import numpy as np  # noqa: E402
+
+from tf1compat.checkpoint import (  # noqa: E402
+    open_checkpoint,
+    staged_file,
+    update_checkpoint_state,
+    write_checkpoint,
+)
+from tf1compat.errors import CheckpointExistsError, CheckpointNotFoundError  # noqa: E402
+
+OPERATIONS = ("open", "close", "fsync", "replace", "unlink", "listdir", "lstat", "stat", "kill")
+ITEMS = {
+    "a/kernel": np.arange(60_000, dtype=np.float32).reshape(300, 200),
+    "a/bias": np.arange(200, dtype=np.float64),
+    "s": np.array([b"one", b""], object),
+}
+OLD, NEW = b"old" * 9999, b"new" * 99999
+
+
+class Writer(NamedTuple):
+    """A writer under test: how to prepare a folder, write into it, and judge what is there."""
+
+    name: str
+    prepare: Callable[[str], None]
+    write: Callable[[str], None]
+    state: Callable[[str], str]  # "old" or "new"; raises where it is neither
+    files: frozenset[str]  # what the folder holds in the end
+
+
+def _nothing(folder: str) -> None:
+    """Prepares nothing."""
+
+
+def _write_bundle(folder: str) -> None:
+    write_checkpoint(os.path.join(folder, "m"), ITEMS, num_shards=2)
+
+
+def _bundle_state(folder: str) -> str:
+    try:
+        checkpoint = open_checkpoint(os.path.join(folder, "m"))
+    except CheckpointNotFoundError:
+        return "old"
+    if checkpoint.check() or set(checkpoint) != set(ITEMS):
+        raise ValueError(f"not complete: {checkpoint.check()}")
+    for name, value in ITEMS.items():
+        if not np.array_equal(checkpoint[name].read(), value):
+            raise ValueError(f"{name} differs")
+    return "new"
+
+
+def _write_old(folder: str) -> None:
+    with open(os.path.join(folder, "f"), "wb") as file:
+        file.write(OLD)
+
+
+def _write_file(folder: str) -> None:
+    with staged_file(os.path.join(folder, "f")) as path, open(path, "wb") as file:
+        file.write(NEW)
+
+
+def _file_state(folder: str) -> str:
+    with open(os.path.join(folder, "f"), "rb") as file:
+        return {OLD: "old", NEW: "new"}[file.read()]
+
+
+def _old_state(folder: str) -> None:
+    update_checkpoint_state(folder, "m-1")
+
+
+def _write_state(folder: str) -> None:
+    update_checkpoint_state(folder, "m-2", every=("m-1", "m-2"))
+
+
+def _state_state(folder: str) -> str:
+    with open(os.path.join(folder, "checkpoint")) as file:
+        lines = file.read().splitlines()
+    return {2: "old", 3: "new"}[len(lines)]
+
+
+BUNDLE = ("m.index", "m.manifest.json", "m.data-00000-of-00002", "m.data-00001-of-00002")
+WRITERS = (
+    Writer("write_checkpoint", _nothing, _write_bundle, _bundle_state, frozenset(BUNDLE)),
+    Writer("staged_file", _write_old, _write_file, _file_state, frozenset({"f"})),
+    Writer(
+        "update_checkpoint_state", _old_state, _write_state, _state_state, frozenset({"checkpoint"})
+    ),
+)
+
+
+class Killer:
+    """Counts file operations, and kills the process at one of them; -1 for none."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.count = 0
+
+    def tick(self) -> bool:
+        """Counts; tells whether this is the one."""
+        self.count += 1
+        return self.count - 1 == self.at
+
+    def install(self) -> None:
+        """Puts itself before the operations of `os`, and below what `open` returns."""
+        for name in OPERATIONS:
+            setattr(os, name, self._wrapped(getattr(os, name)))
+        builtins.open = self._open  # type: ignore[assignment]
+
+    def _wrapped(self, function: Callable) -> Callable:
+        kill, pid = os.kill, os.getpid()
+
+        def wrapper(*arguments, **options):
+            if self.tick():
+                kill(pid, signal.SIGKILL)
+            return function(*arguments, **options)
+
+        return wrapper
+
+    def _open(self, path, mode="r", **options):
+        if "r" in mode:
+            return io.open(path, mode, **options)  # noqa: UP020
+        raw = Raw(path, mode.replace("b", ""))
+        raw.killer = self
+        if self.tick():
+            signal.raise_signal(signal.SIGKILL)
+        buffered = io.BufferedWriter(raw, 1 << 16)
+        return buffered if "b" in mode else io.TextIOWrapper(buffered, encoding="utf-8")
+
+
+class Raw(io.FileIO):
+    """A file whose writes are operations that may be cut in half by a kill."""
+
+    killer: Killer
+
+    def write(self, data):
+        if self.killer.tick():
+            super().write(bytes(data)[: len(data) // 2])
+            signal.raise_signal(signal.SIGKILL)
+        return super().write(data)
+
+
+def in_child(run: Callable[[], None]) -> int:
+    """Runs in a forked process; returns its exit status, negative where a signal ended it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            run()
+        except BaseException as error:
+            print(f"  in the child: {error!r}", flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed_at(writer: Writer, at: int) -> tuple[int, str]:
+    """Kills a writer at one of its operations; returns its exit status and what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer.prepare(folder)
+
+        def run() -> None:
+            Killer(at).install()
+            writer.write(folder)
+
+        status = in_child(run)
+        return status, judge(writer, folder)
+
+
+def killed_after(writer: Writer, seconds: float) -> str:
+    """Kills a writer after some time; returns what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer.prepare(folder)
+        child = os.fork()
+        if child == 0:
+            writer.write(folder)
+            os._exit(0)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return judge(writer, folder)
+
+
+def judge(writer: Writer, folder: str) -> str:
+    """Returns what is wrong with what a killed writer left, or with writing again; else ""."""
+    try:
+        state = writer.state(folder)
+        try:
+            writer.write(folder)
+        except CheckpointExistsError:
+            if state != "new":
+                return "a checkpoint that isn't there is in the way"
+        if writer.state(folder) != "new":
+            return "written again, it is still the old one"
+    except Exception as error:
+        return f"{error!r}, folder holds {sorted(os.listdir(folder))}"
+    left = set(os.listdir(folder)) - writer.files
+    return f"left behind: {sorted(left)}" if left else ""
+
+
+def at_every_operation(writer: Writer) -> tuple[int, list[str]]:
+    """Returns how many operations a writer has, and what was wrong after a kill at which."""
+    bad: list[str] = []
+    for at in range(1000):
+        status, wrong = killed_at(writer, at)
+        if wrong:
+            bad.append(f"{writer.name} killed at operation {at}: {wrong}")
+        if status == 0:
+            return at, bad
+        if status != -signal.SIGKILL:
+            bad.append(f"{writer.name} ended with {status} at operation {at}")
+    return 1000, [*bad, f"{writer.name} never ends"]
+
+
+def at_random(writer: Writer, count: int, seed: int) -> list[str]:
+    """Returns what was wrong after `count` kills at random moments of a writer's life."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        writer.prepare(folder)
+        start = time.perf_counter()
+        in_child(lambda: writer.write(folder))
+        span = 1.5 * (time.perf_counter() - start)
+    found = (killed_after(writer, rng.random() * span) for _ in range(count))
+    return [f"{writer.name} killed at random: {wrong}" for wrong in found if wrong]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--full", action="store_true", help="100 kills at random for each, too")
+    parser.add_argument("--seed", type=int, default=1155)
+    options = parser.parse_args()
+    failures: list[str] = []
+    for writer in WRITERS:
+        count, bad = at_every_operation(writer)
+        print(f"{writer.name}: killed at each of {count} operations, {len(bad)} bad")
+        failures += bad
+        if options.full:
+            bad = at_random(writer, 100, options.seed)
+            print(f"{writer.name}: killed 100 times at random, {len(bad)} bad")
+            failures += bad
+    print("\n".join(failures[:30]))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

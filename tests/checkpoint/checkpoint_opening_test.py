@@ -1,0 +1,128 @@
+import pathlib
+import shutil
+
+import pytest
+import tensorflow as tf
+
+from tf1compat.checkpoint import find_prefix, open_checkpoint, update_checkpoint_state
+from tf1compat.errors import (
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+    UnknownNameError,
+    UnsupportedCheckpointError,
+)
+
+TESTDATA = pathlib.Path(__file__).parent / "testdata"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two steps of one checkpoint, and the state file that TensorFlow keeps with them."""
+    for step in (3, 40):
+        for path in (TESTDATA / "trained").glob("model.ckpt-3.*"):
+            shutil.copy(path, tmp_path / path.name.replace("-3.", f"-{step}."))
+    every = [str(tmp_path / f"model.ckpt-{step}") for step in (3, 40)]
+    tf.compat.v1.train.update_checkpoint_state(str(tmp_path), every[1], every)
+    return tmp_path
+
+
+def test_a_directory_means_its_latest(folder):
+    assert find_prefix(folder) == str(folder / "model.ckpt-40")
+    assert find_prefix(folder) == tf.train.latest_checkpoint(str(folder))
+
+
+def test_a_step_is_chosen(folder):
+    assert find_prefix(folder, step=3) == str(folder / "model.ckpt-3")
+    assert find_prefix(folder / "model.ckpt", step=3) == str(folder / "model.ckpt-3")
+    assert find_prefix(folder / "model.ckpt-40", step=3) == str(folder / "model.ckpt-3")
+    with pytest.raises(CheckpointNotFoundError, match="-4: there is no such"):
+        find_prefix(folder, step=4)
+
+
+@pytest.mark.parametrize("suffix", ["", ".index", ".meta", ".data-00000-of-00001"])
+def test_a_file_of_it_means_the_prefix(folder, suffix):
+    assert find_prefix(folder / f"model.ckpt-40{suffix}") == str(folder / "model.ckpt-40")
+
+
+def test_a_moved_directory_still_opens(folder, tmp_path_factory):
+    moved = tmp_path_factory.mktemp("moved") / "there"
+    folder.rename(moved)
+    assert find_prefix(moved) == str(moved / "model.ckpt-40")
+    assert find_prefix(moved, step=3) == str(moved / "model.ckpt-3")
+
+
+def test_v1_shards_go_by_their_prefix_a_pattern_or_one_of_them():
+    prefix = str(TESTDATA / "sharded_v1" / "model.ckpt-7")
+    for given in (prefix, prefix + "-?????-of-00003", prefix + "-00001-of-00003"):
+        assert find_prefix(given) == prefix
+    assert find_prefix(TESTDATA / "sharded_v1") == prefix
+
+
+def test_a_missing_v1_shard_is_an_error_because_it_hides_names(tmp_path):
+    for path in (TESTDATA / "sharded_v1").glob("model*"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "model.ckpt-7-00001-of-00003").unlink()
+    with pytest.raises(CorruptCheckpointError, match=r"1 of 3 shards are missing.*shard 1"):
+        open_checkpoint(tmp_path / "model.ckpt-7")
+
+
+def test_what_is_missing_is_told_with_what_is_near(folder):
+    with pytest.raises(CheckpointNotFoundError, match=r"nearest: .*model\.ckpt-40") as caught:
+        open_checkpoint(folder / "modle.ckpt-40")
+    assert isinstance(caught.value, FileNotFoundError)
+    (folder / "checkpoint").unlink()
+    with pytest.raises(CheckpointNotFoundError, match=r"nearest: .*model\.ckpt-3"):
+        open_checkpoint(folder)
+    with pytest.raises(CheckpointNotFoundError, match="nowhere is not a directory"):
+        open_checkpoint("nowhere/m")
+
+
+def test_an_empty_directory_is_said_to_be(tmp_path):
+    with pytest.raises(CheckpointNotFoundError, match="holds no checkpoint"):
+        open_checkpoint(tmp_path)
+
+
+def test_an_unknown_name_is_told_with_what_is_near():
+    checkpoint = open_checkpoint(TESTDATA / "trained")
+    assert "net/hiden/kernel" not in checkpoint
+    with pytest.raises(UnknownNameError, match="net/hidden/kernel") as caught:
+        checkpoint["net/hiden/kernel"]
+    assert isinstance(caught.value, KeyError)
+    assert checkpoint.get("net/hiden/kernel") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "junk", 'model_checkpoint_path: "m', "model_checkpoint_path: 3"]
+)
+def test_a_damaged_state_file_is_an_error(tmp_path, text):
+    (tmp_path / "checkpoint").write_text(text)
+    with pytest.raises(CorruptCheckpointError, match="checkpoint"):
+        open_checkpoint(tmp_path)
+
+
+def test_state_files_agree_with_tensorflows(tmp_path):
+    odd = 'm "quoted" \\ \u00e9\n-1'
+    update_checkpoint_state(tmp_path, odd, every=("m-0",))
+    state = tf.compat.v1.train.get_checkpoint_state(str(tmp_path))
+    assert state.model_checkpoint_path == str(tmp_path / odd)
+    assert list(state.all_model_checkpoint_paths) == [str(tmp_path / "m-0"), str(tmp_path / odd)]
+    for path in (TESTDATA / "trained").glob("model.ckpt-3.*"):
+        shutil.copy(path, tmp_path / path.name.replace("model.ckpt-3", odd))
+    assert find_prefix(tmp_path) == str(tmp_path / odd)
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html></html>" * 9, "HTML page"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "HDF5"),
+        (b"PK\x03\x04" + b"\0" * 99, "zip"),
+        (b"", "too few"),
+    ],
+)
+def test_what_is_no_checkpoint_is_told_by_what_it_is(tmp_path, content, hint):
+    for name in ("v1", "v2.index"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises((CorruptCheckpointError, UnsupportedCheckpointError), match=hint):
+            open_checkpoint(tmp_path / name)

@@ -1,0 +1,181 @@
+"""What a graph collected: variables, tensors, operations and other things, with their facts."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf1compat.names import parse_name, strip_output
+
+__all__ = ["GraphItem", "PartInfo", "expand_parts", "is_variable", "join_parts"]
+
+
+class PartInfo:
+    """Which box of a partitioned variable one part holds.
+
+    Attributes:
+      whole: name of the partitioned variable, without ``:0``.
+      whole_shape: shape of the whole, a tuple of ints.
+      offset: where the part begins, one int a dimension.
+      shape: the part's own shape.
+    """
+
+    __slots__ = ("offset", "shape", "whole", "whole_shape")
+
+    def __init__(self, info: Any) -> None:
+        self.whole: str = info.full_name
+        self.whole_shape: tuple[int, ...] = tuple(info.full_shape)
+        self.offset: tuple[int, ...] = tuple(info.var_offset)
+        self.shape: tuple[int, ...] = tuple(info.var_shape)
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """The index of this part in an array of the whole."""
+        return tuple(slice(at, at + n) for at, n in zip(self.offset, self.shape, strict=True))
+
+
+class GraphItem:
+    """One thing of a collection and what is known about it.
+
+    Attributes:
+      value: the variable, tensor, operation or other object itself.
+      kind: ``'variable'``, ``'tensor'``, ``'operation'`` or ``'object'``.
+      name: its name, without ``:0``; ``''`` for an object that has none.
+      collections: keys of the collections that hold it, sorted; the graph's as it was when asked.
+      trainable: whether it is in TRAINABLE_VARIABLES.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.kind = _kind_of(value)
+        self.name = _name_of(value)
+        self.collections: tuple[str, ...] = ()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer trains it by default: it is in TRAINABLE_VARIABLES."""
+        return tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES in self.collections
+
+    @functools.cached_property
+    def shape(self) -> tuple[int | None, ...] | None:
+        """Static shape, None for an unknown dimension; None where there is no static shape."""
+        shape = getattr(self.value, "shape", None)
+        if shape is None:
+            return None
+        shape = tf.TensorShape(shape)
+        return None if shape.rank is None else tuple(shape.as_list())
+
+    @functools.cached_property
+    def dtype(self) -> tf.DType | None:
+        """Dtype (never the ``_ref`` one), or None."""
+        dtype = getattr(self.value, "dtype", None)
+        return None if dtype is None else tf.as_dtype(dtype).base_dtype
+
+    @property
+    def size(self) -> int | None:
+        """Number of elements, or None where the static shape doesn't tell."""
+        shape = self.shape
+        return None if shape is None or None in shape else math.prod(d for d in shape if d)
+
+    @property
+    def nbytes(self) -> int | None:
+        """Bytes of the value; None where the shape doesn't tell or it is made of strings."""
+        if self.size is None or self.dtype is None or not self.dtype.size:
+            return None
+        return self.size * self.dtype.size
+
+    @property
+    def op(self) -> Any:
+        """The operation that makes it (for a resource variable, its handle), or None."""
+        if self.kind == "object":
+            return None
+        return self.value if self.kind == "operation" else self.value.op
+
+    @property
+    def op_type(self) -> str:
+        """Type of :attr:`op`: ``VariableV2``, ``VarHandleOp``, ``Mul``; ``''`` without an op."""
+        return "" if self.op is None else str(self.op.type)
+
+    @property
+    def device(self) -> str:
+        """The device it was placed on by the program, ``''`` where it was not."""
+        return str(getattr(self.value, "device", "") or "")
+
+    @functools.cached_property
+    def part(self) -> PartInfo | None:
+        """Of a part of a partitioned variable (or of a slot of one), which; else None."""
+        if self.kind != "variable" or "/part_" not in self.name:
+            return None
+        with self.op.graph.as_default():  # a resource variable refuses in eager mode
+            definition = self.value.to_proto()
+        if not definition.HasField("save_slice_info_def"):
+            return None
+        return PartInfo(definition.save_slice_info_def)
+
+    @property
+    def whole_name(self) -> str:
+        """Name under which a Saver stores it: a part's is that of its partitioned variable."""
+        return self.part.whole if self.part else self.name
+
+    @property
+    def whole_shape(self) -> tuple[int, ...]:
+        """Static shape of the whole; ``()`` where it isn't fully known."""
+        if self.part is not None:
+            return self.part.whole_shape
+        return tuple(size for size in self.shape or () if size is not None) if self.size else ()
+
+    @property
+    def offset(self) -> tuple[int, ...]:
+        """Where a part begins in its whole; ``()`` for what is no part."""
+        return () if self.part is None else self.part.offset
+
+    @property
+    def scope(self) -> str:
+        """The scope it lies in, without its final slash."""
+        return parse_name(self.name).scope
+
+    def __repr__(self) -> str:
+        dtype = self.dtype.name if self.dtype is not None else None
+        return f"GraphItem({self.name!r}, {self.kind}, shape={self.shape}, dtype={dtype})"
+
+
+def join_parts(parts: Sequence[tuple[PartInfo, np.ndarray]]) -> np.ndarray:
+    """Returns the whole array of which `parts` are all the parts."""
+    info, first = parts[0]
+    whole = np.empty(info.whole_shape, first.dtype)
+    for part, value in parts:
+        whole[part.slices] = value
+    return whole
+
+
+def is_variable(value: Any) -> bool:
+    """Returns whether `value` is a variable of a graph, reference or resource."""
+    return isinstance(value, tf.Variable)
+
+
+def expand_parts(value: Any) -> list[Any]:
+    """Returns the parts of a partitioned variable, and a list of itself for anything else."""
+    if is_variable(value) or not hasattr(value, "as_tensor"):
+        return [value]
+    return list(value)
+
+
+def _kind_of(value: Any) -> str:
+    if is_variable(value):
+        return "variable"
+    if isinstance(value, tf.Tensor):
+        return "tensor"
+    return "operation" if isinstance(value, tf.Operation) else "object"
+
+
+def _name_of(value: Any) -> str:
+    name = value if isinstance(value, str) else getattr(value, "name", "")
+    name = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+    if not isinstance(name, str):
+        return ""
+    return strip_output(name) if name.endswith(":0") else name
