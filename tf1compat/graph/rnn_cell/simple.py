@@ -55,7 +55,7 @@ class SRUCell(LayerUnitsCell):
         self._bias = self.add_weight("bias", [2 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new state [B, U]."""
         x, f, r, passed = tf.split(tf.matmul(inputs, self._kernel), 4, axis=1)
         gates = tf.sigmoid(tf.nn.bias_add(tf.concat([f, r], 1), self._bias))
@@ -124,7 +124,7 @@ class MinimalRNNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [self.units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         depth = input_depth(inputs.shape)
         forward, gate = tf.split(self.kernel, [depth, 2 * self.units], axis=0)
@@ -163,7 +163,7 @@ class CFNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [2 * units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape)
         v, w = tf.split(self.kernel, [2 * self.units, self.units], axis=1)
