@@ -1,6 +1,9 @@
 """Reading, against what TensorFlow 1.15.5 wrote and what the installed TensorFlow reads."""
 
 import pathlib
+import subprocess
+import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -254,3 +257,49 @@ def test_variants_are_listed_and_reading_them_is_refused(tmp_path):
     with pytest.raises(UnsupportedCheckpointError, match="variant"):
         checkpoint["list"].read()
     assert checkpoint["x"].read() == 1
+
+
+def test_listing_imports_neither_numpy_nor_tensorflow():
+    """numpy's import is half of what listing a checkpoint takes as a whole process."""
+    code = (
+        "import sys; from tf1compat.checkpoint import open_checkpoint;"
+        f"found = open_checkpoint({str(TESTDATA / 'dtypes_v2' / 'model.ckpt')!r});"
+        "[(entry.shape, entry.dtype_name, entry.nbytes) for entry in found.values()];"
+        "assert not {'numpy', 'tensorflow', 'keras'} & set(sys.modules), 'imported'"
+    )
+    root = pathlib.Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_reading_takes_the_memory_of_the_result_and_little_more(tmp_path, version):
+    value = np.arange(1 << 23, dtype=np.float32).reshape(1 << 10, -1)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tensor = tf.compat.v1.placeholder(tf.float32)
+        names = {"tensor_names": ["odd/w"]}
+        if version == 1:
+            save = tf.raw_ops.Save(filename=str(tmp_path / "m"), data=[tensor], **names)
+        else:
+            save = tf.raw_ops.SaveV2(
+                prefix=str(tmp_path / "m"), shape_and_slices=[""], tensors=[tensor], **names
+            )
+        session.run(save, {tensor: value})
+    entry = open_checkpoint(tmp_path / "m")["odd/w"]
+    tracemalloc.start()
+    try:
+        found = entry.read()
+        whole = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        column = entry.read((slice(None), 3))
+        part = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found, value)
+    np.testing.assert_array_equal(column, value[:, 3])
+    assert found.flags.aligned
+    assert found.flags.writeable
+    assert whole < value.nbytes + (8 << 20)
+    if version == 2:
+        assert part < 8 << 20

@@ -6,21 +6,20 @@ import contextlib
 import glob
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.checkpoint._files import RegularFile, open_regular, regular_size
 from tf1compat.checkpoint._paths import data_path
 from tf1compat.checkpoint._records import BundleRecord, parse_header, parse_record
 from tf1compat.checkpoint._slices import Region, ordered_slice_key, placed, uncovered
-from tf1compat.checkpoint._streams import ArrayStream, RawStream, Stream
-from tf1compat.checkpoint._strings import read_strings
 from tf1compat.checkpoint._table import Table
 from tf1compat.checkpoint._wire import WireError
 from tf1compat.checkpoint.dtypes import StoredType
 from tf1compat.checkpoint.entry import Part
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
+
+if TYPE_CHECKING:
+    from tf1compat.checkpoint._streams import Stream
 
 __all__ = ["Bundle", "BundlePart"]
 
@@ -45,6 +44,9 @@ class BundlePart(NamedTuple):
     @contextlib.contextmanager
     def stream(self, variable: str) -> Iterator[Stream]:
         """Opens it for reading; a string tensor is decoded at once."""
+        from tf1compat.checkpoint._streams import ArrayStream, RawStream
+        from tf1compat.checkpoint._strings import read_strings
+
         record = self.record
         with self._opened(variable) as file:
             if record.stored.is_string:
@@ -94,6 +96,7 @@ class Bundle:
         self.num_shards = 0
         self._values: dict[str, bytes] = {}
         self._slices: dict[bytes, bytes] = {}
+        self._parsed: dict[bytes, BundleRecord] = {}
         self._load()
         self.ends = self._check()
 
@@ -103,7 +106,15 @@ class Bundle:
 
     def record(self, name: str) -> BundleRecord:
         """Returns a variable's record; KeyError where there is none."""
-        return parse_record(self._values[name], num_shards=self.num_shards)
+        return self._record(self._values[name])
+
+    def _record(self, value: bytes) -> BundleRecord:
+        """Parses each record once: a plan asks for them again and again."""
+        record = self._parsed.get(value)
+        if record is None:
+            record = parse_record(value, num_shards=self.num_shards)
+            self._parsed[value] = record
+        return record
 
     def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[Part, ...]]:
         """Returns dtype, shape and stored pieces of a variable; KeyError where there is none."""
@@ -122,28 +133,25 @@ class Bundle:
         """Returns the path of one data file."""
         return data_path(self.prefix, shard=shard, num_shards=self.num_shards)
 
-    def extents(self) -> np.ndarray:
-        """Returns (shard, offset, end) of every stored tensor or slice, sorted; int64 [N, 3]."""
+    def extents(self) -> list[tuple[int, int, int]]:
+        """Returns (shard, offset, end) of every stored tensor or slice, sorted."""
         rows = []
         for value in (*self._values.values(), *self._slices.values()):
-            record = parse_record(value, num_shards=self.num_shards)
+            record = self._record(value)
             if not record.slices:
                 rows.append((record.shard, record.offset, record.offset + record.size))
-        table = np.array(rows, np.int64).reshape(-1, 3)
-        return table[np.lexsort((table[:, 2], table[:, 1], table[:, 0]))]
+        return sorted(rows)
 
     def check(self) -> list[CheckpointError]:
         """Returns what of the data files belongs to no tensor, and which files shouldn't be."""
         found: list[CheckpointError] = []
-        extents = self.extents()
-        for shard in sorted(self.ends):
-            end = 0
-            for _, offset, after in extents[extents[:, 0] == shard].tolist():
-                if offset > end:
-                    gap = f"{offset - end} bytes belong to no variable"
-                    path = self.shard_path(shard)
-                    found.append(CorruptCheckpointError(gap, file=path, offset=end))
-                end = max(end, after)
+        reached = dict.fromkeys(self.ends, 0)
+        for shard, offset, end in self.extents():
+            if offset > reached[shard]:
+                gap = f"{offset - reached[shard]} bytes belong to no variable"
+                path = self.shard_path(shard)
+                found.append(CorruptCheckpointError(gap, file=path, offset=reached[shard]))
+            reached[shard] = max(reached[shard], end)
         return found + self._check_files()
 
     def _check_files(self) -> list[CheckpointError]:
@@ -202,7 +210,7 @@ class Bundle:
             value = self._slices.get(ordered_slice_key(name.encode(), extents))
             if value is None:
                 raise WireError(f"the slice at {region.start} is missing", 0)
-            piece = parse_record(value, num_shards=self.num_shards)
+            piece = self._record(value)
             if piece.shape != region.shape or piece.stored != record.stored or piece.slices:
                 raise WireError(f"the slice at {region.start} is not of the variable's kind", 0)
             pieces.append((region, piece))
@@ -221,7 +229,7 @@ class Bundle:
         problems, claimed = [], 0
         for name, value in self._values.items():
             try:
-                record = parse_record(value, num_shards=self.num_shards)
+                record = self._record(value)
                 claimed += self._require_covered(name, record) if record.slices else 0
             except WireError as error:
                 problems.append(Problem(_short(name), "a sound record", error.message, self.path))
@@ -232,17 +240,15 @@ class Bundle:
         return self._ends()
 
     def _ends(self) -> dict[int, int]:
-        extents = self.extents()
-        shards = np.unique(extents[:, 0])
-        ends = {int(one): int(extents[extents[:, 0] == one, 2].max()) for one in shards}
-        extents = extents[extents[:, 2] > extents[:, 1]]
-        same = extents[1:, 0] == extents[:-1, 0]
-        clash = same & (extents[1:, 1] < extents[:-1, 2])
-        if clash.any():
-            shard, offset, _ = extents[1:][clash][0].tolist()
-            raise CorruptCheckpointError(
-                f"the index gives byte {offset} of shard {shard} to two tensors", file=self.path
-            )
+        ends: dict[int, int] = {}
+        for shard, offset, end in self.extents():
+            before = ends.get(shard, 0)
+            if offset < before and end > offset:
+                raise CorruptCheckpointError(
+                    f"the index gives byte {offset} of shard {shard} to two tensors",
+                    file=self.path,
+                )
+            ends[shard] = max(before, end)
         return ends
 
     def _corrupt(self, problems: list[Problem]) -> CorruptCheckpointError:

@@ -7,8 +7,6 @@ import os
 import stat
 from collections.abc import Iterator
 
-import numpy as np
-
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
 __all__ = ["RegularFile", "open_regular", "regular_size"]
@@ -52,19 +50,19 @@ class RegularFile:
         if offset + length > self.size:
             raise self.short(offset, length)
         data = bytearray(length)
-        self.read_into(offset, np.frombuffer(data, np.uint8))
+        self.read_into(offset, memoryview(data))
         return data
 
-    def read_into(self, offset: int, out: np.ndarray) -> None:
-        """Fills `out` (uint8, contiguous) from `offset`; errors as for :meth:`read`."""
+    def read_into(self, offset: int, out: memoryview) -> None:
+        """Fills `out` (bytes) from `offset`; errors as for :meth:`read`."""
         done = 0
-        while done < out.size:
+        while done < len(out):
             try:
-                count = os.preadv(self._handle, [out[done:].data], offset + done)
+                count = os.preadv(self._handle, [out[done:]], offset + done)
             except (OSError, OverflowError) as error:
                 raise self.corrupt(f"can't be read ({error})", offset + done) from error
             if not count:
-                raise self.short(offset, out.size)
+                raise self.short(offset, len(out))
             done += count
 
     def peek(self, length: int) -> bytes:

@@ -73,13 +73,13 @@ def consumers(graph: Graph) -> dict[str, tuple[str, ...]]:
     for node in graph.nodes.values():
         if node.op not in _READS | _PLUMBING:
             for read in node.inputs:
-                variable = _source(read, graph, sources)
+                variable = _source(read, graph, known=sources)
                 if variable in found:
                     found[variable][node.op] = None
     return {name: tuple(ops) for name, ops in found.items()}
 
 
-def _source(name: str, graph: Graph, known: dict[str, str]) -> str:
+def _source(name: str, graph: Graph, *, known: dict[str, str]) -> str:
     """Returns the node whose value comes out of `name`, back through reads; fills `known`."""
     passed: list[str] = []
     while name not in known:
@@ -93,7 +93,7 @@ def _source(name: str, graph: Graph, known: dict[str, str]) -> str:
     return known[name]
 
 
-def initializer_ops(graph: Graph, variable: Node, raw: RawVariable | None) -> tuple[str, ...]:
+def initializer_ops(graph: Graph, variable: Node, *, raw: RawVariable | None) -> tuple[str, ...]:
     """Returns the types of the ops that compute a variable's initial value, nearest first."""
     assign = graph.nodes.get(op_name(raw.initializer)) if raw else None
     start = assign.inputs[1] if assign and len(assign.inputs) > 1 else ""
@@ -130,7 +130,7 @@ def require_consistent(graph: Graph) -> None:
     for key, members in graph.collections.items():
         _require_key(key, graph)
         for member in members:
-            _require_member(key, member, graph)
+            _require_member(key, member, graph=graph)
             if isinstance(member, RawVariable) and raw[op_name(member.name)] != member:
                 raise WireError(f"variable {member.name!r} is described in two ways", 0)
     _require_parts(raw, graph)
@@ -144,7 +144,7 @@ def _require_key(key: str, graph: Graph) -> None:
             raise WireError(f"collection {key!r} where {known!r} is missing", 0)
 
 
-def _require_member(key: str, member: str | RawVariable, graph: Graph) -> None:
+def _require_member(key: str, member: str | RawVariable, *, graph: Graph) -> None:
     if isinstance(member, RawVariable):
         node = graph.nodes.get(op_name(member.name))
         if node is None or node.op not in VARIABLE_OPS:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tf1compat.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["is_textual", "raw_windows", "strings"]
 
@@ -15,6 +17,8 @@ _WINDOW = 1 << 20
 
 def raw_windows(array: np.ndarray) -> Iterator[np.ndarray]:
     """Yields the bytes of an array of numbers as uint8 arrays; copies a window at most."""
+    import numpy as np
+
     if array.flags.c_contiguous and array.dtype == array.dtype.newbyteorder("<"):
         whole = array.reshape(-1).view(np.uint8)
         for start in range(0, whole.size, _WINDOW):

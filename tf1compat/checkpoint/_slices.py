@@ -7,8 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from tf1compat.checkpoint._wire import WireError, fields, signed64
 
 __all__ = [
@@ -128,9 +126,13 @@ def uncovered(regions: Sequence[Region], shape: Sequence[int]) -> str:
 
 def _overlap(regions: Sequence[Region]) -> tuple[Region, Region] | None:
     """Returns two boxes that overlap, sweeping along the axis that parts them best."""
-    rank = len(regions[0].start) if regions else 0
+    if len(regions) < 2:
+        return None
+    rank = len(regions[0].start)
     if not rank:
-        return (regions[0], regions[1]) if len(regions) > 1 else None
+        return regions[0], regions[1]
+    import numpy as np
+
     starts = np.array([region.start for region in regions], np.int64)
     axis = max(range(rank), key=lambda axis: len(np.unique(starts[:, axis])))
     order = np.argsort(starts[:, axis], kind="stable")

@@ -23,7 +23,7 @@ def uncompress(data: Buffer, *, limit: int) -> bytearray:
         raise WireError(f"{len(data)} compressed bytes claim to give {expected}", 0)
     out = bytearray()
     while position < len(data):
-        position = _element(data, position, out)
+        position = _element(data, position, out=out)
         if len(out) > expected:
             raise WireError(
                 f"compressed data give more than the {expected} bytes claimed", position
@@ -33,7 +33,7 @@ def uncompress(data: Buffer, *, limit: int) -> bytearray:
     return out
 
 
-def _element(data: Buffer, position: int, out: bytearray) -> int:
+def _element(data: Buffer, position: int, *, out: bytearray) -> int:
     """Appends the literal or copy at `position` to `out`; returns the position after it."""
     tag = data[position]
     kind, high = tag & 3, tag >> 2

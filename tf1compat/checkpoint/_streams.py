@@ -23,6 +23,9 @@ WINDOW = 1 << 20  # bytes: small enough to still be in the cache when its checks
 class Stream(Protocol):
     """Elements in C order; whoever reads them calls `finish` before trusting any of them."""
 
+    def whole(self, count: int) -> np.ndarray:
+        """Returns all `count` elements, flat, as an array of their own."""
+
     def take(self, count: int) -> np.ndarray:
         """Returns the next `count` elements, flat; valid until the next call."""
 
@@ -46,6 +49,12 @@ class RawStream:
         self._expected = crc
         self._crc = 0
         self._window = np.empty(0, np.uint8)
+
+    def whole(self, count: int) -> np.ndarray:
+        """Returns all elements, read into an array that is made for them."""
+        out = np.empty(count, self._dtype)
+        self.fill(out)
+        return out
 
     def take(self, count: int) -> np.ndarray:
         """Returns the next `count` elements, at most a window of them."""
@@ -77,7 +86,7 @@ class RawStream:
             )
 
     def _read(self, out: np.ndarray) -> None:
-        self._file.read_into(self._position, out)
+        self._file.read_into(self._position, out.data)
         if self._dtype.kind == "b" and out.size and out.max() > 1:
             raise self._file.corrupt("a bool that is neither 0 nor 1", self._position)
         self._crc = _crc.extend(self._crc, out)
@@ -90,6 +99,10 @@ class ArrayStream:
     def __init__(self, flat: np.ndarray) -> None:
         self._flat = flat
         self._position = 0
+
+    def whole(self, count: int) -> np.ndarray:
+        """Returns all elements; they aren't copied, because nobody else holds them."""
+        return self.take(count)
 
     def take(self, count: int) -> np.ndarray:
         """Returns the next `count` elements."""

@@ -33,7 +33,7 @@ def read_strings(file: RegularFile, *, offset: int, size: int, count: int, crc: 
     if _crc.mask(running) != int.from_bytes(stored, "little"):
         raise file.corrupt("the checksum of the strings' lengths is wrong", offset + position)
     body = memoryview(data)[position + 4 :]
-    if _crc.mask(_crc.extend(_crc.extend(running, stored), body)) != crc:
+    if _crc.mask(_crc.extend(_crc.extend(running, stored), np.frombuffer(body, np.uint8))) != crc:
         raise file.corrupt("the strings' checksum is wrong: bytes were changed", offset)
     return _cut(body, lengths)
 

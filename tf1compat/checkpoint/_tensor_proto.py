@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from tf1compat.checkpoint._wire import WireError, fields
 from tf1compat.checkpoint.dtypes import StoredType
 
-__all__ = ["decode_tensor", "most_elements"]
+__all__ = ["decode_tensor"]
 
-_RATIO = 22  # elements take a byte at least, and compressed bytes give 22 at most
 _WINDOW = 1 << 20
 _STRINGS = 8
 # tensor.proto: which field holds the values of a dtype, and how: as they are in memory, or as
@@ -24,11 +25,6 @@ _VARINT = {
     "uint64": 17,
 }
 _INTEGERS = 7  # of all the others
-
-
-def most_elements(size: int) -> int:
-    """Returns how many elements a block of `size` bytes can hold at most."""
-    return size * _RATIO
 
 
 def decode_tensor(data: memoryview, *, stored: StoredType, count: int) -> np.ndarray:
@@ -46,10 +42,26 @@ def decode_tensor(data: memoryview, *, stored: StoredType, count: int) -> np.nda
     if stored.name in _FIXED:
         if len(packed) != count * dtype.itemsize:
             raise WireError(f"{len(packed)} bytes for {count} elements of {stored.name}", 0)
-        return np.frombuffer(packed, dtype)
+        return _aligned(packed, dtype)
     if dtype.itemsize == 2 and number == 13:
         return _varints(packed, np.dtype(np.uint16), count=count).view(dtype)
     return _varints(packed, dtype, count=count)
+
+
+def _aligned(data: memoryview, dtype: np.dtype) -> np.ndarray:
+    """Returns the elements in the memory they are in, moved down to where such elements may lie.
+
+    A copy would take the memory of a second tensor.
+    """
+    flat = np.frombuffer(data, np.uint8)
+    off = flat.ctypes.data % dtype.alignment if flat.size else 0
+    if not off:
+        return flat.view(dtype)
+    base = np.frombuffer(cast(bytearray, data.obj), np.uint8)
+    start = flat.ctypes.data - base.ctypes.data - off  # not below 0: a name and tags come first
+    for done in range(0, flat.size, _WINDOW):
+        base[start + done : start + min(done + _WINDOW, flat.size)] = flat[done : done + _WINDOW]
+    return base[start : start + flat.size].view(dtype)
 
 
 def _packed(data: memoryview, number: int) -> memoryview:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.checkpoint._records import parse_versions
 from tf1compat.checkpoint._slices import (
@@ -20,16 +20,18 @@ from tf1compat.checkpoint._slices import (
     placed,
     uncovered,
 )
-from tf1compat.checkpoint._streams import ArrayStream, Stream
 from tf1compat.checkpoint._table import Table
-from tf1compat.checkpoint._tensor_proto import decode_tensor, most_elements
 from tf1compat.checkpoint._wire import WireError, fields
 from tf1compat.checkpoint.dtypes import StoredType, stored_type
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
+if TYPE_CHECKING:
+    from tf1compat.checkpoint._streams import Stream
+
 __all__ = ["TableIndex", "TablePart", "TableRecord"]
 
 
+_PER_BYTE = 22  # elements: each takes a byte at least, and compressed bytes give 22 at most
 _LONGEST = 16  # bytes of an element
 _BLOCK = 1 << 20  # bytes that a block may hold beside one large tensor
 
@@ -64,12 +66,15 @@ class TablePart(NamedTuple):
         table = self.table.naming(variable)
         handle = table.handles[self._place(table)]
         count = math.prod(self.region.shape)
-        if count > most_elements(handle.size):
+        if count > handle.size * _PER_BYTE:
             raise table.corrupt(f"{count} elements in {handle.size} bytes", handle.offset)
 
     @contextlib.contextmanager
     def stream(self, variable: str) -> Iterator[Stream]:
         """Reads and checks its block, and gives its elements."""
+        from tf1compat.checkpoint._streams import ArrayStream
+        from tf1compat.checkpoint._tensor_proto import decode_tensor
+
         table = self.table.naming(variable)
         offset = table.handles[self._place(table)].offset
         value = self._value(table)

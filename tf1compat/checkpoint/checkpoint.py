@@ -34,6 +34,7 @@ class Checkpoint(Mapping[str, Entry]):
         self.prefix = prefix
         self._index, self.format = _open_index(prefix)
         self._variables = dict.fromkeys(self._index.names())
+        self._entries: dict[str, Entry] = {}
         self._parsed: dict[str, VariableName] | None = None
 
     @property
@@ -47,10 +48,14 @@ class Checkpoint(Mapping[str, Entry]):
         return OBJECT_GRAPH in self._variables
 
     def __getitem__(self, name: str) -> Entry:
-        if name not in self._variables:
-            raise self._unknown(name)
-        stored, shape, parts = self._index.lookup(name)
-        return Entry(name, stored=stored, shape=shape, parts=parts, named=self._name)
+        if name not in self._entries:
+            if name not in self._variables:
+                raise self._unknown(name)
+            stored, shape, parts = self._index.lookup(name)
+            self._entries[name] = Entry(
+                name, stored=stored, shape=shape, parts=parts, named=self._name
+            )
+        return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)
@@ -79,8 +84,12 @@ class Checkpoint(Mapping[str, Entry]):
         if self._parsed is None:
             from tf1compat.names import parse_names  # listing should not wait for it
 
-            self._parsed = parse_names(self._variables)
+            self._parsed = parse_names(self._variables, self._shapes())
         return self._parsed[name]
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns all shapes: a slot is told from a namesake by having its variable's."""
+        return {name: self._index.lookup(name)[1] for name in self._variables}
 
     def _unknown(self, name: object) -> UnknownNameError:
         from tf1compat.names import nearest_names

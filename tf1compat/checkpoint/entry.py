@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from tf1compat.checkpoint._selection import Index, Selection
 from tf1compat.checkpoint._slices import Region
-from tf1compat.checkpoint._streams import Stream, gather
 from tf1compat.checkpoint.dtypes import StoredType
 from tf1compat.errors import CheckpointError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from tf1compat.checkpoint._streams import Stream
     from tf1compat.names.variables import VariableName
 
 __all__ = ["Entry", "Part"]
@@ -137,12 +137,18 @@ class Entry:
           UnsupportedCheckpointError: the dtype holds no readable values.
           UsageError: `index` doesn't fit the shape.
         """
+        import numpy as np
+
+        from tf1compat.checkpoint._streams import gather
+
         selection = Selection(self._shape, () if index is None else index)
         dtype = self.dtype
         touched = [(part, selection.within(part.region)) for part in self._parts]
         used = [(part, where) for part, where in touched if where or index is None]
         for part, _ in used:
             part.require(self._variable)  # before memory is spent on what isn't there
+        if index is None and len(used) == 1:
+            return self._read_whole(used[0][0])
         out = np.empty(selection.shape, dtype)
         for part, where in used:
             with part.stream(self._variable) as stream:
@@ -151,6 +157,13 @@ class Entry:
                     gather(stream, part.region.shape, wanted=wanted, out=out[places])
                 stream.finish()
         return out[selection.final]
+
+    def _read_whole(self, part: Part) -> np.ndarray:
+        """Returns the value of a variable that is stored in one piece."""
+        with part.stream(self._variable) as stream:
+            out = stream.whole(math.prod(self._shape))
+            stream.finish()
+        return out.reshape(self._shape)
 
     def check(self) -> list[CheckpointError]:
         """Reads and checks all stored bytes without keeping the value; returns what is wrong."""

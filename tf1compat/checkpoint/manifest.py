@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint._raw import is_textual, raw_windows, strings
 from tf1compat.errors import VerificationError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Manifest", "TensorDigest", "tensor_digest"]
 
@@ -37,6 +39,7 @@ class TensorDigest:
 class Manifest:
     """The tensors of one output, in the order they were written.
 
+    >>> import numpy as np
     >>> tensor = TensorDigest("w", (2,), "int32", tensor_digest(np.arange(2, dtype="int32")))
     >>> Manifest.from_json(Manifest((tensor,)).to_json()) == Manifest((tensor,))
     True
@@ -80,12 +83,15 @@ def tensor_digest(array: np.ndarray) -> str:
     `array`. Of a string tensor (dtype object, bytes or str; str is encoded as UTF-8) it is each
     element's length as 8 little-endian bytes, then its bytes. Shape and dtype are not hashed.
 
+    >>> import numpy as np
     >>> tensor_digest(np.float32(1))[:8] == hashlib.sha256(bytes([0, 0, 128, 63])).hexdigest()[:8]
     True
 
     Raises:
       UsageError: an element of an object array is neither bytes nor str.
     """
+    import numpy as np
+
     digest = hashlib.sha256()
     value = np.asarray(array)
     if is_textual(value):

@@ -23,6 +23,7 @@ from tf1compat.checkpoint._graph_facts import (
 from tf1compat.checkpoint._graph_wire import Graph, RawVariable, parse_meta_graph
 from tf1compat.checkpoint._wire import WireError
 from tf1compat.checkpoint.dtypes import stored_type
+from tf1compat.checkpoint.meta_flow import variable_flow
 from tf1compat.errors import (
     CheckpointError,
     CheckpointNotFoundError,
@@ -90,6 +91,8 @@ class Meta:
       saver: the SaverDef's fields: ``filename``, ``save``, ``restore_op`` (names of tensors and of
         an op, which nothing here ever runs), ``max_to_keep``, ``sharded``, ``version`` (1 or 2).
       tensorflow_version: of the program that wrote it, such as ``"1.15.5"``.
+      flow: for each variable that the forward pass uses, the variables that feed it directly; see
+        :func:`tf1compat.checkpoint.meta_flow.variable_flow`.
     """
 
     path: str
@@ -97,6 +100,7 @@ class Meta:
     collections: Mapping[str, tuple[str, ...]]
     saver: Mapping[str, str | int]
     tensorflow_version: str
+    flow: Mapping[str, tuple[str, ...]]
 
     def by_name(self) -> dict[str, MetaVariable]:
         """Returns the variables by the names of their ops."""
@@ -152,21 +156,27 @@ def _meta(path: str, graph: Graph) -> Meta:
             shape=node.shape,
             dtype_name=stored_type(node.dtype).name,
             op_type=node.op,
-            trainable=_is_trainable(node.name, collections, raw.get(node.name)),
+            trainable=_is_trainable(node.name, collections, raw=raw.get(node.name)),
             collections=tuple(sorted(member_of.get(node.name, ()))),
-            initializer_op_types=initializer_ops(graph, node, raw.get(node.name)),
+            initializer_op_types=initializer_ops(graph, node, raw=raw.get(node.name)),
             consumer_op_types=read_by[node.name],
             slice_info=_slice_info(raw.get(node.name)),
         )
         for node in graph.nodes.values()
         if node.op in VARIABLE_OPS
     )
-    frozen = MappingProxyType(collections)
-    return Meta(path, variables, frozen, MappingProxyType(graph.saver), graph.version)
+    return Meta(
+        path,
+        variables,
+        MappingProxyType(collections),
+        MappingProxyType(graph.saver),
+        graph.version,
+        MappingProxyType(variable_flow(graph.nodes)),
+    )
 
 
 def _is_trainable(
-    name: str, collections: Mapping[str, tuple[str, ...]], raw: RawVariable | None
+    name: str, collections: Mapping[str, tuple[str, ...]], *, raw: RawVariable | None
 ) -> bool:
     """The collection decides; where none was exported, what the variable says of itself."""
     if "trainable_variables" in collections:

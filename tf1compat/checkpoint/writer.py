@@ -7,16 +7,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import BinaryIO
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from tf1compat.checkpoint import _crc
 from tf1compat.checkpoint._commit import staged_bundle
 from tf1compat.checkpoint._raw import raw_windows, strings
 from tf1compat.checkpoint._records import BundleRecord, header_bytes, record_bytes
 from tf1compat.checkpoint._slices import Extents, Region, ordered_slice_key, placed, uncovered
-from tf1compat.checkpoint._strings import encode_strings
 from tf1compat.checkpoint._table_writer import table_bytes
 from tf1compat.checkpoint._wire import WireError
 from tf1compat.checkpoint.dtypes import StoredType, stored_type_of
@@ -24,9 +21,15 @@ from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.errors import UsageError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+
 __all__ = ["Partitioned", "write_checkpoint"]
 
-Lazy = np.ndarray | Callable[[], np.ndarray]
+
+Lazy: TypeAlias = "np.ndarray | Callable[[], np.ndarray]"
+Item: TypeAlias = "Lazy | Entry | Partitioned"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +44,6 @@ class Partitioned:
 
     shape: tuple[int, ...]
     parts: Sequence[tuple[tuple[int, ...], Lazy]]
-
-
-Item = Lazy | Entry | Partitioned
 
 
 def write_checkpoint(
@@ -117,19 +117,19 @@ class _Writer:
         if isinstance(value, Entry) and value.slices:
             value = _in_slices(value)
         if isinstance(value, Partitioned):
-            self._records[key] = record_bytes(self._add_slices(name, key, value))
+            self._records[key] = record_bytes(self._add_slices(name, value, key=key))
             return
         stored = stored_type_of(value.dtype_name) if isinstance(value, Entry) else None
         array = value.read() if isinstance(value, Entry) else _array(value)
         self._records[key] = record_bytes(self._store(name, array, stored=stored))
 
-    def _add_slices(self, name: str, key: bytes, value: Partitioned) -> BundleRecord:
+    def _add_slices(self, name: str, value: Partitioned, *, key: bytes) -> BundleRecord:
         """Writes the slices of a variable; returns the record that lists them."""
         regions, types, every = [], set(), []
         for start, part in value.parts:
             array = _array(part)
             extents: Extents = tuple(zip(start, array.shape, strict=False))
-            region = _placed(name, extents, value.shape)
+            region = _placed(name, extents, shape=value.shape)
             label = ", ".join(f"{first}:{first + size}" for first, size in extents)
             record = self._store(f"{name}[{label}]", array, stored=None)
             self._records[ordered_slice_key(key, extents)] = record_bytes(record)
@@ -162,6 +162,8 @@ class _Writer:
         return size, _crc.mask(crc), digest.hexdigest()
 
     def _write_strings(self, file: BinaryIO, array: np.ndarray) -> tuple[int, int, str]:
+        from tf1compat.checkpoint._strings import encode_strings
+
         values = list(strings(array))
         head, crc = encode_strings(values)
         file.write(head)
@@ -182,6 +184,8 @@ class _Writer:
 
 
 def _array(value: Lazy) -> np.ndarray:
+    import numpy as np
+
     return np.asarray(value() if callable(value) else value)
 
 
@@ -202,7 +206,7 @@ def _typed(entry: Entry, index: tuple[slice, ...]) -> np.ndarray:
     return array
 
 
-def _placed(name: str, extents: Extents, shape: tuple[int, ...]) -> Region:
+def _placed(name: str, extents: Extents, *, shape: tuple[int, ...]) -> Region:
     try:
         return placed(extents, shape)
     except WireError as error:

@@ -14,9 +14,25 @@ from tf1compat.graph.debug_statistics import (
     array_statistics,
     training_statistics,
 )
+from tf1compat.graph.initializer_guide import InitializerAdvice, initializer_for
+from tf1compat.graph.initializers import (
+    contrib_variance_scaling_initializer,
+    convolutional_delta_orthogonal,
+    xavier_initializer,
+    xavier_initializer_conv2d,
+)
 from tf1compat.graph.query import VariableQuery, query
 from tf1compat.graph.query_items import GraphItem, PartInfo
 from tf1compat.graph.query_result import QueryResult
+from tf1compat.graph.regularizers import (
+    apply_regularization,
+    l1_l2_regularizer,
+    l1_regularizer,
+    l2_regularizer,
+    sum_regularizer,
+)
+from tf1compat.graph.scopes import Scope
+from tf1compat.graph.sharing import Shared, make_template, shared
 from tf1compat.graph.training_freeze import freeze, frozen, unfreeze
 from tf1compat.graph.training_gradients import (
     apply_with_multipliers,
@@ -24,6 +40,7 @@ from tf1compat.graph.training_gradients import (
     scale_gradients,
 )
 from tf1compat.graph.training_init import InitializationReport, initialize_uninitialized
+from tf1compat.graph.variable_scope import get_variable, variable_scope
 
 __all__ = [
     "ArrayStatistics",
@@ -32,31 +49,48 @@ __all__ = [
     "CheckpointLoad",
     "GraphItem",
     "InitializationReport",
+    "InitializerAdvice",
     "NonFinite",
     "NonFiniteFinder",
     "NonFiniteReport",
     "PartInfo",
     "QueryResult",
+    "Scope",
     "ScopeCopy",
     "ShadowSwap",
+    "Shared",
     "Snapshot",
     "StatisticsTable",
     "TrainingStatistics",
     "VariableQuery",
+    "apply_regularization",
     "apply_with_multipliers",
     "array_statistics",
     "assign_checkpoint",
+    "contrib_variance_scaling_initializer",
+    "convolutional_delta_orthogonal",
     "dump_variables",
     "freeze",
     "frozen",
+    "get_variable",
     "initialize_uninitialized",
+    "initializer_for",
+    "l1_l2_regularizer",
+    "l1_regularizer",
+    "l2_regularizer",
+    "make_template",
     "multiplier_map",
     "pair_scopes",
     "plot_histograms",
     "query",
     "rename_values",
     "scale_gradients",
+    "shared",
+    "sum_regularizer",
     "training_statistics",
     "unfreeze",
+    "variable_scope",
     "write_histogram_summaries",
+    "xavier_initializer",
+    "xavier_initializer_conv2d",
 ]

@@ -1,3 +1,45 @@
 """Checkpoint to Keras 3: layouts, matching, the plan, conversion, verification."""
 
-__all__: list[str] = []
+from tf1compat.migration.convert import Conversion, convert
+from tf1compat.migration.divergence import first_difference
+from tf1compat.migration.layout_text import parse_layout
+from tf1compat.migration.layouts import Layout, Spec, register_layout
+from tf1compat.migration.outputs import (
+    OutputDifference,
+    Recording,
+    compare_outputs,
+    load_inputs,
+    load_recording,
+)
+from tf1compat.migration.plan import Ambiguity, Drop, Fill, Keep, Plan
+from tf1compat.migration.planning import plan_migration
+from tf1compat.migration.report import offender_lines
+from tf1compat.migration.v1_graph import record_graph
+from tf1compat.migration.verify import Verification, verify, verify_outputs, verify_weights
+
+__all__ = [
+    "Ambiguity",
+    "Conversion",
+    "Drop",
+    "Fill",
+    "Keep",
+    "Layout",
+    "OutputDifference",
+    "Plan",
+    "Recording",
+    "Spec",
+    "Verification",
+    "compare_outputs",
+    "convert",
+    "first_difference",
+    "load_inputs",
+    "load_recording",
+    "offender_lines",
+    "parse_layout",
+    "plan_migration",
+    "record_graph",
+    "register_layout",
+    "verify",
+    "verify_outputs",
+    "verify_weights",
+]

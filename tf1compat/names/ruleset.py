@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import heapq
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
@@ -44,11 +46,13 @@ class RuleOutcome:
       kept: the targets that keep their initial value, by path.
       problems: rules that matched nothing, targets that two sources want, targets that aren't there
         and sources on which a rule's function failed.
+      parts: where a source goes to a rule with a ``split`` layout, what further such rules take.
     """
 
     sources: dict[str, RuleMatch]
     kept: dict[str, RuleMatch]
     problems: tuple[Problem, ...]
+    parts: tuple[RuleMatch, ...] = ()
 
     def check(self) -> RuleOutcome:
         """Returns the outcome itself; raises RuleError with every problem if there is one."""
@@ -116,45 +120,53 @@ class RuleSet(Sequence[Rule]):
         run = _Run(rule for rule in self._rules if rule.action != "keep")
         for name in names:
             run.decide(name)
-        problems = [*run.failures, *_collisions(run.taken.values())]
+        matches = [*run.taken.values(), *run.parts]
+        problems = [*run.failures, *_collisions(matches)]
         problems += _idle_rules(run, names)
         if targets is None:
-            return RuleOutcome(run.taken, {}, tuple(problems))
+            return RuleOutcome(run.taken, {}, tuple(problems), tuple(run.parts))
         paths = list(dict.fromkeys(targets))
         keeping = _Run(rule for rule in self._rules if rule.action == "keep")
         for path in paths:
             keeping.decide(path)
         problems += _idle_rules(keeping, paths)
-        problems += _strangers(run.taken.values(), paths)
-        problems += _filled_and_kept(run.taken.values(), keeping.taken)
-        return RuleOutcome(run.taken, keeping.taken, tuple(problems))
+        problems += _strangers(matches, paths)
+        problems += _filled_and_kept(matches, keeping.taken)
+        return RuleOutcome(run.taken, keeping.taken, tuple(problems), tuple(run.parts))
 
 
 class _Run:
-    """One pass of rules over names: the first rule that matches a name takes it."""
+    """One pass of rules over names: the first rule that matches a name takes it.
+
+    Where that rule splits, the others that split and match take the other parts.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = list(enumerate(rules))
         self.taken: dict[str, RuleMatch] = {}
+        self.parts: list[RuleMatch] = []
         self.failures: list[Problem] = []
         self.used: set[int] = set()
         # Thousands of pasted rules, each for one name, are looked up instead of tried in turn.
         self._patterns = [(index, rule) for index, rule in self.rules if rule.literal is None]
-        self._literals: dict[str, tuple[int, Rule]] = {}
+        self._literals: dict[str, list[tuple[int, Rule]]] = collections.defaultdict(list)
         for index, rule in self.rules:
             if rule.literal is not None:
-                self._literals.setdefault(rule.literal, (index, rule))
+                self._literals[rule.literal].append((index, rule))
 
     def decide(self, name: str) -> None:
         """Records what the first rule that matches `name` says."""
-        literal = self._literals.get(name)
-        for index, rule in self._patterns:
-            if literal is not None and literal[0] < index:
-                break
-            if self._take(name, index, rule):
+        for index, rule in self._candidates(name):
+            if name in self.taken and not _splits(rule):
+                continue
+            if self._take(name, index, rule) and not _splits(rule):
                 return
-        if literal is not None:
-            self._take(name, *literal)
+
+    def _candidates(self, name: str) -> Iterable[tuple[int, Rule]]:
+        literals = self._literals.get(name)
+        if literals is None:
+            return self._patterns
+        return heapq.merge(literals, self._patterns, key=operator.itemgetter(0))
 
     def _take(self, name: str, index: int, rule: Rule) -> bool:
         """Records what `rule` says about `name`; returns whether it says anything."""
@@ -174,9 +186,24 @@ class _Run:
         self.used.add(index)
         if isinstance(result, Drop):
             self.taken[name] = RuleMatch(name, None, None, result.reason, rule)
+            return True
+        found = RuleMatch(name, result, rule.layout, "", rule)
+        if name in self.taken:
+            self.parts.append(found)
         else:
-            self.taken[name] = RuleMatch(name, result, rule.layout, "", rule)
+            self.taken[name] = found
         return True
+
+
+def _splits(rule: Rule) -> bool:
+    return (rule.layout or "").startswith("split(")
+
+
+def _joins(group: Sequence[RuleMatch]) -> bool:
+    """Tells whether one rule for each source, all with the same layout, says how to join them."""
+    layouts = {found.layout or "" for found in group}
+    one_each = len({id(found.rule) for found in group}) == len(group)
+    return one_each and len(layouts) == 1 and layouts.pop().startswith("concatenate(")
 
 
 def _collisions(matches: Iterable[RuleMatch]) -> list[Problem]:
@@ -187,7 +214,7 @@ def _collisions(matches: Iterable[RuleMatch]) -> list[Problem]:
             wanted[found.target].append(found)
     problems = []
     for target, group in wanted.items():
-        if len(group) > 1:
+        if len(group) > 1 and not _joins(group):
             several = ", ".join(found.name for found in group[:4])
             more = f" and {len(group) - 4} more" if len(group) > 4 else ""
             origins = ", ".join(dict.fromkeys(found.rule.origin or "rule" for found in group[:4]))

@@ -1,0 +1,299 @@
+"""The apps as a user runs them: arguments in, lines and an exit status out."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tf1compat.apps.main import run
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+
+_MODEL = """
+import keras
+
+def build():
+    return keras.Sequential([
+        keras.layers.Input((4,)),
+        keras.layers.Dense(8, name="hidden", activation="relu"),
+        keras.layers.Dense(3, name="scores"),
+    ])
+
+def many():
+    x = out = keras.Input((2,))
+    for n in range(40):
+        out = keras.layers.Dense(2, name=f"block_{n}")(out)
+    return keras.Model(x, out)
+
+def unbuilt():
+    return keras.Sequential([keras.layers.Dense(3)])
+
+def broken():
+    raise RuntimeError("no licence found")
+
+number = 3
+"""
+
+_SHAPES = {
+    "mlp/fc1/weights": (4, 8),
+    "mlp/fc1/biases": (8,),
+    "mlp/fc2/weights": (8, 3),
+    "mlp/fc2/biases": (3,),
+}
+
+
+@pytest.fixture(scope="module")
+def values():
+    rng = np.random.default_rng(3)
+    return {n: rng.normal(size=s).astype(np.float32) for n, s in _SHAPES.items()}
+
+
+@pytest.fixture
+def work(tmp_path, values, monkeypatch):
+    """A directory with a checkpoint `model.ckpt` and a module `my_models`, as working directory."""
+    slots = {f"{name}/Adam": value * 0 for name, value in values.items()}
+    write_checkpoint(str(tmp_path / "model.ckpt"), {**values, **slots, "global_step": np.int64(7)})
+    (tmp_path / "my_models.py").write_text(_MODEL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("my_models", None)
+
+
+@pytest.fixture
+def app(capsys):
+    def call(*args):
+        with pytest.raises(SystemExit) as exit_:
+            run(args)
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    return call
+
+
+def _one_error(err, *words):
+    lines = err.strip().splitlines()
+    assert len(lines) <= 40
+    assert "Traceback" not in err
+    assert "error: " in lines[0]
+    for word in words:
+        assert word in err
+
+
+def test_overview_and_unknown_tasks(app):
+    assert app("help")[0] == 0
+    code, _, err = app("migrte")
+    assert code == 2
+    assert "expected a task (inspect, plan, migrate, verify, diff), found 'migrte'" in err
+
+
+def test_inspect_lists_names_roles_and_totals(app, work):
+    code, out, _ = app("inspect", "--checkpoint=model.ckpt")
+    assert code == 0
+    assert "mlp/fc1/weights" in out
+    assert "slot Adam of mlp/fc1/weights" in out
+    assert "9 of 9 variables, 135 elements, 544 B" in out
+
+
+def test_inspect_filters_by_exact_scope(app, work):
+    code, out, _ = app("inspect", "--checkpoint=model.ckpt", "--scope=mlp/fc1", "--format=json")
+    assert code == 0
+    names = [row["name"] for row in json.loads(out)["variables"]]
+    assert names == [
+        "mlp/fc1/biases",
+        "mlp/fc1/biases/Adam",
+        "mlp/fc1/weights",
+        "mlp/fc1/weights/Adam",
+    ]
+    code, _, err = app("inspect", "--checkpoint=model.ckpt", "--scope=mlp/fc")
+    assert code == 2
+    _one_error(err, "--scope=mlp/fc", "nearest scopes: mlp/fc1")
+
+
+def test_inspect_health_counts_what_is_not_finite(app, work, values):
+    bad = values["mlp/fc1/weights"].copy()
+    bad[0, :3] = np.nan, np.inf, 0
+    write_checkpoint("sick.ckpt", {"w": bad})
+    code, out, _ = app("inspect", "--checkpoint=sick.ckpt", "--health", "--format=json")
+    (row,) = json.loads(out)["variables"]
+    finite = bad[np.isfinite(bad)].astype(np.float64)
+    assert code == 0
+    assert (row["nan"], row["inf"], row["zero"]) == (1, 1, 1)
+    assert row["mean"] == pytest.approx(finite.mean())
+    assert row["std"] == pytest.approx(finite.std())
+
+
+def test_inspect_health_names_damage_and_reads_the_rest(app, work):
+    (data,) = work.glob("model.ckpt.data*")
+    content = bytearray(data.read_bytes())
+    content[-1] ^= 1
+    data.write_bytes(content)
+    code, out, err = app("inspect", "--checkpoint=model.ckpt", "--health")
+    assert code == 1
+    assert err.count("damaged: ") == 1
+    assert "at byte" in err
+    assert "damaged" in out
+
+
+@pytest.mark.parametrize("name", ["nowhere/model.ckpt", "model.ckp"])
+def test_a_missing_checkpoint_is_one_line(app, work, name):
+    for task in ("inspect", "plan", "migrate", "verify"):
+        rest = [] if task == "inspect" else ["--model=my_models:build"]
+        rest += ["--output=x.weights.h5"] if task in ("migrate", "verify") else []
+        code, _, err = app(task, f"--checkpoint={name}", *rest)
+        assert code != 0
+        _one_error(err, name)
+        assert len(err.strip().splitlines()) <= 3
+
+
+def test_plan_says_why(app, work):
+    code, out, _ = app("plan", "--checkpoint=model.ckpt", "--model=my_models:build")
+    assert code == 0
+    assert "hidden/kernel" in out
+    assert "nothing else of these roles and shapes" in out
+    assert "plan complete: 4 targets: 4 filled" in out
+
+
+def test_migrate_writes_what_verify_proves(app, work, values):
+    import keras
+
+    output = "--output=out.weights.h5"
+    source = ("--checkpoint=model.ckpt", "--model=my_models:build")
+    code, out, err = app("migrate", *source, output)
+    assert (code, err) == (0, "")
+    assert "wrote out.weights.h5" in out
+    assert "4 weights equal bit for bit" in out
+    assert app("verify", *source, output)[0] == 0
+    assert app("diff", *source, "--other=out.weights.h5")[0] == 0
+    keras.utils.clear_session()
+    import my_models
+
+    model = my_models.build()
+    model.load_weights("out.weights.h5")
+    np.testing.assert_array_equal(model.get_layer("hidden").kernel, values["mlp/fc1/weights"])
+
+
+def test_verify_compares_outputs_with_a_recording(app, work, values):
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+    hidden = np.maximum(x @ values["mlp/fc1/weights"] + values["mlp/fc1/biases"], 0)
+    y = hidden @ values["mlp/fc2/weights"] + values["mlp/fc2/biases"]
+    np.savez("good.npz", **{"in/x": x, "out/y": y})
+    np.savez("bad.npz", **{"in/x": x, "out/y": y + 0.1})
+    common = ("--checkpoint=model.ckpt", "--model=my_models:build", "--output=out.keras")
+    assert app("migrate", *common)[0] == 0
+    code, out, _ = app("verify", *common, "--recording=good.npz")
+    assert code == 0
+    assert "output y: max abs" in out
+    code, out, err = app("verify", *common, "--recording=bad.npz")
+    assert code == 1
+    _one_error(err, "y: expected relative difference at most 1e-05")
+
+
+def test_an_incomplete_plan_writes_nothing(app, work, values):
+    write_checkpoint("extra.ckpt", {**values, "tower/stray": np.ones((5, 5), np.float32)})
+    common = ("--checkpoint=extra.ckpt", "--model=my_models:build", "--output=out.weights.h5")
+    code, _, err = app("migrate", *common)
+    assert code == 1
+    _one_error(err, "tower/stray", "{source='tower/stray', drop='say why'},", "nothing was written")
+    assert not os.path.exists("out.weights.h5")
+    (work / "rules.toml").write_text("rules = [{source='tower/stray', drop='not used'}]")
+    assert app("migrate", *common, "--rules=rules.toml")[0] == 0
+
+
+def test_offenders_of_many_layers_are_folded(app, work):
+    code, _, err = app("plan", "--checkpoint=model.ckpt", "--model=my_models:many")
+    assert code == 1
+    assert len(err.splitlines()) <= 40
+    assert "block_{0..39}/kernel" in err
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("my_models", ["module:callable"]),
+        ("my_modls:build", ["my_modls"]),
+        ("my_models:bild", ["bild", "build"]),
+        ("my_models:number", ["number"]),
+        ("my_models:broken", ["no licence found"]),
+        ("my_models:unbuilt", ["build"]),
+        ("gone.keras", ["gone.keras"]),
+    ],
+)
+def test_bad_models_are_one_clear_error(app, work, model, words):
+    code, _, err = app(
+        "migrate", "--checkpoint=model.ckpt", f"--model={model}", "--output=out.weights.h5"
+    )
+    assert code != 0
+    _one_error(err, *words)
+    assert os.listdir(work).count("out.weights.h5") == 0
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("out.h5", ["expected a .weights.h5 or .keras file, found 'out.h5'"]),
+        ("missing/out.keras", ["expected an existing directory"]),
+    ],
+)
+def test_bad_outputs_are_refused_before_any_work(app, work, output, words):
+    code, _, err = app(
+        "migrate", "--checkpoint=model.ckpt", "--model=my_models:build", f"--output={output}"
+    )
+    assert code == 2
+    _one_error(err, *words)
+
+
+def test_bad_rules_are_one_clear_error(app, work):
+    (work / "rules.toml").write_text("rules = [{source='mlp/fc1/weight', target='hidden/kernel'}]")
+    code, _, err = app(
+        "plan",
+        "--checkpoint=model.ckpt",
+        "--model=my_models:build",
+        "--rules=rules.toml",
+    )
+    assert code == 1
+    _one_error(err, "rules.toml:1", "mlp/fc1/weights")
+
+
+def test_diff_of_two_checkpoints(app, work, values):
+    changed = {**values, "new": np.ones(2, np.float32)}
+    changed["mlp/fc2/biases"] = values["mlp/fc2/biases"] + np.float32(0.5)
+    changed["mlp/fc1/biases"] = values["mlp/fc1/biases"][:4]
+    del changed["mlp/fc2/weights"]
+    write_checkpoint("plain.ckpt", values)
+    write_checkpoint("changed.ckpt", changed)
+    code, out, _ = app("diff", "--checkpoint=plain.ckpt", "--other=changed.ckpt", "--format=json")
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert code == 1
+    assert {name: row["what"] for name, row in rows.items()} == {
+        "mlp/fc1/biases": "shape or dtype",
+        "mlp/fc2/biases": "values",
+        "mlp/fc2/weights": "missing",
+        "new": "extra",
+    }
+    assert rows["mlp/fc2/biases"]["largest"] == pytest.approx(0.5, rel=1e-6)
+    code, out, _ = app("diff", "--checkpoint=plain.ckpt", "--other=plain.ckpt")
+    assert (code, out.strip()) == (0, "all 4 are equal")
+
+
+def test_unknown_flags_are_named(app, work):
+    code, _, err = app("inspect", "--chekpoint=model.ckpt")
+    assert code == 2
+    _one_error(err, "chekpoint", "checkpoint")
+
+
+def test_the_command_as_a_process(work):
+    result = subprocess.run(
+        [sys.executable, "-m", "tf1compat", "inspect", "--checkpoint=model.ckpt"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    listed = [line.split()[0] for line in result.stdout.splitlines()[1:10]]
+    assert listed == list(open_checkpoint("model.ckpt"))

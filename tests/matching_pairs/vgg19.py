@@ -1,0 +1,13 @@
+"""VGG19 against slim's vgg_19, whose fully connected layers are convolutions."""
+
+import keras
+
+from matching_pairs import vgg_names
+from matching_pairs.support import read_dump
+
+SOURCES = read_dump("vgg_19")
+TRUTH = vgg_names.truth("vgg_19", (2, 2, 4, 4, 4))
+
+
+def build():
+    return keras.applications.VGG19(weights=None)

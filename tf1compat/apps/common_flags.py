@@ -1,0 +1,50 @@
+"""Flags that several apps have, defined in each app's own set of flags."""
+
+from __future__ import annotations
+
+from absl import flags
+
+from tf1compat.checkpoint import Checkpoint, open_checkpoint
+
+__all__ = ["SourceFlags", "TargetFlags"]
+
+
+class SourceFlags:
+    """``--checkpoint`` and ``--step``."""
+
+    def __init__(self, flag_values: flags.FlagValues) -> None:
+        self._checkpoint = flags.DEFINE_string(
+            "checkpoint",
+            None,
+            "Prefix of the v1 checkpoint, or a directory holding a `checkpoint` file.",
+            flag_values=flag_values,
+            required=True,
+        )
+        self._step = flags.DEFINE_integer(
+            "step", None, "Of a directory, the checkpoint of this step.", flag_values=flag_values
+        )
+
+    def open(self) -> Checkpoint:
+        """Returns the checkpoint that the flags name, opened."""
+        return open_checkpoint(self._checkpoint.value, step=self._step.value)
+
+
+class TargetFlags:
+    """``--model`` and ``--rules``."""
+
+    def __init__(self, flag_values: flags.FlagValues, *, required: bool = True) -> None:
+        self.model = flags.DEFINE_string(
+            "model",
+            None,
+            "Where the Keras model comes from: module:callable (a function without arguments that "
+            "returns a built model; the current directory is on the path), or a .keras file.",
+            flag_values=flag_values,
+            required=required,
+        )
+        self.rules = flags.DEFINE_string(
+            "rules", None, "A TOML file of rename rules.", flag_values=flag_values
+        )
+
+    def rules_or_none(self) -> str | tuple[()]:
+        """Returns the rules file, or no rules."""
+        return self.rules.value or ()

@@ -1,0 +1,139 @@
+"""``tf1compat diff``: two checkpoints, or a checkpoint and a migrated Keras file.
+
+Exits with 0 if they are equal, 1 if they differ, 2 if they can't be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps.tables import print_table
+from tf1compat.checkpoint import Entry, open_checkpoint
+from tf1compat.errors import CheckpointError, UsageError
+
+__all__ = ["run"]
+
+_FLAGS = flags.FlagValues()
+_SOURCE = SourceFlags(_FLAGS)
+_TARGET = TargetFlags(_FLAGS, required=False)
+_OTHER = flags.DEFINE_string(
+    "other",
+    None,
+    "What to compare with: another checkpoint, or a .weights.h5 or .keras file; for a "
+    ".weights.h5 file --model says whose it is.",
+    flag_values=_FLAGS,
+    required=True,
+)
+_FORMAT = flags.DEFINE_enum(
+    "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
+)
+
+Row = dict[str, Any]
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs the app on command-line arguments; returns its exit status."""
+    return run_app("diff", _main, flag_values=_FLAGS, args=args)
+
+
+def _main() -> int:
+    checkpoint = _SOURCE.open()
+    if _OTHER.value.endswith((".keras", ".h5")):
+        rows, count = _against_keras(checkpoint)
+    else:
+        other = open_checkpoint(_OTHER.value)
+        rows = list(_between(checkpoint, other))
+        count = len({*checkpoint, *other})
+    if _FORMAT.value == "json":
+        print(json.dumps(rows, indent=1))
+    else:
+        _print(rows, count)
+    return EXIT_FOUND if rows else EXIT_OK
+
+
+def _between(left: Mapping[str, Entry], right: Mapping[str, Entry]) -> Iterator[Row]:
+    """Yields a row for each variable that isn't the same in both."""
+    for name in sorted({*left, *right}):
+        if name not in right:
+            yield {"name": name, "what": "missing", "left": _spec(left[name]), "right": ""}
+        elif name not in left:
+            yield {"name": name, "what": "extra", "left": "", "right": _spec(right[name])}
+        elif _spec(left[name]) != _spec(right[name]):
+            specs = {"left": _spec(left[name]), "right": _spec(right[name])}
+            yield {"name": name, "what": "shape or dtype", **specs}
+        else:
+            yield from _values(name, left[name], right[name])
+
+
+def _spec(entry: Entry) -> str:
+    return f"{entry.dtype_name}{list(entry.shape)}"
+
+
+def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
+    try:
+        a, b = left.read(), right.read()
+    except CheckpointError as error:
+        yield {"name": name, "what": "damage", "left": str(error), "right": ""}
+        return
+    if a.dtype.kind == "O":
+        unequal = int((a != b).sum())
+        largest = float("nan")
+    else:
+        wide = np.complex128 if a.dtype.kind == "c" else np.float64
+        x, y = a.astype(wide), b.astype(wide)
+        where = ~((x == y) | (np.isnan(x) & np.isnan(y)))
+        unequal = int(where.sum())
+        largest = float(np.abs(x - y)[where].max()) if unequal else 0.0
+    if unequal:
+        row = {"name": name, "what": "values", "left": _spec(left), "right": _spec(right)}
+        yield {**row, "elements": unequal, "largest": largest}
+
+
+def _against_keras(checkpoint: Any) -> tuple[list[Row], int]:
+    from tf1compat.apps.planned import make_plan
+    from tf1compat.migration import verify_weights
+
+    model = _TARGET.model.value or (_OTHER.value if _OTHER.value.endswith(".keras") else None)
+    if model is None:
+        raise UsageError("expected --model=module:callable to read a .weights.h5 file by")
+    plan, index = make_plan(checkpoint, _TARGET, model=model)
+    rows: list[Row] = [
+        {"name": p.name, "what": "missing", "left": "", "right": p.expected} for p in plan.unfilled
+    ]
+    rows += [
+        {"name": p.name, "what": "extra", "left": p.expected, "right": ""} for p in plan.unexplained
+    ]
+    rows += [
+        {"name": ", ".join(t.targets), "what": "ambiguous", "left": ", ".join(t.sources)}
+        for t in plan.ambiguities
+    ]
+    verification = verify_weights(plan, index, output=_OTHER.value, checkpoint=checkpoint)
+    rows += [
+        {"name": p.name, "what": "values", "left": p.expected, "right": p.found}
+        for p in verification.problems
+    ]
+    return rows, len(plan.targets)
+
+
+def _print(rows: Sequence[Row], count: int) -> None:
+    if rows:
+        columns = ["name", "what", "left", "right", "elements", "largest"]
+        table = [[_cell(row.get(column, "")) for column in columns] for row in rows]
+        print_table(columns, table, right=["elements", "largest"])
+    print(f"{len(rows)} of {count} differ" if rows else f"all {count} are equal")
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

@@ -1,0 +1,43 @@
+"""Statistics of one variable's value, for ``tf1compat inspect --health``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tf1compat.checkpoint import Entry
+from tf1compat.errors import CheckpointError
+
+__all__ = ["health_of"]
+
+
+def health_of(entry: Entry) -> dict[str, Any]:
+    """Returns min, max, mean and std of the finite elements, and counts of nan, inf and zero.
+
+    Strings and complex numbers have no order; they get counts alone. A variable that can't be
+    read gets ``{"damage": reason}``.
+    """
+    try:
+        value = entry.read()
+    except CheckpointError as error:
+        return {"damage": str(error)}
+    if value.dtype.kind in "OSU":
+        return {"zero": sum(1 for element in value.flat if not element)}
+    if value.dtype.kind == "c":
+        return _counts(value)
+    wide = value.astype(np.float64) if value.dtype.itemsize < 8 else value
+    counts = _counts(wide)
+    finite = wide[np.isfinite(wide)] if counts["nan"] or counts["inf"] else wide
+    if not finite.size:
+        return counts
+    numbers = {"min": finite.min(), "max": finite.max(), "mean": finite.mean(), "std": finite.std()}
+    return {**{name: float(number) for name, number in numbers.items()}, **counts}
+
+
+def _counts(value: np.ndarray) -> dict[str, int]:
+    return {
+        "nan": int(np.isnan(value).sum()),
+        "inf": int(np.isinf(value).sum()),
+        "zero": int(value.size - np.count_nonzero(value)),
+    }

@@ -1,0 +1,170 @@
+"""``tf1compat inspect``: what a checkpoint holds, and whether it is sound.
+
+Reads the index alone, without TensorFlow, unless ``--health`` asks for the values.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Iterable, Sequence
+
+from absl import flags
+
+from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps.tables import human_bytes, print_table
+from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
+from tf1compat.errors import UsageError
+from tf1compat.names import VariableName, in_scope
+
+__all__ = ["run"]
+
+_FLAGS = flags.FlagValues()
+_CHECKPOINT = flags.DEFINE_string(
+    "checkpoint",
+    None,
+    "Prefix of the checkpoint, or a directory holding a `checkpoint` file.",
+    flag_values=_FLAGS,
+    required=True,
+)
+_STEP = flags.DEFINE_integer(
+    "step", None, "Of a directory, the checkpoint of this global step.", flag_values=_FLAGS
+)
+_SCOPE = flags.DEFINE_multi_string(
+    "scope", [], "Only this scope (exact: conv1 is not conv10). Repeatable.", flag_values=_FLAGS
+)
+_REGEX = flags.DEFINE_string(
+    "regex", None, "Only names in which this regular expression occurs.", flag_values=_FLAGS
+)
+_HEALTH = flags.DEFINE_bool(
+    "health",
+    False,
+    "Reads every value: min, max, mean, std, and counts of NaN, Inf and zeros.",
+    flag_values=_FLAGS,
+)
+_FORMAT = flags.DEFINE_enum(
+    "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
+)
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs the app on command-line arguments; returns its exit status."""
+    return run_app("inspect", _main, flag_values=_FLAGS, args=args)
+
+
+def _main() -> int:
+    checkpoint = open_checkpoint(_CHECKPOINT.value, step=_STEP.value)
+    entries = _selected(checkpoint)
+    rows = [_row(entry) for entry in entries]
+    damaged = False
+    if _HEALTH.value:
+        from tf1compat.apps.health import health_of  # statistics need all of numpy
+
+        for row, entry in zip(rows, entries, strict=True):
+            row |= health_of(entry)
+            damaged |= "damage" in row
+    if _FORMAT.value == "json":
+        print(json.dumps({"checkpoint": _about(checkpoint), "variables": rows}, indent=1))
+    else:
+        _print(checkpoint, rows)
+    return EXIT_FOUND if damaged else EXIT_OK
+
+
+def _selected(checkpoint: Checkpoint) -> list[Entry]:
+    try:
+        pattern = re.compile(_REGEX.value or "")
+    except re.error as error:
+        raise UsageError(f"--regex: expected a regular expression, found {error}") from error
+    scopes = [scope.rstrip("/") for scope in _SCOPE.value]
+    names = [
+        name
+        for name in checkpoint
+        if pattern.search(name) and (not scopes or any(in_scope(name, s) for s in scopes))
+    ]
+    if not names and len(checkpoint):
+        asked = [f"--scope={s}" for s in scopes] + [f"--regex={_REGEX.value}"] * bool(_REGEX.value)
+        from tf1compat.names import nearest_names
+
+        near = nearest_names(scopes[0], _scopes(checkpoint)) if scopes else ()
+        hint = f"; nearest scopes: {', '.join(near)}" if near else ""
+        raise UsageError(f"expected variables for {' '.join(asked)}, found none{hint}")
+    return [checkpoint[name] for name in names]
+
+
+def _scopes(names: Iterable[str]) -> list[str]:
+    found = {name.rpartition("/")[0] for name in names}
+    return sorted(s for s in found if s)
+
+
+def _row(entry: Entry) -> dict:
+    name = entry.name
+    return {
+        "name": entry.key,
+        "shape": list(entry.shape),
+        "dtype": entry.dtype_name,
+        "role": _role(name),
+        "bytes": entry.nbytes,
+        "slices": len(entry.slices),
+    }
+
+
+def _role(name: VariableName) -> str:
+    if name.kind == "slot":
+        return f"slot {name.slot} of {name.slot_of}"
+    if name.kind == "shadow":
+        return f"shadow of {name.shadow_of}"
+    return name.role if name.kind == "variable" else name.kind.replace("_", " ")
+
+
+def _about(checkpoint: Checkpoint) -> dict:
+    return {"prefix": checkpoint.prefix, "format": checkpoint.format}
+
+
+def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
+    health = ["min", "max", "mean", "std", "nan", "inf", "zero"] if _HEALTH.value else []
+    table = [
+        [
+            row["name"],
+            str(tuple(row["shape"])),
+            row["dtype"] + (f" in {row['slices']} slices" if row["slices"] else ""),
+            row["role"],
+            human_bytes(row["bytes"]),
+            *_health_cells(row, health),
+        ]
+        for row in rows
+    ]
+    right = ["size", *health]
+    print_table(["name", "shape", "dtype", "role", "size", *health], table, right=right)
+    print_table([], [], footer=_totals(checkpoint, rows))
+    for row in rows:
+        if "damage" in row:
+            print(f"damaged: {row['damage']}", file=sys.stderr)
+
+
+def _health_cells(row: dict, columns: Sequence[str]) -> list[str]:
+    if columns and "damage" in row:
+        return ["damaged", *[""] * (len(columns) - 1)]
+    return ["" if row.get(c) is None else f"{row[c]:.4g}" for c in columns]
+
+
+def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
+    def parameters(some: Sequence[dict]) -> int:
+        return sum(math.prod(row["shape"]) for row in some)
+
+    extra = [r for r in rows if r["role"].startswith(("slot ", "shadow "))]
+    lines = [
+        f"{len(rows)} of {len(checkpoint)} variables, {parameters(rows):,} elements, "
+        f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
+        f"{len(checkpoint.files)} files)",
+    ]
+    if extra:
+        lines.append(
+            f"of these, {len(extra)} slots and shadows with {parameters(extra):,} elements"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

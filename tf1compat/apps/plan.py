@@ -1,0 +1,45 @@
+"""``tf1compat plan``: what would go where, and why; nothing is written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from absl import flags
+
+from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+
+__all__ = ["run"]
+
+_FLAGS = flags.FlagValues()
+_SOURCE = SourceFlags(_FLAGS)
+_TARGET = TargetFlags(_FLAGS)
+_FORMAT = flags.DEFINE_enum(
+    "format", "table", ["table", "json"], "How to print the plan.", flag_values=_FLAGS
+)
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs the app on command-line arguments; returns its exit status."""
+    return run_app("plan", _main, flag_values=_FLAGS, args=args)
+
+
+def _main() -> int:
+    checkpoint = _SOURCE.open()  # a wrong path should not wait for Keras
+
+    from tf1compat.apps.planned import make_plan, print_offenders, print_plan
+
+    plan, _ = make_plan(checkpoint, _TARGET)
+    if _FORMAT.value == "json":
+        print(plan.to_json())
+    else:
+        print_plan(plan)
+    if plan.complete:
+        return EXIT_OK
+    print_offenders(plan)
+    return EXIT_FOUND
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

@@ -1,0 +1,52 @@
+"""What every app shares: its flags' parsing, its errors, its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from absl import flags
+
+from tf1compat.errors import Tf1CompatError, UsageError
+
+__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "run_app"]
+
+EXIT_OK = 0
+EXIT_FOUND = 1
+EXIT_USAGE = 2
+
+_LINES = 40  # of an error, at most
+
+
+def run_app(
+    name: str, main: Callable[[], int], *, flag_values: flags.FlagValues, args: Sequence[str]
+) -> int:
+    """Parses an app's flags, runs it and turns its errors into lines; returns its exit status."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
+    try:
+        if any(arg in ("--help", "-h", "--helpfull") for arg in args):
+            print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
+            return EXIT_OK
+        flag_values.unparse_flags()  # what an earlier run in this process was given
+        rest = flag_values([name, *args])[1:]
+        if rest:
+            raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
+        return main()
+    except flags.Error as error:
+        return _fail(name, str(error).strip(), EXIT_USAGE)
+    except Tf1CompatError as error:
+        return _fail(name, str(error), EXIT_USAGE if isinstance(error, UsageError) else EXIT_FOUND)
+    except BrokenPipeError:  # `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except KeyboardInterrupt:
+        return _fail(name, "interrupted", 130)
+
+
+def _fail(name: str, message: str, status: int) -> int:
+    lines = message.splitlines() or [""]
+    if len(lines) > _LINES:
+        lines = [*lines[: _LINES - 1], f"  ... and {len(lines) - _LINES + 1} more lines"]
+    print("\n".join([f"tf1compat {name}: error: {lines[0]}", *lines[1:]]), file=sys.stderr)
+    return status

@@ -1,0 +1,109 @@
+"""``tf1compat verify``: proves a migrated file equal to its checkpoint, and outputs alike."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from absl import flags
+
+from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.errors import UsageError
+
+if TYPE_CHECKING:
+    from tf1compat.checkpoint import Checkpoint
+    from tf1compat.migration import Recording
+
+__all__ = ["run"]
+
+_FLAGS = flags.FlagValues()
+_SOURCE = SourceFlags(_FLAGS)
+_TARGET = TargetFlags(_FLAGS)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "The migrated file: .weights.h5 or .keras.", flag_values=_FLAGS, required=True
+)
+_RECORDING = flags.DEFINE_string(
+    "recording",
+    None,
+    "An .npz of inputs (in/NAME) and expected outputs (out/NAME) to compare the model's with. "
+    "With --v1_outputs, of inputs alone, named by v1 tensors.",
+    flag_values=_FLAGS,
+)
+_V1_OUTPUTS = flags.DEFINE_list(
+    "v1_outputs",
+    [],
+    "Tensors of the v1 graph to compute from the checkpoint and its .meta on the recorded inputs, "
+    "in the order of the model's outputs.",
+    flag_values=_FLAGS,
+)
+_TOLERANCE = flags.DEFINE_float(
+    "tolerance",
+    1e-5,
+    "Largest difference of outputs, relative to the largest expected value.",
+    lower_bound=0.0,
+    flag_values=_FLAGS,
+)
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs the app on command-line arguments; returns its exit status."""
+    return run_app("verify", _main, flag_values=_FLAGS, args=args)
+
+
+def _main() -> int:
+    if _V1_OUTPUTS.value and not _RECORDING.value:
+        raise UsageError("--v1_outputs: expected --recording=FILE.npz with the inputs as well")
+    checkpoint = _SOURCE.open()
+
+    from tf1compat.apps.planned import make_plan, print_offenders
+    from tf1compat.migration import verify_weights
+
+    plan, index = make_plan(checkpoint, _TARGET)
+    if not plan.complete:
+        print(f"tf1compat verify: error: {plan.headline()}", file=sys.stderr)
+        print_offenders(plan)
+        return EXIT_FOUND
+    verification = verify_weights(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)
+    print(verification)
+    if not verification.equal or not _RECORDING.value:
+        return EXIT_OK if verification.equal else EXIT_FOUND
+    return _outputs(plan, checkpoint)
+
+
+def _outputs(plan: Any, checkpoint: Checkpoint) -> int:
+    from tf1compat.keras3 import index_model, load_model
+    from tf1compat.migration import first_difference, verify_outputs
+
+    recording = _recording(checkpoint)
+    model = load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value))
+    outputs = verify_outputs(model, recording, tolerance=_TOLERANCE.value)
+    for difference in outputs.outputs:
+        print(f"output {difference}")
+    if outputs.equal:
+        return EXIT_OK
+    if _V1_OUTPUTS.value:
+        layer = first_difference(
+            plan,
+            index_model(model),
+            prefix=checkpoint.prefix,
+            recording=recording,
+            tolerance=_TOLERANCE.value,
+        )
+        print(f"first layer that differs: {layer or 'none of those that could be paired'}")
+    outputs.require_equal()
+    return EXIT_FOUND
+
+
+def _recording(checkpoint: Checkpoint) -> Recording:
+    from tf1compat.migration import load_inputs, load_recording, record_graph
+
+    if not _V1_OUTPUTS.value:
+        return load_recording(str(_RECORDING.value))
+    inputs = load_inputs(str(_RECORDING.value))
+    return record_graph(checkpoint.prefix, inputs=inputs, outputs=_V1_OUTPUTS.value)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""Checks and small arithmetic that convolutions and poolings share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+
+__all__ = [
+    "ONES",
+    "ZEROS",
+    "channel_count",
+    "conv_length",
+    "normalize_data_format",
+    "normalize_padding",
+    "normalize_tuple",
+    "op_data_format",
+    "run_layer",
+    "transposed_length",
+]
+
+# What `bias_initializer` and its like default to.
+ZEROS = tf.compat.v1.zeros_initializer()
+ONES = tf.compat.v1.ones_initializer()
+
+_OP_FORMATS = {
+    "channels_last": {3: "NWC", 4: "NHWC", 5: "NDHWC"},
+    "channels_first": {3: "NCW", 4: "NCHW", 5: "NCDHW"},
+}
+
+
+def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) -> Any:
+    """Makes the layer that a function form's `arguments` describe, and calls it.
+
+    Args:
+      layer_class: the layer's class.
+      arguments: the function's arguments by name; `inputs` and those in `call_names` go to the
+        call, `name` is the scope too, and `reuse` becomes the class's `_reuse`.
+      *call_names: arguments of the call other than the inputs.
+    """
+    options = dict(arguments)
+    inputs = options.pop("inputs")
+    call = {name: options.pop(name) for name in call_names}
+    if "reuse" in options:
+        options["_reuse"] = options.pop("reuse")
+        options["_scope"] = options["name"]
+    return layer_class(**options)(inputs, **call)
+
+
+def normalize_tuple(value: Any, count: int, name: str) -> tuple[int, ...]:
+    """Returns `value`, an integer or `count` integers, as a tuple of `count` integers.
+
+    Raises:
+      UsageError: (a `ValueError`) anything else.
+    """
+    if isinstance(value, int):
+        return (value,) * count
+    complaint = f"The `{name}` argument must be a tuple of {count} integers. Received: {value}"
+    try:
+        sizes = tuple(value)
+        for size in sizes:
+            int(size)
+    except (TypeError, ValueError) as error:
+        raise UsageError(complaint) from error
+    if len(sizes) != count:
+        raise UsageError(complaint)
+    return sizes
+
+
+def normalize_padding(value: str, *, causal: bool = False) -> str:
+    """Returns a padding in lower case.
+
+    Raises:
+      UsageError: (a `ValueError`) neither "valid" nor "same", nor "causal" where that's possible.
+    """
+    padding = value.lower()
+    if padding == "causal" and not causal:
+        raise UsageError("Causal padding is only supported for `Conv1D` and `SeparableConv1D`.")
+    if padding not in ("valid", "same", "causal"):
+        raise UsageError(
+            "The `padding` argument must be one of "
+            f'"valid", "same" (or "causal", only for `Conv1D`). Received: {value}'
+        )
+    return padding
+
+
+def normalize_data_format(value: str | None) -> str:
+    """Returns "channels_last" (also for None) or "channels_first".
+
+    Raises:
+      UsageError: (a `ValueError`) anything else.
+    """
+    data_format = "channels_last" if value is None else value.lower()
+    if data_format not in _OP_FORMATS:
+        raise UsageError(
+            'The `data_format` argument must be one of "channels_first", "channels_last". '
+            f"Received: {value}"
+        )
+    return data_format
+
+
+def op_data_format(data_format: str, rank: int) -> str:
+    """Returns the ops' name of a data format for tensors of this rank.
+
+    >>> op_data_format("channels_first", 4)
+    'NCHW'
+    """
+    return _OP_FORMATS[data_format][rank]
+
+
+def channel_count(input_shape: Any, axis: int) -> int:
+    """Returns the number of input channels.
+
+    Raises:
+      UsageError: (a `ValueError`) it isn't known as the graph is built.
+    """
+    channels = tf.TensorShape(input_shape)[axis]
+    if channels is None:
+        raise UsageError("The channel dimension of the inputs should be defined. Found `None`.")
+    return int(channels)
+
+
+def conv_length(
+    length: int | None, *, size: int, padding: str, stride: int, dilation: int = 1
+) -> int | None:
+    """Returns the length of a convolution's or pooling's output along one axis.
+
+    >>> conv_length(10, size=3, padding="valid", stride=2)
+    4
+    """
+    if length is None:
+        return None
+    window = size + (size - 1) * (dilation - 1)
+    taken = length - window + 1 if padding == "valid" else length
+    return (taken + stride - 1) // stride
+
+
+def transposed_length(
+    length: Any, *, size: int, padding: str, stride: int, output_padding: int | None, dilation: int
+) -> Any:
+    """Returns the length of a transposed convolution's output; `length` may be a tensor or None.
+
+    >>> transposed_length(4, size=3, padding="valid", stride=2, output_padding=None, dilation=1)
+    9
+    """
+    if length is None:
+        return None
+    window = size + (size - 1) * (dilation - 1)
+    if output_padding is not None:
+        pad = window // 2 if padding == "same" else 0
+        return (length - 1) * stride + window - 2 * pad + output_padding
+    grown = length * stride
+    extra = max(window - stride, 0) if padding == "valid" else 0
+    return grown + extra if extra else grown

@@ -1,0 +1,167 @@
+"""`DepthwiseConv2D`, which TF 1.15 had in `tf.keras.layers` only, under a variable scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.graph.initializers import resolve_initializer
+from tf1compat.graph.layers.arguments import (
+    ZEROS,
+    channel_count,
+    conv_length,
+    run_layer,
+)
+from tf1compat.graph.layers.constraints import resolve_constraint
+from tf1compat.graph.layers.convolution_base import Conv
+from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.regularizers import resolve_regularizer
+
+__all__ = ["DepthwiseConv2D", "depthwise_conv2d"]
+
+
+class DepthwiseConv2D(Conv):
+    """Convolves each channel of images by itself; mirrors `tf.keras.layers.DepthwiseConv2D`.
+
+    `depthwise_kernel` is `[*kernel_size, channels, depth_multiplier]`, the bias
+    `[channels * depth_multiplier]`. TF 1.15's `tf.layers` has no such layer: names are Keras',
+    scope and collections are those of every other layer here.
+
+    Attributes:
+      depthwise_kernel: the weights, in the inputs' dtype.
+    """
+
+    _config = (
+        "kernel_size",
+        "strides",
+        "padding",
+        "depth_multiplier",
+        "data_format",
+        "dilation_rate",
+        "activation",
+        "use_bias",
+        "depthwise_initializer",
+        "bias_initializer",
+        "depthwise_regularizer",
+        "bias_regularizer",
+        "activity_regularizer",
+        "depthwise_constraint",
+        "bias_constraint",
+    )
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: str = "valid",
+        depth_multiplier: int = 1,
+        data_format: str = "channels_last",
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = None,
+        bias_initializer: Any = ZEROS,
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            rank=2,
+            filters=0,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            activation=activation,
+            use_bias=use_bias,
+            bias_initializer=bias_initializer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        self.depth_multiplier = depth_multiplier
+        self.depthwise_initializer = resolve_initializer(depthwise_initializer)
+        self.depthwise_regularizer = resolve_regularizer(depthwise_regularizer)
+        self.depthwise_constraint = resolve_constraint(depthwise_constraint)
+        self.depthwise_kernel: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Makes `depthwise_kernel` and `bias`."""
+        if len(input_shape) < 4:
+            raise UsageError(
+                "Inputs to `DepthwiseConv2D` should have rank 4. Received input shape: "
+                f"{input_shape}"
+            )
+        channels = channel_count(input_shape, self._channel_axis)
+        self.depthwise_kernel = self.add_weight(
+            "depthwise_kernel",
+            shape=(*self.kernel_size, channels, self.depth_multiplier),
+            initializer=self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
+        )
+        self.filters = channels * self.depth_multiplier
+        self._add_bias(self.filters)
+        self.input_spec = InputSpec(ndim=4, axes={self._channel_axis: channels})
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the activations, with `channels * depth_multiplier` channels."""
+        first = self.data_format == "channels_first"  # the CPU wants channels last
+        outputs = tf.compat.v1.nn.depthwise_conv2d(
+            tf.transpose(inputs, (0, 2, 3, 1)) if first else inputs,
+            self.depthwise_kernel,
+            strides=(1, *self.strides, 1),
+            padding=self.padding.upper(),
+            rate=self.dilation_rate,
+        )
+        if self.bias is not None:
+            outputs = tf.nn.bias_add(outputs, self.bias)
+        return self.activation(tf.transpose(outputs, (0, 3, 1, 2)) if first else outputs)
+
+    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+        """Returns the outputs' static shape."""
+        shape = tf.TensorShape(input_shape).as_list()
+        first = self.data_format == "channels_first"
+        axis = 1 if first else 3
+        start = 2 if first else 1
+        shape[axis] = None if shape[axis] is None else shape[axis] * self.depth_multiplier
+        for offset in range(2):
+            shape[start + offset] = conv_length(
+                shape[start + offset],
+                size=self.kernel_size[offset],
+                padding=self.padding,
+                stride=self.strides[offset],
+                dilation=self.dilation_rate[offset],
+            )
+        return tf.TensorShape(shape)
+
+
+def depthwise_conv2d(
+    inputs: Any,
+    kernel_size: Any,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    depth_multiplier: int = 1,
+    data_format: str = "channels_last",
+    dilation_rate: Any = (1, 1),
+    activation: Any = None,
+    use_bias: bool = True,
+    depthwise_initializer: Any = None,
+    bias_initializer: Any = ZEROS,
+    depthwise_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    depthwise_constraint: Any = None,
+    bias_constraint: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+    reuse: Any = None,
+) -> Any:
+    """Convolves each channel of images by itself; see `DepthwiseConv2D`."""
+    return run_layer(DepthwiseConv2D, locals())

@@ -1,0 +1,266 @@
+"""Poolings of TensorFlow 1.15's `tf.layers`, as classes and functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.graph.layers.arguments import (
+    conv_length,
+    normalize_data_format,
+    normalize_padding,
+    normalize_tuple,
+    op_data_format,
+    run_layer,
+)
+from tf1compat.graph.layers.base import Layer
+from tf1compat.graph.layers.input_spec import InputSpec
+
+__all__ = ["AveragePooling1D", "AveragePooling2D", "AveragePooling3D"]
+__all__ += ["MaxPooling1D", "MaxPooling2D", "MaxPooling3D"]
+__all__ += ["average_pooling1d", "average_pooling2d", "average_pooling3d"]
+__all__ += ["max_pooling1d", "max_pooling2d", "max_pooling3d"]
+
+
+class _Pooling(Layer):
+    """What poolings share: a window, its strides, and no variables.
+
+    Steps are `[batch, steps, channels]`, images `[batch, rows, columns, channels]`, volumes
+    `[batch, depth, rows, columns, channels]`; with "channels_first" the channels are second.
+    """
+
+    _config = ("pool_size", "strides", "padding", "data_format")
+    _pools: tuple[Any, Any] = (None, None)  # the ops over images and over volumes
+
+    def __init__(
+        self,
+        rank: int,
+        pool_size: Any,
+        strides: Any,
+        padding: str,
+        data_format: str,
+        name: Any,
+        **kwargs: Any,
+    ) -> None:
+        if strides is None:
+            raise UsageError("Argument `strides` must not be None.")
+        super().__init__(name=name, **kwargs)
+        self.rank = rank
+        self.pool_size = normalize_tuple(pool_size, rank, "pool_size")
+        self.strides = normalize_tuple(strides, rank, "strides")
+        self.padding = normalize_padding(padding)
+        self.data_format = normalize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=rank + 2)
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the pooled inputs."""
+        first = self.data_format == "channels_first"
+        padding = self.padding.upper()
+        if self.rank == 2:
+            ends = (lambda s: (1, 1, *s)) if first else (lambda s: (1, *s, 1))
+            data_format = op_data_format(self.data_format, 4)
+            pool = self._pools[0]
+            return pool(inputs, ends(self.pool_size), ends(self.strides), padding, data_format)
+        if self.rank == 3:  # the op over volumes wants its channels last
+            ordered = tf.transpose(inputs, (0, 2, 3, 4, 1)) if first else inputs
+            window, strides = (1, *self.pool_size, 1), (1, *self.strides, 1)
+            outputs = self._pools[1](ordered, window, strides, padding)
+            return tf.transpose(outputs, (0, 4, 1, 2, 3)) if first else outputs
+        return self._pool_steps(inputs, padding)
+
+    def _pool_steps(self, inputs: Any, padding: str) -> Any:
+        """Pools `[batch, steps, channels]` as images one column wide."""
+        first = self.data_format == "channels_first"
+        images = tf.expand_dims(inputs, 3 if first else 2)
+        if first:
+            images = tf.transpose(images, (0, 2, 3, 1))
+        window, strides = (1, *self.pool_size, 1, 1), (1, *self.strides, 1, 1)
+        outputs = self._pools[0](images, window, strides, padding)
+        if first:
+            outputs = tf.transpose(outputs, (0, 3, 1, 2))
+        return tf.squeeze(outputs, 3 if first else 2)
+
+    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+        """Returns the outputs' static shape."""
+        shape = tf.TensorShape(input_shape).as_list()
+        start = 2 if self.data_format == "channels_first" else 1
+        for axis in range(self.rank):
+            shape[start + axis] = conv_length(
+                shape[start + axis],
+                size=self.pool_size[axis],
+                padding=self.padding,
+                stride=self.strides[axis],
+            )
+        return tf.TensorShape(shape)
+
+
+class _AveragePooling(_Pooling):
+    _pools = (tf.compat.v1.nn.avg_pool, tf.nn.avg_pool3d)
+
+
+class _MaxPooling(_Pooling):
+    _pools = (tf.compat.v1.nn.max_pool, tf.nn.max_pool3d)
+
+
+class AveragePooling1D(_AveragePooling):
+    """Average over windows of steps; `tf.layers.AveragePooling1D`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(1, pool_size, strides, padding, data_format, name, **kwargs)
+
+
+class AveragePooling2D(_AveragePooling):
+    """Average over windows of images; `tf.layers.AveragePooling2D`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(2, pool_size, strides, padding, data_format, name, **kwargs)
+
+
+class AveragePooling3D(_AveragePooling):
+    """Average over windows of volumes; `tf.layers.AveragePooling3D`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(3, pool_size, strides, padding, data_format, name, **kwargs)
+
+
+class MaxPooling1D(_MaxPooling):
+    """Max over windows of steps; `tf.layers.MaxPooling1D`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(1, pool_size, strides, padding, data_format, name, **kwargs)
+
+
+class MaxPooling2D(_MaxPooling):
+    """Max over windows of images; `tf.layers.MaxPooling2D`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(2, pool_size, strides, padding, data_format, name, **kwargs)
+
+
+class MaxPooling3D(_MaxPooling):
+    """Max over windows of volumes; `tf.layers.MaxPooling3D`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(3, pool_size, strides, padding, data_format, name, **kwargs)
+
+
+def average_pooling1d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: Any = None,
+) -> Any:
+    """Average over windows of steps, as `tf.layers.average_pooling1d`."""
+    return run_layer(AveragePooling1D, locals())
+
+
+def average_pooling2d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: Any = None,
+) -> Any:
+    """Average over windows of images, as `tf.layers.average_pooling2d`."""
+    return run_layer(AveragePooling2D, locals())
+
+
+def average_pooling3d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: Any = None,
+) -> Any:
+    """Average over windows of volumes, as `tf.layers.average_pooling3d`."""
+    return run_layer(AveragePooling3D, locals())
+
+
+def max_pooling1d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: Any = None,
+) -> Any:
+    """Max over windows of steps, as `tf.layers.max_pooling1d`."""
+    return run_layer(MaxPooling1D, locals())
+
+
+def max_pooling2d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: Any = None,
+) -> Any:
+    """Max over windows of images, as `tf.layers.max_pooling2d`."""
+    return run_layer(MaxPooling2D, locals())
+
+
+def max_pooling3d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: Any = None,
+) -> Any:
+    """Max over windows of volumes, as `tf.layers.max_pooling3d`."""
+    return run_layer(MaxPooling3D, locals())

@@ -1,0 +1,166 @@
+"""What a layer holds on to: variables, losses and updates, as 1.15's layers reported them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.layers import calling
+from tf1compat.graph.regularizers import resolve_regularizer
+
+__all__ = ["LayerRecord"]
+
+v1 = tf.compat.v1
+
+
+class LayerRecord:
+    """The variables, losses and updates of one layer, and whether it is trained.
+
+    Mirrors the part of `tf.layers.Layer` of TensorFlow 1.15 that answers questions.
+
+    Attributes:
+      stateful: whether `updates` run even while the layer is not trainable.
+    """
+
+    def __init__(self, trainable: bool, activity_regularizer: Any) -> None:
+        self._trainable = trainable
+        self._activity_regularizer = resolve_regularizer(activity_regularizer)
+        self._trainable_weights: list[Any] = []
+        self._non_trainable_weights: list[Any] = []
+        self._losses: list[tuple[Any, bool]] = []  # (tensor, depends on inputs)
+        self._weight_losses: list[tuple[Any, bool]] = []
+        self._updates: list[tuple[Any, Any]] = []  # (operation, inputs of the call)
+        self.stateful = False
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the layer's trainable weights count as trainable; may be set."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = value
+
+    @property
+    def activity_regularizer(self) -> Any:
+        """The function that makes a loss of each output, or None; may be set."""
+        return self._activity_regularizer
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, regularizer: Any) -> None:
+        self._activity_regularizer = regularizer
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """Trainable variables, in creation order; none while `trainable` is False."""
+        return list(self._trainable_weights) if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The other variables; all of them while `trainable` is False."""
+        if self.trainable:
+            return list(self._non_trainable_weights)
+        return self._trainable_weights + self._non_trainable_weights
+
+    @property
+    def weights(self) -> list[Any]:
+        """All variables, the trainable ones first."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """As `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """As `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
+    def variables(self) -> list[Any]:
+        """As `weights`."""
+        return self.weights
+
+    @property
+    def updates(self) -> list[Any]:
+        """Update operations, none while the layer is neither trainable nor stateful."""
+        if not self.trainable and not self.stateful:
+            return []
+        return [update for update, _ in self._updates]
+
+    @property
+    def losses(self) -> list[Any]:
+        """Scalar losses: those added by calls, then those of the weights' regularizers."""
+        return [loss for loss, _ in self._losses + self._weight_losses]
+
+    def _handle_weight_regularization(self, name: str, variable: Any, regularizer: Any) -> None:
+        def loss_of(part: Any) -> Any:
+            with v1.name_scope(f"{name}/Regularizer"):
+                return regularizer(part)
+
+        for part in calling.parts_of(variable):
+            self.add_loss(functools.partial(loss_of, part))
+
+    def _handle_activity_regularization(self, inputs: Any, outputs: Any) -> None:
+        if not self._activity_regularizer:
+            return
+        with v1.name_scope("ActivityRegularizer"):
+            for output in tf.nest.flatten(outputs):
+                loss = self._activity_regularizer(output)
+                # The mean over the batch: the strength doesn't depend on the batch's size.
+                self.add_loss(loss / tf.cast(v1.shape(output)[0], loss.dtype), inputs=inputs)
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Adds scalar losses to the layer and to REGULARIZATION_LOSSES.
+
+        Args:
+          losses: a scalar tensor, a function of no argument that makes one, or a structure.
+          inputs: anything but None says that the losses depend on the layer's inputs.
+        """
+        made: list[Any] = []
+        made_of_weights: list[Any] = []
+        for loss in tf.nest.flatten(losses):
+            target = made_of_weights if callable(loss) else made
+            value = loss() if callable(loss) else loss
+            if value is not None:
+                target.append(value if tf.is_tensor(value) else tf.convert_to_tensor(value))
+        self._losses.extend((loss, inputs is not None) for loss in made)
+        self._weight_losses.extend((loss, inputs is not None) for loss in made_of_weights)
+        calling.collect(made + made_of_weights, v1.GraphKeys.REGULARIZATION_LOSSES)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Adds update operations, which reach UPDATE_OPS as the layer's call ends.
+
+        Args:
+          updates: an operation, a tensor, a function of no argument making one, or a list.
+          inputs: ignored, as in TF 1.15: dependence on inputs is read from the graph.
+        """
+        frame = calling.current_frame()
+        relevant = frame.inputs if frame is not None else ()
+        for update in updates if isinstance(updates, list | tuple) else [updates]:
+            made = update() if callable(update) else update
+            if not isinstance(made, tf.Operation):
+                made = made.op if hasattr(made, "op") else tf.convert_to_tensor(made)
+            self._updates.append((made, relevant))
+
+    def get_updates_for(self, inputs: Any) -> list[Any]:
+        """Returns the updates that depend on `inputs`; with None, those on no input at all."""
+        live = self._updates if self.updates else []
+        conditional = [calling.reaches(update, relevant) for update, relevant in live]
+        if inputs is None:
+            return [u for (u, _), depends in zip(live, conditional, strict=True) if not depends]
+        return [
+            update
+            for (update, _), depends in zip(live, conditional, strict=True)
+            if depends and calling.reaches(update, inputs)
+        ]
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Returns the losses that depend on `inputs`; with None, those on no input at all."""
+        every = self._losses + self._weight_losses
+        if inputs is None:
+            return [loss for loss, depends in every if not depends]
+        return [loss for loss, depends in every if depends and calling.reaches(loss, inputs)]

@@ -1,0 +1,245 @@
+"""Transposed convolutions of TensorFlow 1.15's `tf.layers`, as classes and functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.graph.layers.arguments import (
+    ZEROS,
+    normalize_tuple,
+    op_data_format,
+    run_layer,
+    transposed_length,
+)
+from tf1compat.graph.layers.convolution_base import Conv
+
+__all__ = ["Conv2DTranspose", "Conv3DTranspose", "conv2d_transpose", "conv3d_transpose"]
+
+v1 = tf.compat.v1
+
+
+class _ConvTranspose(Conv):
+    """What transposed convolutions share: the kernel is `[*kernel_size, filters, channels]`."""
+
+    _config = (*(name for name in Conv._config if name != "dilation_rate"), "output_padding")
+
+    def __init__(self, rank: int, output_padding: Any = None, **kwargs: Any) -> None:
+        super().__init__(rank, **kwargs)
+        self.output_padding: tuple[int, ...] | None = None
+        if output_padding is None:
+            return
+        self.output_padding = normalize_tuple(output_padding, rank, "output_padding")
+        if any(
+            pad >= stride for pad, stride in zip(self.output_padding, self.strides, strict=True)
+        ):
+            raise UsageError(
+                f"Stride {self.strides} must be greater than output padding {self.output_padding}"
+            )
+
+    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        return (*self.kernel_size, self.filters, channels)
+
+    def _out_lengths(self, lengths: Any) -> list[Any]:
+        padded = self.output_padding or (None,) * self.rank
+        return [
+            transposed_length(
+                length,
+                size=self.kernel_size[axis],
+                padding=self.padding,
+                stride=self.strides[axis],
+                output_padding=padded[axis],
+                dilation=self.dilation_rate[axis],
+            )
+            for axis, length in enumerate(lengths)
+        ]
+
+    def _convolve(self, inputs: Any) -> Any:
+        dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
+        sizes = [
+            size if size is not None else dynamic[axis]
+            for axis, size in enumerate(inputs.shape.as_list())
+        ]
+        first = self.data_format == "channels_first"
+        lengths = self._out_lengths(sizes[2:] if first else sizes[1:-1])
+        outputs = self._transpose(inputs, sizes[0], lengths)
+        outputs.set_shape(self.compute_output_shape(inputs.shape))
+        return outputs
+
+    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+        """Returns the transposed convolution with spatial sizes `lengths`, without bias."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+        """Returns the outputs' static shape."""
+        shape = tf.TensorShape(input_shape).as_list()
+        if self.data_format == "channels_first":
+            return tf.TensorShape([shape[0], self.filters, *self._out_lengths(shape[2:])])
+        return tf.TensorShape([shape[0], *self._out_lengths(shape[1:-1]), self.filters])
+
+
+class Conv2DTranspose(_ConvTranspose):
+    """Transposed convolution over images; mirrors `tf.layers.Conv2DTranspose` of 1.15."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = ZEROS,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        trainable: bool = True,
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            rank=2,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            trainable=trainable,
+            name=name,
+            **kwargs,
+        )
+
+    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+        # Channels go last and back, as in 1.15 on CPUs, whose kernels know no other order.
+        first = self.data_format == "channels_first"
+        if first:
+            inputs = tf.transpose(inputs, (0, 2, 3, 1))
+        shape = tf.stack([batch, *lengths, self.filters])
+        padding = self.padding.upper()
+        if self.dilation_rate == (1, 1):
+            strides = (1, *self.strides, 1)
+            outputs = tf.nn.conv2d_transpose(inputs, self.kernel, shape, strides, padding)
+        else:
+            rate = self.dilation_rate[0]
+            outputs = tf.nn.atrous_conv2d_transpose(inputs, self.kernel, shape, rate, padding)
+        return tf.transpose(outputs, (0, 3, 1, 2)) if first else outputs
+
+
+class Conv3DTranspose(_ConvTranspose):
+    """Transposed convolution over volumes; mirrors `tf.layers.Conv3DTranspose` of 1.15."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1, 1),
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = ZEROS,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        trainable: bool = True,
+        name: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            rank=3,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            trainable=trainable,
+            name=name,
+            **kwargs,
+        )
+
+    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+        first = self.data_format == "channels_first"
+        sizes = [batch, self.filters, *lengths] if first else [batch, *lengths, self.filters]
+        return tf.nn.conv3d_transpose(
+            inputs,
+            self.kernel,
+            tf.stack(sizes),
+            (1, 1, *self.strides) if first else (1, *self.strides, 1),
+            self.padding.upper(),
+            op_data_format(self.data_format, 5),
+        )
+
+
+def conv2d_transpose(
+    inputs: Any,
+    filters: int,
+    kernel_size: Any,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    activation: Any = None,
+    use_bias: bool = True,
+    kernel_initializer: Any = None,
+    bias_initializer: Any = ZEROS,
+    kernel_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    bias_constraint: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+    reuse: Any = None,
+) -> Any:
+    """Transposed convolution of images, as `tf.layers.conv2d_transpose` of TensorFlow 1.15."""
+    return run_layer(Conv2DTranspose, locals())
+
+
+def conv3d_transpose(
+    inputs: Any,
+    filters: int,
+    kernel_size: Any,
+    strides: Any = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    activation: Any = None,
+    use_bias: bool = True,
+    kernel_initializer: Any = None,
+    bias_initializer: Any = ZEROS,
+    kernel_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    bias_constraint: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+    reuse: Any = None,
+) -> Any:
+    """Transposed convolution of volumes, as `tf.layers.conv3d_transpose` of TensorFlow 1.15."""
+    return run_layer(Conv3DTranspose, locals())

@@ -1,0 +1,62 @@
+"""Arithmetic that the cells share. Gates come in the order i, j, f, o throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+__all__ = ["Peepholes", "affine", "clip", "lstm_memory", "lstm_output"]
+
+
+class Peepholes(NamedTuple):
+    """Diagonal weights [D] from the memory to the gates f, i and o."""
+
+    f: Any
+    i: Any
+    o: Any
+
+
+def affine(parts: Sequence[tf.Tensor], kernel: Any, *, bias: Any = None, axis: Any = 1) -> Any:
+    """Returns `concat(parts) @ kernel + bias`, [B, N]; `axis` is 1, perhaps as a tensor."""
+    joined = parts[0] if len(parts) == 1 else tf.concat(list(parts), axis)
+    product = tf.matmul(joined, kernel)
+    return product if bias is None else tf.nn.bias_add(product, bias)
+
+
+def clip(value: tf.Tensor, limit: float | None) -> tf.Tensor:
+    """Returns `value` clipped to [-limit, limit]; None clips nothing."""
+    return value if limit is None else tf.clip_by_value(value, -limit, limit)
+
+
+def lstm_memory(
+    gates: Sequence[tf.Tensor],
+    c: tf.Tensor,
+    *,
+    forget_bias: float,
+    activation: Callable[..., Any],
+    peepholes: Peepholes | None = None,
+) -> tf.Tensor:
+    """Returns the new memory `sigmoid(f + forget_bias) * c + sigmoid(i) * activation(j)`, [B, D].
+
+    The bias is added here, at every step, and is no part of the stored bias variable.
+    """
+    i, j, f = gates[:3]
+    biased = f + forget_bias
+    if peepholes is None:
+        return tf.sigmoid(biased) * c + tf.sigmoid(i) * activation(j)
+    kept = tf.sigmoid(biased + peepholes.f * c) * c
+    return kept + tf.sigmoid(i + peepholes.i * c) * activation(j)
+
+
+def lstm_output(
+    o: tf.Tensor,
+    c: tf.Tensor,
+    *,
+    activation: Callable[..., Any],
+    peepholes: Peepholes | None = None,
+) -> tf.Tensor:
+    """Returns `sigmoid(o) * activation(c)`, [B, D], for the new memory `c`."""
+    opened = o if peepholes is None else o + peepholes.o * c
+    return tf.sigmoid(opened) * activation(c)

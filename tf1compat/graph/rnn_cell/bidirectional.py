@@ -1,0 +1,149 @@
+"""Stacks of bidirectional layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+
+__all__ = ["stack_bidirectional_dynamic_rnn", "stack_bidirectional_rnn"]
+
+v1 = tf.compat.v1
+
+
+def _check(cells_fw: Any, cells_bw: Any, states: dict[str, Any]) -> None:
+    for name, cells in (("fw", cells_fw), ("bw", cells_bw)):
+        if not cells:
+            raise UsageError(f"Must specify at least one {name} cell for BidirectionalRNN.")
+    for name, cells in (("fw", cells_fw), ("bw", cells_bw)):
+        if not isinstance(cells, list):
+            raise UsageError(f"cells_{name} must be a list of RNNCells (one per layer).")
+    if len(cells_fw) != len(cells_bw):
+        raise UsageError("Forward and Backward cells must have the same depth.")
+    for name, given in states.items():
+        if given is not None and (not isinstance(given, list) or len(given) != len(cells_fw)):
+            raise UsageError(f"{name} must be a list of state tensors (one per layer).")
+
+
+def _layers(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> Iterator[Any]:
+    """Yields (index, both cells, the initial states as keywords) of each layer."""
+    for index, cells in enumerate(zip(cells_fw, cells_bw, strict=True)):
+        initial = {
+            "initial_state_fw": states_fw[index] if states_fw else None,
+            "initial_state_bw": states_bw[index] if states_bw else None,
+        }
+        yield index, cells, initial
+
+
+def stack_bidirectional_rnn(
+    cells_fw: Any,
+    cells_bw: Any,
+    inputs: Any,
+    initial_states_fw: Any = None,
+    initial_states_bw: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    scope: Any = None,
+) -> Any:
+    """Unrolls layers of two directions, each on both directions' outputs of the one before.
+
+    Mirrors `tf.contrib.rnn.stack_bidirectional_rnn` (https://arxiv.org/abs/1303.5778).
+    Variables below `stack_bidirectional_rnn/cell_N/fw` and `.../bw`.
+
+    Args:
+      cells_fw: list of the forward cells, one a layer.
+      cells_bw: list of the backward cells.
+      inputs: list of T tensors [B, D].
+      initial_states_fw: list of states, one a layer; by default zeros.
+      initial_states_bw: the same, backward.
+      dtype: dtype of the zeros.
+      sequence_length: int32 or int64 [B]; by default T for all.
+      scope: variable scope, or its name.
+
+    Returns:
+      (list of T outputs [B, U_fw + U_bw], tuple of final forward states, of backward states).
+
+    Raises:
+      UsageError: (a `ValueError`) lists that are none, empty or of different lengths.
+    """
+    states = {"initial_states_fw": initial_states_fw, "initial_states_bw": initial_states_bw}
+    _check(cells_fw, cells_bw, states)
+    outputs, finals = inputs, []
+    with v1.variable_scope(scope or "stack_bidirectional_rnn"):
+        for index, cells, initial in _layers(
+            cells_fw, cells_bw, initial_states_fw, initial_states_bw
+        ):
+            with v1.variable_scope(f"cell_{index}") as cell_scope:
+                outputs, *final = v1.nn.static_bidirectional_rnn(
+                    *cells,
+                    outputs,
+                    **initial,
+                    sequence_length=sequence_length,
+                    dtype=dtype,
+                    scope=cell_scope,
+                )
+            finals.append(final)
+    return outputs, *(tuple(states) for states in zip(*finals, strict=True))
+
+
+def stack_bidirectional_dynamic_rnn(
+    cells_fw: Any,
+    cells_bw: Any,
+    inputs: Any,
+    initial_states_fw: Any = None,
+    initial_states_bw: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+    parallel_iterations: int | None = None,
+    time_major: bool = False,
+    scope: Any = None,
+    swap_memory: bool = False,
+) -> Any:
+    """Runs layers of two directions, each on both directions' outputs of the one before.
+
+    Mirrors `tf.contrib.rnn.stack_bidirectional_dynamic_rnn`. Variables below
+    `stack_bidirectional_rnn/cell_N/bidirectional_rnn/fw` and `.../bw`.
+
+    Args:
+      cells_fw: list of the forward cells, one a layer.
+      cells_bw: list of the backward cells.
+      inputs: [B, T, D], or [T, B, D] with `time_major`.
+      initial_states_fw: list of states, one a layer; by default zeros.
+      initial_states_bw: the same, backward.
+      dtype: dtype of the zeros.
+      sequence_length: int32 or int64 [B]; by default T for all.
+      parallel_iterations: as `dynamic_rnn`'s.
+      time_major: whether time is the first dimension of inputs and outputs.
+      scope: variable scope, or its name.
+      swap_memory: as `dynamic_rnn`'s.
+
+    Returns:
+      (outputs [B, T, U_fw + U_bw], tuple of final forward states, of backward states).
+
+    Raises:
+      UsageError: (a `ValueError`) lists that are none, empty or of different lengths.
+    """
+    states = {"initial_states_fw": initial_states_fw, "initial_states_bw": initial_states_bw}
+    _check(cells_fw, cells_bw, states)
+    outputs, finals = inputs, []
+    with v1.variable_scope(scope or "stack_bidirectional_rnn"):
+        for index, cells, initial in _layers(
+            cells_fw, cells_bw, initial_states_fw, initial_states_bw
+        ):
+            with v1.variable_scope(f"cell_{index}"):
+                both, final = v1.nn.bidirectional_dynamic_rnn(
+                    *cells,
+                    outputs,
+                    **initial,
+                    sequence_length=sequence_length,
+                    parallel_iterations=parallel_iterations,
+                    dtype=dtype,
+                    swap_memory=swap_memory,
+                    time_major=time_major,
+                )
+                outputs = tf.concat(both, 2)
+            finals.append(final)
+    return outputs, *(tuple(states) for states in zip(*finals, strict=True))

@@ -1,0 +1,185 @@
+"""The LSTM as one operation for a whole sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.graph.layers.base import Layer
+from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.rnn_cell.block_lstm import add_block_weights
+from tf1compat.graph.rnn_cell.state import LSTMStateTuple, static_size
+
+__all__ = ["LSTMBlockFusedCell", "LSTMBlockWrapper"]
+
+v1 = tf.compat.v1
+
+
+class LSTMBlockWrapper(Layer):
+    """Base of LSTMs over whole sequences. Mirrors `tf.contrib.rnn.LSTMBlockWrapper`.
+
+    Subclasses define `num_units` and `_call_cell(inputs, initial_cell_state, initial_output,
+    dtype, sequence_length)`, which returns the memories and outputs [T, B, U] of all steps.
+    """
+
+    @property
+    def num_units(self) -> int:
+        """Depth of the output."""
+        raise NotImplementedError("Abstract method")
+
+    def _call_cell(
+        self,
+        inputs: Any,
+        initial_cell_state: Any,
+        initial_output: Any,
+        dtype: Any,
+        sequence_length: Any,
+    ) -> Any:
+        raise NotImplementedError("Abstract method")
+
+    def call(  # type: ignore[override]
+        self,
+        inputs: Any,
+        initial_state: Any = None,
+        dtype: Any = None,
+        sequence_length: Any = None,
+    ) -> Any:
+        """Runs all steps.
+
+        Args:
+          inputs: [T, B, D], or a list of T tensors [B, D].
+          initial_state: pair of memory and output [B, U]; by default zeros.
+          dtype: dtype of the zeros; needed without `initial_state`.
+          sequence_length: int32 or int64 [B]; by default T for all.
+
+        Returns:
+          The outputs [T, B, U], or a list as `inputs` is, and the final `LSTMStateTuple`.
+
+        Raises:
+          UsageError: (a `ValueError`) neither `initial_state` nor `dtype`; inputs of unknown
+            depth; a state that isn't a pair.
+        """
+        is_list = isinstance(inputs, list)
+        sequence = tf.stack(inputs) if is_list else inputs
+        if not static_size(sequence.shape.with_rank(3), 2):
+            raise UsageError(f"Expecting inputs_shape[2] to be set: {sequence.shape}")
+        c, h = self._initial(sequence, initial_state, dtype)
+        dtype = c.dtype if dtype is None else dtype
+        if sequence_length is not None:
+            sequence_length = tf.convert_to_tensor(sequence_length)
+        cells, outputs = self._call_cell(sequence, c, h, dtype, sequence_length)
+        if sequence_length is None:
+            final = LSTMStateTuple(cells[-1], outputs[-1])
+        else:
+            outputs, final = self._masked(cells, outputs, (c, h), sequence_length)
+        return tf.unstack(outputs) if is_list else outputs, final
+
+    def _initial(self, sequence: tf.Tensor, initial_state: Any, dtype: Any) -> Any:
+        if initial_state is None:
+            if dtype is None:
+                raise UsageError("Either initial_state or dtype needs to be specified")
+            batch = static_size(sequence.shape, 1)
+            zeros = tf.zeros(
+                [tf.shape(sequence)[1] if batch is None else batch, self.num_units], dtype
+            )
+            return zeros, zeros
+        if len(initial_state) != 2:
+            raise UsageError("Expecting initial_state to be a tuple with length 2 or None")
+        return initial_state
+
+    def _masked(self, cells: Any, outputs: Any, initial: Any, lengths: Any) -> Any:
+        """Zeroes what is beyond the lengths; the final state is the one at each length."""
+        steps = static_size(outputs.shape, 0)
+        steps = tf.shape(outputs)[0] if steps is None else steps
+        mask = tf.transpose(tf.sequence_mask(lengths, steps, dtype=outputs.dtype), [1, 0])
+        outputs *= tf.expand_dims(mask, -1)
+        # With the initial state in front, index `length` is the last valid step, or it.
+        states = [
+            tf.concat([tf.expand_dims(first, 0), rest], 0)
+            for first, rest in zip(initial, (cells, outputs), strict=True)
+        ]
+        batch = static_size(outputs.shape, 1)
+        batch = tf.shape(outputs)[1] if batch is None else batch
+        places = tf.stack([lengths, tf.range(batch, dtype=lengths.dtype)], axis=1)
+        return outputs, LSTMStateTuple(*(tf.gather_nd(state, places) for state in states))
+
+
+class LSTMBlockFusedCell(LSTMBlockWrapper):
+    """LSTM over whole sequences by one operation. Mirrors `tf.contrib.rnn.LSTMBlockFusedCell`.
+
+    Inputs [T, B, D] of float32 or float16, outputs [T, B, U]. The variables are `LSTMCell`'s,
+    below `lstm_fused_cell`.
+
+    Args:
+      num_units: U.
+      forget_bias: added to f at every step.
+      cell_clip: bound of the memory's magnitude; None clips nothing.
+      use_peephole: whether the memory feeds the gates.
+      reuse: True gets existing variables instead of making them.
+      dtype: dtype of the variables; by default the inputs'.
+      name: name of the variable scope.
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        forget_bias: float = 1.0,
+        cell_clip: float | None = None,
+        use_peephole: bool = False,
+        reuse: bool | None = None,
+        dtype: Any = None,
+        name: Any = "lstm_fused_cell",
+    ) -> None:
+        super().__init__(_reuse=reuse, name=name, dtype=dtype)
+        self.input_spec = InputSpec(ndim=3)
+        self._num_units = num_units
+        self._forget_bias = forget_bias
+        self._cell_clip = -1 if cell_clip is None else cell_clip
+        self._use_peephole = use_peephole
+
+    @property
+    def num_units(self) -> int:
+        """Depth of the output."""
+        return self._num_units
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the variables for inputs [T, B, D]."""
+        depth = static_size(input_shape, 2)
+        if depth is None:
+            raise UsageError(f"Expecting inputs_shape[2] to be set: {input_shape}")
+        self._kernel, self._bias, self._diagonals = add_block_weights(
+            self, depth, self._num_units, peephole=self._use_peephole
+        )
+        self.built = True
+
+    def _call_cell(
+        self,
+        inputs: Any,
+        initial_cell_state: Any,
+        initial_output: Any,
+        dtype: Any,
+        sequence_length: Any,
+    ) -> Any:
+        wci, wcf, wco = self._diagonals or [tf.zeros([self._num_units], dtype=dtype)] * 3
+        if sequence_length is None:
+            steps = static_size(inputs.shape, 0)
+            longest = tf.shape(inputs)[0] if steps is None else steps
+        else:
+            longest = tf.reduce_max(sequence_length)
+        outputs = tf.raw_ops.BlockLSTM(
+            seq_len_max=tf.cast(longest, tf.int64),
+            x=inputs,
+            cs_prev=initial_cell_state,
+            h_prev=initial_output,
+            w=self._kernel,
+            wci=wci,
+            wcf=wcf,
+            wco=wco,
+            b=self._bias,
+            forget_bias=self._forget_bias,
+            cell_clip=self._cell_clip,
+            use_peephole=self._use_peephole,
+        )
+        return outputs.cs, outputs.h

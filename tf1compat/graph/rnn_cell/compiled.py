@@ -1,0 +1,54 @@
+"""A cell compiled by XLA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.rnn_cell.base import RNNCell
+
+__all__ = ["CompiledWrapper"]
+
+v1 = tf.compat.v1
+
+
+def _stateless(node_def: Any) -> bool:
+    return not v1.get_default_graph().op_def_for_type(node_def.op).is_stateful
+
+
+class CompiledWrapper(RNNCell):
+    """Marks a cell's step for XLA. Mirrors `tf.contrib.rnn.CompiledWrapper`.
+
+    Has the wrapped cell's state, output and variable names.
+
+    Args:
+      cell: the cell to wrap.
+      compile_stateful: whether stateful operations, such as random numbers, are marked too.
+    """
+
+    def __init__(self, cell: Any, compile_stateful: bool = False) -> None:
+        super().__init__()
+        self._cell = cell
+        self._compile_stateful = compile_stateful
+
+    @property
+    def state_size(self) -> Any:
+        """The wrapped cell's."""
+        return self._cell.state_size
+
+    @property
+    def output_size(self) -> Any:
+        """The wrapped cell's."""
+        return self._cell.output_size
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        """Returns the wrapped cell's zero state."""
+        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return self._cell.zero_state(batch_size, dtype)
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
+        """Runs one step; `scope` is handed on to the wrapped cell."""
+        marked = True if self._compile_stateful else _stateless
+        with tf.xla.experimental.jit_scope(compile_ops=marked):
+            return self._cell(inputs, state, scope=scope)

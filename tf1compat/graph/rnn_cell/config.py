@@ -1,0 +1,19 @@
+"""What `get_config` says of values that aren't plain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["initializer_config"]
+
+
+def initializer_config(initializer: Any) -> Any:
+    """Returns `{"class_name", "config"}` of an initializer, its name if a function, or None."""
+    if initializer is None:
+        return None
+    if hasattr(initializer, "get_config"):
+        return {
+            "class_name": type(initializer).__name__,
+            "config": initializer.get_config(),
+        }
+    return getattr(initializer, "__name__", initializer)

@@ -1,0 +1,133 @@
+"""The LSTM whose input gate is one minus its forget gate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.rnn_cell.arithmetic import Peepholes, clip, lstm_output
+from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
+from tf1compat.graph.rnn_cell.normalization import GateNorm
+from tf1compat.graph.rnn_cell.sharded import concatenated_variable
+from tf1compat.graph.rnn_cell.state import LSTMStateTuple, columns
+from tf1compat.graph.variable_scope import get_variable
+
+__all__ = ["CoupledInputForgetGateLSTMCell"]
+
+v1 = tf.compat.v1
+
+
+class CoupledInputForgetGateLSTMCell(RNNCell):
+    """LSTM with coupled input and forget gates.
+
+    Mirrors `tf.contrib.rnn.CoupledInputForgetGateLSTMCell` (https://arxiv.org/abs/1503.04069).
+    Inputs [B, D], output [B, P]. Variables below the cell's scope: `W_0` (and on, by shard)
+    [D + P, 3U] and `B` [3U], of the gates j, f, o in this order; `W_F_diag`, `W_O_diag` [U] with
+    peepholes; `W_P_0` [U, P] with projection; `gamma` and `beta` [U] below `transform`,
+    `forget`, `output`, `state` with normalization, which leaves `B` unused.
+
+    Args:
+      num_units: U.
+      use_peepholes: whether the memory feeds the gates f and o.
+      initializer: ignored, as in TensorFlow 1.15: the scope's is used.
+      num_proj: P, or None for no projection.
+      proj_clip: bound of the projection's magnitude, or None.
+      num_unit_shards: number of variables that hold `W`.
+      num_proj_shards: number of variables that hold `W_P`.
+      forget_bias: added to f at every step.
+      state_is_tuple: whether the state is an `LSTMStateTuple` or one tensor [B, U + P].
+      activation: function; tanh.
+      reuse: True gets existing variables instead of making them.
+      layer_norm: whether to normalize.
+      norm_gain: start of `gamma`.
+      norm_shift: start of `beta`.
+
+    Raises:
+      UsageError: (a `ValueError`, at the call) inputs of unknown depth; too many shards.
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        use_peepholes: bool = False,
+        initializer: Any = None,
+        num_proj: int | None = None,
+        proj_clip: float | None = None,
+        num_unit_shards: int = 1,
+        num_proj_shards: int = 1,
+        forget_bias: float = 1.0,
+        state_is_tuple: bool = True,
+        activation: Any = tf.tanh,
+        reuse: bool | None = None,
+        layer_norm: bool = False,
+        norm_gain: float = 1.0,
+        norm_shift: float = 0.0,
+    ) -> None:
+        super().__init__(_reuse=reuse)
+        self._num_units = num_units
+        self._use_peepholes = use_peepholes
+        self._num_proj = num_proj
+        self._proj_clip = proj_clip
+        self._num_unit_shards = num_unit_shards
+        self._num_proj_shards = num_proj_shards
+        self._forget_bias = forget_bias
+        self._state_is_tuple = state_is_tuple
+        self._activation = activation
+        self._norm = GateNorm(norm_gain, norm_shift) if layer_norm else None
+
+    @property
+    def state_size(self) -> Any:
+        """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
+        sizes = LSTMStateTuple(self._num_units, self.output_size)
+        return sizes if self._state_is_tuple else sum(sizes)
+
+    @property
+    def output_size(self) -> int:
+        """`num_proj`, or `num_units` without projection."""
+        return self._num_proj or self._num_units
+
+    def _gates(self, inputs: tf.Tensor, h: tf.Tensor, h_depth: int) -> list[tf.Tensor]:
+        size, dtype = 3 * self._num_units, inputs.dtype
+        shape = [input_depth(inputs.shape) + h_depth, size]
+        kernel = concatenated_variable("W", shape, dtype, shards=self._num_unit_shards)
+        bias = get_variable("B", [size], initializer=v1.zeros_initializer(), dtype=dtype)
+        product = tf.matmul(tf.concat([inputs, h], 1), kernel)
+        if self._norm is None:
+            return tf.split(tf.nn.bias_add(product, bias), 3, axis=1)
+        gates = tf.split(product, 3, axis=1)
+        scopes = ("transform", "forget", "output")
+        return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+
+    def _peepholes(self, dtype: Any) -> Peepholes | None:
+        if not self._use_peepholes:
+            return None
+        shape = [self._num_units]
+        f = get_variable("W_F_diag", shape, dtype=dtype)
+        return Peepholes(f=f, i=None, o=get_variable("W_O_diag", shape, dtype=dtype))
+
+    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+        """Returns the output [B, P] and the new state, structured as `state`."""
+        units = self._num_units
+        h_depth = units if self._num_proj is None else self._num_proj
+        if self._state_is_tuple:
+            c, h = state
+        else:
+            c, h = columns(state, 0, units), columns(state, units, h_depth)
+        j, f, o = self._gates(inputs, h, h_depth)
+        peepholes = self._peepholes(inputs.dtype)
+        biased = f + self._forget_bias
+        kept = tf.sigmoid(biased if peepholes is None else biased + peepholes.f * c)
+        new_c = kept * c + (1 - kept) * self._activation(j)
+        if self._norm is not None:
+            new_c = self._norm(new_c, "state")
+        new_h = lstm_output(o, new_c, activation=self._activation, peepholes=peepholes)
+        if self._num_proj is not None:
+            new_h = clip(tf.matmul(new_h, self._projection(inputs.dtype)), self._proj_clip)
+        if self._state_is_tuple:
+            return new_h, LSTMStateTuple(new_c, new_h)
+        return new_h, tf.concat([new_c, new_h], 1)
+
+    def _projection(self, dtype: Any) -> Any:
+        shape = [self._num_units, self.output_size]
+        return concatenated_variable("W_P", shape, dtype, shards=self._num_proj_shards)

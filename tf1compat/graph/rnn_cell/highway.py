@@ -1,0 +1,77 @@
+"""A cell with a highway connection around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.rnn_cell.base import RNNCell
+from tf1compat.graph.rnn_cell.state import static_size
+from tf1compat.graph.variable_scope import get_variable
+
+__all__ = ["HighwayWrapper"]
+
+v1 = tf.compat.v1
+
+
+class HighwayWrapper(RNNCell):
+    """Mixes a cell's inputs into its outputs by a learned gate (https://arxiv.org/abs/1505.00387).
+
+    Mirrors `tf.contrib.rnn.HighwayWrapper`. Inputs and outputs [B, D]. Variables, in the scope
+    that is current at the call: `carry_w` [D, D] and `carry_b` [D]; uncoupled also
+    `transform_w` and `transform_b`.
+
+    Args:
+      cell: the cell to wrap.
+      couple_carry_transform_gates: whether the transform gate is one minus the carry gate.
+      carry_bias_init: start of `carry_b`; `transform_b` starts at its negative.
+
+    Raises:
+      ValueError: (at the call) inputs and outputs differ in structure or shape.
+    """
+
+    def __init__(
+        self, cell: Any, couple_carry_transform_gates: bool = True, carry_bias_init: float = 1.0
+    ) -> None:
+        super().__init__()
+        self._cell = cell
+        self._couple_carry_transform_gates = couple_carry_transform_gates
+        self._carry_bias_init = carry_bias_init
+
+    @property
+    def state_size(self) -> Any:
+        """The wrapped cell's."""
+        return self._cell.state_size
+
+    @property
+    def output_size(self) -> Any:
+        """The wrapped cell's."""
+        return self._cell.output_size
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        """Returns the wrapped cell's zero state."""
+        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return self._cell.zero_state(batch_size, dtype)
+
+    def _gate(self, name: str, inputs: tf.Tensor, start: float) -> tf.Tensor:
+        size = static_size(inputs.shape.with_rank(2), 1)
+        weight = get_variable(f"{name}_w", [size, size])
+        bias = get_variable(f"{name}_b", [size], initializer=v1.constant_initializer(start))
+        return tf.sigmoid(v1.nn.xw_plus_b(inputs, weight, bias))
+
+    def _highway(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        carry = self._gate("carry", inputs, self._carry_bias_init)
+        if self._couple_carry_transform_gates:
+            transform = 1 - carry
+        else:
+            transform = self._gate("transform", inputs, -self._carry_bias_init)
+        return inputs * carry + outputs * transform
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
+        """Runs one step; `scope` is handed on to the wrapped cell."""
+        outputs, new_state = self._cell(inputs, state, scope=scope)
+        tf.nest.assert_same_structure(inputs, outputs)
+        for before, after in zip(tf.nest.flatten(inputs), tf.nest.flatten(outputs), strict=True):
+            before.shape.assert_is_compatible_with(after.shape)
+        return tf.nest.map_structure(self._highway, inputs, outputs), new_state

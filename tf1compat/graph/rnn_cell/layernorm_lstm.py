@@ -1,0 +1,114 @@
+"""The full LSTM with layer normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.rnn_cell.arithmetic import Peepholes, clip, lstm_memory, lstm_output
+from tf1compat.graph.rnn_cell.base import input_depth
+from tf1compat.graph.rnn_cell.linear import bias_variable, total_depth
+from tf1compat.graph.rnn_cell.normalization import GateNorm
+from tf1compat.graph.rnn_cell.sized import PairCell
+from tf1compat.graph.rnn_cell.state import LSTMStateTuple
+from tf1compat.graph.variable_scope import get_variable
+
+__all__ = ["LayerNormLSTMCell"]
+
+v1 = tf.compat.v1
+
+
+class LayerNormLSTMCell(PairCell):
+    """LSTM with optional layer normalization, peepholes, clipping and projection.
+
+    Mirrors `LayerNormLSTMCell` of `tf.contrib.rnn`'s `rnn_cell` module. Inputs [B, D], output
+    [B, P], state `LSTMStateTuple`. Variables below the cell's scope: `kernel` [D + P, 4U] and
+    `bias` [4U] (made but not added under normalization), in the order i, j, f, o; `gamma` and
+    `beta` [U] below `input`, `transform`, `forget`, `output`, `state`; `w_f_diag`, `w_i_diag`,
+    `w_o_diag` [U]; `projection/kernel` [U, P].
+
+    Args:
+      num_units: U.
+      use_peepholes: whether the memory feeds the gates.
+      cell_clip: bound of the memory's magnitude, or None.
+      initializer: of the weights; by default the scope's.
+      num_proj: P, or None for no projection.
+      proj_clip: bound of the projection's magnitude, or None.
+      forget_bias: added to f at every step.
+      activation: function; by default tanh.
+      layer_norm: whether to normalize.
+      norm_gain: start of `gamma`.
+      norm_shift: start of `beta`.
+      reuse: True gets existing variables instead of making them.
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        use_peepholes: bool = False,
+        cell_clip: float | None = None,
+        initializer: Any = None,
+        num_proj: int | None = None,
+        proj_clip: float | None = None,
+        forget_bias: float = 1.0,
+        activation: Any = None,
+        layer_norm: bool = False,
+        norm_gain: float = 1.0,
+        norm_shift: float = 0.0,
+        reuse: bool | None = None,
+    ) -> None:
+        super().__init__(_reuse=reuse)
+        self._num_units = num_units
+        self._use_peepholes = use_peepholes
+        self._cell_clip = cell_clip
+        self._initializer = initializer
+        self._num_proj = num_proj
+        self._proj_clip = proj_clip
+        self._forget_bias = forget_bias
+        self._activation = activation or tf.tanh
+        self._norm = GateNorm(norm_gain, norm_shift) if layer_norm else None
+
+    def _gates(self, parts: list[tf.Tensor]) -> list[tf.Tensor]:
+        size, dtype = 4 * self._num_units, parts[0].dtype
+        kernel = get_variable("kernel", [total_depth(parts), size], dtype=dtype)
+        product = tf.matmul(tf.concat(parts, 1), kernel)
+        bias = bias_variable("bias", size, dtype=dtype)
+        if self._norm is None:
+            return tf.split(tf.nn.bias_add(product, bias), 4, axis=1)
+        gates = tf.split(product, 4, axis=1)
+        scopes = ("input", "transform", "forget", "output")
+        return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+
+    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+        """Returns the output [B, P] and the new `LSTMStateTuple`."""
+        input_depth(inputs.shape)
+        c, h = state
+        with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
+            gates = self._gates([inputs, h])
+            peepholes = None
+            if self._use_peepholes:
+                names = ("w_f_diag", "w_i_diag", "w_o_diag")
+                shape = [self._num_units]
+                peepholes = Peepholes(
+                    *(get_variable(name, shape, dtype=inputs.dtype) for name in names)
+                )
+            new_c, new_h = self._step(gates, c, peepholes)
+            if self._num_proj is not None:
+                with v1.variable_scope("projection"):
+                    shape = [self._num_units, self._num_proj]
+                    kernel = get_variable("kernel", shape, dtype=inputs.dtype)
+                    new_h = tf.matmul(new_h, kernel)
+                new_h = clip(new_h, self._proj_clip)
+        return new_h, LSTMStateTuple(new_c, new_h)
+
+    def _step(
+        self, gates: list[tf.Tensor], c: tf.Tensor, peepholes: Peepholes | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        activation = self._activation
+        bias = self._forget_bias
+        new_c = lstm_memory(gates, c, forget_bias=bias, activation=activation, peepholes=peepholes)
+        if self._norm is not None:
+            new_c = self._norm(new_c, "state")
+        new_c = clip(new_c, self._cell_clip)
+        return new_c, lstm_output(gates[3], new_c, activation=activation, peepholes=peepholes)

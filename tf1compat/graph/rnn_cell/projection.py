@@ -1,0 +1,173 @@
+"""Cells with a projection or an embedding before or after them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell
+from tf1compat.graph.rnn_cell.linear import Linear
+from tf1compat.graph.variable_scope import get_variable
+
+__all__ = ["EmbeddingWrapper", "InputProjectionWrapper", "OutputProjectionWrapper"]
+
+v1 = tf.compat.v1
+
+
+class _Around(RNNCell):
+    """A cell with a scope of its own around another, whose state it has."""
+
+    def __init__(self, cell: Any, reuse: bool | None) -> None:
+        super().__init__(_reuse=reuse)
+        assert_like_rnncell("cell", cell)
+        self._cell = cell
+
+    @property
+    def state_size(self) -> Any:
+        """The wrapped cell's."""
+        return self._cell.state_size
+
+    @property
+    def output_size(self) -> Any:
+        """The wrapped cell's."""
+        return self._cell.output_size
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        """Returns the wrapped cell's zero state."""
+        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return self._cell.zero_state(batch_size, dtype)
+
+
+class EmbeddingWrapper(_Around):
+    """Embeds symbols, then runs a cell. Mirrors `tf.contrib.rnn.EmbeddingWrapper`.
+
+    Inputs: integers [B] or [B, 1]. Variable: `embedding_wrapper/embedding` [classes, size], of the
+    state's dtype. The wrapped cell is run on the CPU with it, as in TensorFlow 1.15.
+
+    Args:
+      cell: the cell to wrap.
+      embedding_classes: number of symbols.
+      embedding_size: depth of their embeddings.
+      initializer: of the table; by default the scope's, else uniform of variance one.
+      reuse: True gets existing variables instead of making them.
+
+    Raises:
+      TypeError: `cell` isn't like a cell.
+      UsageError: (a `ValueError`) a size that isn't positive.
+    """
+
+    def __init__(
+        self,
+        cell: Any,
+        embedding_classes: int,
+        embedding_size: int,
+        initializer: Any = None,
+        reuse: bool | None = None,
+    ) -> None:
+        super().__init__(cell, reuse)
+        if embedding_classes <= 0 or embedding_size <= 0:
+            raise UsageError(
+                "Both embedding_classes and embedding_size must be > 0: "
+                f"{embedding_classes}, {embedding_size}."
+            )
+        self._embedding_classes = embedding_classes
+        self._embedding_size = embedding_size
+        self._initializer = initializer
+
+    def _table_initializer(self) -> Any:
+        given = self._initializer or v1.get_variable_scope().initializer
+        return given or v1.random_uniform_initializer(-math.sqrt(3), math.sqrt(3))
+
+    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+        """Returns the wrapped cell's output and new state."""
+        with v1.device("/cpu:0"):
+            table = get_variable(
+                "embedding",
+                [self._embedding_classes, self._embedding_size],
+                initializer=self._table_initializer(),
+                dtype=(state[0] if isinstance(state, tuple) else state).dtype,
+            )
+            embedded = v1.nn.embedding_lookup(table, tf.reshape(inputs, [-1]))
+            return self._cell(embedded, state)
+
+
+class InputProjectionWrapper(_Around):
+    """Projects the inputs, then runs a cell. Mirrors `tf.contrib.rnn.InputProjectionWrapper`.
+
+    Variables below `input_projection_wrapper`: `kernel` [D, num_proj] and `bias`.
+
+    Args:
+      cell: the cell to wrap.
+      num_proj: depth to project to.
+      activation: function of the projection, or None.
+      input_size: ignored, as in TensorFlow 1.15.
+      reuse: True gets existing variables instead of making them.
+
+    Raises:
+      TypeError: `cell` isn't like a cell.
+    """
+
+    def __init__(
+        self,
+        cell: Any,
+        num_proj: int,
+        activation: Any = None,
+        input_size: Any = None,
+        reuse: bool | None = None,
+    ) -> None:
+        super().__init__(cell, reuse)
+        self._num_proj = num_proj
+        self._activation = activation
+        self._linear: Linear | None = None
+
+    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+        """Returns the wrapped cell's output and new state."""
+        if self._linear is None:
+            self._linear = Linear(inputs, self._num_proj, True)
+        projected = self._linear(inputs)
+        if self._activation:
+            projected = self._activation(projected)
+        return self._cell(projected, state)
+
+
+class OutputProjectionWrapper(_Around):
+    """Projects a cell's output. Mirrors `tf.contrib.rnn.OutputProjectionWrapper`.
+
+    Variables below `output_projection_wrapper`: `kernel` [U, output_size] and `bias`.
+
+    Args:
+      cell: the cell to wrap.
+      output_size: depth of the projection.
+      activation: function of the projection, or None.
+      reuse: True gets existing variables instead of making them.
+
+    Raises:
+      TypeError: `cell` isn't like a cell.
+      UsageError: (a `ValueError`) `output_size` isn't positive.
+    """
+
+    def __init__(
+        self, cell: Any, output_size: int, activation: Any = None, reuse: bool | None = None
+    ) -> None:
+        super().__init__(cell, reuse)
+        if output_size < 1:
+            raise UsageError(f"Parameter output_size must be > 0: {output_size}.")
+        self._output_size = output_size
+        self._activation = activation
+        self._linear: Linear | None = None
+
+    @property
+    def output_size(self) -> int:
+        """The projection's depth."""
+        return self._output_size
+
+    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+        """Returns the projected output [B, output_size] and the wrapped cell's new state."""
+        output, new_state = self._cell(inputs, state)
+        if self._linear is None:
+            self._linear = Linear(output, self._output_size, True)
+        projected = self._linear(output)
+        return self._activation(projected) if self._activation else projected, new_state

@@ -1,0 +1,77 @@
+"""Where a model comes from: a ``module:callable`` or a ``.keras`` file."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from tf1compat.errors import ModelError
+from tf1compat.names import nearest_names
+
+__all__ = ["load_factory"]
+
+
+def load_factory(spec: str) -> Callable[[], Any]:
+    """Returns what ``"module:callable"`` names: a function or class that makes a model.
+
+    As with ``python -m``, the working directory comes first on the import path, and stays there. A
+    name after the colon may have dots; where it names a model, a factory of that very model is
+    returned.
+
+    Raises:
+      ModelError: there is no colon, the module is missing or fails to import, it has no such
+        attribute, or that can't be called.
+    """
+    module_name, colon, attribute = spec.partition(":")
+    if not (module_name and colon and attribute):
+        raise ModelError(
+            f"{spec!r}: expected module:callable, for example my_project.models:build_classifier"
+        )
+    found = _attribute(_import(module_name, spec), attribute, spec)
+    if isinstance(found, keras.layers.Layer):
+        return lambda: found
+    if not callable(found):
+        kind = type(found).__name__
+        raise ModelError(f"{spec}: expected a function that returns a model, found a {kind}")
+    return found
+
+
+def _import(name: str, spec: str) -> Any:
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    importlib.invalidate_caches()
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            known = [module.name for module in pkgutil.iter_modules([here])]
+            near = ", ".join(nearest_names(name, known)) or "no modules"
+            raise ModelError(
+                f"{spec}: no module {error.name!r} in {here} or on the import path; here: {near}"
+            ) from error
+        raise ModelError(f"{spec}: importing {name} failed: {error}; install it") from error
+    except (Exception, SystemExit) as error:
+        reason = (str(error).strip().splitlines() or ["no message"])[0]
+        raise ModelError(
+            f"{spec}: importing {name} failed with {type(error).__name__}: {reason}"
+        ) from error
+
+
+def _attribute(module: Any, dotted: str, spec: str) -> Any:
+    found = module
+    for name in dotted.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            public = [known for known in dir(found) if not known.startswith("_")]
+            near = ", ".join(nearest_names(name, public)) or "nothing public"
+            where = getattr(found, "__name__", type(found).__name__)
+            raise ModelError(f"{spec}: {where} has no {name!r}; nearest: {near}") from None
+    return found

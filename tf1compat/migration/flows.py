@@ -1,0 +1,37 @@
+"""Data flow of both sides between variables and between weights, where it is known."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from tf1compat.checkpoint import Checkpoint, read_meta
+from tf1compat.keras3 import ModelIndex
+
+__all__ = ["source_flow", "target_flow"]
+
+
+def source_flow(checkpoint: Checkpoint) -> Mapping[str, Sequence[str]] | None:
+    """Returns, by variable, the variables that feed it in the v1 graph; None without a ``.meta``.
+
+    Raises:
+      CheckpointError: if there is a ``.meta`` and it can't be read.
+    """
+    path = f"{checkpoint.prefix}.meta"
+    return read_meta(path).flow if os.path.lexists(path) else None
+
+
+def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:
+    """Returns, by weight, the weights of the layers that feed its layer; None if unknown."""
+    by_layer: dict[str, list[str]] = defaultdict(list)
+    for path, weight in index.items():
+        by_layer[weight.layer_path].append(path)
+    producers = index.producers
+    if producers is None:
+        return None
+    return {
+        path: [p for layer in producers[weight.layer_path] for p in by_layer[layer]]
+        for path, weight in index.items()
+        if weight.layer_path in producers
+    }

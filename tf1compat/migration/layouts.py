@@ -1,0 +1,163 @@
+"""Invertible array transforms between a v1 variable and a Keras weight.
+
+A layout knows the shape it produces before any data is read (:meth:`Layout.spec`), applies itself
+to arrays, and inverts itself, which is how a converted weight is proved equal to its source. It
+also says how an optimizer slot of the variable travels (:meth:`Layout.for_slot`).
+
+Layouts print as the text that :func:`parse_layout` reads and that rules files hold::
+
+    transpose(1, 0)
+    reshape(768, 12, 64) | cast(float32)
+    concatenate(0)               # several sources, one target
+    split(1, 0, 768)             # one source, the part [0, 768) along axis 1
+
+A new layout is one more decorated class; nothing else changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from tf1compat.errors import LayoutError
+
+__all__ = ["IDENTITY", "Identity", "Layout", "Piece", "Spec", "register_layout"]
+
+Shape = tuple[int, ...]
+
+_REGISTRY: dict[str, Callable[..., Layout]] = {}
+_L = TypeVar("_L", bound="type[Layout]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """Shape and dtype of an array that need not exist yet.
+
+    Attributes:
+      shape: dimensions, outermost first.
+      dtype: name of the dtype, e.g. ``"float32"`` or ``"bfloat16"``.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """What inverting a layout gives back of one source.
+
+    Attributes:
+      index: where in the source the value belongs; ``()`` for all of it.
+      value: array of that part's shape.
+    """
+
+    index: tuple[slice, ...]
+    value: np.ndarray
+
+
+class Layout:
+    """Base of all layouts; subclasses are frozen dataclasses whose fields are their arguments."""
+
+    name: ClassVar[str]
+
+    def spec(self, *sources: Spec) -> Spec:
+        """Returns the target's shape and dtype for sources of these shapes and dtypes.
+
+        Raises:
+          LayoutError: if the layout can't be applied to them.
+        """
+        raise NotImplementedError
+
+    def apply(self, *sources: np.ndarray) -> np.ndarray:
+        """Returns the target's value; the sources are never written to."""
+        raise NotImplementedError
+
+    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
+        """Returns, for each source, the part of it that `target` holds."""
+        raise NotImplementedError
+
+    def for_slot(self, slot: Spec, variable: Spec) -> Layout:
+        """Returns the layout by which an optimizer slot of the variable travels.
+
+        A slot of the variable's shape moves as the variable does but keeps its own dtype; a scalar
+        slot (a step or a power accumulator) stays as it is.
+
+        Raises:
+          LayoutError: for a slot of any other shape, such as a factored second moment.
+        """
+        if slot.shape == variable.shape:
+            return self.without_cast()
+        if slot.shape == ():
+            return IDENTITY
+        raise LayoutError(
+            f"slot of shape {slot.shape} of a variable of shape {variable.shape}: expected the "
+            f"same shape or a scalar; layout {self} doesn't say how it travels, so drop the slot "
+            "or give it a rule"
+        )
+
+    def without_cast(self) -> Layout:
+        """Returns this layout with every change of dtype left out."""
+        return self
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The values :func:`parse_layout` would read between the parentheses."""
+        return tuple(getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+
+def register_layout(name: str) -> Callable[[_L], _L]:
+    """Class decorator that makes a layout known to :func:`parse_layout` under `name`."""
+
+    def decorate(cls: _L) -> _L:
+        cls.name = name
+        _REGISTRY[name] = getattr(cls, "of", cls)
+        return cls
+
+    return decorate
+
+
+def registered_layouts() -> dict[str, Callable[..., Layout]]:
+    """Returns constructor by name of every layout that rules may use."""
+    return dict(_REGISTRY)
+
+
+def one_source(layout: Layout, sources: Sequence[Any]) -> Any:
+    """Returns the only one of `sources`, or raises LayoutError."""
+    if len(sources) != 1:
+        raise LayoutError(f"layout {layout} takes one source, found {len(sources)}")
+    return sources[0]
+
+
+def cannot(layout: Layout, source: Spec, expected: str) -> LayoutError:
+    """Returns the error of a layout that a source's shape doesn't allow."""
+    return LayoutError(f"layout {layout} on {source}: expected {expected}, found {source.shape}")
+
+
+@register_layout("identity")
+@dataclasses.dataclass(frozen=True)
+class Identity(Layout):
+    """The value as it stands."""
+
+    def spec(self, *sources: Spec) -> Spec:
+        return one_source(self, sources)
+
+    def apply(self, *sources: np.ndarray) -> np.ndarray:
+        return one_source(self, sources)
+
+    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
+        return (Piece((), target),)
+
+    def __str__(self) -> str:
+        return "identity"
+
+
+IDENTITY = Identity()

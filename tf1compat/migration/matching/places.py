@@ -1,0 +1,152 @@
+"""Where a module stands: its path split into words and numbers.
+
+Two places can be put in order when, at the first level where their paths differ, the two levels
+are the same text but for numbers: ``block_2/conv`` comes before ``block_10/conv``, while ``left``
+and ``right`` have no order. Alphabetical order is no evidence and is never used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+__all__ = ["Place", "make_places", "totally_ordered"]
+
+# `2d` in conv2d is a word; `5b` in Mixed_5b is a number with an ordinal letter.
+_PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
+_ORDINAL = re.compile(r"\d+([a-z])(?![A-Za-z])")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_COUNTED = re.compile(r"(.+)_(\d+)")
+
+_SYNONYMS = {
+    "attn": "attention",
+    "q": "query",
+    "k": "key",
+    "v": "value",
+    "bn": "norm",
+    "ln": "norm",
+    "normalization": "norm",
+    "batchnorm": "norm",
+    "layernorm": "norm",
+    "conv2d": "conv",
+    "conv1d": "conv",
+    "conv3d": "conv",
+    "convolution": "conv",
+    "dw": "depthwise",
+    "pw": "pointwise",
+    "emb": "embedding",
+    "embeddings": "embedding",
+    "enc": "encoder",
+    "dec": "decoder",
+    "fc": "dense",
+    "linear": "dense",
+    "logits": "logit",
+    "predictions": "prediction",
+    "preds": "prediction",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A path taken apart.
+
+    Attributes:
+      path: the path itself.
+      levels: per level, its text with ``#`` for numbers, and the numbers.
+      words: the words of all levels, lower case, common spellings unified.
+      labels: for each number in order, the word that stands before it.
+    """
+
+    path: str
+    levels: tuple[tuple[str, tuple[int, ...]], ...]
+    words: frozenset[str]
+    labels: tuple[str, ...]
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The path without its numbers: places of one chain are ordered by their numbers."""
+        return tuple(text for text, _ in self.levels)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All numbers of the path, outermost first."""
+        return tuple(n for _, numbers in self.levels for n in numbers)
+
+
+def make_places(paths: Iterable[str]) -> list[Place]:
+    """Returns a place for each path.
+
+    ``dense`` beside ``dense_1`` counts as ``dense_0``, as both TensorFlow 1 and Keras mean it.
+    """
+    split = [tuple(filter(None, path.split("/"))) for path in paths]
+    counted = set()
+    for levels in split:
+        for depth, level in enumerate(levels):
+            match = _COUNTED.fullmatch(level)
+            if match:
+                counted.add((levels[:depth], match[1]))
+    cache: dict[str, tuple[str, tuple[int, ...], tuple[str, ...], tuple[str, ...]]] = {}
+
+    def parsed(parent: tuple[str, ...], level: str) -> tuple:
+        text = f"{level}_0" if (parent, level) in counted else level
+        if text not in cache:
+            cache[text] = _parse_level(text)
+        return cache[text]
+
+    return [_place([parsed(s[:i], level) for i, level in enumerate(s)], "/".join(s)) for s in split]
+
+
+def _place(parsed: Sequence[tuple], path: str) -> Place:
+    levels = tuple((text, numbers) for text, numbers, _, _ in parsed)
+    words = frozenset(word for _, _, level_words, _ in parsed for word in level_words)
+    return Place(path, levels, words, tuple(label for p in parsed for label in p[3]))
+
+
+def _parse_level(level: str) -> tuple[str, tuple[int, ...], tuple[str, ...], tuple[str, ...]]:
+    ordinals = {m.start(1) for m in _ORDINAL.finditer(level)}
+    text = ""
+    numbers: list[int] = []
+    words: list[str] = []
+    labels: list[str] = []
+    position = 0
+    while position < len(level):
+        if position in ordinals:
+            text, position = text + "@", position + 1
+            numbers.append(ord(level[position - 1]))
+            labels.append(words[-1] if words else "")
+            continue
+        match = _PIECE.match(level, position)
+        if match is None:  # a line break: `.` doesn't match it
+            position += 1
+            continue
+        if match["number"]:
+            text += "#"
+            numbers.append(int(match["number"]))
+            labels.append(words[-1] if words else "")
+        else:
+            text += match[0].lower()
+            words.extend(_words(match["word"] or ""))
+        position = match.end()
+    return text, tuple(numbers), tuple(words), tuple(labels)
+
+
+def _words(text: str) -> list[str]:
+    if re.fullmatch(r"(?i)[a-z]+[123]d", text):
+        return [_SYNONYMS.get(text.lower(), text.lower())]
+    return [_SYNONYMS.get(w.lower(), w.lower()) for w in _CAMEL.findall(text)]
+
+
+def totally_ordered(places: Sequence[Place]) -> bool:
+    """Tells whether every two of `places`, given sorted by their levels, have an order."""
+    return all(_comparable(a, b) for a, b in pairwise(places))
+
+
+def _comparable(a: Place, b: Place) -> bool:
+    for (text_a, numbers_a), (text_b, numbers_b) in zip(a.levels, b.levels, strict=False):
+        if text_a != text_b:
+            return False
+        if numbers_a != numbers_b:
+            return True
+    return False

@@ -1,0 +1,144 @@
+"""Outputs side by side: how far a Keras model's outputs are from a v1 graph's."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf1compat.errors import UsageError, VerificationError
+
+__all__ = [
+    "OutputDifference",
+    "Recording",
+    "compare_outputs",
+    "load_inputs",
+    "load_recording",
+    "name_outputs",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputDifference:
+    """One output compared.
+
+    Attributes:
+      name: the output's name in the recording.
+      max_abs: largest absolute difference; infinite where one side alone is NaN or infinite.
+      max_rel: `max_abs` relative to the largest absolute value of the expected output.
+    """
+
+    name: str
+    max_abs: float
+    max_rel: float
+
+    def __str__(self) -> str:
+        return f"{self.name}: max abs {self.max_abs:.3g}, max rel {self.max_rel:.3g}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """What a v1 graph was given and what it computed.
+
+    Attributes:
+      inputs: arrays by input name.
+      outputs: arrays by output name.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray]
+
+
+def load_recording(path: str | os.PathLike[str]) -> Recording:
+    """Returns the inputs (``in/NAME``) and outputs (``out/NAME``) of an ``.npz`` file.
+
+    Raises:
+      UsageError: if it is no such file, or holds no inputs or no outputs.
+    """
+    arrays = _load(os.fspath(path))
+    inputs, outputs = _named(arrays, "in/"), _named(arrays, "out/")
+    if not inputs or not outputs:
+        raise UsageError(
+            f"{path}: expected arrays named in/NAME and out/NAME, found {sorted(arrays)[:6]}"
+        )
+    return Recording(inputs, outputs)
+
+
+def load_inputs(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Returns the arrays of an ``.npz`` file named ``in/NAME``, or all of them if none is.
+
+    Raises:
+      UsageError: if it is no such file, or empty.
+    """
+    arrays = _load(os.fspath(path))
+    if not arrays:
+        raise UsageError(f"{path}: expected arrays to give the graph, found none")
+    return _named(arrays, "in/") or arrays
+
+
+def _named(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _load(path: str) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: expected an .npz file, found {error}") from error
+
+
+def compare_outputs(
+    expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]
+) -> tuple[OutputDifference, ...]:
+    """Returns the difference of each expected output, in their order.
+
+    Raises:
+      VerificationError: if an output is missing or has another shape.
+    """
+    missing = [name for name in expected if name not in found]
+    if missing:
+        raise VerificationError(
+            f"expected outputs {', '.join(missing)}, found {', '.join(found) or 'none'}"
+        )
+    return tuple(_difference(name, expected[name], found[name]) for name in expected)
+
+
+def _difference(name: str, expected: np.ndarray, found: np.ndarray) -> OutputDifference:
+    if expected.shape != found.shape:
+        raise VerificationError(
+            f"output {name}: expected shape {expected.shape}, found {found.shape}"
+        )
+    a, b = expected.astype(np.float64), found.astype(np.float64)
+    unequal = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    if not unequal.any():
+        return OutputDifference(name, 0.0, 0.0)
+    gaps = np.abs(a - b)[unequal]
+    largest = float("inf") if not np.isfinite(gaps).all() else float(gaps.max())
+    finite = np.abs(a[np.isfinite(a)])
+    scale = float(finite.max()) if finite.size else 0.0
+    return OutputDifference(name, largest, largest / scale if scale else float("inf"))
+
+
+def name_outputs(outputs: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Returns a model's outputs (an array, a sequence or a dict of them) by recorded name.
+
+    A dict goes by its own keys where they are the recorded names; everything else by order.
+
+    Raises:
+      VerificationError: if there are fewer outputs than names.
+    """
+    if isinstance(outputs, Mapping):
+        if set(names) <= set(outputs):
+            return {name: np.asarray(outputs[name]) for name in names}
+        outputs = list(outputs.values())
+    rows = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    if len(rows) < len(names):
+        raise VerificationError(
+            f"expected {len(names)} outputs ({', '.join(names)}), found {len(rows)}"
+        )
+    return {name: np.asarray(row) for name, row in zip(names, rows, strict=False)}

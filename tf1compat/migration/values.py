@@ -1,0 +1,110 @@
+"""Values by plan: what a target weight gets, and what its value says about the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from tf1compat.checkpoint import Entry
+from tf1compat.errors import LayoutError, PlanError, Problem
+from tf1compat.migration.layout_text import parse_layout
+from tf1compat.migration.layouts import Spec
+from tf1compat.migration.plan import Fill, Plan
+
+__all__ = ["check_fits_checkpoint", "differences", "value_for"]
+
+
+def value_for(
+    fill: Fill,
+    checkpoint: Mapping[str, Entry],
+    *,
+    known: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> np.ndarray:
+    """Returns the target's value: its sources, read and checked unless `known`, laid out.
+
+    Raises:
+      CorruptCheckpointError: if a source's bytes don't match their checksum.
+    """
+    sources = [known[name] if name in known else checkpoint[name].read() for name in fill.sources]
+    return parse_layout(fill.layout).apply(*sources)
+
+
+def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> list[str]:
+    """Returns, for each source whose bits `value` doesn't give back, what differs; [] if none.
+
+    The value goes back through the layout's inverse, and is compared bit for bit, so that NaN
+    equals NaN and -0.0 doesn't equal 0.0. Under a narrowing cast there is no way back; then the
+    source is laid out once more and compared in the target's dtype.
+    """
+    layout = parse_layout(fill.layout)
+    entries = [checkpoint[name] for name in fill.sources]
+    specs = [Spec(entry.shape, entry.dtype_name) for entry in entries]
+    expected = layout.spec(*specs)
+    if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
+        return [f"expected {expected}, found {value.dtype.name}{list(value.shape)}"]
+    try:
+        pieces = layout.invert(value, *specs)
+    except LayoutError as error:
+        return [str(error)]
+    found = []
+    for name, entry, piece in zip(fill.sources, entries, pieces, strict=True):
+        source = entry.read(piece.index or None)
+        if not _same_bits(source, piece.value) and not _same_bits(
+            value, value_for(fill, checkpoint)
+        ):
+            found.append(f"{name}: {_difference(source, piece.value)}")
+    return found
+
+
+def check_fits_checkpoint(plan: Plan, checkpoint: Mapping[str, Entry]) -> None:
+    """Does nothing where `checkpoint` is the one that `plan` was made for.
+
+    Raises:
+      PlanError: naming every variable that is missing, new, or of another shape or dtype.
+    """
+    found = {name: Spec(entry.shape, entry.dtype_name) for name, entry in checkpoint.items()}
+    check_same_side("checkpoint", plan.sources, found)
+
+
+def check_same_side(side: str, planned: Mapping[str, Spec], found: Mapping[str, Spec]) -> None:
+    """Does nothing where names, shapes and dtypes are those of the plan.
+
+    Raises:
+      PlanError: naming every difference.
+    """
+    problems = [
+        Problem(name, str(planned.get(name, "nothing")), str(found.get(name, "nothing")))
+        for name in dict.fromkeys([*planned, *found])
+        if planned.get(name) != found.get(name)
+    ]
+    if problems:
+        raise PlanError.from_problems(
+            f"this plan was made for another {side}; make it anew. What differs:", problems
+        )
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind == "O":
+        return bool((a == b).all())
+    return np.array_equal(
+        np.ascontiguousarray(a).reshape(-1).view(np.uint8),
+        np.ascontiguousarray(b).reshape(-1).view(np.uint8),
+    )
+
+
+def _difference(expected: np.ndarray, found: np.ndarray) -> str:
+    if expected.dtype.kind in "OSU" or expected.shape != found.shape:
+        return "values differ"
+    wide = np.complex128 if expected.dtype.kind == "c" else np.float64
+    a, b = expected.astype(wide), found.astype(wide)
+    unequal = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    count = int(unequal.sum())
+    if not count:
+        return "equal numbers with different bits (signed zeros or NaN payloads)"
+    largest = float(np.abs(a - b)[unequal].max())
+    where = tuple(int(i) for i in np.argwhere(unequal)[0])
+    return f"{count} of {a.size} elements differ, by up to {largest:.3g}, the first at {where}"
