@@ -33,6 +33,7 @@ from tf1compat.graph.regularizers import (
 )
 from tf1compat.graph.scopes import Scope
 from tf1compat.graph.sharing import Shared, make_template, shared
+from tf1compat.graph.training_checkpoints import keep_checkpoints, list_checkpoints
 from tf1compat.graph.training_freeze import freeze, frozen, unfreeze
 from tf1compat.graph.training_gradients import (
     apply_with_multipliers,
@@ -75,9 +76,11 @@ __all__ = [
     "get_variable",
     "initialize_uninitialized",
     "initializer_for",
+    "keep_checkpoints",
     "l1_l2_regularizer",
     "l1_regularizer",
     "l2_regularizer",
+    "list_checkpoints",
     "make_template",
     "multiplier_map",
     "pair_scopes",

@@ -7,7 +7,7 @@ Run with Python 3.7 and TensorFlow 1.15.5, from the project's root:
 
 The first writes `model.ckpt-3` and `values.npz` (what the session held, and the loss), after three
 steps of momentum on the network below. The second restores, with 1.15.5's own Saver, what the same
-network under today's TensorFlow has saved, and prints its values' digest, which the test prints too.
+network under today's TensorFlow has saved, and prints its values' digest, as the test computes it.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def main():
         values = whole(session)
         np.savez_compressed(
             os.path.join(HERE, "values.npz"),
-            **{**values, "__loss__": session.run(loss), "__digest__": digest(values)}
+            **{**values, "__loss__": session.run(loss), "__digest__": digest(values)},
         )
     os.remove(os.path.join(HERE, "checkpoint"))
 
