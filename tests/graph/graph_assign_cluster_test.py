@@ -80,19 +80,19 @@ class Cluster:
 
     def kill(self, job, task):
         self.processes[job, task].kill()
-        self.processes[job, task].wait(timeout=30)
+        self.processes[job, task].wait(timeout=5)
 
     def stop(self):
         for process in self.processes.values():
             process.kill()
         for process in self.processes.values():
-            process.wait(timeout=30)
+            process.wait(timeout=5)
 
     def session(self, graph, worker):
         # A worker usually looks for itself and the parameter servers only, as in 1.x programs.
         config = v1.ConfigProto(
             device_filters=["/job:ps", f"/job:worker/task:{worker}"],
-            operation_timeout_in_ms=30_000,
+            operation_timeout_in_ms=20_000,
         )
         target = f"grpc://{self.spec.task_address('worker', worker)}"
         return v1.Session(target, graph=graph, config=config)
@@ -167,11 +167,11 @@ def test_a_cluster_of_two_and_two(cluster):
 
     cluster.kill("worker", 1)
     with pytest.raises(GraphError, match=r"assigning 6 variables failed: task /job:worker/") as e:
-        assigner.assign(other, first, timeout=30)
+        assigner.assign(other, first, timeout=5)
     assert "/task:1" in str(e.value)
     assert "is lost or doesn't answer" in str(e.value)
-    assert_same(assigner.read(one, timeout=30), second)
+    assert_same(assigner.read(one, timeout=5), second)
 
     cluster.kill("ps", 1)
     with pytest.raises(GraphError, match=r"reading 6 variables failed.*/job:ps.*/task:1"):
-        assigner.read(one, timeout=30)
+        assigner.read(one, timeout=5)

@@ -25,6 +25,7 @@ PAIRS = sorted(
 COMPLETE = (  # as far as the checkpoint goes, without a rule
     "efficientnet_b0",
     "flat_names",
+    "inception_v3",
     "mobilenet",
     "mobilenet_v2",
     "mobilenet_v3_small",
@@ -35,6 +36,7 @@ COMPLETE = (  # as far as the checkpoint goes, without a rule
     "resnet50v2",
     "shifted_numbers",
     "vgg16",
+    "vgg19",
 )
 
 

@@ -4,6 +4,16 @@ from tf1compat.graph.assign import Assigner, Snapshot
 from tf1compat.graph.assign_copy import ScopeCopy, ShadowSwap, pair_scopes
 from tf1compat.graph.assign_sources import CheckpointLoad, assign_checkpoint, rename_values
 from tf1compat.graph.assign_values import CastPolicy
+from tf1compat.graph.debug_dump import dump_variables
+from tf1compat.graph.debug_histograms import plot_histograms, write_histogram_summaries
+from tf1compat.graph.debug_nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
+from tf1compat.graph.debug_statistics import (
+    ArrayStatistics,
+    StatisticsTable,
+    TrainingStatistics,
+    array_statistics,
+    training_statistics,
+)
 from tf1compat.graph.initializer_guide import InitializerAdvice, initializer_for
 from tf1compat.graph.initializers import (
     contrib_variance_scaling_initializer,
@@ -23,6 +33,7 @@ from tf1compat.graph.regularizers import (
 )
 from tf1compat.graph.scopes import Scope
 from tf1compat.graph.sharing import Shared, make_template, shared
+from tf1compat.graph.training_checkpoints import keep_checkpoints, list_checkpoints
 from tf1compat.graph.training_freeze import freeze, frozen, unfreeze
 from tf1compat.graph.training_gradients import (
     apply_with_multipliers,
@@ -33,12 +44,16 @@ from tf1compat.graph.training_init import InitializationReport, initialize_unini
 from tf1compat.graph.variable_scope import get_variable, variable_scope
 
 __all__ = [
+    "ArrayStatistics",
     "Assigner",
     "CastPolicy",
     "CheckpointLoad",
     "GraphItem",
     "InitializationReport",
     "InitializerAdvice",
+    "NonFinite",
+    "NonFiniteFinder",
+    "NonFiniteReport",
     "PartInfo",
     "QueryResult",
     "Scope",
@@ -46,30 +61,39 @@ __all__ = [
     "ShadowSwap",
     "Shared",
     "Snapshot",
+    "StatisticsTable",
+    "TrainingStatistics",
     "VariableQuery",
     "apply_regularization",
     "apply_with_multipliers",
+    "array_statistics",
     "assign_checkpoint",
     "contrib_variance_scaling_initializer",
     "convolutional_delta_orthogonal",
+    "dump_variables",
     "freeze",
     "frozen",
     "get_variable",
     "initialize_uninitialized",
     "initializer_for",
+    "keep_checkpoints",
     "l1_l2_regularizer",
     "l1_regularizer",
     "l2_regularizer",
+    "list_checkpoints",
     "make_template",
     "multiplier_map",
     "pair_scopes",
+    "plot_histograms",
     "query",
     "rename_values",
     "scale_gradients",
     "shared",
     "sum_regularizer",
+    "training_statistics",
     "unfreeze",
     "variable_scope",
+    "write_histogram_summaries",
     "xavier_initializer",
     "xavier_initializer_conv2d",
 ]

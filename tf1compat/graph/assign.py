@@ -102,7 +102,11 @@ class Assigner:
         return self._targets.names
 
     def assign(
-        self, session: v1.Session, values: Mapping[str, Any], *, timeout: float | None = None
+        self,
+        session: tf.compat.v1.Session,
+        values: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
     ) -> None:
         """Writes a value into every variable of this assigner.
 
@@ -140,7 +144,11 @@ class Assigner:
         self._checked(values)
 
     def assign_some(
-        self, session: v1.Session, values: Mapping[str, Any], *, timeout: float | None = None
+        self,
+        session: tf.compat.v1.Session,
+        values: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
     ) -> None:
         """Writes values into those variables that `values` names; else as :meth:`assign`."""
         matched, problems = match_values(values, self._targets, casts=self._casts)
@@ -152,7 +160,7 @@ class Assigner:
 
     def read(
         self,
-        session: v1.Session,
+        session: tf.compat.v1.Session,
         names: Iterable[str] | None = None,
         *,
         timeout: float | None = None,
@@ -175,16 +183,16 @@ class Assigner:
         )
         return {name: self._joined(name, values) for name in wanted}
 
-    def snapshot(self, session: v1.Session) -> Snapshot:
+    def snapshot(self, session: tf.compat.v1.Session) -> Snapshot:
         """Returns the values of all variables, to go back to by :meth:`restore`."""
         return Snapshot(self.read(session))
 
-    def restore(self, session: v1.Session, snapshot: Snapshot) -> None:
+    def restore(self, session: tf.compat.v1.Session, snapshot: Snapshot) -> None:
         """Writes the values of `snapshot` back; raises as :meth:`assign`."""
         self.assign(session, snapshot)
 
     @contextlib.contextmanager
-    def rolled_back_on_error(self, session: v1.Session) -> Iterator[Snapshot]:
+    def rolled_back_on_error(self, session: tf.compat.v1.Session) -> Iterator[Snapshot]:
         """Goes back to the values at its beginning if the block raises; yields them."""
         before = self.snapshot(session)
         try:
@@ -194,7 +202,7 @@ class Assigner:
             raise
 
     @contextlib.contextmanager
-    def preserved(self, session: v1.Session) -> Iterator[Snapshot]:
+    def preserved(self, session: tf.compat.v1.Session) -> Iterator[Snapshot]:
         """Goes back to the values at its beginning after the block, whatever happened in it."""
         before = self.snapshot(session)
         try:
@@ -202,7 +210,7 @@ class Assigner:
         finally:
             self.restore(session, before)
 
-    def initialized(self, session: v1.Session) -> frozenset[str]:
+    def initialized(self, session: tf.compat.v1.Session) -> frozenset[str]:
         """Returns the names of the variables (of parts, the parts' own) that hold a value."""
         items = [node.item for node in self._targets.nodes.values()]
         return initialized_names(session, items)
@@ -215,7 +223,11 @@ class Assigner:
         return matched
 
     def _write(
-        self, session: v1.Session, matched: dict[AssignNodes, np.ndarray], *, timeout: float | None
+        self,
+        session: tf.compat.v1.Session,
+        matched: dict[AssignNodes, np.ndarray],
+        *,
+        timeout: float | None,
     ) -> None:
         self._require_session(session)
         everything = len(matched) == len(self._targets.nodes)
@@ -244,7 +256,7 @@ class Assigner:
         if lines:
             raise UnknownNameError("\n".join(lines[:30]))
 
-    def _require_session(self, session: v1.Session) -> None:
+    def _require_session(self, session: tf.compat.v1.Session) -> None:
         if session.graph is not self.graph:
             raise GraphError("the session is over another graph than this assigner's variables")
 

@@ -101,7 +101,7 @@ class ScopeCopy:
             self.copy_op = _write_all(self._items, values, name="copy")
             self.blend_op = _write_all(self._items, blended, name="blend")
 
-    def copy(self, session: v1.Session) -> None:
+    def copy(self, session: tf.compat.v1.Session) -> None:
         """Makes each target equal to its source in `session`.
 
         Raises:
@@ -109,7 +109,7 @@ class ScopeCopy:
         """
         Connection(session).run(self.copy_op, items=self._items, action="copying to")
 
-    def blend(self, session: v1.Session, tau: float) -> None:
+    def blend(self, session: tf.compat.v1.Session, tau: float) -> None:
         """Moves each target towards its source by the fraction `tau` (Polyak averaging).
 
         Raises:
@@ -192,7 +192,7 @@ class ShadowSwap:
         return cls(pairs)
 
     @contextlib.contextmanager
-    def swapped_in(self, session: v1.Session) -> Iterator[None]:
+    def swapped_in(self, session: tf.compat.v1.Session) -> Iterator[None]:
         """Gives the variables their averages' values in the block, and their own back after it.
 
         Their own values are held in memory meanwhile, and come back whatever is raised. What the

@@ -93,7 +93,7 @@ def _uninitialized(
 def _run(
     connection: Connection,
     fetches: Any,
-    feeds: Mapping[Any, np.ndarray],
+    feeds: Mapping[Any, Any],
     *,
     items: Iterable[AssignNodes],
     after: str = "",

@@ -201,7 +201,7 @@ def _unfilled(
     checkpoint: Checkpoint,
 ) -> list[Problem]:
     free = [source for source in checkpoint if source not in assigned.values()]
-    problems = []
+    problems: list[Problem] = []
     for name in targets:
         if name not in assigned and name not in kept:
             near = ", ".join(nearest_names(name, free)) if len(problems) < 30 else ""

@@ -189,12 +189,12 @@ class VariableQuery(Sequence[Any]):
         """Keeps the items for which `accept` returns true."""
         return self._where(chosen_by(accept))
 
-    def initialized(self, session: v1.Session) -> VariableQuery:
+    def initialized(self, session: tf.compat.v1.Session) -> VariableQuery:
         """Keeps the variables that are initialized in `session` now, at the time of this call."""
         names = initialized_names(session, self.result().items)
         return self._where(chosen_by(lambda item: item.name in names))
 
-    def uninitialized(self, session: v1.Session) -> VariableQuery:
+    def uninitialized(self, session: tf.compat.v1.Session) -> VariableQuery:
         """Keeps the variables that are not initialized in `session` at the time of this call."""
         items = [item for item in self.result().items if item.kind == "variable"]
         names = {item.name for item in items} - initialized_names(session, items)

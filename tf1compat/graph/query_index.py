@@ -47,7 +47,7 @@ class GraphIndex:
         )
         known = {} if before is None else {id(item.value): item for item in before.items}
         found = self._collect(known)
-        self._ordinals = _Ordinals() if before is None else before._ordinals
+        self._ordinals: _Ordinals = _Ordinals() if before is None else before._ordinals
         self.items: tuple[GraphItem, ...] = tuple(self._in_order(found))
         self.positions = {id(item.value): at for at, item in enumerate(self.items)}
 

@@ -17,7 +17,7 @@ _STATE = ("tf1compat", "initialization probes")
 _REFERENCES = ("Variable", "VariableV2", "AutoReloadVariable")
 
 
-def initialized_names(session: v1.Session, items: Iterable[GraphItem]) -> frozenset[str]:
+def initialized_names(session: tf.compat.v1.Session, items: Iterable[GraphItem]) -> frozenset[str]:
     """Returns the names of those variables of `items` that are initialized in `session`.
 
     On a finalized graph no probe can be added; a variable that has none is then read instead.
@@ -66,7 +66,7 @@ def _made(graph: tf.Graph, item: GraphItem) -> Any:
         return tf.raw_ops.VarIsInitializedOp(resource=item.value.handle)
 
 
-def _readable(session: v1.Session, item: GraphItem) -> bool:
+def _readable(session: tf.compat.v1.Session, item: GraphItem) -> bool:
     try:
         session.run(item.value.op.outputs[0])
     except tf.errors.FailedPreconditionError:

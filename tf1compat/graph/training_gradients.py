@@ -83,7 +83,7 @@ def scale_gradients(
 
 
 def apply_with_multipliers(
-    make_optimizer: Callable[[Any], v1.train.Optimizer],
+    make_optimizer: Callable[[Any], tf.compat.v1.train.Optimizer],
     grads_and_vars: GradsAndVars,
     *,
     learning_rate: Any,

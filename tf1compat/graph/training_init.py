@@ -46,7 +46,7 @@ class InitializationReport:
 
 
 def initialize_uninitialized(
-    session: v1.Session,
+    session: tf.compat.v1.Session,
     variables: Iterable[Any] | None = None,
     *,
     feed_dict: Mapping[Any, Any] | None = None,

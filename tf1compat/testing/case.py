@@ -50,7 +50,7 @@ class GraphTestCase(unittest.TestCase):
     def setUp(self) -> None:
         """Makes the graph the default one; runs before each test."""
         super().setUp()
-        self._session: v1.Session | None = None
+        self._session: tf.compat.v1.Session | None = None
         self.graph = tf.Graph()
         self.rng = np.random.default_rng(self.seed)
         contexts = contextlib.ExitStack()
@@ -60,7 +60,7 @@ class GraphTestCase(unittest.TestCase):
         v1.set_random_seed(self.seed)
 
     @property
-    def session(self) -> v1.Session:
+    def session(self) -> tf.compat.v1.Session:
         """The test's session over :attr:`graph`, opened at its first use."""
         if self._session is None:
             self._session = v1.Session(graph=self.graph)

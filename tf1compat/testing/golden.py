@@ -34,8 +34,9 @@ def write_golden(path: str | os.PathLike[str], values: Mapping[str, Any], *, com
     bad = [name for name, array in arrays.items() if array.dtype.kind == "O" or name == _COMMAND]
     if bad:
         raise UsageError(f"{path}: expected arrays of numbers or fixed strings, found {bad}")
+    stored: dict[str, Any] = {**arrays, _COMMAND: np.asarray(command)}
     with staged_file(os.fspath(path)) as staged, open(staged, "wb") as out:
-        np.savez_compressed(out, **arrays, **{_COMMAND: np.asarray(command)})
+        np.savez_compressed(out, **stored)
 
 
 def read_golden(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
