@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas
 import pytest
 import tensorflow as tf
 
@@ -223,6 +222,9 @@ class ResultTest(GraphTestCase):
         }
         assert self.found.to_dict()["conv1/bias"] == expected
         assert json.loads(self.found.to_json())["conv1/bias"] == expected
+
+    def test_pandas_if_present(self):
+        pandas = pytest.importorskip("pandas")  # no dependency of this package, nor of its tests
         frame = self.found.to_pandas()
         assert isinstance(frame, pandas.DataFrame)
         assert frame["size"].to_dict() == {"conv1/kernel": 12, "conv1/bias": 4}
