@@ -33,10 +33,11 @@ class CharRnn:
         self.loss = tf.reduce_mean(
             tf.nn.sparse_softmax_cross_entropy_with_logits(self.targets, self.logits)
         )
-        gradients = v1.train.AdamOptimizer(0.02).compute_gradients(self.loss)
+        optimizer = v1.train.AdamOptimizer(0.02)
+        gradients = optimizer.compute_gradients(self.loss)
         clipped, _ = tf.clip_by_global_norm([g for g, _ in gradients], 5.0)
         pairs = [(g, v) for g, (_, v) in zip(clipped, gradients, strict=True)]
-        self.train = v1.train.AdamOptimizer(0.02).apply_gradients(pairs)
+        self.train = optimizer.apply_gradients(pairs)
 
     def write(self, session: v1.Session, first: int, count: int) -> list[int]:
         """Returns `first` and the `count` characters that are likeliest after it."""
