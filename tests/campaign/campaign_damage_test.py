@@ -16,14 +16,14 @@ def run(script, *arguments):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", ["damage.py", "hostile.py", "kills.py"])
+@pytest.mark.parametrize("script", ["damage.py", "hostile.py", "kills.py", "kills_keras.py"])
 def test_quick_slice(script):
     status, output = run(script, *(["--no_clock"] if script == "hostile.py" else []))
     assert status == 0, output
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["damage.py", "kills.py"])
+@pytest.mark.parametrize("script", ["damage.py", "kills.py", "kills_keras.py"])
 def test_whole(script):
     status, output = run(script, "--full")
     assert status == 0, output

@@ -31,7 +31,13 @@ def load(name):
     return sys.modules[name]
 
 
-for _part in ("answers", "programs_states", "programs_arguments", "programs_scopes"):
+for _part in (
+    "answers",
+    "programs_states",
+    "programs_arguments",
+    "programs_scopes",
+    "programs_graphs",
+):
     load(f"cells_{_part}")
 PROGRAMS = load("cells_programs").PROGRAMS
 

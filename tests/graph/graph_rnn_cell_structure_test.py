@@ -61,7 +61,7 @@ def test_enumerated_map_names_the_structure_that_is_too_narrow():
 
 def test_zero_state_of_known_size_is_one_constant():
     with tf.Graph().as_default() as graph:
-        zeros = zero_state_tensors(LSTMStateTuple(3, tf.TensorShape([2, 2])), 5, tf.float64)
+        zeros = zero_state_tensors(LSTMStateTuple(3, tf.TensorShape([2, 2])), 5, dtype=tf.float64)
         assert [z.shape.as_list() for z in zeros] == [[5, 3], [5, 2, 2]]
         assert {z.dtype for z in zeros} == {tf.float64}
         assert [op.type for op in graph.get_operations()] == ["Const", "Const"]
@@ -71,19 +71,19 @@ def test_zero_state_follows_a_fed_batch_size():
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
         batch = v1.placeholder(tf.int32, [])
-        zeros = zero_state_tensors(3, batch, tf.float32)
+        zeros = zero_state_tensors(3, batch, dtype=tf.float32)
         assert zeros.shape.as_list() == [None, 3]
         assert session.run(zeros, {batch: 4}).shape == (4, 3)
-        leading = zero_state_tensors(tf.constant(3), tf.constant([4, 2]), tf.float32)
+        leading = zero_state_tensors(tf.constant(3), tf.constant([4, 2]), dtype=tf.float32)
         assert leading.shape.as_list() == [4, 2, 3]
 
 
 def test_zero_state_of_unknown_size_says_which():
     with tf.Graph().as_default():
         with pytest.raises(UsageError, match="Provided a prefix or suffix of None: None"):
-            zero_state_tensors(3, None, tf.float32)
+            zero_state_tensors(3, None, dtype=tf.float32)
         with pytest.raises(UsageError, match="prefix tensor must be either a scalar or vector"):
-            zero_state_tensors(3, tf.constant([[1]]), tf.float32)
+            zero_state_tensors(3, tf.constant([[1]]), dtype=tf.float32)
 
 
 def test_state_tuple_dtype():
@@ -96,6 +96,6 @@ def test_state_tuple_dtype():
 
 def test_columns_and_static_size():
     with tf.Graph().as_default():
-        assert columns(tf.zeros([2, 5]), 1, 3).shape.as_list() == [2, 3]
+        assert columns(tf.zeros([2, 5]), 1, size=3).shape.as_list() == [2, 3]
         assert static_size(tf.TensorShape([None, 4]), 0) is None
         assert static_size((2, 4), -1) == 4

@@ -154,13 +154,13 @@ def test_inner_growth_is_refused_by_the_outer_name():
 
 
 def test_threads_share_and_wait(graph):
-    tower = shared("tower")(tower_function)
+    tower, x = shared("tower")(tower_function), tf.ones([2, 3])
     errors = []
 
     def work():
         try:
             with graph.as_default():
-                tower(tf.ones([2, 3]))
+                tower(x, depth=3)
         except Exception as error:
             errors.append(error)
 
@@ -170,7 +170,8 @@ def test_threads_share_and_wait(graph):
     for thread in threads:
         thread.join()
     assert not errors
-    assert names() == ["tower/dense/kernel:0", "tower/dense/bias:0"]
+    assert names() == [v.name for v in tower.variables]
+    assert len(names()) == 6
 
 
 def test_builders_of_one_name_in_threads_stay_apart(graph):

@@ -2,11 +2,11 @@
 
 import keras
 
-from matching_pairs import resnet_names
+from matching_pairs import resnet_layer_names
 from matching_pairs.support import read_dump
 
 SOURCES = read_dump("resnet_v1_101")
-TRUTH = resnet_names.v1_truth("resnet_v1_101", (3, 4, 23, 3), biases=False)
+TRUTH = resnet_layer_names.v1_truth("resnet_v1_101", (3, 4, 23, 3), biases=False)
 
 
 def build():

@@ -2,11 +2,11 @@
 
 import keras
 
-from matching_pairs import resnet_names
+from matching_pairs import resnet_layer_names
 from matching_pairs.support import read_dump
 
 SOURCES = read_dump("resnet_v1_50")
-TRUTH = resnet_names.v1_truth("resnet_v1_50", (3, 4, 6, 3), biases=False)
+TRUTH = resnet_layer_names.v1_truth("resnet_v1_50", (3, 4, 6, 3), biases=False)
 
 
 def build():

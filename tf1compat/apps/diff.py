@@ -14,6 +14,7 @@ import numpy as np
 from absl import flags
 
 from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.quiet import import_tensorflow
 from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps.tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
@@ -98,6 +99,8 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
 
 
 def _against_keras(checkpoint: Any) -> tuple[list[Row], int]:
+    import_tensorflow()
+
     from tf1compat.apps.planned import make_plan
     from tf1compat.migration import verify_weights
 

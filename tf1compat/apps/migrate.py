@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.quiet import import_tensorflow
 from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.errors import UsageError
 
@@ -45,6 +46,8 @@ def _main() -> int:
     if output and not os.path.isdir(os.path.dirname(os.path.abspath(output))):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
     checkpoint = _SOURCE.open()
+
+    import_tensorflow()
 
     from tf1compat.apps.planned import make_plan, print_offenders, print_plan
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.quiet import import_tensorflow
 from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
 
 __all__ = ["run"]
@@ -27,6 +28,8 @@ def run(args: Sequence[str]) -> int:
 
 def _main() -> int:
     checkpoint = _SOURCE.open()  # a wrong path should not wait for Keras
+
+    import_tensorflow()
 
     from tf1compat.apps.planned import make_plan, print_offenders, print_plan
 

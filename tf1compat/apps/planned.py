@@ -31,12 +31,12 @@ def print_plan(plan: Plan) -> None:
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
     print_table(["target", "source", "layout", "why"], rows)
     reasons = Counter(_kind_of_drop(drop.reason) for drop in plan.drops)
-    print_table([], [], footer=[f"dropped {n}: {reason}" for reason, n in reasons.items()])
+    print_table([], [], footer=[f"dropped {n} ({reason})" for reason, n in reasons.items()])
     print(plan.headline())
 
 
 def _kind_of_drop(reason: str) -> str:
-    return reason.partition(" of ")[0] + "s" if reason.startswith(("slot", "moving")) else reason
+    return reason.partition(" of ")[0]
 
 
 def print_offenders(plan: Plan) -> None:

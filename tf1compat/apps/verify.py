@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tf1compat.apps.common_flags import SourceFlags, TargetFlags
+from tf1compat.apps.quiet import import_tensorflow
 from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.errors import UsageError
 
@@ -56,6 +57,8 @@ def _main() -> int:
     if _V1_OUTPUTS.value and not _RECORDING.value:
         raise UsageError("--v1_outputs: expected --recording=FILE.npz with the inputs as well")
     checkpoint = _SOURCE.open()
+
+    import_tensorflow()
 
     from tf1compat.apps.planned import make_plan, print_offenders
     from tf1compat.migration import verify_weights

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +30,6 @@ class Tower:
     """What one graph holds of a shared function."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
         self.scope: Any = None
         self.made: dict[str, Made] = {}
         self.variables: list[Any] = []

@@ -25,6 +25,7 @@ v1 = tf.compat.v1
 # strings stay out of MetaGraphs.
 _TAKEN_KEY = ("tf1compat_shared_scopes",)
 _TOWER_KEY = "tf1compat_shared_tower"
+_LOCK_KEY = ("tf1compat_shared_lock",)
 
 
 def shared(name: str | Scope) -> Callable[[Callable[..., Any]], Shared]:
@@ -139,13 +140,11 @@ class Shared:
                 "nothing; call it under `with tf.Graph().as_default():`"
             )
         tower = self._tower()
-        if tower.complete:
+        with _graph_lock():  # graphs aren't built by two threads at once
+            if not tower.complete:
+                return self._first(tower, args, kwargs)
             with self._entered(tower, reuse=True), refuse_creation(self.name):
                 return self.func(*args, **kwargs)
-        with tower.lock:  # others wait until the variables are there
-            if tower.complete:
-                return self(*args, **kwargs)
-            return self._first(tower, args, kwargs)
 
     def _first(self, tower: Tower, args: Any, kwargs: Any) -> Any:
         tower.first_call = tower.first_call or caller_line()
@@ -187,7 +186,7 @@ class Shared:
     def claim(self) -> None:
         """Makes the scope in the default graph now, rather than at the first call."""
         tower = self._tower()
-        with tower.lock:
+        with _graph_lock():
             if tower.scope is None:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
                 with contextlib.ExitStack() as stack:
@@ -269,6 +268,11 @@ class Shared:
 
 def _call_method(function: Callable[..., Any], instance: Any, *args: Any, **kwargs: Any) -> Any:
     return function(instance(), *args, **kwargs)
+
+
+def _graph_lock() -> Any:
+    """Returns the lock that calls of shared functions hold, one for each graph."""
+    return _only_item(root_graph().get_collection_ref(_LOCK_KEY), threading.RLock)
 
 
 def _only_item(collection: list[Any], make: Callable[[], Any]) -> Any:

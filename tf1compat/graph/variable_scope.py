@@ -93,12 +93,37 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
     `tf.compat.v1.get_variable`; see `get_variable`.
     """
 
-    def __init__(self, name_or_scope: Any, default_name: Any = None, *args: Any, **kwargs: Any):
-        if len(args) > 2:  # (values, initializer, regularizer, ...)
-            args = (*args[:2], _once(args[2]), *args[3:])
-        elif kwargs.get("regularizer") is not None:
-            kwargs["regularizer"] = _once(kwargs["regularizer"])
-        super().__init__(name_or_scope, default_name, *args, **kwargs)
+    def __init__(
+        self,
+        name_or_scope: Any,
+        default_name: str | None = None,
+        values: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        custom_getter: Any = None,
+        reuse: Any = None,
+        dtype: Any = None,
+        use_resource: bool | None = None,
+        constraint: Any = None,
+        auxiliary_name_scope: bool = True,
+    ) -> None:
+        super().__init__(
+            name_or_scope,
+            default_name,
+            values,
+            initializer,
+            _once(regularizer),
+            caching_device,
+            partitioner,
+            custom_getter,
+            reuse,
+            dtype,
+            use_resource,
+            constraint,
+            auxiliary_name_scope,
+        )
 
 
 def root_graph() -> tf.Graph:

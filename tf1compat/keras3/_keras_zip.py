@@ -27,18 +27,18 @@ def write_keras_file(
 
     Args:
       path: the file to write.
-      skeleton: a ``.keras`` file with marks; a scratch file is made beside it.
+      skeleton: a ``.keras`` file with marks; scratch files are made beside it.
       weights: what the marks' numbers mean.
       read: gives the values.
     """
-    scratch = f"{skeleton}.weights.h5"
+    marks, scratch = f"{skeleton}.marks.h5", f"{skeleton}.weights.h5"
     with zipfile.ZipFile(skeleton) as given, zipfile.ZipFile(path, "w") as made:
         for item in given.infolist():
             if item.filename not in (WEIGHTS_MEMBER, METADATA_MEMBER):
                 made.writestr(item, given.read(item))
-        with given.open(WEIGHTS_MEMBER) as marked, open(scratch, "wb") as copy:
+        with given.open(WEIGHTS_MEMBER) as marked, open(marks, "wb") as copy:
             shutil.copyfileobj(marked, copy)
-        places = reserve(scratch, weights)
+        places = reserve(marks, scratch, weights)
         with made.open(WEIGHTS_MEMBER, "w", force_zip64=True) as member, open(scratch, "rb") as h5:
             sink = _Sink(h5, member)
             manifest = Manifest(tuple(stream_values(places, read, sink.put)))

@@ -49,12 +49,16 @@ def stream_values(places: Sequence[Place], read: ReadWeight, put: Put) -> list[T
     hashes: list[Future[str]] = []
     with ThreadPoolExecutor(_WORKERS) as workers:
         waiting: deque[tuple[int, Future[str]]] = deque()
+        in_flight = 0
         for place in places:
-            while sum(size for size, _ in waiting) > _IN_FLIGHT:
-                waiting.popleft()[1].result()
+            while in_flight > _IN_FLIGHT or (waiting and waiting[0][1].done()):
+                size, oldest = waiting.popleft()
+                oldest.result()
+                in_flight -= size
             value = _value(place.weight, read)
             hashes.append(_write(value, place.offset, put, workers))
             waiting.append((value.nbytes, hashes[-1]))
+            in_flight += value.nbytes
             del value
     return [
         TensorDigest(place.weight.path, place.weight.shape, place.weight.dtype, digest.result())

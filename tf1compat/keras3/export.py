@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from typing import Any
 
@@ -56,8 +55,7 @@ def _export_h5(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         with tempfile.TemporaryDirectory() as scratch:
             skeleton = os.path.join(scratch, "model.weights.h5")
             weights = save_skeleton(index, skeleton)
-            shutil.copyfile(skeleton, staged)
-        places = reserve(staged, weights)
+            places = reserve(skeleton, staged, weights)
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)
         manifest = Manifest(tuple(digests))

@@ -1,6 +1,7 @@
 """All programs about cells (Python 3.7 too)."""
 
 import cells_programs_arguments
+import cells_programs_graphs
 import cells_programs_scopes
 import cells_programs_states
 from cells_answers import PROGRAMS
@@ -8,6 +9,7 @@ from cells_answers import PROGRAMS
 __all__ = [
     "PROGRAMS",
     "cells_programs_arguments",
+    "cells_programs_graphs",
     "cells_programs_scopes",
     "cells_programs_states",
 ]

@@ -135,7 +135,7 @@ def activation_names(tf, R):
         with tf.variable_scope(name):
             step(tf, R.BasicRNNCell(2, activation=name))
     return [
-        raised(lambda: R.BasicRNNCell(2, activation="nope"), "Unknown activation function"),
+        raised(lambda: R.BasicRNNCell(2, activation="nope"), "activation function"),
         [R.BasicRNNCell(2, activation=name).get_config()["activation"] for name in fine],
     ]
 

@@ -9,6 +9,7 @@ from tf1compat.graph.layers.embedding import (
     Embedding,
     embed_sequence,
     embedding,
+    embedding_lookup,
     embedding_lookup_unique,
 )
 from tf1compat.graph.layers.maxout import maxout
@@ -76,6 +77,7 @@ __all__ = [
     "dropout",
     "embed_sequence",
     "embedding",
+    "embedding_lookup",
     "embedding_lookup_unique",
     "flatten",
     "group_norm",

@@ -14,7 +14,13 @@ from tf1compat.graph.layers.constraints import resolve_constraint
 from tf1compat.graph.layers.model_variables import model_variable
 from tf1compat.graph.regularizers import resolve_regularizer
 
-__all__ = ["Embedding", "embed_sequence", "embedding", "embedding_lookup_unique"]
+__all__ = [
+    "Embedding",
+    "embed_sequence",
+    "embedding",
+    "embedding_lookup",
+    "embedding_lookup_unique",
+]
 
 v1 = tf.compat.v1
 
@@ -144,6 +150,33 @@ def embed_sequence(
         if unique:
             return embedding_lookup_unique(table, ids)
         return v1.nn.embedding_lookup(table, ids)
+
+
+def embedding_lookup(
+    params: Any,
+    ids: Any,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    validate_indices: bool = True,
+    max_norm: float | None = None,
+) -> Any:
+    """Looks rows up by ids; mirrors `tf.nn.embedding_lookup` of TensorFlow 1.15.
+
+    Mind the default: under "mod", id n of a table split in k parts is row `n // k` of part
+    `n % k`. Under "div" it is row n of the whole table, which is what a checkpoint shows.
+
+    Args:
+      params: a table `[rows, ...]`, a list of its parts, or a partitioned variable.
+      ids: integers of any shape.
+      partition_strategy: "mod" or "div".
+      name: name scope.
+      validate_indices: ignored, as in TensorFlow.
+      max_norm: greatest norm of a row; longer ones are scaled down.
+
+    Returns:
+      `[*ids' shape, *a row's shape]`.
+    """
+    return v1.nn.embedding_lookup(params, ids, partition_strategy, name, validate_indices, max_norm)
 
 
 def embedding_lookup_unique(

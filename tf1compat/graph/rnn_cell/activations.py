@@ -1,4 +1,4 @@
-"""Activations by the names that TensorFlow 1.15's cells took as strings."""
+"""Activations of cells: tanh by default, where layers have none."""
 
 from __future__ import annotations
 
@@ -7,60 +7,37 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import UsageError
+from tf1compat.graph.layers import activations
 
 __all__ = ["activation_name", "resolve_activation"]
 
-
-def _hard_sigmoid(x: tf.Tensor) -> tf.Tensor:
-    return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
-
-
-def _linear(x: tf.Tensor) -> tf.Tensor:
-    return x
-
-
-def _known() -> dict[str, Callable[..., Any]]:
-    return {
-        "elu": tf.nn.elu,
-        "exponential": tf.exp,
-        "hard_sigmoid": _hard_sigmoid,
-        "linear": _linear,
-        "relu": tf.nn.relu,
-        "selu": tf.nn.selu,
-        "sigmoid": tf.sigmoid,
-        "softmax": tf.nn.softmax,
-        "softplus": tf.nn.softplus,
-        "softsign": tf.nn.softsign,
-        "tanh": tf.tanh,
-    }
+_NAMES = [
+    "elu",
+    "exponential",
+    "hard_sigmoid",
+    "linear",
+    "relu",
+    "selu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
 
 
-def resolve_activation(given: Any, default: Callable[..., Any] = tf.tanh) -> Callable[..., Any]:
-    """Returns the function that `given` means: a function, a Keras name, or nothing (`default`).
+def resolve_activation(given: Any) -> Callable[..., Any]:
+    """Returns the function that `given` means: a function, a Keras name, or nothing for tanh.
 
     Raises:
-      UsageError: (a `ValueError`) an unknown name.
-      TypeError: neither a name nor callable.
+      UsageError: (a `ValueError`) an unknown name, or something that isn't callable.
     """
-    if not given:
-        return default
-    if callable(given):
-        return given
-    if not isinstance(given, str):
-        raise TypeError(f"Could not interpret activation function identifier: {given!r}")
-    known = _known()
-    if given not in known:
-        raise UsageError(
-            f"Unknown activation function: {given}; pass a function or one of "
-            f"{', '.join(sorted(known))}"
-        )
-    return known[given]
+    return activations.resolve_activation(given) if given else tf.tanh
 
 
 def activation_name(function: Any) -> Any:
     """Returns what `get_config` says of an activation: its name where it has one."""
-    for name, known in _known().items():
-        if function is known:
+    for name in _NAMES:
+        if function is activations.resolve_activation(name):
             return name
     return getattr(function, "__name__", function)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-__all__ = ["Peepholes", "affine", "clip", "lstm_memory", "lstm_output"]
+__all__ = ["Peepholes", "affine", "clip", "lstm_memory", "lstm_output", "lstm_step"]
 
 
 class Peepholes(NamedTuple):
@@ -60,3 +60,24 @@ def lstm_output(
     """Returns `sigmoid(o) * activation(c)`, [B, D], for the new memory `c`."""
     opened = o if peepholes is None else o + peepholes.o * c
     return tf.sigmoid(opened) * activation(c)
+
+
+def lstm_step(
+    gates: Sequence[tf.Tensor],
+    c: tf.Tensor,
+    *,
+    forget_bias: float,
+    activation: Callable[..., Any],
+    peepholes: Peepholes | None = None,
+    cell_clip: float | None = None,
+    norm: Callable[[tf.Tensor, str], tf.Tensor] | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the new memory and output [B, D] of an LSTM from its gates' inputs i, j, f, o.
+
+    The memory is normalized by `norm(memory, "state")`, then clipped to `cell_clip`, if given.
+    """
+    new_c = lstm_memory(
+        gates, c, forget_bias=forget_bias, activation=activation, peepholes=peepholes
+    )
+    new_c = clip(new_c if norm is None else norm(new_c, "state"), cell_clip)
+    return new_c, lstm_output(gates[3], new_c, activation=activation, peepholes=peepholes)

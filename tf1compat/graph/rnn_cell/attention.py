@@ -85,12 +85,12 @@ class AttentionCellWrapper(RNNCell):
             return state
         cell_size, size, window = self._cell.state_size, self._attn_size, self._attn_length
         return (
-            columns(state, 0, cell_size),
-            columns(state, cell_size, size),
-            columns(state, cell_size + size, size * window),
+            columns(state, 0, size=cell_size),
+            columns(state, cell_size, size=size),
+            columns(state, cell_size + size, size=size * window),
         )
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, A] and the new state, structured as `state`."""
         cell_state, attention, flat = self._parts(state)
         window = tf.reshape(flat, [-1, self._attn_length, self._attn_size])

@@ -160,7 +160,7 @@ class RNNCell(Layer):
         """
         if inputs is not None:
             tensor = tf.convert_to_tensor(inputs, name="inputs")
-            self._check_against_inputs(tensor, batch_size, dtype)
+            self._check_against_inputs(tensor, batch_size, dtype=dtype)
             batch_size = static_size(tensor.shape, 0) or tf.shape(tensor)[0]
             dtype = tensor.dtype
         if batch_size is None or dtype is None:
@@ -170,7 +170,7 @@ class RNNCell(Layer):
             )
         return self.zero_state(batch_size, dtype)
 
-    def _check_against_inputs(self, inputs: tf.Tensor, batch_size: Any, dtype: Any) -> None:
+    def _check_against_inputs(self, inputs: tf.Tensor, batch_size: Any, *, dtype: Any) -> None:
         known = static_size(inputs.shape, 0)
         if batch_size is not None:
             told = tf.get_static_value(batch_size) if tf.is_tensor(batch_size) else batch_size
@@ -193,7 +193,7 @@ class RNNCell(Layer):
           dtype: dtype of the state.
         """
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return zero_state_tensors(self.state_size, batch_size, dtype)
+            return zero_state_tensors(self.state_size, batch_size, dtype=dtype)
 
 
 class LayerRNNCell(RNNCell):

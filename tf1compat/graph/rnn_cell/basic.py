@@ -67,7 +67,7 @@ class BasicRNNCell(LayerRNNCell):
         self._bias = self.add_weight("bias", [units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
         output = self._activation(affine([inputs, state], self._kernel, bias=self._bias))

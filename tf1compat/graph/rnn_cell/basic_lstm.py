@@ -77,7 +77,7 @@ class BasicLSTMCell(LayerRNNCell):
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new state, structured as `state`."""
         check_floating(inputs, state)
         axis = tf.constant(1, tf.int32)  # one constant for every concat and split

@@ -39,7 +39,7 @@ class LSTMBlockWrapper(Layer):
     ) -> Any:
         raise NotImplementedError("Abstract method")
 
-    def call(  # type: ignore[override]
+    def call(
         self,
         inputs: Any,
         initial_state: Any = None,
@@ -150,7 +150,7 @@ class LSTMBlockFusedCell(LSTMBlockWrapper):
         if depth is None:
             raise UsageError(f"Expecting inputs_shape[2] to be set: {input_shape}")
         self._kernel, self._bias, self._diagonals = add_block_weights(
-            self, depth, self._num_units, peephole=self._use_peephole
+            self, depth, units=self._num_units, peephole=self._use_peephole
         )
         self.built = True
 

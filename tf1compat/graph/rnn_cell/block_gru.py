@@ -64,7 +64,7 @@ class GRUBlockCell(LayerUnitsCell):
         self._candidate_bias = self.add_weight(names[3], [units], initializer=constant(0.0))
         self.built = True
 
-    def call(self, inputs: Any, h_prev: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, h_prev: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         size = static_size(h_prev.shape.with_rank(2), 1)
         if size != self._num_units:
@@ -127,7 +127,7 @@ class CudnnCompatibleGRUCell(GRUCell):
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         r, u = self._gates(inputs, state)
         from_inputs = tf.nn.bias_add(tf.matmul(inputs, self._input_kernel), self._input_bias)

@@ -18,7 +18,7 @@ __all__ = ["CudnnCompatibleLSTMCell", "LSTMBlockCell", "add_block_weights"]
 v1 = tf.compat.v1
 
 
-def add_block_weights(layer: Any, depth: int, units: int, *, peephole: bool) -> tuple[Any, ...]:
+def add_block_weights(layer: Any, depth: int, *, units: int, peephole: bool) -> tuple[Any, ...]:
     """Makes `kernel`, `bias` and, with peepholes, `w_i_diag`, `w_f_diag`, `w_o_diag` in `layer`.
 
     Returns:
@@ -73,11 +73,11 @@ class LSTMBlockCell(LayerPairCell):
     def build(self, inputs_shape: Any) -> None:
         """Makes the variables for inputs [B, D]."""
         self._kernel, self._bias, self._diagonals = add_block_weights(
-            self, input_depth(inputs_shape), self._num_units, peephole=self._use_peephole
+            self, input_depth(inputs_shape), units=self._num_units, peephole=self._use_peephole
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         if len(state) != 2:
             raise UsageError(f"Expecting state to be a tuple with length 2, got {state}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.base import RNNCell
+from tf1compat.graph.rnn_cell.around import AroundCell
 
 __all__ = ["CompiledWrapper"]
 
@@ -17,7 +17,7 @@ def _stateless(node_def: Any) -> bool:
     return not v1.get_default_graph().op_def_for_type(node_def.op).is_stateful
 
 
-class CompiledWrapper(RNNCell):
+class CompiledWrapper(AroundCell):
     """Marks a cell's step for XLA. Mirrors `tf.contrib.rnn.CompiledWrapper`.
 
     Has the wrapped cell's state, output and variable names.
@@ -28,24 +28,8 @@ class CompiledWrapper(RNNCell):
     """
 
     def __init__(self, cell: Any, compile_stateful: bool = False) -> None:
-        super().__init__()
-        self._cell = cell
+        super().__init__(cell)
         self._compile_stateful = compile_stateful
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's."""
-        return self._cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """Returns the wrapped cell's zero state."""
-        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Runs one step; `scope` is handed on to the wrapped cell."""

@@ -74,7 +74,7 @@ class ConvLSTMCell(RNNCell):
         more = self._input_shape[-1] if self._skip_connection else 0
         return tf.TensorShape([*self._input_shape[:-1], self._output_channels + more])
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, *space, O] and the new `LSTMStateTuple`."""
         c, h = state
         gates = self._convolved([inputs, h], 4 * self._output_channels)

@@ -90,7 +90,7 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
     def _gates(self, inputs: tf.Tensor, h: tf.Tensor, h_depth: int) -> list[tf.Tensor]:
         size, dtype = 3 * self._num_units, inputs.dtype
         shape = [input_depth(inputs.shape) + h_depth, size]
-        kernel = concatenated_variable("W", shape, dtype, shards=self._num_unit_shards)
+        kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
         bias = get_variable("B", [size], initializer=v1.zeros_initializer(), dtype=dtype)
         product = tf.matmul(tf.concat([inputs, h], 1), kernel)
         if self._norm is None:
@@ -106,14 +106,14 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
         f = get_variable("W_F_diag", shape, dtype=dtype)
         return Peepholes(f=f, i=None, o=get_variable("W_O_diag", shape, dtype=dtype))
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new state, structured as `state`."""
         units = self._num_units
         h_depth = units if self._num_proj is None else self._num_proj
         if self._state_is_tuple:
             c, h = state
         else:
-            c, h = columns(state, 0, units), columns(state, units, h_depth)
+            c, h = columns(state, 0, size=units), columns(state, units, size=h_depth)
         j, f, o = self._gates(inputs, h, h_depth)
         peepholes = self._peepholes(inputs.dtype)
         biased = f + self._forget_bias
@@ -130,4 +130,4 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
 
     def _projection(self, dtype: Any) -> Any:
         shape = [self._num_units, self.output_size]
-        return concatenated_variable("W_P", shape, dtype, shards=self._num_proj_shards)
+        return concatenated_variable("W_P", shape, dtype=dtype, shards=self._num_proj_shards)

@@ -87,7 +87,7 @@ class GLSTMCell(PairCell):
             for parts, bias in zip(zip(*groups, strict=True), biases, strict=True)
         ]
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         c, h = state
         depth = input_depth(inputs.shape)

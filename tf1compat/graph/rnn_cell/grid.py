@@ -127,7 +127,10 @@ class GridLSTMCell(RNNCell):
         units = self._options.num_units
         if self._state_tuple_type is None:
             return [
-                (columns(state, 2 * f * units, units), columns(state, (2 * f + 1) * units, units))
+                (
+                    columns(state, 2 * f * units, size=units),
+                    columns(state, (2 * f + 1) * units, size=units),
+                )
                 for f in range(count)
             ]
         names = [f"{prefix}_f{frequency:02d}_b{block:02d}" for frequency in range(count)]
@@ -139,14 +142,14 @@ class GridLSTMCell(RNNCell):
         outputs, states = [], []
         for index, features in enumerate(blocks):
             depth = static_size(features[0].shape, 1) or 0
-            block = GridBlock(self._options, index, depth, features[0].dtype)
+            block = GridBlock(self._options, index, depth=depth, dtype=features[0].dtype)
             before = self._states(state, prefix, index, len(features))
-            out, new_states = block.run(features, before, batch)
+            out, new_states = block.run(features, before, batch=batch)
             outputs += out
             states += new_states
         return outputs, states
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, 2 * F * U] and the new state, structured as `state`."""
         batch = static_size(inputs.shape, 0)
         batch = tf.shape(inputs)[0] if batch is None else batch
@@ -228,7 +231,7 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         """4 * F * U."""
         return 2 * super().output_size
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, 4 * F * U] and the new state, structured as `state`."""
         batch = static_size(inputs.shape, 0)
         batch = tf.shape(inputs)[0] if batch is None else batch

@@ -45,7 +45,7 @@ class FrequencyBlocks:
             inputs = tf.pad(inputs, [[0, 0], padding])
         shift = max(offset, 0)
         return [
-            [columns(inputs, start + shift + i * self.skip, self.size) for i in range(count)]
+            [columns(inputs, start + shift + i * self.skip, size=self.size) for i in range(count)]
             for start, count in blocks
         ]
 

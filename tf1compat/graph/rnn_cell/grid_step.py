@@ -57,7 +57,7 @@ class Half:
         return value + of_freq * c_freq + of_time * c_time
 
     def memory(
-        self, gates: dict[str, tf.Tensor], own: tf.Tensor, c_freq: tf.Tensor, c_time: tf.Tensor
+        self, gates: dict[str, tf.Tensor], own: tf.Tensor, *, c_freq: tf.Tensor, c_time: tf.Tensor
     ) -> tf.Tensor:
         """Returns the new memory [B, U] from `own`, which is one of `c_freq` and `c_time`."""
         i = tf.sigmoid(self._peeped("i", gates["i"], c_freq, c_time))
@@ -69,7 +69,7 @@ class Half:
         return clip(f * own + i * tf.tanh(gates["j"]), self.options.cell_clip)
 
     def output(
-        self, gates: dict[str, tf.Tensor], own: tf.Tensor, c_freq: tf.Tensor, c_time: tf.Tensor
+        self, gates: dict[str, tf.Tensor], own: tf.Tensor, *, c_freq: tf.Tensor, c_time: tf.Tensor
     ) -> tf.Tensor:
         """Returns the output [B, U] for the new memory `own`."""
         return tf.sigmoid(self._peeped("o", gates["o"], c_freq, c_time)) * tf.tanh(own)
@@ -85,7 +85,7 @@ class GridBlock:
       dtype: dtype of the variables.
     """
 
-    def __init__(self, options: GridOptions, index: int, depth: int, dtype: Any) -> None:
+    def __init__(self, options: GridOptions, index: int, *, depth: int, dtype: Any) -> None:
         self._options = options
         self._index = index
         self._dtype = dtype
@@ -101,7 +101,9 @@ class GridBlock:
 
     def _weights(self, half: str, shape: list[int]) -> tuple[Any, Any]:
         shards = self._options.num_unit_shards
-        kernel = concatenated_variable(f"W_{half}_{self._index}", shape, self._dtype, shards=shards)
+        kernel = concatenated_variable(
+            f"W_{half}_{self._index}", shape, dtype=self._dtype, shards=shards
+        )
         zeros = v1.zeros_initializer()
         bias = get_variable(
             f"B_{half}_{self._index}", shape[1:], initializer=zeros, dtype=self._dtype
@@ -121,7 +123,7 @@ class GridBlock:
         return {gate: (diagonal(gate, "f"), diagonal(gate, "t")) for gate in gates}
 
     def run(
-        self, features: Sequence[tf.Tensor], states: Sequence[tuple[Any, Any]], batch: Any
+        self, features: Sequence[tf.Tensor], states: Sequence[tuple[Any, Any]], *, batch: Any
     ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         """Steps over the frequencies.
 
@@ -147,10 +149,10 @@ class GridBlock:
                     freq,
                 )
             )
-            new_c_freq = self._freq.memory(freq, c_freq, c_freq, c_time)
-            new_c_time = half.memory(gates, c_time, c_freq, c_time)
-            h_freq = self._freq.output(freq, new_c_freq, new_c_freq, new_c_time)
-            new_h_time = half.output(gates, new_c_time, new_c_freq, new_c_time)
+            new_c_freq = self._freq.memory(freq, c_freq, c_freq=c_freq, c_time=c_time)
+            new_c_time = half.memory(gates, c_time, c_freq=c_freq, c_time=c_time)
+            h_freq = self._freq.output(freq, new_c_freq, c_freq=new_c_freq, c_time=new_c_time)
+            new_h_time = half.output(gates, new_c_time, c_freq=new_c_freq, c_time=new_c_time)
             c_freq = new_c_freq
             outputs += [new_h_time, h_freq]
             new_states += [new_c_time, new_h_time]

@@ -91,7 +91,7 @@ class GRUCell(LayerRNNCell):
         both = tf.sigmoid(affine([inputs, state], self._gate_kernel, bias=self._gate_bias))
         return tf.split(both, 2, axis=1)
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
         r, u = self._gates(inputs, state)

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.base import RNNCell
+from tf1compat.graph.rnn_cell.around import AroundCell
 from tf1compat.graph.rnn_cell.state import static_size
 from tf1compat.graph.variable_scope import get_variable
 
@@ -15,7 +15,7 @@ __all__ = ["HighwayWrapper"]
 v1 = tf.compat.v1
 
 
-class HighwayWrapper(RNNCell):
+class HighwayWrapper(AroundCell):
     """Mixes a cell's inputs into its outputs by a learned gate (https://arxiv.org/abs/1505.00387).
 
     Mirrors `tf.contrib.rnn.HighwayWrapper`. Inputs and outputs [B, D]. Variables, in the scope
@@ -34,25 +34,9 @@ class HighwayWrapper(RNNCell):
     def __init__(
         self, cell: Any, couple_carry_transform_gates: bool = True, carry_bias_init: float = 1.0
     ) -> None:
-        super().__init__()
-        self._cell = cell
+        super().__init__(cell)
         self._couple_carry_transform_gates = couple_carry_transform_gates
         self._carry_bias_init = carry_bias_init
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's."""
-        return self._cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """Returns the wrapped cell's zero state."""
-        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def _gate(self, name: str, inputs: tf.Tensor, start: float) -> tf.Tensor:
         size = static_size(inputs.shape.with_rank(2), 1)

@@ -58,7 +58,7 @@ class IndRNNCell(LayerUnitsCell):
         self._bias = self.add_weight("bias", [units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         gates = tf.matmul(inputs, self._kernel_w) + state * self._kernel_u
         output = self._activation(tf.nn.bias_add(gates, self._bias))
@@ -122,7 +122,7 @@ class IndyGRUCell(LayerUnitsCell):
         self._candidate = self._add("candidate/kernel", [depth, units], zeros)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         gates = tf.sigmoid(_own(inputs, tf.tile(state, [1, 2]), self._gates))
         r, u = tf.split(gates, 2, axis=1)
@@ -183,7 +183,7 @@ class IndyLSTMCell(LayerPairCell):
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         c, h = state
         gates = _own(inputs, tf.tile(h, [1, 4]), self._weights)

@@ -83,7 +83,7 @@ class LayerNormBasicLSTMCell(RNNCell):
         scopes = ("input", "transform", "forget", "output")
         return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         c, h = state
         i, j, f, o = self._gates(tf.concat([inputs, h], 1))

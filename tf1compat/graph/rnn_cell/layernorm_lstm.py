@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import Peepholes, clip, lstm_memory, lstm_output
+from tf1compat.graph.rnn_cell.arithmetic import Peepholes, clip, lstm_step
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.linear import bias_variable, total_depth
 from tf1compat.graph.rnn_cell.normalization import GateNorm
@@ -80,7 +80,7 @@ class LayerNormLSTMCell(PairCell):
         scopes = ("input", "transform", "forget", "output")
         return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape)
         c, h = state
@@ -93,7 +93,15 @@ class LayerNormLSTMCell(PairCell):
                 peepholes = Peepholes(
                     *(get_variable(name, shape, dtype=inputs.dtype) for name in names)
                 )
-            new_c, new_h = self._step(gates, c, peepholes)
+            new_c, new_h = lstm_step(
+                gates,
+                c,
+                forget_bias=self._forget_bias,
+                activation=self._activation,
+                peepholes=peepholes,
+                cell_clip=self._cell_clip,
+                norm=self._norm,
+            )
             if self._num_proj is not None:
                 with v1.variable_scope("projection"):
                     shape = [self._num_units, self._num_proj]
@@ -101,14 +109,3 @@ class LayerNormLSTMCell(PairCell):
                     new_h = tf.matmul(new_h, kernel)
                 new_h = clip(new_h, self._proj_clip)
         return new_h, LSTMStateTuple(new_c, new_h)
-
-    def _step(
-        self, gates: list[tf.Tensor], c: tf.Tensor, peepholes: Peepholes | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        activation = self._activation
-        bias = self._forget_bias
-        new_c = lstm_memory(gates, c, forget_bias=bias, activation=activation, peepholes=peepholes)
-        if self._norm is not None:
-            new_c = self._norm(new_c, "state")
-        new_c = clip(new_c, self._cell_clip)
-        return new_c, lstm_output(gates[3], new_c, activation=activation, peepholes=peepholes)

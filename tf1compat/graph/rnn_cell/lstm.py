@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell.activations import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, clip, lstm_memory, lstm_output
+from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, clip, lstm_step
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating, input_depth
 from tf1compat.graph.rnn_cell.config import initializer_config
 from tf1compat.graph.rnn_cell.state import LSTMStateTuple, columns
@@ -128,34 +128,29 @@ class LSTMCell(LayerRNNCell):
             )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new state, structured as `state`."""
         check_floating(inputs, state)
         input_depth(inputs.shape)
         if self._state_is_tuple:
             c, h = state
         else:
-            c = columns(state, 0, self._num_units)
-            h = columns(state, self._num_units, self._h_depth)
+            c = columns(state, 0, size=self._num_units)
+            h = columns(state, self._num_units, size=self._h_depth)
         gates = tf.split(affine([inputs, h], self._kernel, bias=self._bias), 4, axis=1)
-        new_c, new_h = self._step(gates, c)
+        new_c, new_h = lstm_step(
+            gates,
+            c,
+            forget_bias=self._forget_bias,
+            activation=self._activation,
+            peepholes=self._peepholes,
+            cell_clip=self._cell_clip,
+        )
         if self._num_proj is not None:
             new_h = clip(tf.matmul(new_h, self._proj_kernel), self._proj_clip)
         if self._state_is_tuple:
             return new_h, LSTMStateTuple(new_c, new_h)
         return new_h, tf.concat([new_c, new_h], 1)
-
-    def _step(self, gates: Any, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        activation, peepholes = self._activation, self._peepholes
-        memory = lstm_memory(
-            gates,
-            c,
-            forget_bias=self._forget_bias,
-            activation=activation,
-            peepholes=peepholes,
-        )
-        new_c = clip(memory, self._cell_clip)
-        return new_c, lstm_output(gates[3], new_c, activation=activation, peepholes=peepholes)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""

@@ -82,7 +82,7 @@ class MultiRNNCell(RNNCell):
         others = self._weights_of_cells("non_trainable_weights")
         return others if self.trainable else self._weights_of_cells("trainable_weights") + others
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the last cell's output and all new states, structured as `state`."""
         output, new_states, position = inputs, [], 0
         for index, cell in enumerate(self._cells):
@@ -90,7 +90,7 @@ class MultiRNNCell(RNNCell):
                 if self._state_is_tuple:
                     own = self._own_state(state, index)
                 else:
-                    own = columns(state, position, cell.state_size)
+                    own = columns(state, position, size=cell.state_size)
                     position += cell.state_size
                 output, new_state = cell(output, own)
                 new_states.append(new_state)

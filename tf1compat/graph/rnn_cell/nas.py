@@ -61,7 +61,7 @@ class NASCell(LayerPairCell):
             self.projection_weights = self.add_weight("projection_weights", shape)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         c, h = state
         recurrent = tf.matmul(h, self.recurrent_kernel)

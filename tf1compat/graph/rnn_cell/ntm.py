@@ -143,7 +143,7 @@ class NTMCell(LayerRNNCell):
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, O] and the new `NTMControllerState`."""
         reads, weights, memory = self._previous(inputs, state)
         hidden, controller_state = self.controller(
@@ -154,7 +154,7 @@ class NTMCell(LayerRNNCell):
         split = self.num_parameters_per_head * self.num_heads
         heads = tf.split(parameters[:, :split], self.num_heads, axis=1)
         new_weights = [
-            address(Head.parse(part, self.memory_vector_dim), memory, before)
+            address(Head.parse(part, self.memory_vector_dim), memory, before=before)
             for part, before in zip(heads, weights, strict=True)
         ]
         new_reads = [

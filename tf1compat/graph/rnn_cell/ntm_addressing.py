@@ -40,7 +40,7 @@ class Head(NamedTuple):
         )
 
 
-def address(head: Head, memory: tf.Tensor, before: tf.Tensor) -> tf.Tensor:
+def address(head: Head, memory: tf.Tensor, *, before: tf.Tensor) -> tf.Tensor:
     """Returns the head's weights [B, N] over the places of `memory` [B, N, V].
 
     `before` [B, N] are its weights at the step before.

@@ -69,7 +69,7 @@ class PhasedLSTMCell(PairCell):
             self._maps[name] = Linear(parts, size, True)
         return self._maps[name](parts)
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         c, h = state
         time, x = inputs

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell
+from tf1compat.graph.rnn_cell.around import AroundCell
 from tf1compat.graph.rnn_cell.linear import Linear
 from tf1compat.graph.variable_scope import get_variable
 
@@ -17,31 +17,7 @@ __all__ = ["EmbeddingWrapper", "InputProjectionWrapper", "OutputProjectionWrappe
 v1 = tf.compat.v1
 
 
-class _Around(RNNCell):
-    """A cell with a scope of its own around another, whose state it has."""
-
-    def __init__(self, cell: Any, reuse: bool | None) -> None:
-        super().__init__(_reuse=reuse)
-        assert_like_rnncell("cell", cell)
-        self._cell = cell
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's."""
-        return self._cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """Returns the wrapped cell's zero state."""
-        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
-
-
-class EmbeddingWrapper(_Around):
+class EmbeddingWrapper(AroundCell):
     """Embeds symbols, then runs a cell. Mirrors `tf.contrib.rnn.EmbeddingWrapper`.
 
     Inputs: integers [B] or [B, 1]. Variable: `embedding_wrapper/embedding` [classes, size], of the
@@ -67,7 +43,7 @@ class EmbeddingWrapper(_Around):
         initializer: Any = None,
         reuse: bool | None = None,
     ) -> None:
-        super().__init__(cell, reuse)
+        super().__init__(cell, _reuse=reuse)
         if embedding_classes <= 0 or embedding_size <= 0:
             raise UsageError(
                 "Both embedding_classes and embedding_size must be > 0: "
@@ -81,7 +57,7 @@ class EmbeddingWrapper(_Around):
         given = self._initializer or v1.get_variable_scope().initializer
         return given or v1.random_uniform_initializer(-math.sqrt(3), math.sqrt(3))
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the wrapped cell's output and new state."""
         with v1.device("/cpu:0"):
             table = get_variable(
@@ -94,7 +70,7 @@ class EmbeddingWrapper(_Around):
             return self._cell(embedded, state)
 
 
-class InputProjectionWrapper(_Around):
+class InputProjectionWrapper(AroundCell):
     """Projects the inputs, then runs a cell. Mirrors `tf.contrib.rnn.InputProjectionWrapper`.
 
     Variables below `input_projection_wrapper`: `kernel` [D, num_proj] and `bias`.
@@ -118,12 +94,12 @@ class InputProjectionWrapper(_Around):
         input_size: Any = None,
         reuse: bool | None = None,
     ) -> None:
-        super().__init__(cell, reuse)
+        super().__init__(cell, _reuse=reuse)
         self._num_proj = num_proj
         self._activation = activation
         self._linear: Linear | None = None
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the wrapped cell's output and new state."""
         if self._linear is None:
             self._linear = Linear(inputs, self._num_proj, True)
@@ -133,7 +109,7 @@ class InputProjectionWrapper(_Around):
         return self._cell(projected, state)
 
 
-class OutputProjectionWrapper(_Around):
+class OutputProjectionWrapper(AroundCell):
     """Projects a cell's output. Mirrors `tf.contrib.rnn.OutputProjectionWrapper`.
 
     Variables below `output_projection_wrapper`: `kernel` [U, output_size] and `bias`.
@@ -152,7 +128,7 @@ class OutputProjectionWrapper(_Around):
     def __init__(
         self, cell: Any, output_size: int, activation: Any = None, reuse: bool | None = None
     ) -> None:
-        super().__init__(cell, reuse)
+        super().__init__(cell, _reuse=reuse)
         if output_size < 1:
             raise UsageError(f"Parameter output_size must be > 0: {output_size}.")
         self._output_size = output_size
@@ -164,7 +140,7 @@ class OutputProjectionWrapper(_Around):
         """The projection's depth."""
         return self._output_size
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the projected output [B, output_size] and the wrapped cell's new state."""
         output, new_state = self._cell(inputs, state)
         if self._linear is None:

@@ -14,7 +14,7 @@ __all__ = ["concatenated_variable"]
 v1 = tf.compat.v1
 
 
-def concatenated_variable(name: str, shape: list[int], dtype: Any, *, shards: int) -> Any:
+def concatenated_variable(name: str, shape: list[int], *, dtype: Any, shards: int) -> Any:
     """Returns a weight of `shape` kept as variables `<name>_0`, `<name>_1`, ... along axis 0.
 
     The shards' concatenation is kept in the CONCATENATED_VARIABLES collection and made once.

@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.initializers import resolve_initializer
+from tf1compat.graph.layers.activations import resolve_activation
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.activations import resolve_activation
 from tf1compat.graph.rnn_cell.arithmetic import affine
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, input_depth
 from tf1compat.graph.rnn_cell.sized import LayerUnitsCell
@@ -55,7 +55,7 @@ class SRUCell(LayerUnitsCell):
         self._bias = self.add_weight("bias", [2 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new state [B, U]."""
         x, f, r, passed = tf.split(tf.matmul(inputs, self._kernel), 4, axis=1)
         gates = tf.sigmoid(tf.nn.bias_add(tf.concat([f, r], 1), self._bias))
@@ -81,7 +81,7 @@ class _SimpleCell(LayerRNNCell):
         super().__init__(name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
         self.units = units
-        self.activation = resolve_activation(activation, tf.identity)
+        self.activation = resolve_activation(activation)
         self.kernel_initializer = resolve_initializer(kernel_initializer)
         self.bias_initializer = resolve_initializer(bias_initializer)
 
@@ -124,7 +124,7 @@ class MinimalRNNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [self.units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         depth = input_depth(inputs.shape)
         forward, gate = tf.split(self.kernel, [depth, 2 * self.units], axis=0)
@@ -163,7 +163,7 @@ class CFNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [2 * units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape)
         v, w = tf.split(self.kernel, [2 * self.units, self.units], axis=1)

@@ -40,12 +40,12 @@ def static_size(shape: Any, axis: int) -> int | None:
     return tf.compat.dimension_value(tf.TensorShape(shape)[axis])
 
 
-def columns(state: tf.Tensor, start: int, size: int) -> tf.Tensor:
+def columns(state: tf.Tensor, start: int, *, size: int) -> tf.Tensor:
     """Returns the `size` columns from `start` of a concatenated state [B, S]."""
     return tf.slice(state, [0, start], [-1, size])
 
 
-def zero_state_tensors(state_size: Any, batch_size: Any, dtype: Any) -> Any:
+def zero_state_tensors(state_size: Any, batch_size: Any, *, dtype: Any) -> Any:
     """Returns zeros [B] + size for each size of the nested `state_size`.
 
     Args:
@@ -56,10 +56,10 @@ def zero_state_tensors(state_size: Any, batch_size: Any, dtype: Any) -> Any:
     Raises:
       UsageError: (a `ValueError`) a size or `batch_size` isn't known.
     """
-    return tf.nest.map_structure(lambda size: _zeros(size, batch_size, dtype), state_size)
+    return tf.nest.map_structure(lambda size: _zeros(size, batch_size, dtype=dtype), state_size)
 
 
-def _zeros(size: Any, batch_size: Any, dtype: Any) -> tf.Tensor:
+def _zeros(size: Any, batch_size: Any, *, dtype: Any) -> tf.Tensor:
     static = _static(batch_size).concatenate(_static(size))
     if not (tf.is_tensor(batch_size) or tf.is_tensor(size)) and static.is_fully_defined():
         return tf.zeros(static, dtype)  # one constant where 1.15 made six nodes

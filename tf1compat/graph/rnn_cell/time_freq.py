@@ -6,13 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import (
-    Peepholes,
-    affine,
-    clip,
-    lstm_memory,
-    lstm_output,
-)
+from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, lstm_step
 from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
 from tf1compat.graph.rnn_cell.sharded import concatenated_variable
 from tf1compat.graph.rnn_cell.state import columns, static_size
@@ -82,12 +76,12 @@ class TimeFreqLSTMCell(RNNCell):
     def _features(self, inputs: tf.Tensor) -> list[tf.Tensor]:
         size, skip = self._feature_size, self._frequency_skip
         count = int((input_depth(inputs.shape.with_rank(2)) - size) / skip) + 1
-        return [columns(inputs, index * skip, size) for index in range(count)]
+        return [columns(inputs, index * skip, size=size) for index in range(count)]
 
     def _variables(self, dtype: Any) -> tuple[Any, Any, Peepholes | None]:
         units = self._num_units
         shape = [self._feature_size + 2 * units, 4 * units]
-        kernel = concatenated_variable("W", shape, dtype, shards=self._num_unit_shards)
+        kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
         zeros = v1.zeros_initializer()
         bias = get_variable("B", [4 * units], initializer=zeros, dtype=dtype)
         if not self._use_peepholes:
@@ -96,7 +90,7 @@ class TimeFreqLSTMCell(RNNCell):
         diagonals = (get_variable(name, [units], dtype=dtype) for name in names)
         return kernel, bias, Peepholes(*diagonals)
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, F * U] and the new state [B, 2 * F * U]."""
         units = self._num_units
         features = self._features(inputs)
@@ -105,14 +99,17 @@ class TimeFreqLSTMCell(RNNCell):
         h_freq = tf.zeros([tf.shape(inputs)[0] if batch is None else batch, units], inputs.dtype)
         outputs, states = [], []
         for index, feature in enumerate(features):
-            c = columns(state, 2 * index * units, units)
-            h = columns(state, (2 * index + 1) * units, units)
+            c = columns(state, 2 * index * units, size=units)
+            h = columns(state, (2 * index + 1) * units, size=units)
             gates = tf.split(affine([feature, h, h_freq], kernel, bias=bias), 4, axis=1)
-            memory = lstm_memory(
-                gates, c, forget_bias=self._forget_bias, activation=tf.tanh, peepholes=peepholes
+            new_c, h_freq = lstm_step(
+                gates,
+                c,
+                forget_bias=self._forget_bias,
+                activation=tf.tanh,
+                peepholes=peepholes,
+                cell_clip=self._cell_clip,
             )
-            new_c = clip(memory, self._cell_clip)
-            h_freq = lstm_output(gates[3], new_c, activation=tf.tanh, peepholes=peepholes)
             outputs.append(h_freq)
             states += [new_c, h_freq]
         output = outputs[0] if len(outputs) == 1 else tf.concat(outputs, 1)

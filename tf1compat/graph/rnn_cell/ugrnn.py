@@ -48,7 +48,7 @@ class UGRNNCell(UnitsCell):
         self._activation = activation
         self._linear: Linear | None = None
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape.with_rank(2))
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
@@ -113,7 +113,7 @@ class IntersectionRNNCell(UnitsCell):
                 self._projection = Linear(inputs, self._num_units, True)
             return self._projection(inputs)
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] (through depth) and the new state [B, U] (through time)."""
         units = self._num_units
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):

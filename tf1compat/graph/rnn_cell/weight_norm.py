@@ -6,13 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import (
-    Peepholes,
-    affine,
-    clip,
-    lstm_memory,
-    lstm_output,
-)
+from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, clip, lstm_step
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.linear import bias_variable, total_depth
 from tf1compat.graph.rnn_cell.sized import PairCell
@@ -90,7 +84,7 @@ class WeightNormLSTMCell(PairCell):
         names, shape = ("w_f_diag", "w_i_diag", "w_o_diag"), [self._num_units]
         return Peepholes(*(get_variable(name, shape, dtype=dtype) for name in names))
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape.with_rank(2))
         c, h = state
@@ -99,18 +93,16 @@ class WeightNormLSTMCell(PairCell):
             kernel = self._kernel([inputs, h], size)
             bias = bias_variable("bias", size, dtype=inputs.dtype)
             gates = tf.split(affine([inputs, h], kernel, bias=bias), 4, axis=1)
-            new_c, new_h = self._step(gates, c, self._peepholes(inputs.dtype))
+            new_c, new_h = lstm_step(
+                gates,
+                c,
+                forget_bias=self._forget_bias,
+                activation=self._activation,
+                peepholes=self._peepholes(inputs.dtype),
+                cell_clip=self._cell_clip,
+            )
             if self._num_proj is not None:
                 with v1.variable_scope("projection"):
                     new_h = tf.matmul(new_h, self._kernel([new_h], self._num_proj))
                 new_h = clip(new_h, self._proj_clip)
         return new_h, LSTMStateTuple(new_c, new_h)
-
-    def _step(
-        self, gates: list[tf.Tensor], c: tf.Tensor, peepholes: Peepholes | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        activation = self._activation
-        bias = self._forget_bias
-        memory = lstm_memory(gates, c, forget_bias=bias, activation=activation, peepholes=peepholes)
-        new_c = clip(memory, self._cell_clip)
-        return new_c, lstm_output(gates[3], new_c, activation=activation, peepholes=peepholes)

@@ -8,14 +8,15 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell
+from tf1compat.graph.rnn_cell.around import AroundCell
+from tf1compat.graph.rnn_cell.base import assert_like_rnncell
 
 __all__ = ["CellWrapper", "DeviceWrapper", "ResidualWrapper"]
 
 v1 = tf.compat.v1
 
 
-class CellWrapper(RNNCell):
+class CellWrapper(AroundCell):
     """Base of the cells around one cell that have its state, its output size and no scope.
 
     Mirrors the base of `tf.nn.rnn_cell`'s wrappers: a call goes straight to the wrapped cell, so
@@ -23,32 +24,17 @@ class CellWrapper(RNNCell):
     wrapper's own variables, that is none, as in TensorFlow 1.15: ask `cell.weights`.
 
     Args:
-      cell: the cell to wrap, kept as `cell`.
+      cell: the cell to wrap, given back by `cell`.
       **kwargs: more arguments of `Layer`.
 
     Raises:
       TypeError: `cell` isn't like a cell.
     """
 
-    def __init__(self, cell: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        assert_like_rnncell("cell", cell)
-        self.cell = cell
-
     @property
-    def state_size(self) -> Any:
-        """The wrapped cell's."""
-        return self.cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's."""
-        return self.cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """Returns the wrapped cell's zero state."""
-        with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self.cell.zero_state(batch_size, dtype)
+    def cell(self) -> Any:
+        """The wrapped cell."""
+        return self._cell
 
     def _call_wrapped_cell(
         self, inputs: Any, state: Any, cell_call_fn: Callable[..., Any], **kwargs: Any

@@ -1,0 +1,138 @@
+"""Kills the writers of Keras files at file operations, and at random moments.
+
+    python tests/campaign/kills_keras.py           # both formats at every ninth operation
+    python tests/campaign/kills_keras.py --full    # at every operation, and 100 times at random
+
+After each kill the file must be the old one or the new one, complete by its own digests, and
+writing again must give the new one and leave nothing of the killed run. Each run is a fork of this
+process, which imports TensorFlow and runs nothing of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+import numpy as np
+from kills import OPERATIONS, Killer, in_child
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from tf1compat.keras3 import build_model, export_weights, read_exported
+
+FORMATS = ("m.weights.h5", "m.keras")
+OLD, NEW = 1.0, 2.0
+
+
+class KerasKiller(Killer):
+    """Counts positioned writes too, by which values are streamed."""
+
+    def install(self) -> None:
+        """Puts itself before the operations of `os`."""
+        super().install()
+        for name in {"pwrite", "write", "ftruncate"} - set(OPERATIONS):
+            setattr(os, name, self._wrapped(getattr(os, name)))
+
+
+def _model() -> keras.Model:
+    layers = [keras.layers.Dense(64, name=f"layer_{n}") for n in range(4)]
+    return keras.Sequential([keras.layers.Input((64,)), *layers])
+
+
+def _write(path: str, value: float) -> None:
+    export_weights(build_model(_model), path, lambda w: np.full(w.shape, value, np.float32))
+
+
+def _state(path: str) -> float:
+    exported = read_exported(path)
+    damage = exported.damage()
+    values = {float(v) for array in exported.values() for v in np.unique(array.read())}
+    if damage or len(values) != 1 or len(exported) != 8:
+        raise ValueError(f"neither old nor new: {damage or values}")
+    return values.pop()
+
+
+def _judge(path: str) -> str:
+    """Returns what is wrong with what a killed run left, or with writing again; else ""."""
+    try:
+        if _state(path) not in (OLD, NEW):
+            return f"holds {_state(path)}"
+        if in_child(lambda: _write(path, NEW)) or _state(path) != NEW:
+            return "can't be written again"
+    except Exception as error:
+        return repr(error)
+    left = set(os.listdir(os.path.dirname(path))) - {os.path.basename(path)}
+    return f"left behind: {sorted(left)}" if left else ""
+
+
+def _killed_at(old: str, at: int) -> tuple[int, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = shutil.copy(old, folder)
+
+        def run() -> None:
+            model = build_model(_model)
+            KerasKiller(at).install()
+            export_weights(model, path, lambda w: np.full(w.shape, NEW, np.float32))
+
+        return in_child(run), _judge(path)
+
+
+def _killed_after(old: str, seconds: float) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = shutil.copy(old, folder)
+        child = os.fork()
+        if child == 0:
+            _write(path, NEW)
+            os._exit(0)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return _judge(path)
+
+
+def _campaign(old: str, step: int, randoms: int) -> list[str]:
+    name = os.path.basename(old)
+    bad, at = [], 0
+    while True:
+        status, wrong = _killed_at(old, at)
+        if wrong or status not in (0, -signal.SIGKILL):
+            bad.append(f"{name} killed at operation {at}: {wrong or status}")
+        if status != -signal.SIGKILL:
+            break
+        at += step
+    print(f"{name}: killed at {at // step} of {at} operations, {len(bad)} bad", flush=True)
+    start = time.perf_counter()
+    in_child(lambda: _write(old, OLD))
+    span = 1.2 * (time.perf_counter() - start)
+    rng = random.Random(1155)
+    found = [w for w in (_killed_after(old, rng.random() * span) for _ in range(randoms)) if w]
+    print(f"{name}: killed {randoms} times at random, {len(found)} bad", flush=True)
+    return [*bad, *(f"{name} killed at random: {wrong}" for wrong in found)]
+
+
+def main() -> int:
+    """Runs the campaign; returns 1 if any kill did harm."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--full", action="store_true", help="every operation, and random ones")
+    full = parser.parse_args().full
+    failures = []
+    for name in FORMATS:
+        with tempfile.TemporaryDirectory() as folder:
+            old = os.path.join(folder, name)
+            if in_child(lambda old=old: _write(old, OLD)):
+                return 1
+            failures += _campaign(old, 1 if full else 9, 100 if full else 5)
+    print("\n".join(failures[:30]))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""TensorFlow imported without its greeting, which would stand before an app's one error line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+__all__ = ["import_tensorflow"]
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow and starts its devices, with standard error put aside meanwhile.
+
+    Its C++ part greets before any setting of log levels is read. If the import fails, what it
+    printed is printed after all.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    with _aside():
+        import tensorflow as tf
+
+        tf.config.list_logical_devices()
+
+
+@contextlib.contextmanager
+def _aside() -> Iterator[None]:
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(original, 2)
+            kept.seek(0)
+            sys.stderr.write(kept.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
