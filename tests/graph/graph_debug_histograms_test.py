@@ -5,12 +5,12 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from matplotlib import image
 
 from tf1compat.errors import OutputError, UsageError
 from tf1compat.graph import plot_histograms, write_histogram_summaries
 
 v1 = tf.compat.v1
+image = pytest.importorskip("matplotlib.image")  # of the [plots] extra
 
 
 def values():

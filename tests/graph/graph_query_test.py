@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas
 import pytest
 import tensorflow as tf
 
@@ -190,6 +189,7 @@ class ResultTest(GraphTestCase):
         assert self.found[1].op.name == "conv1/bias"
         assert self.found[:1].names == ("conv1/kernel",)
         assert self.found[0] in self.found
+        assert (self.found.index(self.found[1]), self.found.count(self.found[1])) == (1, 1)
         assert not hasattr(self.found, "append")
         with pytest.raises(TypeError):
             self.found[0] = None
@@ -223,6 +223,9 @@ class ResultTest(GraphTestCase):
         }
         assert self.found.to_dict()["conv1/bias"] == expected
         assert json.loads(self.found.to_json())["conv1/bias"] == expected
+
+    def test_pandas_if_present(self):
+        pandas = pytest.importorskip("pandas")  # no dependency of this package, nor of its tests
         frame = self.found.to_pandas()
         assert isinstance(frame, pandas.DataFrame)
         assert frame["size"].to_dict() == {"conv1/kernel": 12, "conv1/bias": 4}
@@ -296,3 +299,19 @@ class GrowthTest(GraphTestCase):
         with self.assert_no_new_nodes():
             str(query().role("kernel").slots_of("conv1/kernel") | query().scope("t"))
             assert query().trainable()[0] in query()
+
+
+def test_outside_of_the_graph_in_eager_mode():
+    with tf.Graph().as_default() as graph:
+        make_net()
+    assert tf.executing_eagerly()
+    before = len(graph.get_operations())
+    assert len(query(graph).slots_of("t/table")) == 6
+    parts = tuple(f"t/table/part_{i}" for i in range(3))
+    assert query(graph).named("t/table").partitioned().names == parts
+    first, last = query(graph)[0], query(graph)[-1]
+    assert last in query(graph)
+    assert query(graph).index(last) == len(query(graph)) - 1
+    with pytest.raises(ValueError, match="is not in it"):
+        query(graph).scope("t").index(first)
+    assert len(graph.get_operations()) == before

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tf1compat.errors import Problem
+from tf1compat.errors import Problem, UsageError
 from tf1compat.graph.assign_nodes import AssignNodes
 from tf1compat.graph.assign_values import CastPolicy, MisfitError, fit_value
 from tf1compat.names import nearest_names
@@ -79,6 +79,9 @@ def match_values(
 
     Names may carry ``:0``. Variables without a value are no problem here; see `missing_values`.
     """
+    if not isinstance(values, Mapping):
+        kind = type(values).__name__
+        raise UsageError(f"values: expected a mapping of names to arrays, found {kind}")
     matched: dict[AssignNodes, np.ndarray] = {}
     problems: list[Problem] = []
     unknown: list[str] = []

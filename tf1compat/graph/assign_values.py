@@ -18,7 +18,7 @@ CastPolicy = Literal["exact", "widening", "lossless", "rounding"]
 
 ``'exact'``: none. ``'widening'``: to a dtype that holds every value of the old one (float16 to
 float32). ``'lossless'``: any that leaves these very values as they are (5.0 to 5).
-``'rounding'``: also floats to a float of less precision, but not to infinity.
+``'rounding'``: also numbers to the nearest float of less precision, but not to infinity.
 """
 
 CASTS: tuple[CastPolicy, ...] = ("exact", "widening", "lossless", "rounding")
@@ -103,9 +103,9 @@ def _as_strings(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind not in "OSU":
         raise MisfitError("strings", f"dtype {array.dtype.name}", "give bytes or str")
     flat = [one.encode() if isinstance(one, str) else one for one in array.ravel().tolist()]
-    strange = next((one for one in flat if not isinstance(one, bytes)), None)
-    if strange is not None:
-        raise MisfitError("strings", f"a {type(strange).__name__} among them", "give bytes or str")
+    strange = [type(one).__name__ for one in flat if not isinstance(one, bytes)]
+    if strange:
+        raise MisfitError("strings", f"{strange[0]} among them", "give bytes or str")
     result = np.empty(len(flat), object)
     result[:] = flat
     return result.reshape(array.shape)
@@ -148,6 +148,10 @@ def _as_quantized(array: np.ndarray, wanted: np.dtype) -> np.ndarray:
 
 
 def _widening(array: np.ndarray, wanted: np.dtype) -> bool:
+    # numpy calls 64-bit integers to float64 safe, which has 53 bits for them.
+    is_long = _family(array.dtype) == "integer" and array.dtype.itemsize == 8
+    if is_long and _family(wanted) in ("float", "complex"):
+        return False
     return np.can_cast(array.dtype, wanted, casting="safe")
 
 
@@ -159,7 +163,6 @@ def _lossless(array: np.ndarray, wanted: np.dtype) -> bool:
     with np.errstate(all="ignore"):
         there = array.astype(wanted)
         back = there.astype(array.dtype)
-    # 2.0**63 and the largest int64 become each other in float64: compare in the wider sense too.
     same = (back == array) | ((back != back) & (array != array))
     return bool(np.all(same)) and not _wrapped(array, there)
 

@@ -241,7 +241,7 @@ def _count_all(graph: tf.Graph, tensors: Sequence[Any]) -> Any:
     with outermost(graph, "nonfinite"):
         rows = []
         for tensor in tensors:
-            with v1.colocate_with(tensor.op, ignore_existing=True):
+            with v1.device(tensor.device):
                 rows.append(_count(tensor))
         return tf.stack(rows)
 

@@ -255,6 +255,14 @@ class VariableQuery(Sequence[Any]):
     def __contains__(self, value: object) -> bool:
         return value in self.result()
 
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Returns at which place `value` itself is; raises ValueError where it isn't."""
+        return self.result().index(value, start, stop)
+
+    def count(self, value: Any) -> int:
+        """Returns 1 if `value` itself is found, else 0."""
+        return self.result().count(value)
+
     def __str__(self) -> str:
         return str(self.result())
 

@@ -124,6 +124,18 @@ class QueryResult(Sequence[Any]):
         # By identity: a variable's own == may build an operation.
         return any(item.value is value for item in self.items)
 
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Returns at which place `value` itself is; raises ValueError where it isn't."""
+        places = range(len(self.items))[start:stop]
+        for at in places:
+            if self.items[at].value is value:
+                return at
+        raise ValueError(f"{getattr(value, 'name', value)!r} is not in it")
+
+    def count(self, value: Any) -> int:
+        """Returns 1 if `value` itself is in it, else 0."""
+        return sum(item.value is value for item in self.items)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QueryResult):
             return NotImplemented

@@ -1,0 +1,106 @@
+"""Every graph-mode example runs at toy size and says what it should."""
+
+import importlib.util
+import pathlib
+import re
+
+import pytest
+import tensorflow as tf
+from absl import app, flags
+
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def run(capsys):
+    """Returns a function that runs an example's main with flags and returns what it printed."""
+    defined = set(flags.FLAGS)
+
+    def run_one(name, *arguments):
+        spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        flags.FLAGS([name, *arguments])
+        with pytest.raises(app.UsageError, match="expected no arguments"):
+            module.main([name, "surplus"])
+        module.main([name])
+        return capsys.readouterr().out
+
+    yield run_one
+    for name in set(flags.FLAGS) - defined:  # another example may have a flag of that name
+        delattr(flags.FLAGS, name)
+    flags.FLAGS.unparse_flags()
+
+
+def numbers(pattern, text):
+    return [float(found) for found in re.findall(pattern, text)]
+
+
+def test_every_example_is_tested():
+    tested = set(re.findall(r'run\("(\w+)"', pathlib.Path(__file__).read_text()))
+    assert tested == {path.stem for path in EXAMPLES.glob("graph_*.py")}
+
+
+def test_scopes(run):
+    text = run("graph_scopes")
+    first = text.split("\n\n")[0]
+    assert "conv1/dense/kernel" in first
+    assert "conv10" not in first.split("\n", 1)[1]
+    assert "6 in all: 72 parameters" in first
+    assert "Kernels that are trained: conv1/dense/kernel conv10/dense/kernel" in text
+    assert "Not trained: conv1/norm/moving_mean conv1/norm/moving_variance" in text
+    assert "conv10/dense/kernel/Adam conv10/dense/kernel/Adam_1" in text
+
+
+def test_siamese(run):
+    text = run("graph_siamese", "--steps=60")
+    assert "4 in all: 178 parameters" in text
+    assert "A call that would need others is refused" in text
+    first, last = numbers(r"loss ([\d.]+)", text)
+    assert last < first / 3
+
+
+def test_changing_values(run):
+    text = run("graph_changing_values")
+    assert "ones and halves: [3.5 2.5]" in text
+    assert "net/fc/kernel: expected shape (3, 2), found shape (2, 3)" in text
+    assert (
+        "net/fc/bais: expected a variable of this assigner, found none; nearest: net/fc/bias"
+        in (text)
+    )
+    assert "for a while: [103. 103." in text
+    assert "and back: [3.5 2.5]" in text
+    assert "from a Keras layer's weights: [2. 3.]" in text
+
+
+def test_freezing(run):
+    text = run("graph_freezing", "--steps=10")
+    assert "Frozen: backbone/kernel backbone/bias" in text
+    moved = dict(re.findall(r"(\w+/\w+): moved by up to ([\d.]+)", text))
+    assert (moved["backbone/kernel"], moved["backbone/bias"]) == ("0.0000", "0.0000")
+    assert float(moved["head/kernel"]) > 3 * float(moved["top/kernel"]) > 0
+    first, last = numbers(r"loss ([\d.]+)", text)
+    assert last < first
+
+
+def test_gan(run):
+    text = run("graph_gan", "--steps=150")
+    first, last = numbers(r"mean made is (-?[\d.]+)", text)
+    assert abs(last - 3.0) < abs(first - 3.0)
+    assert "tensors are finite" in text
+
+
+def test_char_rnn(run, tmp_path):
+    path = tmp_path / "model.ckpt"
+    text = run("graph_char_rnn", "--steps=60", "--text=hello world. ", f"--checkpoint={path}")
+    assert "It writes: hello world." in text
+    saved = {name for name, _ in tf.train.list_variables(str(path))}
+    assert "rnn/multi_rnn_cell/cell_1/basic_lstm_cell/kernel" in saved
+
+
+def test_target_network(run):
+    text = run("graph_target_network", "--episodes=12")
+    rows = [line.split() for line in text.splitlines()[1:]]
+    assert len(rows) == 6
+    assert float(rows[5][2]) > 0.5  # going right at the end is rewarded
+    assert float(rows[5][2]) > float(rows[5][1])
