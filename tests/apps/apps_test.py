@@ -161,7 +161,7 @@ def test_migrate_writes_what_verify_proves(app, work, values):
 
     output = "--output=out.weights.h5"
     source = ("--checkpoint=model.ckpt", "--model=my_models:build")
-    code, out, err = app("migrate", *source, output)
+    code, out, err = app("migrate", *source, output, "--verify")
     assert (code, err) == (0, "")
     assert "wrote out.weights.h5" in out
     assert "4 weights equal bit for bit" in out
@@ -282,6 +282,48 @@ def test_unknown_flags_are_named(app, work):
     code, _, err = app("inspect", "--chekpoint=model.ckpt")
     assert code == 2
     _one_error(err, "chekpoint", "checkpoint")
+
+
+_LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+import tf1compat.apps.planned
+from tf1compat.apps.main import run
+resource.setrlimit(resource.RLIMIT_FSIZE, (1500, resource.RLIM_INFINITY))
+run(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("name", ["out.weights.h5", "out.keras"])
+def test_a_full_disk_is_one_error_and_the_old_file_stays(work, app, name):
+    source = ["migrate", "--checkpoint=model.ckpt", "--model=my_models:build", f"--output={name}"]
+    assert app(*source)[0] == 0
+    before = (work / name).read_bytes()
+    result = subprocess.run(
+        [sys.executable, "-c", _LIMITED, *source],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 1
+    errors = [line for line in result.stderr.splitlines() if "error: " in line]
+    assert len(errors) == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "could not be written" in errors[0]
+    assert (work / name).read_bytes() == before
+    assert not [path for path in work.iterdir() if path.name.startswith(".tmp")]
+
+
+def test_an_unexpected_error_is_one_line(app, work, monkeypatch):
+    def fail(*_args, **_options):
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr("tf1compat.apps.inspect.open_checkpoint", fail)
+    code, _, err = app("inspect", "--checkpoint=model.ckpt")
+    assert code == 1
+    _one_error(err, "unexpected ZeroDivisionError: odd", "TF1COMPAT_TRACEBACK=1")
 
 
 def test_the_command_as_a_process(work):

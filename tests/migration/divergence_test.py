@@ -15,6 +15,7 @@ from tf1compat.migration import (
     load_recording,
     plan_migration,
     record_graph,
+    verify,
 )
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -52,6 +53,18 @@ def test_the_layer_with_a_changed_weight_is_the_first(filled):
     changed = kernels[len(kernels) // 2]
     changed.variable.assign(changed.variable.numpy() + 0.5)
     assert _first(filled) == changed.layer_path
+
+
+def test_verify_reports_it_beside_the_outputs(filled):
+    model, plan, recording = filled
+    index = index_model(model)
+    bias = next(w for w in index.values() if w.role == "bias")
+    bias.variable.assign(bias.variable.numpy() + 1)
+    found = verify(plan, model, recording=recording, v1_graph=PREFIX)
+    assert not found.equal
+    assert found.first_difference == bias.layer_path
+    assert f"first layer that differs: {bias.layer_path}" in str(found)
+    assert bias.path in {problem.name for problem in found.problems}
 
 
 def test_a_tensor_that_is_not_there_is_named(filled):

@@ -26,7 +26,7 @@ _DRY_RUN = flags.DEFINE_bool(
 )
 _VERIFY = flags.DEFINE_bool(
     "verify",
-    True,
+    False,
     "Reads every written weight back and compares it with its source bit for bit.",
     flag_values=_FLAGS,
 )

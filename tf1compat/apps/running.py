@@ -40,6 +40,12 @@ def run_app(
     except BrokenPipeError:  # `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except Exception as error:
+        if os.environ.get("TF1COMPAT_TRACEBACK"):
+            raise
+        what = (str(error).splitlines() or [""])[0]
+        hint = "TF1COMPAT_TRACEBACK=1 shows where"
+        return _fail(name, f"unexpected {type(error).__name__}: {what}; {hint}", EXIT_FOUND)
     except KeyboardInterrupt:
         return _fail(name, "interrupted", 130)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 from tf1compat.checkpoint import Manifest, staged_file
-from tf1compat.errors import UsageError
+from tf1compat.errors import OutputError, UsageError
 from tf1compat.keras3._file_sink import FileSink
 from tf1compat.keras3._h5_manifest import into_h5
 from tf1compat.keras3._h5_space import reserve
@@ -55,12 +58,27 @@ def _export_h5(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         with tempfile.TemporaryDirectory() as scratch:
             skeleton = os.path.join(scratch, "model.weights.h5")
             weights = save_skeleton(index, skeleton)
-            places = reserve(skeleton, staged, weights)
+            with _hdf5_errors(path):
+                places = reserve(skeleton, staged, weights)
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)
         manifest = Manifest(tuple(digests))
-        into_h5(staged, manifest, places)
+        with _hdf5_errors(path):
+            into_h5(staged, manifest, places)
     return manifest
+
+
+@contextlib.contextmanager
+def _hdf5_errors(path: str) -> Iterator[None]:
+    """Names `path` where libhdf5 fails to write: a full disk is a RuntimeError to it."""
+    try:
+        yield
+    except RuntimeError as error:
+        found = re.search(r"error message = '([^']*)'", str(error))
+        reason = found[1] if found else str(error).splitlines()[0]
+        raise OutputError(
+            f"{path}: could not be written ({reason}); what stood there before still stands"
+        ) from error
 
 
 def _export_keras(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:

@@ -12,6 +12,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, Problem, VerificationError
 from tf1compat.keras3 import index_model, read_exported, run_model
+from tf1compat.migration.divergence import first_difference
 from tf1compat.migration.outputs import (
     OutputDifference,
     Recording,
@@ -73,6 +74,7 @@ def verify(
     output: str | os.PathLike[str] | None = None,
     checkpoint: Mapping[str, Entry] | None = None,
     recording: Recording | None = None,
+    v1_graph: str | os.PathLike[str] | None = None,
     tolerance: float = _TOLERANCE,
 ) -> Verification:
     """Checks weights, and outputs where a recording is given.
@@ -83,14 +85,24 @@ def verify(
       output: the written file; by default the model's own weights are checked.
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
       recording: inputs and expected outputs; see :func:`load_recording` and :func:`record_graph`.
+      v1_graph: prefix of a checkpoint whose ``.meta`` is run, where outputs differ, to name the
+        first layer that does; the recorded inputs then go by the names of v1 tensors.
       tolerance: largest difference of an output, relative to its largest expected value.
     """
     weights = verify_weights(plan, model, output=output, checkpoint=checkpoint)
     if recording is None:
         return weights
     outputs = verify_outputs(model, recording, tolerance=tolerance)
+    first = ""
+    if outputs.problems and v1_graph is not None:
+        first = first_difference(
+            plan, index_model(model), prefix=v1_graph, recording=recording, tolerance=tolerance
+        )
     return dataclasses.replace(
-        outputs, weights=weights.weights, problems=(*weights.problems, *outputs.problems)
+        outputs,
+        weights=weights.weights,
+        problems=(*weights.problems, *outputs.problems),
+        first_difference=first,
     )
 
 
