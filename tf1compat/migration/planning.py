@@ -198,8 +198,10 @@ class _Planner:
     def _unfilled(self, path: str, free: Iterable[str]) -> Problem:
         spec, weight = self._targets[path], self._index[path]
         transposed = [n for n in free if self._sources[n].shape == spec.shape[::-1]]
-        near = nearest_names(path, transposed or free)
-        found = f"none; nearest of what is left: {', '.join(near)}" if near else "none"
+        alike = [n for n in free if len(self._sources[n].shape) == len(spec.shape)]
+        near = nearest_names(path, transposed or alike)
+        listed = ", ".join(f"{name} {self._sources[name]}" for name in near)
+        found = f"none that fits; nearest of what is left: {listed}" if near else "none"
         remedy = "fill it, or keep its initial value, by a rule"
         if transposed and len(spec.shape) == 2:
             remedy = f"{near[0]} fits transposed: a rule with layout='transpose(1, 0)' says so"

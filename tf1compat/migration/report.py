@@ -59,10 +59,13 @@ def _unfilled_help(plan: Plan) -> Iterator[str]:
     free = [problem.name for problem in plan.unexplained]
     for problem in plan.unfilled[:_SHOWN]:
         yield f"  {problem.name}: expected {problem.expected}, found {problem.found}"
-        near = nearest_names(problem.name, free or plan.sources)
-        if near:
-            yield f"    nearest: {', '.join(near)}"
-            yield f"    {paste_rule(near[0], target=problem.name)}"
+        wanted = plan.targets[problem.name].shape
+        for layout, shape in ((None, wanted), ("transpose(1, 0)", wanted[::-1])):
+            fitting = [name for name in free if plan.sources[name].shape == shape]
+            if fitting and (layout is None or len(wanted) == 2):
+                (near,) = nearest_names(problem.name, fitting, 1)
+                yield f"    if it is meant: {paste_rule(near, target=problem.name, layout=layout)}"
+                break
     if plan.unfilled:
         keep = paste_rule(None, target=plan.unfilled[0].name, keep="say why it starts afresh")
         yield f"    or, to keep an initial value: {keep}"
