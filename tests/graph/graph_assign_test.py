@@ -253,6 +253,20 @@ class PiecesTest(GraphTestCase):
                 values = {name: value + 1 for name, value in values.items()}
 
 
+class MonitoredSessionTest(GraphTestCase):
+    def test_a_monitored_session_will_do(self):
+        v1.get_variable("w", [4], use_resource=False)
+        v1.train.get_or_create_global_step()
+        assigner = Assigner(query(), chunk_bytes=8)
+        values = {"w": np.arange(4, dtype=np.float32), "global_step": np.int64(7)}
+        with v1.train.MonitoredSession() as session:
+            assigner.assign(session, values)
+            self.assert_all_equal(assigner.read(session), values)
+            with assigner.preserved(session):
+                assigner.assign_some(session, {"w": np.ones(4, np.float32)})
+            self.assert_all_equal(assigner.read(session), values)
+
+
 @pytest.mark.slow
 class LargeTest(GraphTestCase):
     def test_a_tensor_over_two_gigabytes(self):
