@@ -22,6 +22,7 @@ import numpy as np
 from absl import app, flags
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.keras3 import index_model
 from tf1compat.migration import convert, plan_migration
 
 _VARIABLES = flags.DEFINE_list("variables", ["1000", "5000", "20000"], "How many variables.")
@@ -53,10 +54,11 @@ def _measure(count: int, directory: str) -> tuple[float, float]:
     model = Stack(layers)
     model.build((None, _SIZE))
     start = time.perf_counter()
-    plan = plan_migration(open_checkpoint(prefix), model)
+    checkpoint, index = open_checkpoint(prefix), index_model(model)
+    plan = plan_migration(checkpoint, index)
     planned = time.perf_counter()
     plan.require_complete()
-    convert(plan, model)
+    convert(plan, index, checkpoint=checkpoint)
     applied = time.perf_counter()
     last = values[f"net/stage_{(layers - 1) // 100}/unit_{(layers - 1) % 100}/weights"]
     if not np.array_equal(model.blocks[-1].kernel.numpy(), last.astype(np.float32)):

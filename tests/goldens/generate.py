@@ -8,7 +8,8 @@ From the repository's root, with any Python 3.7:
     .venv-tf1/bin/python tests/goldens/generate.py bert gan
 
 Every seed is fixed and TensorFlow runs on one thread: a second run gives the same names, shapes and
-order, and values equal within 1e-6 (bit for bit on one machine). README.md tells the file formats.
+order, and values equal within 1e-6 (bit for bit on one machine; a ``.meta`` alone is written in
+another order of its maps each time). README.md tells the file formats.
 Every golden is restored by TensorFlow 1.15.5 from what it wrote and run again before it counts.
 """
 

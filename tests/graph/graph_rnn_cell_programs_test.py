@@ -6,40 +6,26 @@
 import importlib.util
 import json
 import pathlib
-import sys
-import types
 
 import pytest
 import tensorflow as tf
 
-from tf1compat.graph import rnn_cell
-
 v1 = tf.compat.v1
-RECORDS = pathlib.Path(__file__).parent / "records"
-ANSWERS = json.loads((RECORDS / "cells_programs.json").read_text())
-NAMES = types.SimpleNamespace(
-    **{name: getattr(v1.nn, name) for name in dir(v1.nn) if "rnn" in name and name != "rnn_cell"}
-    | {name: getattr(rnn_cell, name) for name in rnn_cell.__all__}
-)
 
 
-def load(name):
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, RECORDS / f"{name}.py")
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+def shared():
+    path = pathlib.Path(__file__).parent / "records" / "cells_here.py"
+    spec = importlib.util.spec_from_file_location("cells_here", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-for _part in (
-    "answers",
-    "programs_states",
-    "programs_arguments",
-    "programs_scopes",
-    "programs_graphs",
-):
-    load(f"cells_{_part}")
-PROGRAMS = load("cells_programs").PROGRAMS
+here = shared()
+_PARTS = ("programs_states", "programs_arguments", "programs_scopes", "programs_graphs")
+here.load("cells_answers", *(f"cells_{part}" for part in _PARTS))
+PROGRAMS = here.load("cells_programs").PROGRAMS
+ANSWERS = json.loads((here.RECORDS / "cells_programs.json").read_text())
 
 
 def test_every_program_is_recorded():
@@ -49,5 +35,12 @@ def test_every_program_is_recorded():
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
 def test_program_answers_as_in_1_15(name):
     with tf.Graph().as_default():
-        answer = PROGRAMS[name](v1, NAMES)
+        answer = PROGRAMS[name](v1, here.NAMES)
+    assert json.loads(json.dumps(answer)) == ANSWERS[name]
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_program_answers_alike_under_v1_behaviour(name):
+    with here.v1_behaviour(), tf.Graph().as_default():
+        answer = PROGRAMS[name](v1, here.NAMES)
     assert json.loads(json.dumps(answer)) == ANSWERS[name]

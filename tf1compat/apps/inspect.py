@@ -137,7 +137,7 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
     ]
     right = ["size", *health]
     print_table(["name", "shape", "dtype", "role", "size", *health], table, right=right)
-    print_table([], [], footer=_totals(checkpoint, rows))
+    print("\n" + "\n".join(_totals(checkpoint, rows)))
     for row in rows:
         if "damage" in row:
             print(f"damaged: {row['damage']}", file=sys.stderr)

@@ -31,7 +31,7 @@ def print_plan(plan: Plan) -> None:
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
     print_table(["target", "source", "layout", "why"], rows)
     reasons = Counter(_kind_of_drop(drop.reason) for drop in plan.drops)
-    print_table([], [], footer=[f"dropped {n} ({reason})" for reason, n in reasons.items()])
+    print("\n".join(["", *(f"dropped {n} ({why})" for why, n in reasons.items())]))
     print(plan.headline())
 
 

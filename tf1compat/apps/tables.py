@@ -1,4 +1,4 @@
-"""Tables and progress on the terminal; whole lines where the output is piped."""
+"""Tables and progress on the terminal; plain columns in whole lines where the output is piped."""
 
 from __future__ import annotations
 
@@ -6,38 +6,43 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
-
 __all__ = ["human_bytes", "print_table", "progress_bar"]
-
-_WIDE = 100_000  # columns of a pipe: names are for grep, not to be folded
 
 
 def print_table(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    right: Sequence[str] = (),
-    footer: Sequence[str] = (),
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
 ) -> None:
-    """Prints rows under a header; `right` names the columns aligned to the right."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=False)
+    """Prints rows under a header; `right` names the columns aligned to the right.
+
+    A terminal gets a table as wide as it is. A pipe gets one line a row, however long, for names
+    are for grep; and doesn't wait for the import of what draws on terminals.
+    """
+    if sys.stdout.isatty():
+        _print_on_terminal(columns, rows, right)
+        return
+    table = [list(columns), *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(columns))]
+    for row in table:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for cell, width, column in zip(row, widths, columns, strict=True)
+        ]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _print_on_terminal(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
-    for line in footer:
-        console().print(Text(line))
-
-
-def console() -> Console:
-    """Returns the console on standard output: as wide as the terminal, or endless in a pipe."""
-    terminal = sys.stdout.isatty()
-    return Console(width=None if terminal else _WIDE, soft_wrap=not terminal, highlight=False)
+    Console(highlight=False).print(table)
 
 
 def human_bytes(count: int) -> str:
@@ -57,6 +62,18 @@ def human_bytes(count: int) -> str:
 @contextlib.contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[str, int], None]]:
     """Yields what to call after each of `total` steps; a bar shows them on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _name, _bytes: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -64,7 +81,6 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[str, int], None]]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     )
     with progress:
         task = progress.add_task(what, total=total)

@@ -11,13 +11,17 @@ def adam_step(loss, rate):
     variables = tf.trainable_variables()
     gradients = tf.gradients(loss, variables)
     step = tf.train.get_or_create_global_step()
-    updates = [step.assign_add(1)]
+    changes = []
     for gradient, variable in zip(gradients, variables):  # noqa: B905 (Python 3.7)
-        updates += _updates(tf.convert_to_tensor(gradient), variable, rate)
-    return tf.group(*updates)
+        changes += _changes(tf.convert_to_tensor(gradient), variable, rate)
+    # Nothing is written before everything has been read: v1 variables change under their readers.
+    with tf.control_dependencies([value for _, value in changes]):
+        assigned = [variable.assign(value) for variable, value in changes]
+        return tf.group(step.assign_add(1), *assigned)
 
 
-def _updates(gradient, variable, rate):
+def _changes(gradient, variable, rate):
+    """Returns pairs of a variable and its next value."""
     name = variable.op.name
     m = tf.get_variable(
         name + "/adam_m", variable.shape, initializer=tf.zeros_initializer(), trainable=False
@@ -28,4 +32,4 @@ def _updates(gradient, variable, rate):
     next_m = 0.9 * m + 0.1 * gradient
     next_v = 0.999 * v + 0.001 * tf.square(gradient)
     update = next_m / (tf.sqrt(next_v) + 1e-6) + 0.01 * variable
-    return [variable.assign_sub(rate * update), m.assign(next_m), v.assign(next_v)]
+    return [(variable, variable - rate * update), (m, next_m), (v, next_v)]
