@@ -194,6 +194,10 @@ class AssignTest(GraphTestCase):
         self.assert_all_equal(self.plain_read("net/res"), np.ones([2, 3], np.float32))
 
     def test_wrong_uses(self):
+        with pytest.raises(UsageError, match="found the string 'net/res'"):
+            self.assigner.read(self.session, "net/res")
+        with pytest.raises(UsageError, match="expected a mapping of names to arrays, found list"):
+            self.assigner.assign(self.session, [1, 2])
         with pytest.raises(UsageError, match="found none"):
             Assigner(query(self.graph).scope("elsewhere"))
         with pytest.raises(UsageError, match="expected variables"):
@@ -229,6 +233,22 @@ class ShapelessTest(GraphTestCase):
             GraphError, match=r"res: expected shape \(\?, 2\), found shape \(3, 1\)"
         ):
             assigner.assign_some(self.session, {"res": np.ones([3, 1], np.float32)})
+
+
+class AxisTest(GraphTestCase):
+    def test_parts_along_another_axis(self):
+        partitioner = v1.variable_axis_size_partitioner(max_shard_bytes=48, axis=1)
+        for kind in (True, False):
+            with v1.variable_scope(f"resource_{kind}", use_resource=kind):
+                v1.get_variable("t", [4, 7], partitioner=partitioner)
+        assert len(query().scope("resource_True")) == 3
+        assigner = Assigner(query())
+        values = {name: self.rng.normal(size=[4, 7]).astype(np.float32) for name in assigner.names}
+        assigner.assign(self.session, values)
+        self.assert_all_equal(assigner.read(self.session), values)
+        for kind in (True, False):
+            parts = self.session.run(list(query().scope(f"resource_{kind}/t")))
+            self.assert_all_equal(np.concatenate(parts, axis=1), values[f"resource_{kind}/t"])
 
 
 class PiecesTest(GraphTestCase):
