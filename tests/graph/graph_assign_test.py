@@ -194,6 +194,10 @@ class AssignTest(GraphTestCase):
         self.assert_all_equal(self.plain_read("net/res"), np.ones([2, 3], np.float32))
 
     def test_wrong_uses(self):
+        with pytest.raises(UsageError, match="found the string 'net/res'"):
+            self.assigner.read(self.session, "net/res")
+        with pytest.raises(UsageError, match="expected a mapping of names to arrays, found list"):
+            self.assigner.assign(self.session, [1, 2])
         with pytest.raises(UsageError, match="found none"):
             Assigner(query(self.graph).scope("elsewhere"))
         with pytest.raises(UsageError, match="expected variables"):
@@ -231,6 +235,22 @@ class ShapelessTest(GraphTestCase):
             assigner.assign_some(self.session, {"res": np.ones([3, 1], np.float32)})
 
 
+class AxisTest(GraphTestCase):
+    def test_parts_along_another_axis(self):
+        partitioner = v1.variable_axis_size_partitioner(max_shard_bytes=48, axis=1)
+        for kind in (True, False):
+            with v1.variable_scope(f"resource_{kind}", use_resource=kind):
+                v1.get_variable("t", [4, 7], partitioner=partitioner)
+        assert len(query().scope("resource_True")) == 3
+        assigner = Assigner(query())
+        values = {name: self.rng.normal(size=[4, 7]).astype(np.float32) for name in assigner.names}
+        assigner.assign(self.session, values)
+        self.assert_all_equal(assigner.read(self.session), values)
+        for kind in (True, False):
+            parts = self.session.run(list(query().scope(f"resource_{kind}/t")))
+            self.assert_all_equal(np.concatenate(parts, axis=1), values[f"resource_{kind}/t"])
+
+
 class PiecesTest(GraphTestCase):
     def test_a_server_gets_large_tensors_in_pieces(self):
         v1.get_variable("ref", [3, 5, 2], use_resource=False)
@@ -251,6 +271,20 @@ class PiecesTest(GraphTestCase):
                 self.assert_all_equal(dict(zip(query().names, found, strict=True)), values)
                 self.assert_all_equal(assigner.read(session), values)
                 values = {name: value + 1 for name, value in values.items()}
+
+
+class MonitoredSessionTest(GraphTestCase):
+    def test_a_monitored_session_will_do(self):
+        v1.get_variable("w", [4], use_resource=False)
+        v1.train.get_or_create_global_step()
+        assigner = Assigner(query(), chunk_bytes=8)
+        values = {"w": np.arange(4, dtype=np.float32), "global_step": np.int64(7)}
+        with v1.train.MonitoredSession() as session:
+            assigner.assign(session, values)
+            self.assert_all_equal(assigner.read(session), values)
+            with assigner.preserved(session):
+                assigner.assign_some(session, {"w": np.ones(4, np.float32)})
+            self.assert_all_equal(assigner.read(session), values)
 
 
 @pytest.mark.slow

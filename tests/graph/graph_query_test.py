@@ -260,6 +260,64 @@ class CustomCollectionTest(GraphTestCase):
         assert query(key=Keys.SUMMARIES).dtype(tf.string).names == ("length",)
 
 
+class StandIn:
+    """What some frameworks file instead of a variable: a wrapper with a name."""
+
+    def __init__(self, name, shape=(2,)):
+        self.name, self.shape, self.dtype = f"{name}:0", shape, tf.float32
+
+
+class StandInTest(GraphTestCase):
+    def test_wrappers_are_found_where_variables_are_filed(self):
+        first = v1.get_variable("a/w", [1])
+        wrapper = StandIn("a/wrapped")
+        v1.add_to_collection(Keys.GLOBAL_VARIABLES, wrapper)
+        v1.add_to_collection(Keys.TRAINABLE_VARIABLES, wrapper)
+        last = v1.get_variable("b/w", [1])
+        assert list(map(id, query())) == [id(first), id(wrapper), id(last)]
+        assert query().scope("a").trainable().names == ("a/w", "a/wrapped")
+        assert query().named("a/wrapped").result().items[0].size == 2
+        assert "a/wrapped  (2,)" in str(query())
+
+    def test_a_change_to_what_compares_strangely_is_seen(self):
+        v1.add_to_collection("mine", StandIn("x"))
+        assert query(key="mine").names == ("x",)
+        v1.get_collection_ref("mine")[0] = np.array([StandIn("y")] * 2)
+        assert query(key="mine").names == ("",)
+        v1.get_collection_ref("mine")[0] = np.array([1, 2])
+        assert len(query(key="mine")) == 1
+
+
+NAMES = [f"{a}/{b}{n}" for a in ("conv", "conv1", "conv10", "conv/1") for b in "wb" for n in "01"]
+
+
+class RandomTest(GraphTestCase):
+    def test_against_a_plain_look_at_every_name(self):
+        keys = (Keys.TRAINABLE_VARIABLES, "one", "other")
+        names = [str(name) for name in self.rng.permutation(NAMES)]
+        for round_ in range(12):
+            for name in names[2 * round_ : 2 * round_ + 2]:
+                v1.get_variable(name, [1 + len(name) % 3], trainable=False)
+            everything = v1.global_variables()
+            chosen = everything[int(self.rng.integers(len(everything)))]
+            collection = v1.get_collection_ref(str(self.rng.choice(keys)))
+            if any(value is chosen for value in collection):
+                collection[:] = [value for value in collection if value is not chosen]
+            else:
+                collection.insert(0, chosen)
+            for scope in ("conv", "conv1", "conv10", "conv/1", "conv1/w0", "", "con"):
+                for key in keys:
+                    inside = {id(v) for v in v1.get_collection(key)}
+                    expected = [
+                        v.op.name
+                        for v in everything
+                        if (not scope or v.op.name.startswith(scope + "/")) and id(v) in inside
+                    ]
+                    assert query().scope(scope).collection(key).names == tuple(expected)
+                    rest = (query().scope(scope) - query().collection(key)).names
+                    assert len(rest) + len(expected) == len(query().scope(scope))
+
+
 class GrowthTest(GraphTestCase):
     """The index against a plain look at the collections, whatever is done to them."""
 

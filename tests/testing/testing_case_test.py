@@ -1,5 +1,6 @@
 """GraphTestCase under unittest, absltest and pytest, and what its assertions say."""
 
+import collections
 import os
 import pathlib
 import subprocess
@@ -140,6 +141,13 @@ class AssertionsTest(GraphTestCase):
         self.initialize()
         with self.assert_no_new_nodes():
             self.assert_all_equal(whole, np.arange(5, dtype=np.float32))
+
+    def test_evaluate_keeps_the_nesting(self):
+        State = collections.namedtuple("State", "c h")
+        found = self.evaluate({"state": State(tf.ones([2]), 3), "pair": (tf.zeros([]), ["text"])})
+        assert found["state"].h == 3
+        np.testing.assert_array_equal(found["state"].c, np.ones(2))
+        assert found["pair"] == (0.0, ["text"])
 
     def test_tensorflows_own_spelling(self):
         self.assertAllEqual(tf.zeros([2]), np.zeros(2))

@@ -171,8 +171,11 @@ class Assigner:
 
         Raises:
           UnknownNameError: names that this assigner doesn't have, with the nearest it has.
+          UsageError: `names` is a string.
           GraphError: a variable isn't initialized (all of them are named), or the session failed.
         """
+        if isinstance(names, str):
+            raise UsageError(f"names: expected a sequence of names, found the string {names!r}")
         wanted = list(self.names) if names is None else [name.removesuffix(":0") for name in names]
         self._require_known(wanted)
         nodes = [node for name in wanted for node in self._targets.under(name)]

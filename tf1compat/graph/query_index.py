@@ -23,6 +23,7 @@ v1 = tf.compat.v1
 # A key that is no string is shown by no listing of collections and exported with no MetaGraph;
 # TensorFlow keeps its own variable store the same way. The index lives and dies with its graph.
 _STATE = ("tf1compat", "query indexes")
+_VARIABLE_KEYS = (v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.LOCAL_VARIABLES)
 _VARIABLE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp"})
 
 
@@ -40,10 +41,8 @@ class GraphIndex:
         self.graph = graph
         self.key = key
         self._lists = {name: list(graph.get_collection_ref(name)) for name in _keys(graph)}
-        self._variables_only = frozenset(
-            name
-            for name, values in self._lists.items()
-            if type(graph) is tf.Graph and all(map(is_variable, values))
+        self._compared_quickly = frozenset(
+            name for name, values in self._lists.items() if _equal_by_identity(graph, values)
         )
         known = {} if before is None else {id(item.value): item for item in before.items}
         found = self._collect(known)
@@ -61,13 +60,16 @@ class GraphIndex:
 
     def _quick_equality(self) -> contextlib.AbstractContextManager[Any]:
         # Inside a tf.Graph a variable's == is `is`; outside it may build an operation.
-        return self.graph.as_default() if self._variables_only else contextlib.nullcontext()
+        return self.graph.as_default() if self._compared_quickly else contextlib.nullcontext()
 
     def _unchanged(self, key: str, now: list[Any]) -> bool:
         """Returns whether `now` holds the same objects as when it was indexed."""
         then = self._lists[key]
-        if key in self._variables_only:
-            return then == now  # ten times as quick as asking for identity one by one
+        if key in self._compared_quickly:  # ten times as quick as asking one by one
+            try:
+                return then == now
+            except Exception:  # whatever the == of a new thing raises, the thing is new
+                return False
         return len(then) == len(now) and all(map(operator.is_, then, now))
 
     def in_collection(self, key: str) -> frozenset[int]:
@@ -126,17 +128,22 @@ class GraphIndex:
         items: dict[int, GraphItem] = {}
         keys: dict[int, tuple[str, ...]] = {}
         longer: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}  # one tuple for all alike
-        for key in sorted(self._lists):
+        for key in sorted(self._lists, key=lambda key: (key not in _VARIABLE_KEYS, key)):
             for part in self._parts(self._lists[key], known):
                 at = id(part)
                 before = keys.get(at, ())
-                if before[-1:] != (key,):
-                    keys[at] = longer.setdefault((before, key), (*before, key))
-                if at not in items and (key == self.key or self.key is None):
-                    item = known.get(at)
-                    if item is not None or self.key is not None or is_variable(part):
-                        items[at] = item or GraphItem(part)
+                if key not in before:
+                    pair = before, key
+                    keys[at] = longer.get(pair) or longer.setdefault(pair, _with(before, key))
+                if at not in items and (at in known or self._wanted(key, part)):
+                    items[at] = known.get(at) or GraphItem(part)
         return [_with_keys(item, keys[at]) for at, item in items.items()]
+
+    def _wanted(self, key: str, part: Any) -> bool:
+        if self.key is not None:
+            return key == self.key
+        # Wrappers of variables that are no tf.Variable are known by where they are filed.
+        return is_variable(part) or (key in _VARIABLE_KEYS and hasattr(part, "name"))
 
     def _parts(self, values: list[Any], known: dict[int, GraphItem]) -> Iterator[Any]:
         for value in values:
@@ -146,11 +153,14 @@ class GraphIndex:
                 yield from expand_parts(value)
 
     def _in_order(self, items: list[GraphItem]) -> list[GraphItem]:
-        """Returns `items` by creation; a collection with things without an op stays as it was."""
-        if any(item.kind == "object" for item in items):
-            return items
-        operations = self._ordinals.of(self.graph, [item.op.name for item in items])
-        return [items[at] for at in sorted(range(len(items)), key=operations.__getitem__)]
+        """Returns `items` by creation; what has no operation stays behind what it came after."""
+        made = [item.op.name for item in items if item.op is not None]
+        ordinals = iter(self._ordinals.of(self.graph, made))
+        places: list[int] = []
+        for item in items:
+            last = places[-1] if places else -1
+            places.append(last if item.op is None else next(ordinals))
+        return [items[at] for at in sorted(range(len(items)), key=places.__getitem__)]
 
 
 class _Ordinals:
@@ -215,6 +225,19 @@ def _placed(
         shadow_of=places.get((parsed.shadow_of or "", item.offset), parsed.shadow_of),
         part=int(number) if number.isdecimal() else None,
     )
+
+
+def _with(keys: tuple[str, ...], key: str) -> tuple[str, ...]:
+    return tuple(sorted((*keys, key)))
+
+
+def _equal_by_identity(graph: tf.Graph, values: Sequence[Any]) -> bool:
+    """Returns whether ``==`` between `values`, inside of `graph`, asks for identity and no more."""
+    if type(graph) is not tf.Graph:  # a function's graph, in which == builds operations
+        return False
+    kinds = set(map(type, values))
+    graphical = (tf.Variable, tf.Tensor)
+    return all(issubclass(kind, graphical) or kind.__eq__ is object.__eq__ for kind in kinds)
 
 
 def _with_keys(item: GraphItem, keys: tuple[str, ...]) -> GraphItem:

@@ -197,8 +197,15 @@ def _strip(value: Any, flat: list[Any]) -> Any:
     if isinstance(value, Mapping):
         return {key: _strip(one, flat) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_strip(one, flat) for one in value]
+        return _rebuilt(value, [_strip(one, flat) for one in value])
     return value
+
+
+def _rebuilt(like: Any, values: list[Any]) -> Any:
+    """Returns `values` as a list, a tuple or a named tuple (an LSTM's state), as `like` is."""
+    if isinstance(like, list):
+        return values
+    return type(like)(*values) if hasattr(like, "_fields") else tuple(values)
 
 
 def _fill(shape: Any, values: Sequence[Any]) -> Any:
@@ -209,4 +216,6 @@ def _fill(shape: Any, values: Sequence[Any]) -> Any:
         return join_parts(list(zip(shape.infos, arrays, strict=True)))
     if isinstance(shape, dict):
         return {key: _fill(one, values) for key, one in shape.items()}
-    return [_fill(one, values) for one in shape] if isinstance(shape, list) else shape
+    if isinstance(shape, list | tuple):
+        return _rebuilt(shape, [_fill(one, values) for one in shape])
+    return shape
