@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import write_checkpoint
-from tf1compat.errors import PlanError, RuleError
+from tf1compat.errors import CorruptCheckpointError, PlanError, RuleError
 from tf1compat.migration import Plan, convert, offender_lines, plan_migration, verify_weights
 from tf1compat.names import Rule, unfold_names
 
@@ -84,6 +84,14 @@ def test_an_unfilled_target_names_what_is_left(written, classifier):
     (problem,) = plan.unfilled
     assert problem.name == "hidden/bias"
     assert "a source of bias float32[8]" in problem.expected
+
+
+def test_a_damaged_graph_file_says_how_to_go_on(written, classifier):
+    prefix = written(_values(**_MLP))
+    with open(f"{prefix}.meta", "wb") as file:
+        file.write(b"not a graph")
+    with pytest.raises(CorruptCheckpointError, match=r"model\.ckpt\.meta.*move it away to plan"):
+        plan_migration(prefix, classifier)
 
 
 def test_drop_and_keep_rules_close_the_ledger(written, classifier):

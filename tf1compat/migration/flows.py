@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, read_meta
+from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.keras3 import ModelIndex
 
 __all__ = ["source_flow", "target_flow"]
@@ -19,7 +20,14 @@ def source_flow(checkpoint: Checkpoint) -> Mapping[str, Sequence[str]] | None:
       CheckpointError: if there is a ``.meta`` and it can't be read.
     """
     path = f"{checkpoint.prefix}.meta"
-    return read_meta(path).flow if os.path.lexists(path) else None
+    if not os.path.lexists(path):
+        return None
+    try:
+        return read_meta(path).flow
+    except CheckpointError as error:
+        raise CorruptCheckpointError(
+            f"{error}; move it away to plan without the v1 graph's data flow"
+        ) from error
 
 
 def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:
