@@ -7,7 +7,15 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
-from tf1compat.graph import QueryResult, query
+from tf1compat.graph import (
+    Assigner,
+    QueryResult,
+    dump_variables,
+    freeze,
+    initialize_uninitialized,
+    query,
+    unfreeze,
+)
 from tf1compat.testing import GraphTestCase
 
 v1 = tf.compat.v1
@@ -278,6 +286,11 @@ class StandInTest(GraphTestCase):
         assert query().scope("a").trainable().names == ("a/w", "a/wrapped")
         assert query().named("a/wrapped").result().items[0].size == 2
         assert "a/wrapped  (2,)" in str(query())
+        assert "a/wrapped  (2,)" in dump_variables(self.graph)
+        assert initialize_uninitialized(self.session).initialized == ("a/w", "b/w")
+        for function in (freeze, unfreeze, Assigner):
+            with pytest.raises(UsageError, match=r"expected variables, found .*StandIn"):
+                function(query())
 
     def test_a_change_to_what_compares_strangely_is_seen(self):
         v1.add_to_collection("mine", StandIn("x"))

@@ -39,7 +39,7 @@ def dump_variables(graph: tf.Graph | None = None) -> str:
     lines += _totals(_grouped(found.items, lambda item: [item.device or "(not placed)"]))
     lines += ["", "variables by collection"]
     lines += _totals(_grouped(found.items, lambda item: item.collections))
-    stray = _stray(graph, {item.op.name for item in found.items})
+    stray = _stray(graph, {item.name for item in found.items})
     if stray:
         lines += ["", f"{len(stray)} in no collection, which no Saver or initializer finds"]
         lines += [f"  {name}" for name in stray]

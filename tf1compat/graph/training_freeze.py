@@ -8,9 +8,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import GraphError, Problem
+from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.graph.query_index import index_of
-from tf1compat.graph.query_items import expand_parts
+from tf1compat.graph.query_items import expand_parts, is_variable
 from tf1compat.graph.query_result import QueryResult
 
 __all__ = ["freeze", "frozen", "unfreeze"]
@@ -36,6 +36,7 @@ def freeze(variables: Iterable[Any]) -> QueryResult:
 
     Raises:
       GraphError: nothing among `variables` is trainable or frozen.
+      UsageError: something among `variables` is no variable.
     """
     values, graph = _values(variables)
     collection = graph.get_collection_ref(_KEY)
@@ -62,6 +63,7 @@ def unfreeze(variables: Iterable[Any]) -> QueryResult:
 
     Raises:
       GraphError: nothing among `variables` was ever trainable.
+      UsageError: something among `variables` is no variable.
     """
     values, graph = _values(variables)
     collection = graph.get_collection_ref(_KEY)
@@ -108,6 +110,9 @@ def frozen(variables: Iterable[Any]) -> Iterator[QueryResult]:
 
 def _values(variables: Iterable[Any]) -> tuple[list[Any], tf.Graph]:
     values = [part for value in variables for part in expand_parts(value)]
+    strange = [value for value in values if not is_variable(value)]
+    if strange:
+        raise UsageError(f"expected variables, found {strange[:3]!r}")
     if not values:
         raise GraphError("expected variables, found none: the query found nothing")
     graph = values[0].op.graph

@@ -9,9 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import GraphError, Problem
+from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.graph.query_index import index_of
-from tf1compat.graph.query_items import GraphItem, expand_parts
+from tf1compat.graph.query_items import GraphItem, expand_parts, is_variable
 from tf1compat.graph.session_errors import Connection
 from tf1compat.graph.session_probes import initialized_names
 
@@ -67,10 +67,12 @@ def initialize_uninitialized(
       What was initialized, in waves, and what had a value.
 
     Raises:
+      UsageError: something among `variables` is none.
       GraphError: variables without an initializer, that depend on each other in a circle, or on
         placeholders that aren't fed: all of them at once, nothing run. Or the session failed.
     """
-    known = {item.op.name: item for item in index_of(session.graph).items}
+    items = [item for item in index_of(session.graph).items if item.kind == "variable"]
+    known = {item.op.name: item for item in items}
     chosen = _chosen(known, variables)
     ready = initialized_names(session, known.values())
     needs, problems = _dependencies(chosen, known, ready, frozenset(_fed(feed_dict)))
@@ -95,6 +97,9 @@ def _chosen(known: dict[str, GraphItem], variables: Iterable[Any] | None) -> lis
     if variables is None:
         return list(known.values())
     values = [part for value in variables for part in expand_parts(value)]
+    strange = [value for value in values if not is_variable(value)]
+    if strange:
+        raise UsageError(f"expected variables to initialize, found {strange[:3]!r}")
     for value in values:
         known.setdefault(value.op.name, GraphItem(value))
     return [known[value.op.name] for value in values]
