@@ -299,3 +299,12 @@ def test_every_slot_that_115_would_name_is_found_where_shapes_differ(model, pref
                 slots[slot] = name
     sizes = shapes | {slot: shapes[name] for slot, name in slots.items()}
     assert kinds(sizes, sizes) == {slot: ("slot", name) for slot, name in slots.items()}
+
+
+def test_slices_of_many_partitioned_variables_are_no_slots():
+    names = [f"online/{v}/part_{i}" for v in ("a", "b", "c", "d") for i in range(3)]
+    names += [f"{name}/Adam" for name in names]
+    parsed = parse_names(names)
+    assert {parsed[n].kind for n in names if n.endswith("Adam")} == {"slot"}
+    assert {parsed[n].kind for n in names if not n.endswith("Adam")} == {"variable"}
+    assert parsed["online/b/part_2"].part == 2
