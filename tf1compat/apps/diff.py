@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from absl import flags
 
 from tf1compat.apps.common_flags import SourceFlags, TargetFlags
@@ -18,6 +17,7 @@ from tf1compat.apps.quiet import import_tensorflow
 from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps.tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
+from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import CheckpointError, UsageError
 
 __all__ = ["run"]
@@ -88,11 +88,9 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
         unequal = int((a != b).sum())
         largest = float("nan")
     else:
-        wide = np.complex128 if a.dtype.kind == "c" else np.float64
-        x, y = a.astype(wide), b.astype(wide)
-        where = ~((x == y) | (np.isnan(x) & np.isnan(y)))
-        unequal = int(where.sum())
-        largest = float(np.abs(x - y)[where].max()) if unequal else 0.0
+        _, gaps = unequal_elements(a, b)
+        unequal = gaps.size
+        largest = float(gaps.max()) if unequal else 0.0
     if unequal:
         row = {"name": name, "what": "values", "left": _spec(left), "right": _spec(right)}
         yield {**row, "elements": unequal, "largest": largest}

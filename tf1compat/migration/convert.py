@@ -5,19 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tf1compat.checkpoint import Entry, Manifest, TensorDigest, open_checkpoint, tensor_digest
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 from tf1compat.keras3 import Weight, export_weights, index_model
-from tf1compat.migration.layouts import Spec
 from tf1compat.migration.plan import Fill, Plan
+from tf1compat.migration.specs import target_specs
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
-
-if TYPE_CHECKING:
-    from tf1compat.keras3 import ModelIndex
 
 __all__ = ["Conversion", "convert"]
 
@@ -88,11 +85,6 @@ def convert(
         if progress is not None:
             progress(path, value.nbytes)
     return Conversion(plan, "", Manifest(tuple(digests)))
-
-
-def target_specs(index: ModelIndex) -> dict[str, Spec]:
-    """Returns shape and dtype of every weight, by path."""
-    return {path: Spec(tuple(w.shape), w.dtype) for path, w in index.items()}
 
 
 def _reader(

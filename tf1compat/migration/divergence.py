@@ -16,6 +16,7 @@ import numpy as np
 from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.outputs import Recording
 from tf1compat.migration.plan import Plan
+from tf1compat.migration.v1_graph import run_graph
 
 __all__ = ["first_difference"]
 
@@ -72,24 +73,13 @@ def _v1_tensors(
     scopes: Iterable[Sequence[str]],
 ) -> dict[str, list[np.ndarray]]:
     """Returns, by scope, every floating tensor that the v1 graph computes there for the inputs."""
-    import tensorflow as tf
+    distinct = {scope for group in scopes for scope in group}
 
-    graph = tf.Graph()
-    with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
-        saver = tf.compat.v1.train.import_meta_graph(
-            f"{os.fspath(prefix)}.meta", clear_devices=True
-        )
-        saver.restore(session, os.fspath(prefix))
-        feeds = {graph.get_tensor_by_name(_full(n)): v for n, v in inputs.items()}
+    def in_scopes(graph: Any, feeds: Mapping[Any, np.ndarray]) -> dict[str, Any]:
         runnable = _runnable(graph, feeds)
-        wanted = {
-            scope: _near(graph, scope, runnable) for scope in {s for group in scopes for s in group}
-        }
-        return session.run(wanted, feeds)
+        return {scope: _near(graph, scope, runnable) for scope in distinct}
 
-
-def _full(name: str) -> str:
-    return name if ":" in name else f"{name}:0"
+    return run_graph(prefix, f"{os.fspath(prefix)}.meta", inputs=inputs, choose=in_scopes)
 
 
 def _runnable(graph: Any, feeds: Mapping[Any, Any]) -> set[Any]:

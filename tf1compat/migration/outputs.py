@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import UsageError, VerificationError
 
 __all__ = [
@@ -113,13 +114,11 @@ def _difference(name: str, expected: np.ndarray, found: np.ndarray) -> OutputDif
         raise VerificationError(
             f"output {name}: expected shape {expected.shape}, found {found.shape}"
         )
-    a, b = expected.astype(np.float64), found.astype(np.float64)
-    unequal = ~((a == b) | (np.isnan(a) & np.isnan(b)))
-    if not unequal.any():
+    _, gaps = unequal_elements(expected, found)
+    if not gaps.size:
         return OutputDifference(name, 0.0, 0.0)
-    gaps = np.abs(a - b)[unequal]
     largest = float("inf") if not np.isfinite(gaps).all() else float(gaps.max())
-    finite = np.abs(a[np.isfinite(a)])
+    finite = np.abs(expected[np.isfinite(expected)])
     scale = float(finite.max()) if finite.size else 0.0
     return OutputDifference(name, largest, largest / scale if scale else float("inf"))
 

@@ -17,6 +17,7 @@ from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.plan import Ambiguity, Drop, Fill, Keep, Plan
 from tf1compat.migration.ruling import Ruling, rule_fills
+from tf1compat.migration.specs import source_specs, target_specs
 from tf1compat.names import Rule, RuleSet, VariableName, load_rules, nearest_names
 
 __all__ = ["plan_migration"]
@@ -50,8 +51,7 @@ def plan_migration(
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = open_checkpoint(checkpoint)
     index = index_model(model)
-    sources = {name: Spec(e.shape, e.dtype_name) for name, e in checkpoint.items()}
-    targets = {path: Spec(tuple(w.shape), w.dtype) for path, w in index.items()}
+    sources, targets = source_specs(checkpoint), target_specs(index)
     ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=_mistakable(index))
     return _Planner(checkpoint, index, sources, targets, ruling).plan()
 

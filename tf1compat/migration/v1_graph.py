@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,28 +36,54 @@ def record_graph(
     Raises:
       UsageError: if the graph can't be imported or restored, or has no tensor of a given name.
     """
+    path = os.fspath(meta) if meta is not None else f"{os.fspath(prefix)}.meta"
+
+    def named_outputs(graph: Any, _feeds: Mapping[Any, np.ndarray]) -> dict[str, Any]:
+        return {name: graph_tensor(graph, name, path) for name in outputs}
+
+    values = run_graph(prefix, path, inputs=inputs, choose=named_outputs)
+    return Recording(dict(inputs), {name: np.asarray(value) for name, value in values.items()})
+
+
+def run_graph(
+    prefix: str | os.PathLike[str],
+    path: str,
+    *,
+    inputs: Mapping[str, np.ndarray],
+    choose: Callable[[Any, Mapping[Any, np.ndarray]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Imports the graph of `path`, restores `prefix` and runs the tensors that `choose` picks.
+
+    Args:
+      prefix: the checkpoint's prefix.
+      path: the ``.meta`` file.
+      inputs: arrays by tensor name.
+      choose: is given the graph and the values by input tensor; returns what to fetch.
+
+    Raises:
+      UsageError: as :func:`record_graph`.
+    """
     import tensorflow as tf  # only this check runs a graph
 
-    path = os.fspath(meta) if meta is not None else f"{os.fspath(prefix)}.meta"
     graph = tf.Graph()
     with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
         try:
             saver = tf.compat.v1.train.import_meta_graph(path, clear_devices=True)
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             raise UsageError(f"{path}: expected a graph to import, found {error}") from error
-        feeds = {_tensor(graph, name, path): value for name, value in inputs.items()}
-        fetches = {name: _tensor(graph, name, path) for name in outputs}
+        feeds = {graph_tensor(graph, name, path): value for name, value in inputs.items()}
+        fetches = choose(graph, feeds)
         try:
             if saver is not None:
                 saver.restore(session, os.fspath(prefix))
-            values: dict[str, Any] = session.run(fetches, feeds)
+            return session.run(fetches, feeds)
         except (ValueError, TypeError, tf.errors.OpError) as error:
             first = str(error).splitlines()[0]
             raise UsageError(f"{path}: the v1 graph didn't run: {first}") from error
-    return Recording(dict(inputs), {name: np.asarray(value) for name, value in values.items()})
 
 
-def _tensor(graph: Any, name: str, path: str) -> Any:
+def graph_tensor(graph: Any, name: str, path: str) -> Any:
+    """Returns the tensor of that name, ``:0`` understood; UsageError with the nearest, if none."""
     full = name if ":" in name else f"{name}:0"
     try:
         return graph.get_tensor_by_name(full)

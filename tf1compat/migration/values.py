@@ -8,10 +8,12 @@ from types import MappingProxyType
 import numpy as np
 
 from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layout_text import parse_layout
 from tf1compat.migration.layouts import Spec
 from tf1compat.migration.plan import Fill, Plan
+from tf1compat.migration.specs import source_specs
 
 __all__ = ["check_fits_checkpoint", "differences", "value_for"]
 
@@ -64,8 +66,7 @@ def check_fits_checkpoint(plan: Plan, checkpoint: Mapping[str, Entry]) -> None:
     Raises:
       PlanError: naming every variable that is missing, new, or of another shape or dtype.
     """
-    found = {name: Spec(entry.shape, entry.dtype_name) for name, entry in checkpoint.items()}
-    check_same_side("checkpoint", plan.sources, found)
+    check_same_side("checkpoint", plan.sources, source_specs(checkpoint))
 
 
 def check_same_side(side: str, planned: Mapping[str, Spec], found: Mapping[str, Spec]) -> None:
@@ -99,12 +100,11 @@ def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 def _difference(expected: np.ndarray, found: np.ndarray) -> str:
     if expected.dtype.kind in "OSU" or expected.shape != found.shape:
         return "values differ"
-    wide = np.complex128 if expected.dtype.kind == "c" else np.float64
-    a, b = expected.astype(wide), found.astype(wide)
-    unequal = ~((a == b) | (np.isnan(a) & np.isnan(b)))
-    count = int(unequal.sum())
-    if not count:
+    unequal, gaps = unequal_elements(expected, found)
+    if not gaps.size:
         return "equal numbers with different bits (signed zeros or NaN payloads)"
-    largest = float(np.abs(a - b)[unequal].max())
     where = tuple(int(i) for i in np.argwhere(unequal)[0])
-    return f"{count} of {a.size} elements differ, by up to {largest:.3g}, the first at {where}"
+    return (
+        f"{gaps.size} of {expected.size} elements differ, by up to {float(gaps.max()):.3g}, "
+        f"the first at {where}"
+    )

@@ -68,15 +68,14 @@ def match_items(
     own, other = make_modules(sources), make_modules(targets)
     flow_s, flow_t = _flow(own, source_flow), _flow(other, target_flow)
     known = _given_modules(own, other, given)
-    ties: list[tuple[list[Item], list[Item], tuple[str, ...]]] = []
     places_s = make_places(module.path for module in own)
     places_t = make_places(module.path for module in other)
-    absent = _absent(own, other)
+    absent, can_pair = _absent(own, other), _module_fits(own, other)
     for signature in (_whole, _main):
         solution = solve(
             _side(own, places_s, signature=signature, flow=flow_s, absent=absent),
             _side(other, places_t, signature=signature, flow=flow_t),
-            fits=_module_fits(own, other),
+            fits=can_pair,
             known=known,
         )
         known = dict(solution.pairs)
