@@ -287,7 +287,7 @@ def test_unknown_flags_are_named(app, work):
 _LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-import tf1compat.apps.planned
+import tf1compat.apps._planned
 from tf1compat.apps.main import run
 resource.setrlimit(resource.RLIMIT_FSIZE, (1500, resource.RLIM_INFINITY))
 run(sys.argv[1:])

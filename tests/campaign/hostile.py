@@ -22,11 +22,12 @@ from collections.abc import Callable, Iterator
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
-from tf1compat.checkpoint import _crc, open_checkpoint, read_meta  # noqa: E402
-from tf1compat.checkpoint._slices import ordered_slice_key  # noqa: E402
-from tf1compat.checkpoint._table import MAGIC  # noqa: E402
-from tf1compat.checkpoint._table_writer import table_bytes  # noqa: E402
-from tf1compat.checkpoint._wire import varint  # noqa: E402
+from tf1compat.checkpoint import open_checkpoint, read_meta  # noqa: E402
+from tf1compat.checkpoint.slices import ordered_slice_key  # noqa: E402
+from tf1compat.checkpoint.table import crc32c  # noqa: E402
+from tf1compat.checkpoint.table.reader import MAGIC  # noqa: E402
+from tf1compat.checkpoint.table.writer import table_bytes  # noqa: E402
+from tf1compat.checkpoint.wire import varint  # noqa: E402
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError  # noqa: E402
 
 HANG = 10  # seconds, after which a case counts as one that never ends
@@ -65,9 +66,9 @@ def record(
     slices: tuple[bytes, ...] = (),
 ) -> bytes:
     """Returns a BundleEntryProto, whose checksum is that of zeros where none is given."""
-    held = _crc.value(b"\0" * min(size, 64)) if crc is None else crc
+    held = crc32c.value(b"\0" * min(size, 64)) if crc is None else crc
     out = integer(1, dtype) + message(2, dims) + integer(3, shard) + integer(4, offset)
-    out += integer(5, size) + b"\x35" + _crc.mask(held).to_bytes(4, "little")
+    out += integer(5, size) + b"\x35" + crc32c.mask(held).to_bytes(4, "little")
     return out + b"".join(message(7, one) for one in slices)
 
 
@@ -98,7 +99,7 @@ def v1_tensor(name: bytes, dims: tuple[int, ...], proto: bytes, *, dtype: int = 
 def stored(data: bytes, kind: int = 0) -> bytes:
     """Returns a block with its trailer."""
     typed = data + bytes([kind])
-    return typed + _crc.mask(_crc.value(typed)).to_bytes(4, "little")
+    return typed + crc32c.mask(crc32c.value(typed)).to_bytes(4, "little")
 
 
 def table_of(block: bytes, *, kind: int = 0, last: bytes = b"\xff") -> bytes:
@@ -132,9 +133,9 @@ def snappy_bomb(size: int) -> bytes:
 def strings(lengths: list[int], body: bytes) -> tuple[bytes, int]:
     """Returns the stored form of strings that claim these lengths, and its CRC."""
     wide = b"".join((n % (1 << 64)).to_bytes(4 if n < 1 << 32 else 8, "little") for n in lengths)
-    crc = _crc.value(wide)
-    check = _crc.mask(crc).to_bytes(4, "little")
-    return b"".join(map(varint, lengths)) + check + body, _crc.extend(crc, check + body)
+    crc = crc32c.value(wide)
+    check = crc32c.mask(crc).to_bytes(4, "little")
+    return b"".join(map(varint, lengths)) + check + body, crc32c.extend(crc, check + body)
 
 
 def sliced(*parts: tuple[tuple[int, int], ...], dims: tuple[int, ...] = (4, 2)):
@@ -187,7 +188,7 @@ def _shapes() -> Iterator[tuple[str, dict[str, bytes]]]:
     yield "bytes that overlap", bundle({b"a": record(shape(4), size=16), b"b": GOOD, b"c": GOOD})
     yield (
         "bool of 2",
-        bundle({b"w": record(shape(4), size=4, dtype=10, crc=_crc.value(b"\2" * 4))}, b"\2" * 4),
+        bundle({b"w": record(shape(4), size=4, dtype=10, crc=crc32c.value(b"\2" * 4))}, b"\2" * 4),
     )
 
 

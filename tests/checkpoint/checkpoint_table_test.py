@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tf1compat.checkpoint import open_checkpoint
-from tf1compat.checkpoint._slices import Region, ordered_slice_key, uncovered
-from tf1compat.checkpoint._snappy import uncompress
-from tf1compat.checkpoint._table import Table
-from tf1compat.checkpoint._table_writer import table_bytes
-from tf1compat.checkpoint._wire import WireError, fields, read_varint, signed64, varint
+from tf1compat.checkpoint.slices import Region, ordered_slice_key, uncovered
+from tf1compat.checkpoint.table._snappy import uncompress
+from tf1compat.checkpoint.table.reader import Table
+from tf1compat.checkpoint.table.writer import table_bytes
+from tf1compat.checkpoint.wire import WireError, fields, read_varint, signed64, varint
 from tf1compat.errors import CorruptCheckpointError
 
 TESTDATA = pathlib.Path(__file__).parent / "testdata"

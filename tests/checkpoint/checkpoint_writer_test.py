@@ -12,7 +12,6 @@ from tf1compat.checkpoint import (
     Manifest,
     Partitioned,
     open_checkpoint,
-    staging,
     tensor_digest,
     write_checkpoint,
 )
@@ -22,6 +21,7 @@ from tf1compat.errors import (
     UnsupportedCheckpointError,
     UsageError,
 )
+from tf1compat.files import staging
 
 TESTDATA = pathlib.Path(__file__).parent / "testdata"
 RNG = np.random.default_rng(1155)

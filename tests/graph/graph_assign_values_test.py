@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.assign_values import MisfitError, check_casts, fit_value
+from tf1compat.graph.assign.fitting import MisfitError, check_casts, fit_value
 
 BFLOAT16 = tf.bfloat16.as_numpy_dtype
 NUMBERS = [

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph import rnn_cell
-from tf1compat.graph.rnn_cell.linear import Linear, linear
+from tf1compat.graph.rnn_cell._linear import Linear, linear
 
 v1 = tf.compat.v1
 

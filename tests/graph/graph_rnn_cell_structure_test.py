@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell import LSTMStateTuple
-from tf1compat.graph.rnn_cell.state import columns, static_size, zero_state_tensors
-from tf1compat.graph.rnn_cell.structure import enumerated_map_up_to, rebuild, shallow_structure
+from tf1compat.graph.rnn_cell._structure import enumerated_map_up_to, rebuild, shallow_structure
+from tf1compat.graph.rnn_cell.state_tuple import columns, static_size, zero_state_tensors
 
 Point = collections.namedtuple("Point", ("x", "y"))
 

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layout_joins import Cast, Chain, Concatenate, Split
-from tf1compat.migration.layout_shapes import Expand, Reshape, Squeeze, Transpose
-from tf1compat.migration.layout_text import parse_layout
-from tf1compat.migration.layouts import IDENTITY, Spec
+from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze, Transpose
+from tf1compat.migration.layouts.joins import Cast, Chain, Concatenate, Split
+from tf1compat.migration.layouts.layout import IDENTITY, Spec
+from tf1compat.migration.layouts.text import parse_layout
 
 
 def _array(*shape, dtype=np.float32):

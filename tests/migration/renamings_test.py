@@ -7,8 +7,8 @@ import keras
 import pytest
 
 from tf1compat.keras3 import build_model, index_model
-from tf1compat.migration.flows import target_flow
 from tf1compat.migration.matching import Item, match_items
+from tf1compat.migration.planning._flows import target_flow
 
 
 def _numbered(nodes):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tf1compat.names.template import Template, TemplateError, escape_template
+from tf1compat.names._template import Template, TemplateError, escape_template
 
 PATTERN = re.compile(r"(?P<scope>.*)/(w)(_\d)?")
 

@@ -2,14 +2,10 @@
 
 import ast
 
-import pytest
 import source_tree as tree
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40  # lines of the body, its docstring not counted
-
-FILES = tree.library_files()
-IDS = [tree.relative(path) for path in FILES]
 
 
 def body_lines(function):
@@ -20,30 +16,34 @@ def body_lines(function):
     return function.end_lineno - statements[0].lineno + 1 if statements else 0
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_files_are_short(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST_FILE, f"{tree.relative(path)} has {lines} lines: split it by concept"
+def nodes(*kinds):
+    """Yields (file, node) for every node of these kinds in the library."""
+    for path in tree.library_files():
+        for node in ast.walk(tree.parse(path)):
+            if isinstance(node, kinds):
+                yield tree.relative(path), node
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_functions_are_short(path):
-    functions = [
-        node
-        for node in ast.walk(tree.parse(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    long = {f.name: body_lines(f) for f in functions if body_lines(f) > LONGEST_FUNCTION}
-    assert long == {}, f"{tree.relative(path)}: bodies over {LONGEST_FUNCTION} lines"
+def test_files_are_short():
+    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in tree.library_files()}
+    long = {tree.relative(path): count for path, count in lines.items() if count > LONGEST_FILE}
+    assert long == {}, "split them by concept"
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_no_assert_in_library_code(path):
-    found = [node.lineno for node in ast.walk(tree.parse(path)) if isinstance(node, ast.Assert)]
-    assert found == [], f"{tree.relative(path)}: raise a typed error instead"
+def test_functions_are_short():
+    long = {
+        f"{name}:{function.name}": body_lines(function)
+        for name, function in nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+        if body_lines(function) > LONGEST_FUNCTION
+    }
+    assert long == {}, f"bodies over {LONGEST_FUNCTION} lines"
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_no_global_statement(path):
-    found = [node.lineno for node in ast.walk(tree.parse(path)) if isinstance(node, ast.Global)]
-    assert found == [], f"{tree.relative(path)}: no module state"
+def test_no_assert_in_library_code():
+    found = [f"{name}:{node.lineno}" for name, node in nodes(ast.Assert)]
+    assert found == [], "raise a typed error instead"
+
+
+def test_no_global_statement():
+    found = [f"{name}:{node.lineno}" for name, node in nodes(ast.Global)]
+    assert found == [], "no module state"

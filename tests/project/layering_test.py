@@ -11,8 +11,17 @@ import pytest
 import source_tree as tree
 
 FILES = tree.library_files()
-IDS = [tree.relative(path) for path in FILES]
-PURE = {"errors", "names", "checkpoint", "package"}  # rooms that TensorFlow never enters
+PURE = {"errors", "names", "files", "checkpoint", "package"}  # rooms that TensorFlow never enters
+
+
+# Names that several folders' modules share because they mean the same in each.
+SHARED_NAMES = {
+    "base": "the class that all others of the folder derive from",
+    "reader": "what reads the folder's format",
+    "writer": "what writes the folder's format",
+    "plan": "the app is named for what it makes",
+    "verify": "the app is named for what it does",
+}
 
 
 def where(path, line):
@@ -50,63 +59,140 @@ def test_the_allowed_directions_make_no_circle():
     tuple(graphlib.TopologicalSorter(tree.ALLOWED).static_order())
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_imports_point_one_way(path):
-    assert forbidden_edges(path, tree.parse(path)) == []
+def offenders(problems_of):
+    """Returns what `problems_of` (path, parsed) says of every file of the library."""
+    return [problem for path in FILES for problem in problems_of(path, tree.parse(path))]
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_imports_are_absolute_and_named(path):
-    found = tree.imports_of(tree.parse(path))
-    assert [i for i in found if i.module.startswith(".") or "*" in i.names] == []
+def test_imports_point_one_way():
+    assert offenders(forbidden_edges) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_only_public_tensorflow_and_keras(path):
-    problems = private_imports.private_uses(tree.parse(path))
-    assert [f"{where(path, line)}: {text}" for line, text in problems] == []
+def test_folders_point_one_way():
+    """Within every folder its files and folders import each other in one direction."""
+    assert folder_circles(tree.import_edges()) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_no_underscored_names_from_other_modules(path):
-    """What starts with an underscore stays in its module, such a module in its folder."""
-    module = tree.module_name(path)
-    room = tree.room_of(module)
+def folder_circles(edges):
+    """Returns the circles between the direct children of any folder, as text."""
+    found = []
+    parts = [a.split(".") for a, _ in edges]
+    for folder in sorted({".".join(p[:depth]) for p in parts for depth in range(1, len(p))}):
+        graph = {}
+        for a, b in edges:
+            if a.startswith(folder + ".") and b.startswith(folder + "."):
+                inner, outer = (m[len(folder) + 1 :].split(".")[0] for m in (a, b))
+                if inner != outer:
+                    graph.setdefault(inner, set()).add(outer)
+        try:
+            tuple(graphlib.TopologicalSorter(graph).static_order())
+        except graphlib.CycleError as error:
+            found.append(f"{folder}: " + " <- ".join(error.args[1]))
+    return found
+
+
+def test_imports_are_absolute_and_named():
+    def problems(path, parsed):
+        found = tree.imports_of(parsed)
+        bad = [i for i in found if i.module.startswith(".") or "*" in i.names]
+        return [f"{where(path, i.line)}: {i.module} {i.names}" for i in bad]
+
+    assert offenders(problems) == []
+
+
+def test_own_imports_resolve():
+    """Every module and every name that the library imports of itself is there."""
+
+    def problems(path, parsed):
+        return [
+            f"{where(path, found.line)}: {missing}"
+            for found in tree.imports_of(parsed)
+            for missing in tree.missing_of(found)
+        ]
+
+    assert offenders(problems) == []
+
+
+def test_only_public_tensorflow_and_keras():
+    def problems(path, parsed):
+        return [f"{where(path, line)}: {t}" for line, t in private_imports.private_uses(parsed)]
+
+    assert offenders(problems) == []
+
+
+def test_underscored_modules_stay_in_their_folder():
+    """An underscore means private to the folder; a module without one is used from elsewhere."""
+    assert underscore_problems(tree.import_edges(with_packages=True)) == []
+
+
+def underscore_problems(edges):
+    users = {}
+    for importer, module in edges:
+        users.setdefault(module, set()).add(importer)
     problems = []
-    for found in tree.imports_of(tree.parse(path)):
-        for target in tree.own_modules_imported(found):
-            hidden = any(part.startswith("_") for part in target.split(".")[1:])
-            if hidden and tree.room_of(target) != room and target != "tf1compat.__main__":
-                problems.append(f"{where(path, found.line)}: {target} is private to its room")
-        if found.module.startswith(tree.PACKAGE):
-            problems += [
-                f"{where(path, found.line)}: {name} is private to {found.module}"
-                for name in found.names
-                if name.startswith("_")
-                and not name.endswith("__")
-                and f"{found.module}.{name}" not in tree.modules()
-            ]
-    assert problems == []
+    for module, path in tree.modules().items():
+        folder, _, leaf = module.rpartition(".")
+        if path.stem in ("__init__", "__main__") or tree.is_task(module):
+            continue
+        outside = {
+            u for u in users.get(module, ()) if u == folder or u.rpartition(".")[0] != folder
+        }
+        if leaf.startswith("_") and outside:
+            problems.append(f"{module} is private to its folder; {sorted(outside)} import it")
+        if not leaf.startswith("_") and not outside:
+            problems.append(f"{module}: only its folder uses it, so call it _{leaf}")
+    return problems
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_keras_stays_in_its_room(path):
-    if tree.room_of(tree.module_name(path)) != "keras3":
-        problems = private_imports.keras_uses(tree.parse(path))
-        assert [f"{where(path, line)}: {text}" for line, text in problems] == []
+def test_no_underscored_names_from_other_modules():
+    """What starts with an underscore stays in its module."""
+
+    def problems(path, parsed):
+        return [
+            f"{where(path, found.line)}: {name} is private to {found.module}"
+            for found in tree.imports_of(parsed)
+            if found.module.startswith(tree.PACKAGE)
+            for name in found.names
+            if name.startswith("_")
+            and not name.endswith("__")
+            and f"{found.module}.{name}" not in tree.modules()
+        ]
+
+    assert offenders(problems) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_pure_rooms_import_no_tensorflow(path):
-    """checkpoint/ may import it within a function, where it reads a .meta; names/ never."""
-    room = tree.room_of(tree.module_name(path))
-    lazily = room == "checkpoint" and "meta" in path.stem
-    problems = [
-        f"{where(path, found.line)}: {found.module}"
-        for found in tree.imports_of(tree.parse(path))
-        if found.module.split(".")[0] == "tensorflow" and not (found.lazy and lazily)
-    ]
-    assert room not in PURE or problems == []
+def test_module_names_mean_one_thing():
+    """One name for modules of two folders only where it means the same in both."""
+    seen = {}
+    for module, path in tree.modules().items():
+        if path.stem not in ("__init__", "__main__"):
+            seen.setdefault(path.stem.strip("_"), []).append(module)
+    double = {name: found for name, found in seen.items() if len(found) > 1}
+    assert {name: found for name, found in double.items() if name not in SHARED_NAMES} == {}
+
+
+def test_keras_stays_in_its_room():
+    def problems(path, parsed):
+        if tree.room_of(tree.module_name(path)) == "keras3":
+            return []
+        return [f"{where(path, line)}: {text}" for line, text in private_imports.keras_uses(parsed)]
+
+    assert offenders(problems) == []
+
+
+def test_pure_rooms_import_no_tensorflow():
+    """Not even within a function."""
+
+    def problems(path, parsed):
+        if tree.room_of(tree.module_name(path)) not in PURE:
+            return []
+        return [
+            f"{where(path, found.line)}: {found.module}"
+            for found in tree.imports_of(parsed)
+            if found.module.split(".")[0] == "tensorflow"
+        ]
+
+    assert offenders(problems) == []
 
 
 def test_modules_import_each_other_without_circles():
@@ -204,3 +290,20 @@ def test_the_guard_sees_forbidden_directions(module, code):
     if module == "errors":
         path = path.parent.with_suffix(".py")
     assert forbidden_edges(path, ast.parse(code))
+
+
+def test_the_guard_sees_circles_between_folders():
+    edges = [("p.a.x", "p.b.y"), ("p.b.z", "p.a.w")]
+    assert folder_circles(edges) == ["p: a <- b <- a"] or folder_circles(edges) == [
+        "p: b <- a <- b"
+    ]
+
+
+def test_the_guard_sees_underscores_that_lie():
+    edges = [
+        ("tf1compat.migration.convert", "tf1compat.names._slots"),
+        ("tf1compat.names.nameset", "tf1compat.names.parse"),
+    ]
+    problems = underscore_problems(edges)
+    assert any("_slots is private to its folder" in problem for problem in problems)
+    assert "tf1compat.names.parse: only its folder uses it, so call it _parse" in problems

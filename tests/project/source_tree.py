@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import functools
+import importlib
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -12,13 +13,18 @@ PACKAGE = "tf1compat"
 ALLOWED = {
     "errors": set(),
     "names": {"errors"},
-    "checkpoint": {"errors", "names"},
-    "graph": {"errors", "names", "checkpoint"},
-    "v1": {"errors", "names", "checkpoint", "graph"},
-    "keras3": {"errors", "names", "checkpoint", "graph"},
-    "migration": {"errors", "names", "checkpoint", "graph", "keras3"},
-    "apps": {"errors", "names", "checkpoint", "graph", "v1", "keras3", "migration", "package"},
-    "testing": {"errors", "names", "checkpoint", "graph", "v1", "keras3", "migration"},
+    "files": {"errors"},
+    "checkpoint": {"errors", "names", "files"},
+    "graph": {"errors", "names", "files", "checkpoint"},
+    "v1": {"errors", "names", "files", "checkpoint", "graph"},
+    "keras3": {"errors", "names", "files", "checkpoint", "graph"},
+    "migration": {"errors", "names", "files", "checkpoint", "graph", "keras3"},
+    "pipelines": {"errors", "names", "files", "checkpoint", "graph", "keras3", "migration"},
+    "apps": {
+        *("errors", "names", "files", "checkpoint", "graph", "v1", "keras3", "migration"),
+        "package",
+    },
+    "testing": {"errors", "names", "files", "checkpoint", "graph", "v1", "keras3", "migration"},
     "main": {"apps"},
     "package": set(),
 }
@@ -116,6 +122,42 @@ def own_modules_imported(found):
     ]
 
 
+def import_edges(*, with_packages=False):
+    """Returns (importer, imported) for all of the library's modules, imports for typing included.
+
+    Those of an ``__init__`` count `with_packages` only: it shows what its folder has.
+    """
+    return [
+        (module, other)
+        for module, path in modules().items()
+        if with_packages or path.stem != "__init__"
+        for found in imports_of(parse(path))
+        for other in own_modules_imported(found)
+    ]
+
+
+def missing_of(found):
+    """Returns the library's modules and names that an import asks for and that aren't there."""
+    if found.module.split(".")[0] != PACKAGE:
+        return []
+    if found.module not in modules():
+        return [found.module]
+    return [
+        f"{found.module}.{name}"
+        for name in found.names
+        if f"{found.module}.{name}" not in modules()
+        and not hasattr(importlib.import_module(found.module), name)
+    ]
+
+
+def is_task(module):
+    """Tells an app, which the dispatcher imports by its name."""
+    return module.startswith(f"{PACKAGE}.apps.") and 'if __name__ == "__main__":' in (
+        modules()[module].read_text(encoding="utf-8")
+    )
+
+
+@functools.cache
 def parse(path):
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from absl import flags
 
-from tf1compat.apps.common_flags import SourceFlags, TargetFlags
-from tf1compat.apps.quiet import import_tensorflow
-from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps.tables import print_table
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import CheckpointError, UsageError
@@ -99,7 +99,7 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
 def _against_keras(checkpoint: Any) -> tuple[list[Row], int]:
     import_tensorflow()
 
-    from tf1compat.apps.planned import make_plan
+    from tf1compat.apps._planned import make_plan
     from tf1compat.migration import verify_weights
 
     model = _TARGET.model.value or (_OTHER.value if _OTHER.value.endswith(".keras") else None)

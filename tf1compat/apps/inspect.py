@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from absl import flags
 
-from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps.tables import human_bytes, print_table
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._tables import human_bytes, print_table
 from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
@@ -60,7 +60,7 @@ def _main() -> int:
     rows = [_row(entry) for entry in entries]
     damaged = False
     if _HEALTH.value:
-        from tf1compat.apps.health import health_of  # statistics need all of numpy
+        from tf1compat.apps._health import health_of  # statistics need all of numpy
 
         for row, entry in zip(rows, entries, strict=True):
             row |= health_of(entry)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from tf1compat.apps.common_flags import SourceFlags, TargetFlags
-from tf1compat.apps.quiet import import_tensorflow
-from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
 __all__ = ["run"]
@@ -49,7 +49,7 @@ def _main() -> int:
 
     import_tensorflow()
 
-    from tf1compat.apps.planned import make_plan, print_offenders, print_plan
+    from tf1compat.apps._planned import make_plan, print_offenders, print_plan
 
     plan, index = make_plan(checkpoint, _TARGET)
     if _DRY_RUN.value:
@@ -61,7 +61,7 @@ def _main() -> int:
     if _DRY_RUN.value:
         return EXIT_OK
 
-    from tf1compat.apps.tables import human_bytes, progress_bar
+    from tf1compat.apps._tables import human_bytes, progress_bar
     from tf1compat.migration import convert, verify_weights
 
     with progress_bar("writing", len(plan.targets)) as advance:

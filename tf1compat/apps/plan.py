@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from tf1compat.apps.common_flags import SourceFlags, TargetFlags
-from tf1compat.apps.quiet import import_tensorflow
-from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["run"]
 
@@ -31,7 +31,7 @@ def _main() -> int:
 
     import_tensorflow()
 
-    from tf1compat.apps.planned import make_plan, print_offenders, print_plan
+    from tf1compat.apps._planned import make_plan, print_offenders, print_plan
 
     plan, _ = make_plan(checkpoint, _TARGET)
     if _FORMAT.value == "json":

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf1compat.apps.common_flags import SourceFlags, TargetFlags
-from tf1compat.apps.quiet import import_tensorflow
-from tf1compat.apps.running import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _main() -> int:
 
     import_tensorflow()
 
-    from tf1compat.apps.planned import make_plan, print_offenders
+    from tf1compat.apps._planned import make_plan, print_offenders
     from tf1compat.migration import verify_weights
 
     plan, index = make_plan(checkpoint, _TARGET)

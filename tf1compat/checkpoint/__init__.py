@@ -1,13 +1,13 @@
 """Name-based checkpoints as files: read, write, inspect. TensorFlow is never imported here."""
 
-from tf1compat.checkpoint._state import update_checkpoint_state
+from tf1compat.checkpoint.bundle.writer import Partitioned, write_checkpoint
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.manifest import Manifest, TensorDigest, tensor_digest
-from tf1compat.checkpoint.meta import Meta, MetaVariable, SliceInfo, read_meta
+from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, SliceInfo, read_meta
 from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
-from tf1compat.checkpoint.staging import clear_stale, staged_file, staged_files
-from tf1compat.checkpoint.writer import Partitioned, write_checkpoint
+from tf1compat.checkpoint.state_file import update_checkpoint_state
+from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
+from tf1compat.files.staging import clear_stale, staged_file, staged_files
 
 __all__ = [
     "Checkpoint",

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
-from tf1compat.checkpoint._slices import Region
+from tf1compat.checkpoint.slices import Region
 from tf1compat.errors import UsageError
 
 __all__ = ["Index", "Selection"]

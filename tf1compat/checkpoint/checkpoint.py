@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tf1compat.checkpoint._bundle import Bundle
-from tf1compat.checkpoint._paths import v1_files
-from tf1compat.checkpoint._v1 import TableIndex
+from tf1compat.checkpoint.bundle.reader import Bundle
 from tf1compat.checkpoint.entry import Entry
+from tf1compat.checkpoint.paths import v1_files
+from tf1compat.checkpoint.v1_format.reader import TableIndex
 from tf1compat.errors import CheckpointError, UnknownNameError
 
 if TYPE_CHECKING:

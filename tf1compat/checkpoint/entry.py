@@ -8,15 +8,15 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from tf1compat.checkpoint._selection import Index, Selection
-from tf1compat.checkpoint._slices import Region
 from tf1compat.checkpoint.dtypes import StoredType
+from tf1compat.checkpoint.slices import Region
 from tf1compat.errors import CheckpointError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tf1compat.checkpoint._streams import Stream
-    from tf1compat.names.variables import VariableName
+    from tf1compat.checkpoint.streams import Stream
+    from tf1compat.names import VariableName
 
 __all__ = ["Entry", "Part"]
 
@@ -139,7 +139,7 @@ class Entry:
         """
         import numpy as np
 
-        from tf1compat.checkpoint._streams import gather
+        from tf1compat.checkpoint.streams import gather
 
         selection = Selection(self._shape, () if index is None else index)
         dtype = self.dtype

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-from tf1compat.checkpoint._paths import exists, prefix_of, prefixes
-from tf1compat.checkpoint._state import read_state
 from tf1compat.checkpoint.checkpoint import Checkpoint
+from tf1compat.checkpoint.paths import exists, prefix_of, prefixes
+from tf1compat.checkpoint.state_file import read_state
 from tf1compat.errors import CheckpointNotFoundError
 
 __all__ = ["find_prefix", "open_checkpoint"]

@@ -1,13 +1,14 @@
 """A live TensorFlow 1 graph: scopes, layers, cells, queries, assigns. Public tf.compat.v1 only."""
 
-from tf1compat.graph.assign import Assigner, Snapshot
-from tf1compat.graph.assign_copy import ScopeCopy, ShadowSwap, pair_scopes
-from tf1compat.graph.assign_sources import CheckpointLoad, assign_checkpoint, rename_values
-from tf1compat.graph.assign_values import CastPolicy
-from tf1compat.graph.debug_dump import dump_variables
-from tf1compat.graph.debug_histograms import plot_histograms, write_histogram_summaries
-from tf1compat.graph.debug_nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
-from tf1compat.graph.debug_statistics import (
+from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
+from tf1compat.graph.assign.assigner import Assigner, Snapshot
+from tf1compat.graph.assign.copying import ScopeCopy, ShadowSwap, pair_scopes
+from tf1compat.graph.assign.fitting import CastPolicy
+from tf1compat.graph.assign.sources import CheckpointLoad, assign_checkpoint, rename_values
+from tf1compat.graph.debug.dump import dump_variables
+from tf1compat.graph.debug.histograms import plot_histograms, write_histogram_summaries
+from tf1compat.graph.debug.nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
+from tf1compat.graph.debug.statistics import (
     ArrayStatistics,
     StatisticsTable,
     TrainingStatistics,
@@ -21,9 +22,9 @@ from tf1compat.graph.initializers import (
     xavier_initializer,
     xavier_initializer_conv2d,
 )
-from tf1compat.graph.query import VariableQuery, query
-from tf1compat.graph.query_items import GraphItem, PartInfo
-from tf1compat.graph.query_result import QueryResult
+from tf1compat.graph.items import GraphItem, PartInfo
+from tf1compat.graph.query.result import QueryResult
+from tf1compat.graph.query.variable_query import VariableQuery, query
 from tf1compat.graph.regularizers import (
     apply_regularization,
     l1_l2_regularizer,
@@ -31,17 +32,16 @@ from tf1compat.graph.regularizers import (
     l2_regularizer,
     sum_regularizer,
 )
-from tf1compat.graph.scopes import Scope
-from tf1compat.graph.sharing import Shared, make_template, shared
-from tf1compat.graph.training_checkpoints import keep_checkpoints, list_checkpoints
-from tf1compat.graph.training_freeze import freeze, frozen, unfreeze
-from tf1compat.graph.training_gradients import (
+from tf1compat.graph.scopes.builder import Scope
+from tf1compat.graph.scopes.sharing import Shared, make_template, shared
+from tf1compat.graph.scopes.variable_scope import get_variable, variable_scope
+from tf1compat.graph.training.freezing import freeze, frozen, unfreeze
+from tf1compat.graph.training.gradients import (
     apply_with_multipliers,
     multiplier_map,
     scale_gradients,
 )
-from tf1compat.graph.training_init import InitializationReport, initialize_uninitialized
-from tf1compat.graph.variable_scope import get_variable, variable_scope
+from tf1compat.graph.training.initialization import InitializationReport, initialize_uninitialized
 
 __all__ = [
     "ArrayStatistics",

@@ -1,21 +1,26 @@
 """Checkpoint to Keras 3: layouts, matching, the plan, conversion, verification."""
 
 from tf1compat.migration.convert import Conversion, convert
-from tf1compat.migration.divergence import first_difference
-from tf1compat.migration.layout_text import parse_layout
-from tf1compat.migration.layouts import Layout, Spec, register_layout
-from tf1compat.migration.outputs import (
+from tf1compat.migration.layouts.layout import Layout, Spec, register_layout
+from tf1compat.migration.layouts.text import parse_layout
+from tf1compat.migration.planning.plan import Ambiguity, Drop, Fill, Keep, Plan
+from tf1compat.migration.planning.planner import plan_migration
+from tf1compat.migration.reports.offenders import offender_lines
+from tf1compat.migration.verification.divergence import first_difference
+from tf1compat.migration.verification.outputs import (
     OutputDifference,
     Recording,
     compare_outputs,
     load_inputs,
     load_recording,
 )
-from tf1compat.migration.plan import Ambiguity, Drop, Fill, Keep, Plan
-from tf1compat.migration.planning import plan_migration
-from tf1compat.migration.report import offender_lines
-from tf1compat.migration.v1_graph import record_graph
-from tf1compat.migration.verify import Verification, verify, verify_outputs, verify_weights
+from tf1compat.migration.verification.v1_graph import record_graph
+from tf1compat.migration.verification.verify import (
+    Verification,
+    verify,
+    verify_outputs,
+    verify_weights,
+)
 
 __all__ = [
     "Ambiguity",

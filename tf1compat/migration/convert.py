@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from tf1compat.checkpoint import Entry, Manifest, TensorDigest, open_checkpoint, tensor_digest
+from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
+from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import Weight, export_weights, index_model
-from tf1compat.migration.plan import Fill, Plan
-from tf1compat.migration.specs import target_specs
+from tf1compat.migration.planning.plan import Fill, Plan
+from tf1compat.migration.planning.specs import target_specs
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
 
 __all__ = ["Conversion", "convert"]

@@ -10,10 +10,10 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
-from tf1compat.migration.layout_text import parse_layout
-from tf1compat.migration.layouts import Spec
-from tf1compat.migration.plan import Fill, Plan
-from tf1compat.migration.specs import source_specs
+from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.text import parse_layout
+from tf1compat.migration.planning.plan import Fill, Plan
+from tf1compat.migration.planning.specs import source_specs
 
 __all__ = ["check_fits_checkpoint", "differences", "value_for"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from tf1compat.errors import Problem, RuleError
+from tf1compat.names._template import escape_template
 from tf1compat.names.rules import Rule
 from tf1compat.names.ruleset import RuleSet
-from tf1compat.names.template import escape_template
 
 __all__ = ["rules_from_assignment_map"]
 

@@ -7,9 +7,9 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from tf1compat.names.optimizers import companion_family, is_optimizer_name
+from tf1compat.names._optimizers import companion_family, is_optimizer_name
+from tf1compat.names._slots import Companion, NameTable, find_companions
 from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
-from tf1compat.names.slots import Companion, NameTable, find_companions
 
 __all__ = ["parse_names"]
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from tf1compat.errors import Problem, RuleError
-from tf1compat.names.template import Template, TemplateError
+from tf1compat.names._template import Template, TemplateError
 
 __all__ = ["Drop", "Rule", "rule"]
 

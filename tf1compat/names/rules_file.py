@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.errors import Problem, RuleError
+from tf1compat.names._template import escape_template
 from tf1compat.names.nearest import nearest_names
 from tf1compat.names.rules import Rule
 from tf1compat.names.ruleset import RuleSet
-from tf1compat.names.template import escape_template
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf1compat.graph import initialize_uninitialized
-from tf1compat.graph.query_items import GraphItem, PartInfo, join_parts
-from tf1compat.testing.arrays import differences
+from tf1compat.graph.items import GraphItem, PartInfo, join_parts
+from tf1compat.testing._arrays import differences
 from tf1compat.testing.golden import assert_matches_golden
 from tf1compat.testing.variables import assert_no_new_nodes, assert_variables
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tf1compat.checkpoint import staged_file
 from tf1compat.errors import UsageError
-from tf1compat.testing.arrays import difference
+from tf1compat.files.staging import staged_file
+from tf1compat.testing._arrays import difference
 
 __all__ = ["assert_matches_golden", "read_golden", "write_golden"]
 

@@ -11,13 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from tf1compat.errors import GraphError
+from tf1compat.graph.building import root_graph
+from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
 from tf1compat.graph.layers import calling
-from tf1compat.graph.layers.constraints import resolve_constraint
+from tf1compat.graph.layers._record import LayerRecord
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
-from tf1compat.graph.layers.record import LayerRecord
 from tf1compat.graph.regularizers import resolve_regularizer
-from tf1compat.graph.variable_scope import get_variable, root_graph
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["InputSpec", "Layer"]
 

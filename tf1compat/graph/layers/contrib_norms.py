@@ -8,8 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.layers.arguments import ONES, ZEROS
-from tf1compat.graph.layers.model_variables import (
+from tf1compat.graph.layers._arguments import ONES, ZEROS
+from tf1compat.graph.layers._model_variables import (
     collect_named_outputs,
     collections_for,
     model_variable,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1compat.graph.layers.arguments import ZEROS, run_layer
-from tf1compat.graph.layers.convolution_base import Conv
+from tf1compat.graph.layers._arguments import ZEROS, run_layer
+from tf1compat.graph.layers._convolution_base import Conv
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "conv1d", "conv2d", "conv3d"]
 

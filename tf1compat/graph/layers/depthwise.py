@@ -7,15 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers.arguments import (
-    ZEROS,
-    channel_count,
-    conv_length,
-    run_layer,
-)
-from tf1compat.graph.layers.constraints import resolve_constraint
-from tf1compat.graph.layers.convolution_base import Conv
+from tf1compat.graph.layers._arguments import ZEROS, channel_count, conv_length, run_layer
+from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
 

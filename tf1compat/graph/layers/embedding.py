@@ -7,11 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers.arguments import run_layer
+from tf1compat.graph.layers._arguments import run_layer
+from tf1compat.graph.layers._model_variables import model_variable
 from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.constraints import resolve_constraint
-from tf1compat.graph.layers.model_variables import model_variable
 from tf1compat.graph.regularizers import resolve_regularizer
 
 __all__ = [

@@ -7,17 +7,17 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers.arguments import ONES, ZEROS, run_layer
-from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.batch_statistics import (
+from tf1compat.graph.layers._arguments import ONES, ZEROS, run_layer
+from tf1compat.graph.layers._batch_statistics import (
     assign_moving_average,
     assign_moving_variance,
     fused_moments,
     renormalize,
 )
+from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.calling import choose, constant_value
-from tf1compat.graph.layers.constraints import resolve_constraint
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
 

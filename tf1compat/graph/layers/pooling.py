@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.layers.arguments import (
+from tf1compat.graph.layers._arguments import (
     conv_length,
     normalize_data_format,
     normalize_padding,

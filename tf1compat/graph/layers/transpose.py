@@ -7,14 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.layers.arguments import (
+from tf1compat.graph.layers._arguments import (
     ZEROS,
     normalize_tuple,
     op_data_format,
     run_layer,
     transposed_length,
 )
-from tf1compat.graph.layers.convolution_base import Conv
+from tf1compat.graph.layers._convolution_base import Conv
 
 __all__ = ["Conv2DTranspose", "Conv3DTranspose", "conv2d_transpose", "conv3d_transpose"]
 

@@ -2,8 +2,8 @@
 
 from tf1compat.graph.rnn_cell.attention import AttentionCellWrapper
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, RNNCell, assert_like_rnncell
-from tf1compat.graph.rnn_cell.basic import BasicRNNCell
 from tf1compat.graph.rnn_cell.basic_lstm import BasicLSTMCell
+from tf1compat.graph.rnn_cell.basic_rnn import BasicRNNCell
 from tf1compat.graph.rnn_cell.bidirectional import (
     stack_bidirectional_dynamic_rnn,
     stack_bidirectional_rnn,
@@ -44,7 +44,7 @@ from tf1compat.graph.rnn_cell.sequence import (
     transpose_batch_time,
 )
 from tf1compat.graph.rnn_cell.simple import CFNCell, MinimalRNNCell, SRUCell
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.rnn_cell.time_freq import TimeFreqLSTMCell
 from tf1compat.graph.rnn_cell.ugrnn import IntersectionRNNCell, UGRNNCell
 from tf1compat.graph.rnn_cell.weight_norm import WeightNormLSTMCell

@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.rnn_cell._linear import Linear
 from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell, input_depth
-from tf1compat.graph.rnn_cell.linear import Linear
-from tf1compat.graph.rnn_cell.state import columns
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell.state_tuple import columns
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["AttentionCellWrapper"]
 

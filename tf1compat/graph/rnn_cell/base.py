@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.calling import parts_of
-from tf1compat.graph.rnn_cell.state import static_size, zero_state_tensors
+from tf1compat.graph.rnn_cell.state_tuple import static_size, zero_state_tensors
 
 __all__ = ["LayerRNNCell", "RNNCell", "assert_like_rnncell", "check_floating", "input_depth"]
 

@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.activations import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.arithmetic import affine
+from tf1compat.graph.rnn_cell._arithmetic import affine
+from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 
 __all__ = ["BasicLSTMCell"]
 

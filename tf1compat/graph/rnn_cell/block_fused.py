@@ -10,7 +10,7 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell.block_lstm import add_block_weights
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple, static_size
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
 
 __all__ = ["LSTMBlockFusedCell", "LSTMBlockWrapper"]
 

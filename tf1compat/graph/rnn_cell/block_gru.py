@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.block_gradients import register_block_gradients
 from tf1compat.graph.rnn_cell.gru import GRUCell
-from tf1compat.graph.rnn_cell.sized import LayerUnitsCell
-from tf1compat.graph.rnn_cell.state import static_size
+from tf1compat.graph.rnn_cell.state_tuple import static_size
 
 __all__ = ["CudnnCompatibleGRUCell", "GRUBlockCell", "GRUBlockCellV2"]
 

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.rnn_cell._sized import LayerPairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.block_gradients import register_block_gradients
-from tf1compat.graph.rnn_cell.sized import LayerPairCell
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 
 __all__ = ["CudnnCompatibleLSTMCell", "LSTMBlockCell", "add_block_weights"]
 

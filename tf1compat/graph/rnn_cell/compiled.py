@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.around import AroundCell
+from tf1compat.graph.rnn_cell._around import AroundCell
 
 __all__ = ["CompiledWrapper"]
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell.base import RNNCell
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["Conv1DLSTMCell", "Conv2DLSTMCell", "Conv3DLSTMCell", "ConvLSTMCell"]
 

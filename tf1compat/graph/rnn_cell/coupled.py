@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import Peepholes, clip, lstm_output
+from tf1compat.graph.rnn_cell._arithmetic import Peepholes, clip, lstm_output
+from tf1compat.graph.rnn_cell._gate_norm import GateNorm
+from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
-from tf1compat.graph.rnn_cell.normalization import GateNorm
-from tf1compat.graph.rnn_cell.sharded import concatenated_variable
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple, columns
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["CoupledInputForgetGateLSTMCell"]
 

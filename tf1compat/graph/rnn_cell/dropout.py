@@ -10,8 +10,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
-from tf1compat.graph.rnn_cell.structure import enumerated_map_up_to, shallow_structure
+from tf1compat.graph.rnn_cell._structure import enumerated_map_up_to, shallow_structure
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.rnn_cell.wrapper import CellWrapper
 
 __all__ = ["DropoutWrapper"]

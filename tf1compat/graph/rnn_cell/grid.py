@@ -9,10 +9,10 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.rnn_cell._grid_features import FrequencyBlocks
+from tf1compat.graph.rnn_cell._grid_step import GridBlock, GridOptions
 from tf1compat.graph.rnn_cell.base import RNNCell
-from tf1compat.graph.rnn_cell.grid_features import FrequencyBlocks
-from tf1compat.graph.rnn_cell.grid_step import GridBlock, GridOptions
-from tf1compat.graph.rnn_cell.state import columns, static_size
+from tf1compat.graph.rnn_cell.state_tuple import columns, static_size
 
 __all__ = ["BidirectionalGridLSTMCell", "GridLSTMCell"]
 

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.activations import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.arithmetic import affine
+from tf1compat.graph.rnn_cell._arithmetic import affine
+from tf1compat.graph.rnn_cell._config import initializer_config
+from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
-from tf1compat.graph.rnn_cell.config import initializer_config
 
 __all__ = ["GRUCell"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.around import AroundCell
-from tf1compat.graph.rnn_cell.state import static_size
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell._around import AroundCell
+from tf1compat.graph.rnn_cell.state_tuple import static_size
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["HighwayWrapper"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.rnn_cell._sized import LayerPairCell, LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import input_depth
-from tf1compat.graph.rnn_cell.sized import LayerPairCell, LayerUnitsCell
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 
 __all__ = ["IndRNNCell", "IndyGRUCell", "IndyLSTMCell"]
 

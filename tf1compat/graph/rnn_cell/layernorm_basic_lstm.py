@@ -6,10 +6,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.rnn_cell._gate_norm import GateNorm
 from tf1compat.graph.rnn_cell.base import RNNCell
-from tf1compat.graph.rnn_cell.normalization import GateNorm
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["LayerNormBasicLSTMCell"]
 

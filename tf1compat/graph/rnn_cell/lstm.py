@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.activations import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, clip, lstm_step
+from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
+from tf1compat.graph.rnn_cell._config import initializer_config
+from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating, input_depth
-from tf1compat.graph.rnn_cell.config import initializer_config
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple, columns
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
 
 __all__ = ["LSTMCell"]
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.rnn_cell.base import RNNCell
-from tf1compat.graph.rnn_cell.state import columns
+from tf1compat.graph.rnn_cell.state_tuple import columns
 
 __all__ = ["MultiRNNCell"]
 

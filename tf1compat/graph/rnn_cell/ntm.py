@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import clip
+from tf1compat.graph.rnn_cell._arithmetic import clip
+from tf1compat.graph.rnn_cell._ntm_addressing import Head, address
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, assert_like_rnncell, input_depth
-from tf1compat.graph.rnn_cell.ntm_addressing import Head, address
-from tf1compat.graph.rnn_cell.state import static_size
+from tf1compat.graph.rnn_cell.state_tuple import static_size
 
 __all__ = ["NTMCell", "NTMControllerState"]
 

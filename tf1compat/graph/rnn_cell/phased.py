@@ -7,10 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.linear import Linear
-from tf1compat.graph.rnn_cell.sized import PairCell
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell._linear import Linear
+from tf1compat.graph.rnn_cell._sized import PairCell
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["PhasedLSTMCell"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell.around import AroundCell
-from tf1compat.graph.rnn_cell.linear import Linear
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell._around import AroundCell
+from tf1compat.graph.rnn_cell._linear import Linear
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["EmbeddingWrapper", "InputProjectionWrapper", "OutputProjectionWrapper"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell.state import static_size
+from tf1compat.graph.rnn_cell.state_tuple import static_size
 
 __all__ = ["best_effort_input_batch_size", "transpose_batch_time"]
 

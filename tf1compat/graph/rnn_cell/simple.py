@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.activations import resolve_activation
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers.activations import resolve_activation
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.arithmetic import affine
+from tf1compat.graph.rnn_cell._arithmetic import affine
+from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, input_depth
-from tf1compat.graph.rnn_cell.sized import LayerUnitsCell
 
 __all__ = ["CFNCell", "MinimalRNNCell", "SRUCell"]
 

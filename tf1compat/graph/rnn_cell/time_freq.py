@@ -6,11 +6,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, lstm_step
+from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, lstm_step
+from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
-from tf1compat.graph.rnn_cell.sharded import concatenated_variable
-from tf1compat.graph.rnn_cell.state import columns, static_size
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell.state_tuple import columns, static_size
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["TimeFreqLSTMCell"]
 

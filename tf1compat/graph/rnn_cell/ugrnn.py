@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.rnn_cell._linear import Linear
+from tf1compat.graph.rnn_cell._sized import UnitsCell
 from tf1compat.graph.rnn_cell.base import input_depth
-from tf1compat.graph.rnn_cell.linear import Linear
-from tf1compat.graph.rnn_cell.sized import UnitsCell
 
 __all__ = ["IntersectionRNNCell", "UGRNNCell"]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell.arithmetic import Peepholes, affine, clip, lstm_step
+from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
+from tf1compat.graph.rnn_cell._linear import bias_variable, total_depth
+from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
-from tf1compat.graph.rnn_cell.linear import bias_variable, total_depth
-from tf1compat.graph.rnn_cell.sized import PairCell
-from tf1compat.graph.rnn_cell.state import LSTMStateTuple, static_size
-from tf1compat.graph.variable_scope import get_variable
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
+from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["WeightNormLSTMCell"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell.around import AroundCell
+from tf1compat.graph.rnn_cell._around import AroundCell
 from tf1compat.graph.rnn_cell.base import assert_like_rnncell
 
 __all__ = ["CellWrapper", "DeviceWrapper", "ResidualWrapper"]

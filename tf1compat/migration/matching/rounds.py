@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType
 
-from tf1compat.migration.matching.flow import Flow
-from tf1compat.migration.matching.items import Item
-from tf1compat.migration.matching.modules import (
+from tf1compat.migration.matching._flow import Flow
+from tf1compat.migration.matching._modules import (
     Module,
     coarse_role,
     fits,
@@ -19,6 +18,7 @@ from tf1compat.migration.matching.modules import (
     make_modules,
     pair_members,
 )
+from tf1compat.migration.matching.item import Item
 from tf1compat.migration.matching.places import Place, make_places
 from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.matching.solver import Solution, Tie, solve

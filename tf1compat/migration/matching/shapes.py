@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tf1compat.migration.layout_shapes import Expand, Reshape, Squeeze
-from tf1compat.migration.layouts import IDENTITY, Layout
+from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze
+from tf1compat.migration.layouts.layout import IDENTITY, Layout
 
 __all__ = ["layout_between", "same_elements"]
 

@@ -11,14 +11,14 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 
-from tf1compat.migration.matching.propagate import (
+from tf1compat.migration.matching.evidence.propagate import (
     by_neighbours,
     by_owner,
     disordered_chains,
     owners,
 )
+from tf1compat.migration.matching.evidence.strategies import STRATEGIES
 from tf1compat.migration.matching.state import ORDER_KINDS, Group, Pair, Side, State
-from tf1compat.migration.matching.strategies import STRATEGIES
 
 __all__ = ["Solution", "Tie", "solve"]
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 
-from tf1compat.migration.matching.flow import Flow
+from tf1compat.migration.matching._flow import Flow
 from tf1compat.migration.matching.places import Place
 
 __all__ = ["Group", "Pair", "Side", "State"]

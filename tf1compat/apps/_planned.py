@@ -1,0 +1,44 @@
+"""The plan that several apps make first, and how they print it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from tf1compat.apps._flags import TargetFlags
+from tf1compat.apps._tables import print_table
+from tf1compat.checkpoint import Checkpoint
+from tf1compat.keras3 import ModelIndex, index_model, lazy_model
+from tf1compat.migration import Plan, offender_lines, plan_migration
+
+__all__ = ["make_plan", "print_offenders", "print_plan"]
+
+
+def make_plan(
+    checkpoint: Checkpoint, target: TargetFlags, *, model: str | None = None
+) -> tuple[Plan, ModelIndex]:
+    """Builds the model without memory for its weights and plans the migration to it."""
+    index = index_model(lazy_model(model or str(target.model.value)))
+    return plan_migration(checkpoint, index, target.rules_or_none()), index
+
+
+def print_plan(plan: Plan) -> None:
+    """Prints every line of the plan as a table, then what is dropped, counted by reason."""
+    rows = [
+        [f.target, ", ".join(f.sources), "" if f.layout == "identity" else f.layout, f.why]
+        for f in plan.fills
+    ]
+    rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
+    print_table(["target", "source", "layout", "why"], rows)
+    reasons = Counter(_kind_of_drop(drop.reason) for drop in plan.drops)
+    print("\n".join(["", *(f"dropped {n} ({why})" for why, n in reasons.items())]))
+    print(plan.headline())
+
+
+def _kind_of_drop(reason: str) -> str:
+    return reason.partition(" of ")[0]
+
+
+def print_offenders(plan: Plan) -> None:
+    """Prints on standard error everything that keeps the plan from being complete."""
+    print("\n".join(offender_lines(plan)), file=sys.stderr)

@@ -1,0 +1,149 @@
+"""The messages a bundle's index holds, as ``tensor_bundle.proto`` describes them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from tf1compat.checkpoint.dtypes import StoredType, stored_type
+from tf1compat.checkpoint.slices import Extents, parse_extents, parse_shape
+from tf1compat.checkpoint.wire import WireError, fields, signed64, varint
+from tf1compat.errors import UnsupportedCheckpointError
+
+__all__ = [
+    "BundleRecord",
+    "header_bytes",
+    "parse_header",
+    "parse_record",
+    "parse_versions",
+    "record_bytes",
+]
+
+_MAX_SHARDS = 1 << 31
+_MAX_OFFSET = 1 << 63
+_PRODUCED = 1  # the version of both formats that this package reads
+
+
+class BundleRecord(NamedTuple):
+    """A BundleEntryProto: one tensor, or the list of slices that make one up."""
+
+    stored: StoredType
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    size: int
+    crc: int
+    slices: tuple[Extents, ...]
+
+
+def parse_header(data: memoryview, *, path: str) -> int:
+    """Returns the number of shards that a BundleHeaderProto gives.
+
+    Raises:
+      WireError: it is malformed, or the number can't be.
+      UnsupportedCheckpointError: a big-endian file, or one for newer readers.
+    """
+    shards = 0
+    for field in fields(data):
+        if field.number == 1:
+            shards = signed64(field.integer())
+        elif field.number == 2 and field.integer():
+            raise UnsupportedCheckpointError(
+                f"{path}: the tensors are big-endian; save them anew on a little-endian machine"
+            )
+        elif field.number == 3:
+            parse_versions(field.message(), path=path)
+    if not 0 < shards < _MAX_SHARDS:
+        raise WireError(f"{shards} shards", 0)
+    return shards
+
+
+def parse_versions(data: memoryview, *, path: str) -> None:
+    """Checks a VersionDef: that the file doesn't ask for a newer reader.
+
+    Raises:
+      WireError: it is malformed.
+      UnsupportedCheckpointError: it does.
+    """
+    for field in fields(data):
+        if field.number == 2 and signed64(field.integer()) > _PRODUCED:
+            raise UnsupportedCheckpointError(
+                f"{path}: needs a reader of format {field.value}, this one knows {_PRODUCED}"
+            )
+
+
+def parse_record(data: bytes, *, num_shards: int) -> BundleRecord:
+    """Returns what a BundleEntryProto says.
+
+    Raises:
+      WireError: it is malformed or contradicts itself.
+    """
+    code = shard = offset = size = crc = 0
+    shape: tuple[int, ...] = ()
+    slices: list[Extents] = []
+    for field in fields(data):
+        if field.number == 1:
+            code = field.integer()
+        elif field.number == 2:
+            shape = parse_shape(field.message())
+        elif field.number == 3:
+            shard = field.integer()
+        elif field.number == 4:
+            offset = field.integer()
+        elif field.number == 5:
+            size = field.integer()
+        elif field.number == 6:
+            crc = field.fixed32()
+        elif field.number == 7:
+            slices.append(parse_extents(field.message()))
+    record = BundleRecord(stored_type(code), shape, shard, offset, size, crc, tuple(slices))
+    _require_sound(record, num_shards=num_shards)
+    return record
+
+
+def _require_sound(record: BundleRecord, *, num_shards: int) -> None:
+    if not record.stored.code:
+        raise WireError("no dtype", 0)
+    if record.shard >= num_shards:
+        raise WireError(f"shard {record.shard} of {num_shards}", 0)
+    if record.offset + record.size >= _MAX_OFFSET:
+        raise WireError(f"{record.size} bytes at {record.offset}", 0)
+    count = math.prod(record.shape)
+    if record.slices:
+        if record.size:
+            raise WireError(f"{record.size} bytes of its own beside its slices", 0)
+    elif record.stored.itemsize and record.size != count * record.stored.itemsize:
+        expected = f"{record.shape} of {record.stored.name}"
+        raise WireError(f"{record.size} bytes for shape {expected}", 0)
+    elif record.stored.is_string and record.size < count + 4:
+        raise WireError(f"{record.size} bytes for {count} strings", 0)
+
+
+def header_bytes(num_shards: int) -> bytes:
+    """Returns the BundleHeaderProto of a little-endian bundle."""
+    return b"\x08" + varint(num_shards) + b"\x1a\x02\x08" + varint(_PRODUCED)
+
+
+def record_bytes(record: BundleRecord) -> bytes:
+    """Returns the BundleEntryProto that :func:`parse_record` gives as `record`."""
+    shape = b"".join(_message(2, _integer(1, size)) for size in record.shape)
+    out = _integer(1, record.stored.code) + _message(2, shape)
+    out += _integer(3, record.shard) + _integer(4, record.offset) + _integer(5, record.size)
+    if record.crc:
+        out += b"\x35" + record.crc.to_bytes(4, "little")
+    for extents in record.slices:
+        out += _message(7, b"".join(_message(1, _extent(extent)) for extent in extents))
+    return out
+
+
+def _extent(extent: tuple[int, int]) -> bytes:
+    start, length = extent
+    return _integer(1, start) + (b"\x10" + varint(length) if length >= 0 else b"")
+
+
+def _integer(number: int, value: int) -> bytes:
+    return bytes([number << 3]) + varint(value) if value else b""
+
+
+def _message(number: int, data: bytes) -> bytes:
+    return bytes([number << 3 | 2]) + varint(len(data)) + data

@@ -1,0 +1,119 @@
+"""Which variables feed which: the data flow of a v1 graph, seen at its variables.
+
+Only the protos of the graph are looked at; nothing is imported and nothing runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from tf1compat.checkpoint.meta._graph_def import Node
+
+__all__ = ["variable_flow"]
+
+_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
+_CONSTANTS = frozenset({"Const", "NoOp"})
+# What of a variable is no longer the variable but a number about it, such as a weight decay.
+_STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
+_WRITES = re.compile(
+    r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
+    r"|\w*(Summary|Print|Assert)\w*"
+)
+_GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
+_PART = re.compile(r"/part_\d+$")
+
+
+def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
+    """Returns, for each variable that the forward pass uses, the variables that feed it directly.
+
+    A variable is used where an op combines it with an activation (``MatMul``, ``Conv2D``, a norm's
+    scale); it is fed by the variables used last on the way there. Gradients, updates, summaries
+    and weight decay are left out. Parts of a partitioned variable count as the variable.
+
+    Args:
+      nodes: the graph's nodes by name.
+    """
+    kinds = _classify(nodes)
+    return _Flow(nodes, kinds).found()
+
+
+def _topological(nodes: Mapping[str, Node]) -> list[str]:
+    """Returns the nodes after their inputs; a loop is cut at its ``NextIteration``."""
+    order: list[str] = []
+    state: dict[str, int] = {}
+    for root in nodes:
+        stack = [root]
+        while stack:
+            name = stack[-1]
+            if state.get(name) == 2:
+                stack.pop()
+                continue
+            if state.get(name) == 1:
+                state[name] = 2
+                order.append(name)
+                stack.pop()
+                continue
+            state[name] = 1
+            node = nodes[name]
+            if node.op != "NextIteration":
+                stack.extend(i for i in node.inputs if i in nodes and i not in state)
+    return order
+
+
+def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
+    """Returns, by node: the variables it is a value of, None for an activation; others left out."""
+    kinds: dict[str, frozenset[str] | None] = {}
+    for name in _topological(nodes):
+        node = nodes[name]
+        if node.op in _VARIABLES:
+            kinds[name] = frozenset({_PART.sub("", name)})
+            continue
+        if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
+            continue
+        inputs = node.inputs
+        if not inputs or node.op == "NextIteration":
+            kinds[name] = None  # a placeholder, a dataset, what a loop brings back
+            continue
+        known = [kinds[i] for i in inputs if i in kinds]
+        if any(kind is None for kind in known):
+            kinds[name] = None
+        elif known and node.op not in _STATISTICS:
+            kinds[name] = frozenset().union(*(k for k in known if k is not None))
+    return kinds
+
+
+class _Flow:
+    def __init__(
+        self, nodes: Mapping[str, Node], kinds: Mapping[str, frozenset[str] | None]
+    ) -> None:
+        self._nodes = nodes
+        self._kinds = kinds
+        self._latest: dict[str, frozenset[str]] = {}
+
+    def found(self) -> dict[str, tuple[str, ...]]:
+        """Returns the direct producers of every used variable."""
+        order = [n for n in _topological(self._nodes) if self._kinds.get(n, n) is None]
+        self._pass(order)  # the second pass knows what a loop's end brings back to its start
+        feeds = self._pass(order)
+        return {v: tuple(p for p in producers if p != v) for v, producers in feeds.items()}
+
+    def _pass(self, order: Iterable[str]) -> dict[str, dict[str, None]]:
+        feeds: dict[str, dict[str, None]] = {}
+        for name in order:
+            upstream, used = self._sides(self._nodes[name].inputs)
+            for variable in used:
+                feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
+            self._latest[name] = frozenset(used) or upstream
+        return feeds
+
+    def _sides(self, inputs: Iterable[str]) -> tuple[frozenset[str], set[str]]:
+        upstream: set[str] = set()
+        used: set[str] = set()
+        for name in inputs:
+            kind = self._kinds.get(name, frozenset())
+            if kind is None:
+                upstream |= self._latest.get(name, frozenset())
+            else:
+                used |= kind
+        return frozenset(upstream), used

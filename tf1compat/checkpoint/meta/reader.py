@@ -1,0 +1,210 @@
+"""What a ``.meta`` file (a MetaGraphDef) tells about the variables of a checkpoint.
+
+It is read as data: no graph is built, nothing in it is run, and TensorFlow isn't needed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tf1compat.checkpoint.bundle.reader import Bundle
+from tf1compat.checkpoint.dtypes import stored_type
+from tf1compat.checkpoint.meta._data_flow import variable_flow
+from tf1compat.checkpoint.meta._facts import (
+    VARIABLE_OPS,
+    consumers,
+    described,
+    initializer_ops,
+    op_name,
+    require_consistent,
+)
+from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
+from tf1compat.checkpoint.wire import WireError
+from tf1compat.errors import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+)
+from tf1compat.files.regular import open_regular
+
+__all__ = ["Meta", "MetaVariable", "SliceInfo", "read_meta"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SliceInfo:
+    """Which slice of a partitioned variable a variable is; mirrors ``SaveSliceInfo``.
+
+    Attributes:
+      full_name: the name under which a checkpoint keeps the full variable.
+      full_shape: the full variable's shape.
+      offset: where the slice begins, one number a dimension.
+      shape: the slice's shape.
+    """
+
+    full_name: str
+    full_shape: tuple[int, ...]
+    offset: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class MetaVariable:
+    """A variable of the graph.
+
+    Attributes:
+      name: the name of its op (``tf.Variable.op.name``), without ``:0``.
+      shape: its shape, None for sizes that are unknown; None where the rank is.
+      dtype_name: ``tf.DType.name``.
+      op_type: ``VariableV2``, ``VarHandleOp`` (a resource variable) or ``Variable``.
+      trainable: whether it is in ``TRAINABLE_VARIABLES``; where that collection wasn't exported,
+        whether it was made to be.
+      collections: the keys of the collections it is in, sorted.
+      initializer_op_types: the ops that compute its initial value, nearest first.
+      consumer_op_types: the ops that compute with its value, in graph order, without doubles;
+        reads, assignments of a value and saving aren't among them.
+      slice_info: for a part of a partitioned variable, which part.
+    """
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    dtype_name: str
+    op_type: str
+    trainable: bool
+    collections: tuple[str, ...]
+    initializer_op_types: tuple[str, ...]
+    consumer_op_types: tuple[str, ...]
+    slice_info: SliceInfo | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Meta:
+    """What a ``.meta`` file tells.
+
+    Attributes:
+      path: the file.
+      variables: all variables, in order of creation.
+      collections: every collection by its key; a variable as the name of its op, another node or
+        tensor by its name, and of other members only what they are (``<139 bytes>``).
+      saver: the SaverDef's fields: ``filename``, ``save``, ``restore_op`` (names of tensors and of
+        an op, which nothing here ever runs), ``max_to_keep``, ``sharded``, ``version`` (1 or 2).
+      tensorflow_version: of the program that wrote it, such as ``"1.15.5"``.
+      flow: for each variable that the forward pass uses, the variables that feed it directly; see
+        :func:`tf1compat.checkpoint.meta._data_flow.variable_flow`.
+    """
+
+    path: str
+    variables: tuple[MetaVariable, ...]
+    collections: Mapping[str, tuple[str, ...]]
+    saver: Mapping[str, str | int]
+    tensorflow_version: str
+    flow: Mapping[str, tuple[str, ...]]
+
+    def by_name(self) -> dict[str, MetaVariable]:
+        """Returns the variables by the names of their ops."""
+        return {variable.name: variable for variable in self.variables}
+
+
+def read_meta(path: str | os.PathLike[str]) -> Meta:
+    """Reads a ``.meta`` file, or the one of a checkpoint's prefix.
+
+    The file has no checksum; what is read is checked for consistency instead: names, ops and
+    inputs that exist, collections that agree with each other and with the graph, and shapes and
+    dtypes that agree with the checkpoint's index where that stands beside.
+
+    Raises:
+      CheckpointNotFoundError: there is no such file.
+      CorruptCheckpointError: it is empty, no MetaGraphDef, or contradicts itself.
+    """
+    name = os.fspath(path)
+    found = (
+        name if name.endswith(".meta") or not os.path.lexists(name + ".meta") else name + ".meta"
+    )
+    if not os.path.lexists(found):
+        raise CheckpointNotFoundError(f"{found}: there is no such file")
+    with open_regular(found) as file:
+        if not file.size:
+            raise file.corrupt("the file is empty", 0)
+        data = memoryview(file.read(0, file.size))
+        try:
+            graph = parse_meta_graph(data)
+            require_consistent(graph)
+        except WireError as error:
+            raise file.corrupt(
+                f"not a sound MetaGraphDef: {error.message}", error.offset
+            ) from error
+    meta = _meta(found, graph)
+    _require_like_index(meta)
+    return meta
+
+
+def _meta(path: str, graph: Graph) -> Meta:
+    collections = {
+        key: tuple(op_name(one.name) if isinstance(one, RawVariable) else one for one in members)
+        for key, members in graph.collections.items()
+    }
+    member_of: dict[str, set[str]] = {}
+    for key, members in collections.items():
+        for member in members:
+            member_of.setdefault(op_name(member), set()).add(key)
+    read_by, raw = consumers(graph), described(graph)
+    variables = tuple(
+        MetaVariable(
+            name=node.name,
+            shape=node.shape,
+            dtype_name=stored_type(node.dtype).name,
+            op_type=node.op,
+            trainable=_is_trainable(node.name, collections, raw=raw.get(node.name)),
+            collections=tuple(sorted(member_of.get(node.name, ()))),
+            initializer_op_types=initializer_ops(graph, node, raw=raw.get(node.name)),
+            consumer_op_types=read_by[node.name],
+            slice_info=_slice_info(raw.get(node.name)),
+        )
+        for node in graph.nodes.values()
+        if node.op in VARIABLE_OPS
+    )
+    return Meta(
+        path,
+        variables,
+        MappingProxyType(collections),
+        MappingProxyType(graph.saver),
+        graph.version,
+        MappingProxyType(variable_flow(graph.nodes)),
+    )
+
+
+def _is_trainable(
+    name: str, collections: Mapping[str, tuple[str, ...]], *, raw: RawVariable | None
+) -> bool:
+    """The collection decides; where none was exported, what the variable says of itself."""
+    if "trainable_variables" in collections:
+        return name in collections["trainable_variables"]
+    return raw is not None and raw.trainable
+
+
+def _require_like_index(meta: Meta) -> None:
+    """Compares shapes and dtypes with the index beside the file, which has checksums."""
+    try:
+        index = Bundle(meta.path.removesuffix(".meta"))
+    except CheckpointError:  # none, or damaged, which reading the checkpoint will tell
+        return
+    known = set(index.names())
+    for variable in meta.variables:
+        info = variable.slice_info
+        name, shape = (info.full_name, info.full_shape) if info else (variable.name, variable.shape)
+        if name not in known:
+            continue
+        record = index.record(name)
+        if shape != record.shape or variable.dtype_name != record.stored.name:
+            raise CorruptCheckpointError(
+                f"{variable.dtype_name} of shape {shape} here, but {record.stored.name} of shape "
+                f"{record.shape} in {os.path.basename(index.path)}",
+                file=meta.path,
+                variable=variable.name,
+            )
+
+
+def _slice_info(raw: RawVariable | None) -> SliceInfo | None:
+    return SliceInfo(*raw.slice_info) if raw and raw.slice_info else None

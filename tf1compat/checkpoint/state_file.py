@@ -1,0 +1,113 @@
+"""The text file named ``checkpoint`` that tells a directory's latest checkpoint."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from tf1compat.errors import CorruptCheckpointError
+from tf1compat.files.regular import open_regular
+from tf1compat.files.staging import staged_file
+
+__all__ = ["read_state", "update_checkpoint_state"]
+
+STATE_FILE = "checkpoint"
+_LIMIT = 16 << 20
+_LINE = re.compile(r"""\s*(\w+)\s*:\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[-+.\w]+)\s*;?\s*""")
+_ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
+_SIMPLE = {
+    b"n": b"\n",
+    b"t": b"\t",
+    b"r": b"\r",
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"v": b"\v",
+}
+
+
+def read_state(directory: str) -> tuple[str | None, tuple[str, ...]]:
+    """Returns the latest prefix and all prefixes that the state file of a directory names.
+
+    None and () where there is no such file. The prefixes are as written: absolute, or relative to
+    the directory.
+
+    Raises:
+      CorruptCheckpointError: the file isn't a CheckpointState in text form.
+    """
+    path = os.path.join(directory, STATE_FILE)
+    if not os.path.lexists(path):
+        return None, ()
+    with open_regular(path) as file:
+        if file.size > _LIMIT:
+            raise file.corrupt(f"{file.size} bytes are too many for a checkpoint state", None)
+        data = bytes(file.read(0, file.size))
+    latest, every = None, []
+    position, text = 0, data.decode("utf-8", "surrogateescape")
+    while position < len(text.rstrip()):
+        match = _LINE.match(text, position)
+        if not match:
+            offset = len(text[:position].encode("utf-8", "surrogateescape"))
+            raise CorruptCheckpointError("not a checkpoint state", file=path, offset=offset)
+        position = match.end()
+        if match[1] == "model_checkpoint_path":
+            latest = _unquoted(match[2])
+        elif match[1] == "all_model_checkpoint_paths":
+            every.append(_unquoted(match[2]))
+    if not latest:
+        raise CorruptCheckpointError("it names no model_checkpoint_path", file=path)
+    return latest, tuple(every)
+
+
+def update_checkpoint_state(
+    directory: str | os.PathLike[str], latest: str, *, every: tuple[str, ...] = ()
+) -> None:
+    """Writes the state file of a directory; mirrors ``tf.train.update_checkpoint_state``.
+
+    Args:
+      directory: where the file named ``checkpoint`` is to stand; an older one is replaced.
+      latest: the prefix of the latest checkpoint. A relative one counts from `directory`.
+      every: the prefixes of all checkpoints that are kept, oldest first; `latest` is added last
+        where it isn't among them.
+
+    Raises:
+      OutputError: the file can't be written; the old one stands.
+    """
+    kept = every if latest in every else (*every, latest)
+    path = os.path.join(os.fspath(directory), STATE_FILE)
+    with staged_file(path) as temporary, open(temporary, "x", encoding="utf-8") as file:
+        file.write(_state_text(latest, kept))
+
+
+def _state_text(latest: str, every: tuple[str, ...]) -> str:
+    """Returns the text of a state file."""
+    lines = [f"model_checkpoint_path: {_quoted(latest)}"]
+    lines += [f"all_model_checkpoint_paths: {_quoted(prefix)}" for prefix in every]
+    return "\n".join(lines) + "\n"
+
+
+def _unquoted(text: str) -> str:
+    if text[0] not in "\"'":
+        return ""
+    data = text[1:-1].encode("utf-8", "surrogateescape")
+    return _ESCAPE.sub(_unescaped, data).decode("utf-8", "surrogateescape").replace("\0", "")
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    body = match[1]
+    if body[:1].isdigit():
+        return bytes([int(body, 8) & 0xFF])
+    if len(body) > 1:
+        return bytes([int(body[1:], 16)])
+    return _SIMPLE.get(body, body)
+
+
+def _quoted(text: str) -> str:
+    data = text.encode("utf-8", "surrogateescape")
+    return '"' + "".join(_escaped(byte) for byte in data) + '"'
+
+
+def _escaped(byte: int) -> str:
+    if byte in b'"\\':
+        return "\\" + chr(byte)
+    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"

@@ -1,0 +1,213 @@
+"""Tables of sorted keys in LevelDB's file format, read so that every byte of them is checked.
+
+The format: https://github.com/google/leveldb/blob/main/doc/table_format.md
+"""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import copy
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tf1compat.checkpoint.table import crc32c
+from tf1compat.checkpoint.table._snappy import uncompress
+from tf1compat.checkpoint.wire import WireError, read_varint, varint
+from tf1compat.errors import CorruptCheckpointError
+from tf1compat.files.regular import RegularFile, open_regular
+
+__all__ = ["MAGIC", "Record", "Table"]
+
+MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
+FOOTER, TRAILER = 48, 5
+# A key may repeat all but the end of the one before it. Writers spell out every 16th key, so the
+# keys of a table are never longer together than this many times its size; beyond, it's a bomb.
+_KEYS = 16
+_SLACK = 1 << 20
+_EXPANSION = 32 << 20  # bytes that compressed blocks may give beyond twice the file's size
+
+
+class Handle(NamedTuple):
+    """Where a block lies: its offset, and its size without the trailer of 5 bytes."""
+
+    offset: int
+    size: int
+
+
+class Record(NamedTuple):
+    """One key of a block with its value, a view of the block."""
+
+    key: bytes
+    value: memoryview
+
+
+class Table:
+    """The blocks of a table. Opening one reads its footer, its metaindex and its index block.
+
+    Blocks must fill the file without a gap, so that no byte of it escapes the checksums.
+
+    Raises:
+      CorruptCheckpointError: naming the file and the offset.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.variable: str | None = None
+        with open_regular(path) as file:
+            self.size = file.size
+            metaindex, index = self._footer(file)
+            if any(True for _ in self._records(file, metaindex)):
+                raise self.corrupt("the metaindex block is not empty", metaindex.offset)
+            entries = list(self._records(file, index))
+        self._last_keys = [record.key for record in entries]
+        self.handles = [self._handle(record.value, index) for record in entries]
+        self._require_tiling([*self.handles, metaindex, index])
+
+    def naming(self, variable: str) -> Table:
+        """Returns this table, naming `variable` in its errors."""
+        table = copy.copy(self)
+        table.variable = variable
+        return table
+
+    def records(self) -> Iterator[Record]:
+        """Yields all records in order, reading block after block; errors as for the class."""
+        left = _KEYS * self.size + _SLACK
+        with open_regular(self.path, variable=self.variable) as file:
+            for place in range(len(self.handles)):
+                for record in self._checked_block(file, place):
+                    left -= len(record.key)
+                    if left < 0:
+                        raise self.corrupt("keys are unbelievably long", self.handles[place].offset)
+                    yield record
+
+    def block(self, place: int, *, limit: int = 0) -> Iterator[Record]:
+        """Yields the records of one block; errors as for the class.
+
+        A compressed block may become `limit` bytes, or as many as any block may.
+        """
+        with open_regular(self.path, variable=self.variable) as file:
+            yield from self._checked_block(file, place, limit=limit)
+
+    def find(self, key: bytes) -> int | None:
+        """Returns the place of the one block that can hold `key`, or None where none can."""
+        place = bisect.bisect_left(self._last_keys, key)
+        return place if place < len(self._last_keys) else None
+
+    def _checked_block(self, file: RegularFile, place: int, *, limit: int = 0) -> Iterator[Record]:
+        """Yields a block's records; its keys must lie where the index block says."""
+        offset = self.handles[place].offset
+        after = self._last_keys[place - 1] if place else None
+        key = None
+        for record in self._records(file, self.handles[place], limit=limit):
+            key = record.key
+            if (after is not None and key <= after) or key > self._last_keys[place]:
+                raise self.corrupt("a key is not in the block where it belongs", offset)
+            yield record
+        if key is None:
+            raise self.corrupt("a block is empty", offset)
+
+    def _footer(self, file: RegularFile) -> tuple[Handle, Handle]:
+        if file.size < FOOTER:
+            raise file.corrupt(f"{file.size} bytes are too few for a checkpoint table", 0)
+        start = file.size - FOOTER
+        footer = file.read(start, FOOTER)
+        if footer[-8:] != MAGIC:
+            raise file.corrupt("this does not end as a checkpoint table does", file.size - 8)
+        with self._located(start):
+            numbers, position = [], 0
+            for _ in range(4):
+                number, position = read_varint(footer, position)
+                numbers.append(number)
+        # the shortest encoding is the one that is written; a longer one would hide a changed byte
+        expected = b"".join(map(varint, numbers)).ljust(40, b"\0") + MAGIC
+        if footer != expected:
+            raise self.corrupt("the footer is not as it would be written", start)
+        return Handle(*numbers[:2]), Handle(*numbers[2:])
+
+    def _handle(self, value: memoryview, index: Handle) -> Handle:
+        with self._located(index.offset):
+            offset, position = read_varint(value, 0)
+            size, position = read_varint(value, position)
+        if position != len(value):
+            raise self.corrupt("the index block is malformed", index.offset)
+        return Handle(offset, size)
+
+    def _require_tiling(self, handles: list[Handle]) -> None:
+        expected = 0
+        for handle in handles:
+            if handle.offset != expected:
+                raise self.corrupt("blocks overlap, or leave bytes between them", handle.offset)
+            expected += handle.size + TRAILER
+        if expected != self.size - FOOTER:
+            raise self.corrupt("blocks do not reach to the footer", expected)
+
+    def _block(self, file: RegularFile, handle: Handle, *, limit: int) -> memoryview:
+        """Returns a block's contents, checked against its checksum."""
+        if handle.offset + handle.size + TRAILER > file.size - FOOTER:
+            where = f"{handle.size} bytes at {handle.offset}"
+            raise self.corrupt(f"a block of {where} would reach out of the file", None)
+        data = file.read(handle.offset, handle.size + TRAILER)
+        stored = int.from_bytes(data[-4:], "little")
+        del data[-4:]
+        if crc32c.mask(crc32c.value(data)) != stored:
+            raise self.corrupt("a block's checksum is wrong: bytes were changed", handle.offset)
+        kind = data.pop()
+        if kind > 1:
+            raise self.corrupt(f"compression {kind} is unknown", handle.offset + handle.size)
+        with self._located(handle.offset):
+            most = max(limit, 2 * self.size + _EXPANSION)
+            return memoryview(uncompress(data, limit=most) if kind else data)
+
+    def _records(self, file: RegularFile, handle: Handle, *, limit: int = 0) -> Iterator[Record]:
+        with self._located(handle.offset):
+            yield from _parse(self._block(file, handle, limit=limit))
+
+    @contextlib.contextmanager
+    def _located(self, offset: int) -> Iterator[None]:
+        """Gives an error of the wire format its file and its offset there."""
+        try:
+            yield
+        except WireError as error:
+            raise self.corrupt(error.message, offset + error.offset) from error
+
+    def corrupt(self, message: str, offset: int | None) -> CorruptCheckpointError:
+        """Returns the error that says what is wrong with this table, and where."""
+        return CorruptCheckpointError(
+            message, file=self.path, variable=self.variable, offset=offset
+        )
+
+
+def _parse(block: memoryview) -> Iterator[Record]:
+    """Yields a block's records, whose keys must rise and whose restarts must be in their places."""
+    restarts, end = _restarts(block)
+    position, seen, key = 0, 0, b""
+    while position < end:
+        start = position
+        shared, position = read_varint(block, position)
+        fresh, position = read_varint(block, position)
+        length, position = read_varint(block, position)
+        if fresh + length > end - position or shared > len(key):
+            raise WireError("a record reaches out of its block", start)
+        if seen < len(restarts) and restarts[seen] == start:
+            seen += 1
+            if shared:
+                raise WireError("a record that should spell out its key does not", start)
+        before, key = key, key[:shared] + bytes(block[position : position + fresh])
+        if key <= before and start:
+            raise WireError("keys are doubled or out of order", start)
+        position += fresh + length
+        yield Record(key, block[position - length : position])
+    if seen != len(restarts) and (end or restarts != (0,)):
+        raise WireError("a restart points at no record", end)
+
+
+def _restarts(block: memoryview) -> tuple[tuple[int, ...], int]:
+    """Returns a block's restart offsets, and where its records end."""
+    size = len(block)
+    count = int.from_bytes(block[-4:], "little") if size >= 4 else 0
+    end = size - 4 - 4 * count
+    if not count or end < 0:
+        raise WireError("a block has no room for its restarts", 0)
+    return struct.unpack_from(f"<{count}I", block, end), end

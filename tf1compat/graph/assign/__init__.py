@@ -1,0 +1,3 @@
+"""Values into variables by one run of a session."""
+
+__all__: list[str] = []

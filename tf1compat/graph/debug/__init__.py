@@ -1,0 +1,3 @@
+"""Looking at values: statistics, histograms, what isn't finite."""
+
+__all__: list[str] = []

@@ -1,0 +1,89 @@
+"""A readable account of a graph's variables: what there is, where, and how much memory it takes."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Iterable, Mapping
+
+import tensorflow as tf
+
+from tf1compat.graph.items import GraphItem
+from tf1compat.graph.query.variable_query import query
+
+__all__ = ["dump_variables"]
+
+v1 = tf.compat.v1
+_VARIABLE_OPS = ("Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp")
+
+
+def dump_variables(graph: tf.Graph | None = None) -> str:
+    """Returns a table of all variables of `graph`, and totals by kind, device and collection.
+
+    Variables that no collection holds are listed too: no query, Saver or initializer finds them.
+
+    Args:
+      graph: the graph; None for the default one.
+    """
+    graph = v1.get_default_graph() if graph is None else graph
+    everything = query(graph)
+    found = everything.result()
+    kinds = {
+        "model variables": everything.kind("variable", "global_step"),
+        "optimizer slots": everything.kind("slot"),
+        "optimizer state": everything.kind("optimizer_state"),
+        "moving averages": everything.kind("shadow"),
+    }
+    lines = [found.table(rows=None), "", "memory by kind"]
+    lines += _totals({name: chosen.result().items for name, chosen in kinds.items()})
+    lines += ["", "memory by device"]
+    lines += _totals(_grouped(found.items, lambda item: [item.device or "(not placed)"]))
+    lines += ["", "variables by collection"]
+    lines += _totals(_grouped(found.items, lambda item: item.collections))
+    stray = _stray(graph, {item.name for item in found.items})
+    if stray:
+        lines += ["", f"{len(stray)} in no collection, which no Saver or initializer finds"]
+        lines += [f"  {name}" for name in stray]
+    return "\n".join(lines)
+
+
+def _grouped(
+    items: Iterable[GraphItem], keys: Callable[[GraphItem], Iterable[str]]
+) -> dict[str, list[GraphItem]]:
+    groups: dict[str, list[GraphItem]] = collections.defaultdict(list)
+    for item in items:
+        for key in keys(item):
+            groups[key].append(item)
+    return dict(sorted(groups.items()))
+
+
+def _totals(groups: Mapping[str, Iterable[GraphItem]]) -> list[str]:
+    rows = []
+    for name, members in groups.items():
+        items = list(members)
+        if items:
+            size = sum(item.size or 0 for item in items)
+            nbytes = sum(item.nbytes or 0 for item in items)
+            rows.append((name, f"{len(items):,}", f"{size:,}", _human(nbytes)))
+    widths = [max((len(row[at]) for row in rows), default=0) for at in range(4)]
+    return [
+        f"  {name:{widths[0]}}  {count:>{widths[1]}} variables  {size:>{widths[2]}} parameters"
+        f"  {nbytes:>{widths[3]}}"
+        for name, count, size, nbytes in rows
+    ]
+
+
+def _human(nbytes: int) -> str:
+    size = float(nbytes)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
+        size /= 1024
+    return f"{nbytes:,} bytes"
+
+
+def _stray(graph: tf.Graph, known: set[str]) -> list[str]:
+    return [
+        operation.name
+        for operation in graph.get_operations()
+        if operation.type in _VARIABLE_OPS and operation.name not in known
+    ]

@@ -1,0 +1,189 @@
+"""How weights, gradients and updates are doing: statistics, with no node added to the graph."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, overload
+
+import numpy as np
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.graph.items import GraphItem, expand_parts
+from tf1compat.graph.session.connection import Connection
+
+__all__ = [
+    "ArrayStatistics",
+    "StatisticsTable",
+    "TrainingStatistics",
+    "array_statistics",
+    "training_statistics",
+]
+
+v1 = tf.compat.v1
+
+
+@dataclasses.dataclass(frozen=True)
+class ArrayStatistics:
+    """What an array is like; of its finite elements, in float64, where not said otherwise.
+
+    Attributes:
+      size: number of all elements.
+      minimum: least finite element; NaN where there is none.
+      maximum: largest finite element; NaN where there is none.
+      mean: arithmetic mean; NaN where there is none.
+      std: population standard deviation; NaN where there is none.
+      norm: Euclidean norm.
+      zeros: number of elements that are 0.
+      nans: number of NaN elements.
+      infinities: number of infinite elements.
+    """
+
+    size: int
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    norm: float
+    zeros: int
+    nans: int
+    infinities: int
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingStatistics:
+    """One variable in one training step.
+
+    Attributes:
+      name: the variable's name.
+      weight: its value before the step.
+      gradient: its gradient (of an embedding, the rows that were looked up); None where it has
+        none.
+      update: its value after the step minus the one before.
+      update_ratio: norm of the update divided by the norm of the weight; about 1e-3 is usual, much
+        more is unstable, much less is slow. NaN for a weight of zeros that didn't move, infinity
+        for one that did.
+    """
+
+    name: str
+    weight: ArrayStatistics
+    gradient: ArrayStatistics | None
+    update: ArrayStatistics
+    update_ratio: float
+
+
+def array_statistics(array: Any) -> ArrayStatistics:
+    """Returns the statistics of an array of numbers; of complex ones, those of absolute values.
+
+    >>> found = array_statistics([3.0, -4.0, float("nan")])
+    >>> found.norm, found.mean, found.nans
+    (5.0, -0.5, 1)
+    """
+    values = np.asarray(array)
+    if values.dtype.kind in "OSU":
+        raise UsageError(f"expected numbers, found dtype {values.dtype}")
+    wide = np.abs(values) if values.dtype.kind == "c" else values.astype(np.float64)
+    finite = wide[np.isfinite(wide)]
+    is_any = finite.size > 0
+    return ArrayStatistics(
+        size=wide.size,
+        minimum=float(finite.min()) if is_any else float("nan"),
+        maximum=float(finite.max()) if is_any else float("nan"),
+        mean=float(finite.mean()) if is_any else float("nan"),
+        std=float(finite.std()) if is_any else float("nan"),
+        norm=float(np.linalg.norm(finite)),
+        zeros=int(np.sum(wide == 0)),
+        nans=int(np.sum(np.isnan(wide))),
+        infinities=int(np.sum(np.isinf(wide))),
+    )
+
+
+def training_statistics(
+    session: tf.compat.v1.Session,
+    train_op: Any,
+    *,
+    grads_and_vars: Iterable[tuple[Any, Any]],
+    feed_dict: Mapping[Any, Any] | None = None,
+) -> StatisticsTable:
+    """Runs one training step and returns the statistics of each variable in it.
+
+    The gradients are those of the very run that trains. Nothing is added to the graph; the
+    variables' values pass through memory twice, so this is for a look now and then.
+
+    Args:
+      session: the session.
+      train_op: what trains, run once.
+      grads_and_vars: as ``compute_gradients`` gave them.
+      feed_dict: what to feed.
+
+    Raises:
+      GraphError: a run failed.
+      UsageError: there are no variables.
+    """
+    pairs = [(gradient, part) for gradient, v in grads_and_vars for part in expand_parts(v)]
+    if not pairs:
+        raise UsageError("expected pairs of gradient and variable, found none")
+    connection = Connection(session)
+    variables = [variable for _, variable in pairs]
+    gradients = [g.values if isinstance(g, tf.IndexedSlices) else g for g, _ in pairs]
+    present = [gradient for gradient in gradients if gradient is not None]
+    before = connection.run(variables, action="reading")
+    fetched, _ = connection.run([present, train_op], feed_dict=feed_dict, action="training")
+    after = connection.run(variables, action="reading")
+    found = iter(fetched)
+    return StatisticsTable(
+        [
+            _statistics(variable, old, new, None if gradient is None else next(found))
+            for variable, gradient, old, new in zip(
+                variables, gradients, before, after, strict=True
+            )
+        ]
+    )
+
+
+class StatisticsTable(Sequence[TrainingStatistics]):
+    """The statistics of every variable in one step; prints as a table."""
+
+    def __init__(self, rows: Iterable[TrainingStatistics]) -> None:
+        self._rows = tuple(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> TrainingStatistics: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[TrainingStatistics, ...]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._rows[index]
+
+    def __str__(self) -> str:
+        width = max(len("variable"), *(len(row.name) for row in self._rows))
+        head = ("weight norm", "weight std", "gradient norm", "update norm", "update/weight")
+        lines = [f"{'variable':{width}}" + "".join(f"  {title:>13}" for title in head)]
+        for row in self._rows:
+            gradient = "none" if row.gradient is None else f"{row.gradient.norm:.4g}"
+            cells = [
+                f"{row.weight.norm:.4g}",
+                f"{row.weight.std:.4g}",
+                gradient,
+                f"{row.update.norm:.4g}",
+                f"{row.update_ratio:.3g}",
+            ]
+            lines.append(f"{row.name:{width}}" + "".join(f"  {cell:>13}" for cell in cells))
+        return "\n".join(lines)
+
+
+def _statistics(variable: Any, old: Any, new: Any, gradient: Any) -> TrainingStatistics:
+    wide_old, wide_new = np.asarray(old, np.float64), np.asarray(new, np.float64)
+    weight, update = array_statistics(old), array_statistics(wide_new - wide_old)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.divide(update.norm, weight.norm))
+    return TrainingStatistics(
+        GraphItem(variable).name,
+        weight,
+        None if gradient is None else array_statistics(gradient),
+        update,
+        ratio,
+    )

@@ -1,0 +1,3 @@
+"""Queries over what a graph collected."""
+
+__all__: list[str] = []

@@ -1,0 +1,38 @@
+"""Layer normalization of gates, as `tf.contrib.layers.layer_norm` computed it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.scopes.variable_scope import get_variable
+
+__all__ = ["GateNorm"]
+
+v1 = tf.compat.v1
+
+
+@dataclasses.dataclass(frozen=True)
+class GateNorm:
+    """Layer normalization (https://arxiv.org/abs/1607.06450) with initial gain and shift."""
+
+    gain: float
+    shift: float
+
+    def __call__(self, inputs: tf.Tensor, scope: str) -> tf.Tensor:
+        """Returns `inputs` [B, D] normalized over D, by `<scope>/gamma` and `<scope>/beta` [D]."""
+        shape, dtype = inputs.shape[-1:], inputs.dtype
+        with v1.variable_scope(scope):
+            gamma = self._parameter("gamma", shape, dtype, self.gain)
+            beta = self._parameter("beta", shape, dtype, self.shift)
+        with v1.variable_scope(scope):  # anew, for 1.15's tensor names
+            mean, variance = v1.nn.moments(inputs, [1], keep_dims=True)
+            # float16 can't hold the smaller epsilon.
+            epsilon = 1e-3 if dtype == tf.float16 else 1e-12
+            return tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+
+    def _parameter(self, name: str, shape: Any, dtype: Any, start: float) -> Any:
+        initializer = v1.constant_initializer(start)
+        return get_variable(name, shape=shape, dtype=dtype, initializer=initializer)

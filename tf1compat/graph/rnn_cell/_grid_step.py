@@ -1,0 +1,159 @@
+"""One block of a grid LSTM: an LSTM over frequency beside one over time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tf1compat.graph.rnn_cell._arithmetic import affine, clip
+from tf1compat.graph.rnn_cell._sharded import concatenated_variable
+from tf1compat.graph.scopes.variable_scope import get_variable
+
+__all__ = ["GridBlock", "GridOptions", "Half"]
+
+v1 = tf.compat.v1
+
+
+@dataclasses.dataclass(frozen=True)
+class GridOptions:
+    """What a grid LSTM's constructor fixes for all its blocks."""
+
+    num_units: int
+    use_peepholes: bool
+    share_weights: bool
+    cell_clip: float | None
+    num_unit_shards: int
+    forget_bias: float
+    couple_gates: bool
+
+    @property
+    def gates(self) -> int:
+        """Number of gates: i, j, f, o, or without f where it is one minus i."""
+        return 3 if self.couple_gates else 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Half:
+    """Weights of the LSTM over frequency, or of that over time, in one block."""
+
+    options: GridOptions
+    kernel: Any
+    bias: Any
+    diagonals: dict[str, tuple[Any, Any]]  # gate -> weights of the frequency's and time's memory
+
+    def gates(self, joined: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the gates' inputs [B, U] by name."""
+        names = "ijo" if self.options.couple_gates else "ijfo"
+        parts = tf.split(affine([joined], self.kernel, bias=self.bias), len(names), axis=1)
+        return dict(zip(names, parts, strict=True))
+
+    def _peeped(self, gate: str, value: tf.Tensor, c_freq: tf.Tensor, c_time: tf.Tensor) -> Any:
+        if gate not in self.diagonals:
+            return value
+        of_freq, of_time = self.diagonals[gate]
+        return value + of_freq * c_freq + of_time * c_time
+
+    def memory(
+        self, gates: dict[str, tf.Tensor], own: tf.Tensor, *, c_freq: tf.Tensor, c_time: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns the new memory [B, U] from `own`, which is one of `c_freq` and `c_time`."""
+        i = tf.sigmoid(self._peeped("i", gates["i"], c_freq, c_time))
+        if self.options.couple_gates:
+            f = 1.0 - i
+        else:
+            biased = gates["f"] + self.options.forget_bias
+            f = tf.sigmoid(self._peeped("f", biased, c_freq, c_time))
+        return clip(f * own + i * tf.tanh(gates["j"]), self.options.cell_clip)
+
+    def output(
+        self, gates: dict[str, tf.Tensor], own: tf.Tensor, *, c_freq: tf.Tensor, c_time: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns the output [B, U] for the new memory `own`."""
+        return tf.sigmoid(self._peeped("o", gates["o"], c_freq, c_time)) * tf.tanh(own)
+
+
+class GridBlock:
+    """One block of frequencies: its weights in the current scope, and its steps.
+
+    Args:
+      options: of the cell.
+      index: the block's number, part of its variables' names.
+      depth: depth of a feature.
+      dtype: dtype of the variables.
+    """
+
+    def __init__(self, options: GridOptions, index: int, *, depth: int, dtype: Any) -> None:
+        self._options = options
+        self._index = index
+        self._dtype = dtype
+        shape = [depth + 2 * options.num_units, options.gates * options.num_units]
+        weights = {"freq": self._weights("f", shape)}
+        if not options.share_weights:
+            weights["time"] = self._weights("t", shape)
+        halves = {
+            half: Half(options, *weights[half], diagonals=self._diagonals(half)) for half in weights
+        }
+        self._freq = halves["freq"]
+        self._time = halves.get("time")
+
+    def _weights(self, half: str, shape: list[int]) -> tuple[Any, Any]:
+        shards = self._options.num_unit_shards
+        kernel = concatenated_variable(
+            f"W_{half}_{self._index}", shape, dtype=self._dtype, shards=shards
+        )
+        zeros = v1.zeros_initializer()
+        bias = get_variable(
+            f"B_{half}_{self._index}", shape[1:], initializer=zeros, dtype=self._dtype
+        )
+        return kernel, bias
+
+    def _diagonals(self, half: str) -> dict[str, tuple[Any, Any]]:
+        if not self._options.use_peepholes:
+            return {}
+        units = [self._options.num_units]
+
+        def diagonal(gate: str, other: str) -> Any:
+            name = f"W_{gate.upper()}_diag_{half}{other}_{self._index}"
+            return get_variable(name, units, dtype=self._dtype)
+
+        gates = "io" if self._options.couple_gates else "fio"
+        return {gate: (diagonal(gate, "f"), diagonal(gate, "t")) for gate in gates}
+
+    def run(
+        self, features: Sequence[tf.Tensor], states: Sequence[tuple[Any, Any]], *, batch: Any
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """Steps over the frequencies.
+
+        Args:
+          features: [B, depth] of each frequency.
+          states: (memory, output) [B, U] of each frequency at the step of time before.
+          batch: B, int or tensor.
+
+        Returns:
+          (outputs over time and over frequency of each, new memory and output of each), [B, U].
+        """
+        h_freq = tf.zeros([batch, self._options.num_units], self._dtype)
+        c_freq = tf.zeros([batch, self._options.num_units], self._dtype)
+        outputs, new_states = [], []
+        for feature, (c_time, h_time) in zip(features, states, strict=True):
+            joined = tf.concat([feature, h_time, h_freq], 1)
+            freq = self._freq.gates(joined)
+            half, gates = (
+                (self._time, self._time.gates(joined))
+                if self._time
+                else (
+                    self._freq,
+                    freq,
+                )
+            )
+            new_c_freq = self._freq.memory(freq, c_freq, c_freq=c_freq, c_time=c_time)
+            new_c_time = half.memory(gates, c_time, c_freq=c_freq, c_time=c_time)
+            h_freq = self._freq.output(freq, new_c_freq, c_freq=new_c_freq, c_time=new_c_time)
+            new_h_time = half.output(gates, new_c_time, c_freq=new_c_freq, c_time=new_c_time)
+            c_freq = new_c_freq
+            outputs += [new_h_time, h_freq]
+            new_states += [new_c_time, new_h_time]
+        return outputs, new_states

@@ -1,0 +1,143 @@
+"""`get_variable` and `variable_scope` as TensorFlow 1.15 had them, where today's differ.
+
+Today's `tf.compat.v1.get_variable` runs a regularizer twice as a variable is made, once more
+whenever its loss is used, and puts a stand-in, not a `tf.Tensor`, into REGULARIZATION_LOSSES.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+__all__ = ["get_variable", "variable_scope"]
+
+v1 = tf.compat.v1
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool | None = None,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: Any = tf.VariableSynchronization.AUTO,
+    aggregation: Any = tf.VariableAggregation.NONE,
+) -> Any:
+    """Gets or makes a variable of the current variable scope.
+
+    Mirrors `tf.get_variable` of TensorFlow 1.15, whose arguments it takes. It differs from
+    `tf.compat.v1.get_variable` in regularizers: each runs once, for a new variable, and its
+    loss goes into REGULARIZATION_LOSSES as a plain scalar tensor.
+
+    Args:
+      name: the variable's name in the scope.
+      shape: its shape; may be None where it exists or the initializer is a value.
+      dtype: its dtype; by default the scope's, else float32.
+      initializer: function, class, array or tensor; by default the scope's, else Glorot uniform
+        (floating point) or zeros.
+      regularizer: maps a new variable to a scalar loss; by default the scope's.
+      trainable: whether to file it in TRAINABLE_VARIABLES.
+      collections: keys to file it in; by default GLOBAL_VARIABLES.
+      caching_device: where reads are cached.
+      partitioner: splits it; by default the scope's.
+      validate_shape: whether the shape must be known.
+      use_resource: asks for a resource variable; by default the scope's.
+      custom_getter: wraps the getter.
+      constraint: projection applied by optimizers after updates.
+      synchronization: see `tf.VariableSynchronization`.
+      aggregation: see `tf.VariableAggregation`.
+
+    Returns:
+      The variable, a `PartitionedVariable`, or what a custom getter made of it.
+
+    Raises:
+      ValueError: the variable exists and is not to be reused, or the reverse; or its shape or
+        dtype differs from the one asked for.
+    """
+    if regularizer is None:
+        regularizer = v1.get_variable_scope().regularizer
+    return v1.get_variable(
+        name,
+        shape,
+        dtype,
+        initializer,
+        _once(regularizer),
+        trainable,
+        collections,
+        caching_device,
+        partitioner,
+        validate_shape,
+        use_resource,
+        custom_getter,
+        constraint,
+        synchronization,
+        aggregation,
+    )
+
+
+class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's own name
+    """As `tf.compat.v1.variable_scope`, with the regularizers of TensorFlow 1.15.
+
+    A `regularizer` given here runs once for each new variable, also where code inside calls
+    `tf.compat.v1.get_variable`; see `get_variable`.
+    """
+
+    def __init__(
+        self,
+        name_or_scope: Any,
+        default_name: str | None = None,
+        values: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        custom_getter: Any = None,
+        reuse: Any = None,
+        dtype: Any = None,
+        use_resource: bool | None = None,
+        constraint: Any = None,
+        auxiliary_name_scope: bool = True,
+    ) -> None:
+        super().__init__(
+            name_or_scope,
+            default_name,
+            values,
+            initializer,
+            _once(regularizer),
+            caching_device,
+            partitioner,
+            custom_getter,
+            reuse,
+            dtype,
+            use_resource,
+            constraint,
+            auxiliary_name_scope,
+        )
+
+
+def _once(regularizer: Any) -> Any:
+    """Returns a regularizer that files the loss itself, so that TF makes none of its own."""
+    filing = getattr(regularizer, "func", None) is _file_loss
+    if regularizer is None or not callable(regularizer) or filing:
+        return regularizer
+    return functools.update_wrapper(functools.partial(_file_loss, regularizer), regularizer)
+
+
+def _file_loss(regularizer: Callable[[Any], Any], variable: Any) -> None:
+    scope = f"{variable.op.name}/Regularizer/"
+    graph = v1.get_default_graph()
+    with graph.colocate_with(variable.op), v1.name_scope(scope), tf.init_scope():
+        loss = regularizer(variable)
+    if loss is not None:
+        v1.add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)

@@ -1,0 +1,3 @@
+"""State of training: freezing, gradients, initialization."""
+
+__all__: list[str] = []

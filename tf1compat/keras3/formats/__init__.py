@@ -1,0 +1,3 @@
+"""Files that Keras loads, written and read one tensor at a time."""
+
+__all__: list[str] = []

@@ -1,0 +1,88 @@
+"""The manifest within a file that Keras reads: where it stands and what it holds.
+
+In an HDF5 file it is a group of its own, which Keras looks past. In a ``.keras`` file it is a key
+of ``metadata.json``, not a member: where there are more members than its own three, Keras unpacks
+the whole archive to look for assets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tf1compat.errors import VerificationError
+from tf1compat.files.manifest import Manifest
+from tf1compat.keras3.formats._h5_space import Place
+
+__all__ = ["Inventory", "from_h5", "from_metadata", "into_h5", "into_metadata"]
+
+_GROUP = "_tf1compat"
+_KEY = "tf1compat"
+
+Inventory = tuple[Manifest, dict[str, str]]
+"""The manifest of a file, and for each of its tensors the name of the HDF5 dataset."""
+
+
+def into_h5(path: str, manifest: Manifest, places: Sequence[Place]) -> None:
+    """Adds the manifest to the HDF5 file `path`."""
+    with h5py.File(path, "r+") as file:
+        group = file.create_group(_GROUP)
+        group["manifest"] = np.frombuffer(manifest.to_json().encode(), np.uint8)
+        group["datasets"] = np.frombuffer(json.dumps(_datasets(places)).encode(), np.uint8)
+
+
+def into_metadata(metadata: bytes, manifest: Manifest, places: Sequence[Place]) -> str:
+    """Returns Keras' ``metadata.json`` with the manifest added."""
+    held = json.loads(metadata)
+    held[_KEY] = {"manifest": json.loads(manifest.to_json()), "datasets": _datasets(places)}
+    return json.dumps(held)
+
+
+def from_h5(file: h5py.File) -> Inventory | None:
+    """Returns the manifest of an HDF5 file; None if it has none.
+
+    Raises:
+      VerificationError: it is damaged.
+    """
+    if _GROUP not in file:
+        return None
+    try:
+        manifest, datasets = (
+            json.loads(bytes(file[_GROUP][name][()])) for name in ("manifest", "datasets")
+        )
+    except (KeyError, ValueError, TypeError, OSError, RuntimeError, RecursionError) as error:
+        raise VerificationError(f"the manifest is damaged: {error}") from error
+    return _inventory(manifest, datasets)
+
+
+def from_metadata(metadata: bytes) -> Inventory | None:
+    """Returns the manifest in a ``metadata.json``; None if there is none.
+
+    Raises:
+      VerificationError: it is damaged.
+    """
+    try:
+        held = json.loads(metadata)
+        found = held.get(_KEY) if isinstance(held, dict) else None
+        if found is None:
+            return None
+        manifest, datasets = found["manifest"], found["datasets"]
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise VerificationError(f"the manifest is damaged: {error}") from error
+    return _inventory(manifest, datasets)
+
+
+def _datasets(places: Sequence[Place]) -> Mapping[str, str]:
+    return {place.weight.path: place.dataset for place in places}
+
+
+def _inventory(manifest: Any, datasets: Any) -> Inventory:
+    parsed = Manifest.from_json(json.dumps(manifest))
+    known = isinstance(datasets, dict) and all(isinstance(v, str) for v in datasets.values())
+    if not known or set(datasets) != set(parsed.by_name()):
+        raise VerificationError("the manifest is damaged: its datasets aren't those of its tensors")
+    return parsed, datasets

@@ -1,0 +1,121 @@
+"""Space for the weights in an HDF5 file, reserved and located before any value is read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import h5py
+
+from tf1compat.keras3.formats._file_sink import ALIGNMENT
+from tf1compat.keras3.formats._skeleton import marked_number
+from tf1compat.keras3.index.weights import Weight
+
+_LARGE = 1 << 19  # bytes from which on a value starts at a block of the disk
+
+__all__ = ["Place", "find_marks", "reserve"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where in a file one weight's value goes.
+
+    Attributes:
+      weight: the weight.
+      dataset: name of its (first) dataset.
+      offset: of its first byte in the file, where values are raw bytes in C order; 0 if it has no
+        elements.
+    """
+
+    weight: Weight
+    dataset: str
+    offset: int
+
+
+def reserve(skeleton: str, path: str, weights: Sequence[Weight]) -> list[Place]:
+    """Writes `skeleton` to `path`, with unwritten datasets of full size in place of its marks.
+
+    A weight with several marks has one dataset under several names.
+
+    Args:
+      skeleton: an HDF5 file as :func:`~tf1compat.keras3.formats._skeleton.save_skeleton` gives it.
+      path: the file to make.
+      weights: what the marks' numbers mean.
+
+    Returns:
+      the weights' places, in order of offset.
+    """
+    with (
+        h5py.File(skeleton, "r") as given,
+        h5py.File(path, "w", alignment_threshold=_LARGE, alignment_interval=ALIGNMENT) as made,
+    ):
+        marks = _copy(given, made)
+        places = []
+        for number, weight in enumerate(weights):  # in order, for offsets to be in that order too
+            names = marks[number]
+            dataset = _create(given, made, names, weight=weight)
+            places.append(Place(weight, names[0], dataset.get_offset() or 0))
+    return sorted(places, key=lambda place: place.offset)
+
+
+def find_marks(file: h5py.File) -> dict[int, list[str]]:
+    """Returns the names of the marks by their numbers."""
+    found: dict[int, list[str]] = {}
+    for prefix, group in _groups(file):
+        for name in group:
+            item = h5py.h5o.open(group, name)
+            number = marked_number(item.shape) if isinstance(item, h5py.h5d.DatasetID) else None
+            if number is not None:
+                found.setdefault(number, []).append((prefix + name).decode())
+    return found
+
+
+def _groups(file: h5py.File) -> Iterator[tuple[bytes, h5py.h5g.GroupID]]:
+    """Yields every group of a file with its name and a slash; HDF5's own calls, for speed."""
+    waiting = [(b"", h5py.h5g.open(file.id, b"/"))]
+    while waiting:
+        prefix, group = waiting.pop()
+        yield prefix, group
+        for name in group:
+            item = h5py.h5o.open(group, name)
+            if isinstance(item, h5py.h5g.GroupID):
+                waiting.append((prefix + name + b"/", item))
+
+
+def _copy(given: h5py.File, made: h5py.File) -> dict[int, list[str]]:
+    """Copies everything but the marks; returns the names of these by their numbers."""
+    marks = find_marks(given)
+    marked = {name for names in marks.values() for name in names}
+    for prefix, group in _groups(given):
+        if prefix:
+            copy = h5py.h5g.create(made.id, prefix.rstrip(b"/"))
+            _copy_attributes(h5py.Group(group), h5py.Group(copy))
+        for name in group:
+            full = (prefix + name).decode()
+            if full not in marked and isinstance(h5py.h5o.open(group, name), h5py.h5d.DatasetID):
+                given.copy(full, made, name=full)
+    return marks
+
+
+def _copy_attributes(given: h5py.HLObject, made: h5py.HLObject) -> None:
+    if h5py.h5a.get_num_attrs(given.id):
+        for key, value in given.attrs.items():
+            made.attrs[key] = value
+
+
+def _create(
+    given: h5py.File, made: h5py.File, names: Sequence[str], *, weight: Weight
+) -> h5py.h5d.DatasetID:
+    """Makes a dataset of full size, of a mark's type and attributes, under all of its names."""
+    mark = h5py.h5d.open(given.id, names[0].encode())
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)  # so that the place is known
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)  # so that it isn't written twice
+    shape = weight.shape
+    space = h5py.h5s.create_simple(shape) if shape else h5py.h5s.create(h5py.h5s.SCALAR)
+    dataset = h5py.h5d.create(made.id, names[0].encode(), mark.get_type(), space, properties)
+    _copy_attributes(h5py.Dataset(mark), h5py.Dataset(dataset))
+    for other in names[1:]:
+        made.id.links.create_hard(other.encode(), made.id, names[0].encode())
+    return dataset

@@ -1,0 +1,162 @@
+"""A file as Keras lays it out, with marks where the weights' values go.
+
+Keras alone knows under which name it looks for which weight. So Keras saves the model, and each
+layer's ``save_own_variables`` is given a store that puts a tiny mark in place of each variable.
+No value is looked at, so variables that have none yet serve as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from tf1compat.errors import ModelError, Problem
+from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.weights import Weight
+
+__all__ = ["marked_number", "save_skeleton"]
+
+_MARK = 0x7F1C  # with 0 elements and this extent no array of a layer's own is mistaken for a mark
+
+
+def save_skeleton(index: ModelIndex, path: str) -> tuple[Weight, ...]:
+    """Has Keras save the indexed model to `path`, marks in place of weights.
+
+    Args:
+      index: the model's index.
+      path: ends in ``.weights.h5`` or ``.keras``.
+
+    Returns:
+      the weights whose places were marked, by number.
+
+    Raises:
+      ModelError: Keras can't save this model, or leaves out a weight or changes it in saving; all
+        such weights are named.
+    """
+    model = index.model
+    if not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise ModelError(f"expected a keras.Model to save, found the layer {kind}; wrap it in one")
+    marks = _Marks(index)
+    try:
+        with _substituted(index, marks):
+            if path.endswith(".keras"):
+                model.save(path)
+            else:
+                model.save_weights(path)
+    except OSError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise ModelError(
+            f"{model.name} ({type(model).__name__}): Keras can't save this model: "
+            f"{type(error).__name__}: {reason}"
+        ) from error
+    marks.require_all()
+    return tuple(marks.weights)
+
+
+def marked_number(shape: tuple[int, ...]) -> int | None:
+    """Returns the number of the weight whose mark has this shape; None where it is no mark."""
+    return shape[1] if len(shape) == 3 and shape[0] == 0 and shape[2] == _MARK else None
+
+
+class _Marks:
+    """The weights of an index as their marks are handed out."""
+
+    def __init__(self, index: ModelIndex) -> None:
+        self.weights: list[Weight] = []
+        self._index = index
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, value: Any) -> Any:
+        """Returns the mark of a variable of the index; anything else as it is."""
+        weight = self._index.by_variable.get(id(value))
+        if weight is None:
+            return value
+        number = self._numbers.setdefault(weight.path, len(self.weights))
+        if number == len(self.weights):
+            self.weights.append(weight)
+        return np.empty((0, number, _MARK), keras_dtype(weight.dtype))
+
+    def require_all(self) -> None:
+        """Does nothing when every weight was marked, those of random generators aside."""
+        problems = [
+            Problem(
+                weight.path,
+                "to be saved as it is",
+                f"not given to Keras by {weight.layer_class}.save_own_variables",
+                weight.layer_name,
+                "convert into the live model, and save that with Keras",
+            )
+            for weight in self._index.values()
+            if weight.kind == "weight" and weight.path not in self._numbers
+        ]
+        if problems:
+            raise ModelError.from_problems(
+                f"{len(problems)} weight(s) that Keras doesn't save, or not as they are", problems
+            )
+
+
+class _Store:
+    """What a layer's ``save_own_variables`` sees: Keras' store, with marks for variables."""
+
+    def __init__(self, store: Any, marks: _Marks) -> None:
+        self._store = store
+        self._marks = marks
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._store[key] = self._marks.mark(value)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._store[key]
+
+    def __delitem__(self, key: str) -> None:
+        del self._store[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._store
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@contextlib.contextmanager
+def _substituted(index: ModelIndex, marks: _Marks) -> Iterator[None]:
+    """Has every layer save through a :class:`_Store`; on leaving they are as they were."""
+    changed: list[tuple[Any, Any]] = []
+    try:
+        for node in index.layers:
+            own = vars(node.layer).get("save_own_variables")
+            node.layer.save_own_variables = _through(node.layer.save_own_variables, marks)
+            changed.append((node.layer, own))
+        yield
+    finally:
+        for layer, own in changed:
+            del layer.save_own_variables
+            if own is not None:
+                layer.save_own_variables = own
+
+
+def _through(save: Any, marks: _Marks) -> Any:
+    def save_own_variables(store: Any) -> None:
+        save(_Store(store, marks))
+
+    return save_own_variables
+
+
+def keras_dtype(name: str) -> np.dtype:
+    """Returns numpy's dtype for a Keras dtype's name, those of ml_dtypes included."""
+    try:
+        return np.dtype(name)
+    except TypeError:
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))

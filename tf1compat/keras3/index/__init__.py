@@ -1,0 +1,3 @@
+"""A built model's layers and weights by stable path."""
+
+__all__: list[str] = []

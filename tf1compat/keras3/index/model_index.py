@@ -1,0 +1,99 @@
+"""The weights of a built model by stable paths, and the layers that hold them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+
+from tf1compat.errors import UnknownNameError
+from tf1compat.keras3.index._producers import find_producers
+from tf1compat.keras3.index._walk import Walk, walk_model
+from tf1compat.keras3.index.requirements import require_layer
+from tf1compat.keras3.index.weights import LayerNode, Weight
+from tf1compat.names import nearest_names
+
+__all__ = ["ModelIndex", "index_model"]
+
+
+class ModelIndex(Mapping[str, Weight]):
+    """A model's weights by path, in order of creation.
+
+    Attributes:
+      model: the model.
+      layers: the model itself and its layers, in order of creation; see :class:`LayerNode`.
+    """
+
+    def __init__(self, walk: Walk) -> None:
+        self.model: keras.layers.Layer = walk.root
+        self.layers: tuple[LayerNode, ...] = tuple(walk.layers)
+        self._weights = {weight.path: weight for weight in walk.weights}
+        self._inner = walk.inner
+
+    def __getitem__(self, path: str) -> Weight:
+        try:
+            return self._weights[path]
+        except KeyError:
+            near = ", ".join(nearest_names(path, self._weights)) or "none; the model has no weights"
+            raise UnknownNameError(
+                f"{path}: the model has no weight of this path; nearest: {near}"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._weights)
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._weights
+
+    def __repr__(self) -> str:
+        return f"<ModelIndex of {self.model.name}: {len(self)} weights, {len(self.layers)} layers>"
+
+    @functools.cached_property
+    def by_variable(self) -> Mapping[int, Weight]:
+        """The weights by the ``id`` of their variable."""
+        return {id(weight.variable): weight for weight in self._weights.values()}
+
+    @functools.cached_property
+    def by_layer(self) -> Mapping[str, LayerNode]:
+        """The layers by their paths."""
+        return {node.path: node for node in self.layers}
+
+    @functools.cached_property
+    def producers(self) -> Mapping[str, tuple[str, ...]]:
+        """For the path of each layer that holds weights, the nearest such layers that feed it.
+
+        Layers without weights (activations, additions, pooling) are looked through. Known within
+        Functional and Sequential models, nested ones too, and for the usual wrappers; layers whose
+        inputs aren't known are left out.
+        """
+        bearing = [
+            node
+            for node in self.layers
+            if any(self._weights[path].kind == "weight" for path in node.weights)
+        ]
+        return find_producers(self.model, bearing, inner=self._inner)
+
+
+def index_model(model: Any) -> ModelIndex:
+    """Returns the weights of `model` by stable path.
+
+    Paths are made of the names that the model's author gave: names of layers, names of the
+    attributes that hold layers without a name of their own, and for what Keras named itself the
+    numbers of a fresh process. They don't depend on what else the process has built. Optimizer
+    variables and metrics are not weights; the states of random generators are (of kind
+    ``"state"``).
+
+    Args:
+      model: a built Keras 3 model or layer, or an index, which is returned as it is.
+
+    Raises:
+      ModelError: if it is no Keras model, or parts of it aren't built; all of them are named.
+    """
+    if isinstance(model, ModelIndex):
+        return model
+    return ModelIndex(walk_model(require_layer(model)))

@@ -1,0 +1,105 @@
+"""Models from ``.keras`` files, by their configuration alone."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import zipfile
+from typing import Any
+
+import keras
+
+from tf1compat.errors import ModelError
+from tf1compat.keras3.index.requirements import require_layer
+from tf1compat.keras3.models.deferred import build_model
+
+__all__ = ["load_model_file"]
+
+_CONFIG = "config.json"
+_PLAIN_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints", "builtins")
+_LARGEST_CONFIG = 1 << 30  # bytes
+
+
+def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
+    """Returns the model of a ``.keras`` file, without the weights it holds.
+
+    Keras' safe mode stays on: nothing stored in the file is executed. The weights take no memory
+    where that works; they are *not* those of the file, which
+    :func:`~tf1compat.keras3.read_exported` reads.
+
+    Raises:
+      ModelError: the file is missing, is no ``.keras`` file, or holds a model that Keras can't make
+        here (most often since the module that defines its classes wasn't imported).
+    """
+    name = os.fspath(path)
+    config = _read_config(name)
+    if _shares_objects(config):  # only Keras' own loader puts one object in two places
+        return require_layer(_load_whole(name))
+    return build_model(lambda: _deserialize(name, config))
+
+
+def _read_config(name: str) -> dict[str, Any]:
+    if not name.endswith(".keras"):
+        raise ModelError(f"{name}: expected a .keras file; for a function give module:callable")
+    try:
+        with zipfile.ZipFile(name) as archive:
+            size = archive.getinfo(_CONFIG).file_size
+            if size > _LARGEST_CONFIG:
+                raise ModelError(f"{name}: its {_CONFIG} claims {size} bytes; the file is damaged")
+            config = json.loads(archive.read(_CONFIG))
+    except FileNotFoundError as error:
+        raise ModelError(f"{name}: no such file") from error
+    except KeyError as error:
+        raise ModelError(f"{name}: holds no {_CONFIG}; this is no .keras file") from error
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise ModelError(f"{name}: can't be read as a .keras file: {error}") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{name}: its {_CONFIG} doesn't describe a model")
+    return config
+
+
+def _deserialize(name: str, config: dict[str, Any]) -> Any:
+    try:
+        return keras.saving.deserialize_keras_object(
+            {**config, "compile_config": None}, safe_mode=True
+        )
+    except Exception as error:
+        raise _failure(name, error) from error
+
+
+def _load_whole(name: str) -> Any:
+    try:
+        return keras.saving.load_model(name, compile=False)
+    except Exception as error:
+        raise _failure(name, error) from error
+
+
+def _failure(name: str, error: Exception) -> ModelError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    return ModelError(
+        f"{name}: Keras can't make this model: {reason} (where its classes are your own, give "
+        "module:callable instead, or import the module that registers them)"
+    )
+
+
+def _shares_objects(config: dict[str, Any]) -> bool:
+    """Tells whether the config puts one object that may hold weights in several places."""
+    ids: collections.Counter[Any] = collections.Counter()
+    waiting: list[Any] = [config]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "shared_object_id" in value and not _is_plain(value):
+                ids[repr(value["shared_object_id"])] += 1
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return any(count > 1 for count in ids.values())
+
+
+def _is_plain(value: dict[str, Any]) -> bool:
+    """Tells whether it makes no difference if the object is made several times."""
+    return str(value.get("module")) in _PLAIN_MODULES or str(value.get("class_name")).endswith(
+        "Policy"
+    )

@@ -1,0 +1,65 @@
+"""Running a model and looking at its layers' outputs on the way."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from tf1compat.keras3.index.model_index import ModelIndex
+
+__all__ = ["layer_outputs", "run_model"]
+
+
+def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
+    """Returns what `model` computes in inference mode.
+
+    Args:
+      model: a built Keras model.
+      inputs: arrays by name; they are given by name where the model's inputs have these names,
+        else in their order.
+    """
+    names = {getattr(tensor, "name", None) for tensor in getattr(model, "inputs", None) or ()}
+    if len(inputs) == 1:
+        return model(next(iter(inputs.values())), training=False)
+    if names == set(inputs):
+        return model(dict(inputs), training=False)
+    return model(list(inputs.values()), training=False)
+
+
+def layer_outputs(
+    index: ModelIndex, inputs: Mapping[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, ...]]:
+    """Runs the model in inference mode; returns every output of each layer that holds weights.
+
+    Returns:
+      by the path of each such layer, in the order in which they finished, the value of each of its
+      calls; of a call with several outputs, the first.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+
+    def watching(path: str, call: Any) -> Any:
+        def watched_call(*args: Any, **kwargs: Any) -> Any:
+            result = call(*args, **kwargs)
+            first = next(iter(keras.tree.flatten(result)), None)
+            with contextlib.suppress(NotImplementedError):  # traced within a loop, it has no value
+                found.setdefault(path, []).append(np.asarray(first))
+            return result
+
+        return watched_call
+
+    watched = [node for node in index.layers if node.weights and node.layer is not index.model]
+    own = {node.path: vars(node.layer)["call"] for node in watched if "call" in vars(node.layer)}
+    try:
+        for node in watched:
+            vars(node.layer)["call"] = watching(node.path, node.layer.call)
+        run_model(index.model, inputs)
+    finally:
+        for node in watched:
+            vars(node.layer).pop("call", None)
+            if node.path in own:
+                vars(node.layer)["call"] = own[node.path]
+    return {path: tuple(values) for path, values in found.items() if values}

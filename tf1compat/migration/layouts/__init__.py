@@ -1,0 +1,3 @@
+"""Invertible array transforms, one file a family."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""The plan and how it is made."""
+
+__all__: list[str] = []

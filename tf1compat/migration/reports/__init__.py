@@ -1,0 +1,3 @@
+"""A plan in words."""
+
+__all__: list[str] = []

@@ -1,0 +1,170 @@
+"""Proof that a conversion is right: every weight bit for bit, and outputs side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tf1compat.checkpoint import Entry, open_checkpoint
+from tf1compat.errors import CheckpointError, Problem, VerificationError
+from tf1compat.keras3 import index_model, read_exported, run_model
+from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.values import check_fits_checkpoint, differences
+from tf1compat.migration.verification.divergence import first_difference
+from tf1compat.migration.verification.outputs import (
+    OutputDifference,
+    Recording,
+    compare_outputs,
+    name_outputs,
+)
+
+__all__ = ["Verification", "verify", "verify_outputs", "verify_weights"]
+
+_TOLERANCE = 1e-5
+
+ReadWeight = Callable[[str], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """What was checked and what was found.
+
+    Attributes:
+      weights: how many weights equal their sources bit for bit through the inverse layout.
+      problems: every weight or file that doesn't, and every output out of tolerance.
+      outputs: the differences of outputs, where a recording was given.
+      first_difference: the first layer whose output differs, where layers could be paired; else "".
+    """
+
+    weights: int
+    problems: tuple[Problem, ...] = ()
+    outputs: tuple[OutputDifference, ...] = ()
+    first_difference: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether everything that was checked is as it should be."""
+        return not self.problems
+
+    def require_equal(self) -> None:
+        """Does nothing when all is equal.
+
+        Raises:
+          VerificationError: naming everything that differs.
+        """
+        if self.problems:
+            raise VerificationError.from_problems("the conversion differs:", self.problems)
+
+    def __str__(self) -> str:
+        lines = [f"{self.weights} weights equal bit for bit through the inverse layout"]
+        lines += [f"output {difference}" for difference in self.outputs]
+        if self.first_difference:
+            lines.append(f"first layer that differs: {self.first_difference}")
+        return "\n".join([*lines, *(f"! {problem}" for problem in self.problems)])
+
+
+def verify(
+    plan: Plan,
+    model: Any,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    checkpoint: Mapping[str, Entry] | None = None,
+    recording: Recording | None = None,
+    v1_graph: str | os.PathLike[str] | None = None,
+    tolerance: float = _TOLERANCE,
+) -> Verification:
+    """Checks weights, and outputs where a recording is given.
+
+    Args:
+      plan: the plan that was carried out.
+      model: the built Keras model, holding the converted weights if outputs are to be compared.
+      output: the written file; by default the model's own weights are checked.
+      checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
+      recording: inputs and expected outputs; see :func:`load_recording` and :func:`record_graph`.
+      v1_graph: prefix of a checkpoint whose ``.meta`` is run, where outputs differ, to name the
+        first layer that does; the recorded inputs then go by the names of v1 tensors.
+      tolerance: largest difference of an output, relative to its largest expected value.
+    """
+    weights = verify_weights(plan, model, output=output, checkpoint=checkpoint)
+    if recording is None:
+        return weights
+    outputs = verify_outputs(model, recording, tolerance=tolerance)
+    first = ""
+    if outputs.problems and v1_graph is not None:
+        first = first_difference(
+            plan, index_model(model), prefix=v1_graph, recording=recording, tolerance=tolerance
+        )
+    return dataclasses.replace(
+        outputs,
+        weights=weights.weights,
+        problems=(*weights.problems, *outputs.problems),
+        first_difference=first,
+    )
+
+
+def verify_weights(
+    plan: Plan,
+    model: Any,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    checkpoint: Mapping[str, Entry] | None = None,
+) -> Verification:
+    """Reads every written weight back and compares it with its sources bit for bit.
+
+    In a file, every tensor is also checked against the digest written with it, those that kept
+    their initial values included.
+
+    Raises:
+      PlanError: if the checkpoint isn't the one the plan was made for.
+      OutputError: if the file can't be read at all.
+    """
+    index = index_model(model)
+    entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
+    check_fits_checkpoint(plan, entries)
+    problems: list[Problem] = []
+    if output is None:
+        read: ReadWeight = lambda path: np.asarray(index[path].variable.numpy())  # noqa: E731
+        origin = "the model"
+    else:
+        origin = os.fspath(output)
+        exported = read_exported(origin, index)
+        problems += exported.damage()
+        read = lambda path: exported[path].read()  # noqa: E731
+    damaged = {problem.name for problem in problems}
+    good = 0
+    for fill in plan.fills:
+        if fill.target in damaged:
+            continue
+        try:
+            found = differences(fill, read(fill.target), entries)
+        except (CheckpointError, KeyError) as error:
+            found = [str(error)]
+        good += not found
+        problems += [Problem(fill.target, "its source's bits", f, origin) for f in found]
+    return Verification(good, tuple(problems))
+
+
+def verify_outputs(
+    model: Any, recording: Recording, *, tolerance: float = _TOLERANCE
+) -> Verification:
+    """Runs the model on the recorded inputs, in inference mode, and compares its outputs.
+
+    Inputs are given by name where the model's inputs have the recorded names, else by order.
+    """
+    values = run_model(model, recording.inputs)
+    compared = compare_outputs(recording.outputs, name_outputs(values, list(recording.outputs)))
+    problems = tuple(
+        Problem(
+            difference.name,
+            f"relative difference at most {tolerance:g}",
+            f"{difference.max_rel:.3g} (absolute {difference.max_abs:.3g})",
+            "outputs",
+        )
+        for difference in compared
+        if not difference.max_rel <= tolerance
+    )
+    return Verification(0, problems, compared)
