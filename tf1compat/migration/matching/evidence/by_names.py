@@ -5,60 +5,70 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from tf1compat.migration.matching.state import Group, Side, State
+from tf1compat.migration.matching.evidence.base import Evidence
+from tf1compat.migration.matching.nodes import Node
+from tf1compat.migration.matching.state import EvidenceKind, Group, State
 
-__all__ = ["by_names"]
+__all__ = ["ByNames"]
+
+_NAMES = EvidenceKind("names", "names share {words}")
+_NAMES_REST = EvidenceKind("names_rest", "the others are told apart by name")
 
 _PREFIX = 3  # letters from which a word may abbreviate another: gen, generator
 
 _SCORED = 250_000  # pairs of families; beyond it only equal names count, which takes linear time
 
 Words = frozenset[str]
+Families = dict[Words, list[Node]]
+"""Nodes by the words of their paths: those equal but for numbers are one family."""
 
 
-def by_names(state: State, group: Group) -> list[Group] | None:
+class ByNames(Evidence):
     """Tells apart families (paths equal but for numbers) by words that only some of them have.
 
     A family of sources and one of targets belong together when each is the other's best and only
     best; what is left over when all but one on each side are taken belongs together too.
     """
-    sources = _families(state.source, group.sources)
-    targets = _families(state.target, group.targets)
-    if len(sources) < 2 or len(targets) < 2:
-        return None
-    parts: list[Group] = []
-    while True:
-        found = _components(sources, targets)
-        if not found:
-            break
-        for own, other, words in found:
-            why = f"names share {', '.join(words)}"
-            parts.append(
-                group.part(_pop(sources, own), _pop(targets, other), kind="names", why=why)
-            )
-    if not parts:
-        return None
-    rest_s = [s for nodes in sources.values() for s in nodes]
-    rest_t = [t for nodes in targets.values() for t in nodes]
-    if rest_s or rest_t:
-        why = "the others are told apart by name"
-        parts.append(group.part(rest_s, rest_t, kind="names", why=why))
-    return parts
+
+    name = "names"
+    kinds = (_NAMES, _NAMES_REST)
+
+    def within(self, state: State, group: Group) -> list[Group] | None:
+        sources, targets = _families(group.sources), _families(group.targets)
+        if len(sources) < 2 or len(targets) < 2:
+            return None
+        parts: list[Group] = []
+        while found := _components(sources, targets):
+            for source_words, target_words, shared in found:
+                parts.append(
+                    group.part(
+                        _pop(sources, source_words),
+                        _pop(targets, target_words),
+                        _NAMES.because(words=tuple(shared)),
+                    )
+                )
+        if not parts:
+            return None
+        rest_s = [s for nodes in sources.values() for s in nodes]
+        rest_t = [t for nodes in targets.values() for t in nodes]
+        if rest_s or rest_t:
+            parts.append(group.part(rest_s, rest_t, _NAMES_REST.because()))
+        return parts
 
 
-def _families(side: Side, nodes: Sequence[int]) -> dict[Words, list[int]]:
-    found: dict[Words, list[int]] = defaultdict(list)
+def _families(nodes: Sequence[Node]) -> Families:
+    found: Families = defaultdict(list)
     for node in nodes:
-        found[side.places[node].words].append(node)
+        found[node.place.words].append(node)
     return found
 
 
-def _pop(families: dict[Words, list[int]], keys: Sequence[Words]) -> list[int]:
+def _pop(families: Families, keys: Sequence[Words]) -> list[Node]:
     return [node for key in keys for node in families.pop(key)]
 
 
 def _components(
-    sources: Mapping[Words, list[int]], targets: Mapping[Words, list[int]]
+    sources: Families, targets: Families
 ) -> list[tuple[list[Words], list[Words], list[str]]]:
     """Returns the sets of families that are each other's best, with the words that say so."""
     if len(sources) < 2 or len(targets) < 2:
@@ -75,16 +85,22 @@ def _components(
         if best and all(source in best_t[t] for t in best):
             found[best].append(source)
     result = []
-    for best, own in found.items():
-        mutual = all(best_t[t] == frozenset(own) for t in best)
-        count = sum(len(sources[s]) for s in own) == sum(len(targets[t]) for t in best)
-        whole = len(own) == len(sources) and len(best) == len(targets)
+    for best, mine in found.items():
+        mutual = all(best_t[t] == frozenset(mine) for t in best)
+        count = sum(len(sources[s]) for s in mine) == sum(len(targets[t]) for t in best)
+        whole = len(mine) == len(sources) and len(best) == len(targets)
         if mutual and count and not whole:
-            words = set.intersection(*(set(s) for s in own))
-            shared = sorted(w for w in words if any(_alike(w, o) for t in best for o in t))
-            telling = [w for w in shared if not all(w in s for s in sources)]
-            result.append((own, sorted(best, key=sorted), telling or shared))
+            result.append((mine, sorted(best, key=sorted), _telling(mine, best, sources)))
     return result
+
+
+def _telling(
+    sources: Sequence[Words], targets: frozenset[Words], every: Mapping[Words, object]
+) -> list[str]:
+    """Returns the words shared by families of both sides, without those that all sources have."""
+    words = set.intersection(*(set(s) for s in sources))
+    shared = sorted(w for w in words if any(_alike(w, o) for t in targets for o in t))
+    return [w for w in shared if not all(w in s for s in every)] or shared
 
 
 def _best(scores: Mapping[Words, float]) -> frozenset[Words]:

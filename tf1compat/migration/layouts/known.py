@@ -1,0 +1,154 @@
+"""Every layout that rules may name, and their text form: ``transpose(1, 0) | cast(float32)``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from tf1compat.errors import LayoutError
+from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze, Transpose
+from tf1compat.migration.layouts.casts import Cast
+from tf1compat.migration.layouts.chain import Chain
+from tf1compat.migration.layouts.joins import Concatenate, Split
+from tf1compat.migration.layouts.layout import IDENTITY, Identity, Layout
+from tf1compat.names.registry import Registry
+
+__all__ = ["LAYOUTS", "LAYOUT_FACTS", "parse_layout", "register_layout"]
+
+LAYOUTS: Registry[type[Layout]] = Registry(
+    "layout", (Identity, Transpose, Reshape, Squeeze, Expand, Concatenate, Split, Cast)
+)
+
+_L = TypeVar("_L", bound="type[Layout]")
+_STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
+
+
+def register_layout(name: str) -> Callable[[_L], _L]:
+    """Class decorator that lets rules name a layout: a frozen dataclass derived from Layout.
+
+    Args:
+      name: what rules call it; a word that no other layout has.
+
+    Raises:
+      UsageError: another layout has this name.
+    """
+
+    def decorate(cls: _L) -> _L:
+        cls.name = name
+        LAYOUTS.add(cls)
+        return cls
+
+    return decorate
+
+
+@functools.cache
+def parse_layout(text: str) -> Layout:
+    """Returns the layout that `text` names, steps separated by ``|``.
+
+    Raises:
+      LayoutError: for an unknown layout or arguments it doesn't take.
+
+    >>> str(parse_layout("reshape(4,-1)|transpose(1,0)"))
+    'reshape(4, -1) | transpose(1, 0)'
+    """
+    steps = tuple(_parse_step(step, text) for step in text.split("|"))
+    return steps[0] if len(steps) == 1 else Chain(steps)
+
+
+def _parse_step(step: str, text: str) -> Layout:
+    match = _STEP.fullmatch(step)
+    if match is None or match[1] not in LAYOUTS:
+        raise LayoutError(
+            f"layout {text!r}: expected one of {', '.join(sorted(LAYOUTS))}, "
+            f"with arguments in parentheses, found {step.strip()!r}"
+        )
+    layout = LAYOUTS[match[1]]
+    given = [argument.strip() for argument in (match[2] or "").split(",") if argument.strip()]
+    assigned = _assigned(layout, given)
+    if assigned is None:
+        expected = _form(layout)
+        raise LayoutError(f"layout {text!r}: expected {expected}, found {step.strip()!r}")
+    try:
+        return layout(*(_value(kind, words) for kind, words in assigned))
+    except LayoutError:
+        raise
+    except ValueError as error:
+        raise LayoutError(
+            f"layout {text!r}: {layout.name} expected {error}, found {step.strip()!r}"
+        ) from None
+
+
+def _assigned(layout: type[Layout], given: Sequence[str]) -> list[tuple[Any, list[str]]] | None:
+    """Returns the kind of each field of a layout with its arguments; None if they don't match."""
+    left = list(given)
+    found: list[tuple[Any, list[str]]] = []
+    for field, kind in _fields(layout):
+        if _is_many(kind):
+            found.append((kind, left))
+            left = []
+        elif left:
+            found.append((kind, [left.pop(0)]))
+        elif field.default is dataclasses.MISSING:
+            return None
+    return None if left else found
+
+
+def _value(kind: Any, words: Sequence[str]) -> Any:
+    """Returns a field's value; a ValueError says what was expected."""
+    if _is_many(kind):
+        return tuple(_one(typing.get_args(kind)[0], word) for word in words)
+    return _one(kind, words[0])
+
+
+def _one(kind: type, word: str) -> Any:
+    is_number = re.fullmatch(r"[-+]?\d+(\.\d+)?", word) is not None
+    if kind is str and is_number:
+        raise ValueError("a name")
+    try:
+        return kind(word)
+    except ValueError:
+        raise ValueError("integers" if kind is int else f"a {kind.__name__}") from None
+
+
+def _is_many(kind: Any) -> bool:
+    return typing.get_origin(kind) is tuple
+
+
+def _fields(layout: type[Layout]) -> list[tuple[dataclasses.Field, Any]]:
+    hints = typing.get_type_hints(layout)
+    return [(field, hints[field.name]) for field in dataclasses.fields(layout)]  # type: ignore[arg-type]
+
+
+def _form(layout: type[Layout]) -> str:
+    """Returns how a layout is written: ``split(axis: int, start: int, stop: int)``."""
+    parts = []
+    for field, kind in _fields(layout):
+        if _is_many(kind):
+            parts.append(f"*{field.name}: {typing.get_args(kind)[0].__name__}")
+        else:
+            parts.append(f"{field.name}: {kind.__name__}")
+    return f"{layout.name}({', '.join(parts)})"
+
+
+class _Facts:
+    """What :class:`tf1compat.names.LayoutFacts` asks; a text that is no layout has no facts."""
+
+    def joins(self, layout: str) -> bool:
+        return _or_identity(layout).joins
+
+    def takes_part(self, layout: str) -> bool:
+        return _or_identity(layout).takes_part
+
+
+LAYOUT_FACTS = _Facts()
+
+
+def _or_identity(text: str) -> Layout:
+    try:
+        return parse_layout(text)
+    except LayoutError:  # said where the layout is used
+        return IDENTITY
