@@ -8,8 +8,8 @@ from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze, Transpos
 from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.chain import Chain
 from tf1compat.migration.layouts.joins import Concatenate, Split
-from tf1compat.migration.layouts.known import parse_layout
 from tf1compat.migration.layouts.layout import IDENTITY, Spec
+from tf1compat.migration.layouts.text import parse_layout
 
 
 def _array(*shape, dtype=np.float32):

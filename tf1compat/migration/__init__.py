@@ -1,7 +1,7 @@
 """Checkpoint to Keras 3: layouts, matching, the plan, conversion, verification."""
 
 from tf1compat.migration.convert import Conversion, convert
-from tf1compat.migration.layouts.known import parse_layout, register_layout
+from tf1compat.migration.layouts import parse_layout, register_layout
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan

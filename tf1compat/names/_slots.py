@@ -12,7 +12,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 
-from tf1compat.names._optimizers import (
+from tf1compat.names._companions import (
     companion_family,
     is_optimizer_name,
     looks_averaged,

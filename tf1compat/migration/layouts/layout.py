@@ -11,21 +11,32 @@ Layouts print as the text that :func:`parse_layout` reads and that rules files h
     concatenate(0)               # several sources, one target
     split(1, 0, 768)             # one source, the part [0, 768) along axis 1
 
-A new layout is one more frozen dataclass, in a file of its family, and a line in the tuple of
-:mod:`~tf1compat.migration.layouts.known`. Annotations of its fields say what its text takes.
+A new layout is one more frozen dataclass; annotations of its fields say what its text takes.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
 import numpy as np
 
 from tf1compat.errors import LayoutError
+from tf1compat.names.registry import Registry
 
-__all__ = ["IDENTITY", "Identity", "Layout", "Piece", "Shape", "Spec", "cannot", "one_source"]
+__all__ = [
+    "IDENTITY",
+    "LAYOUTS",
+    "Identity",
+    "Layout",
+    "Piece",
+    "Shape",
+    "Spec",
+    "cannot",
+    "one_source",
+    "register_layout",
+]
 
 Shape = tuple[int, ...]
 
@@ -162,3 +173,26 @@ class Identity(Layout):
 
 
 IDENTITY = Identity()
+
+LAYOUTS: Registry[type[Layout]] = Registry("layout")
+"""Every layout that rules may name."""
+
+_L = TypeVar("_L", bound="type[Layout]")
+
+
+def register_layout(name: str) -> Callable[[_L], _L]:
+    """Class decorator that lets rules name a layout: a frozen dataclass derived from Layout.
+
+    Args:
+      name: what rules call it; a word that no other layout has.
+
+    Raises:
+      UsageError: another layout has this name.
+    """
+
+    def decorate(cls: _L) -> _L:
+        cls.name = name
+        LAYOUTS.add(cls)
+        return cls
+
+    return decorate

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from tf1compat.migration.matching.flow import flow_between
-from tf1compat.migration.matching.members import module_fits, pair_members
+from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching._members import module_fits, pair_members
 from tf1compat.migration.matching.nodes import (
     Item,
     Node,

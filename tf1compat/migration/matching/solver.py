@@ -11,7 +11,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from tf1compat.migration.matching.evidence.known import EVIDENCE
+from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import (
     ChainPair,

@@ -7,9 +7,9 @@ import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 
-from tf1compat.migration.matching.flow import Flow
+from tf1compat.migration.matching._flow import Flow
+from tf1compat.migration.matching._owners import owners_of
 from tf1compat.migration.matching.nodes import Node
-from tf1compat.migration.matching.owners import owners_of
 from tf1compat.migration.reasons import Kind, Reason
 
 __all__ = ["ChainPair", "EvidenceKind", "Group", "Numbers", "Pair", "Side", "State", "chains"]

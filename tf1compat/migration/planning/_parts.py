@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.errors import Problem
-from tf1compat.migration.layouts.known import parse_layout
 from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 
 __all__ = ["uncovered_sources"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from tf1compat.errors import PlanError, Problem, Tf1CompatError
 from tf1compat.migration.layouts.layout import Spec
-from tf1compat.migration.planning.kinds import (
+from tf1compat.migration.planning._kinds import (
     DROP_KINDS,
     KEEP_KINDS,
     RECORDED,

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from tf1compat.errors import LayoutError, Problem, RuleError
 from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
-from tf1compat.migration.layouts.known import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec
+from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
+from tf1compat.migration.planning._kinds import FILLED_BY_RULE, RULE
 from tf1compat.migration.planning._parts import uncovered_sources
-from tf1compat.migration.planning.kinds import FILLED_BY_RULE, RULE
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
 from tf1compat.migration.reasons import Reason
 from tf1compat.names import RuleMatch, RuleSet

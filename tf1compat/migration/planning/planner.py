@@ -15,8 +15,8 @@ from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning import _explaining as explaining
 from tf1compat.migration.planning._flows import source_flow, target_flow
+from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME, training_kind
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
-from tf1compat.migration.planning.kinds import EQUALS, RANDOM_STATE, SAME, training_kind
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs

@@ -1,8 +1,4 @@
-"""What a kind of evidence is: something that tells sources of a matching apart.
-
-To add one, write a class in a file of its own and put an instance into the tuple of
-:mod:`~tf1compat.migration.matching.evidence.known`, the stronger before the weaker.
-"""
+"""What a kind of evidence is: something that tells sources of a matching apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every layout that rules may name, and their text form: ``transpose(1, 0) | cast(float32)``."""
+"""The text form of layouts: ``transpose(1, 0) | cast(float32)``."""
 
 from __future__ import annotations
 
@@ -6,43 +6,16 @@ import dataclasses
 import functools
 import re
 import typing
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze, Transpose
-from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.chain import Chain
-from tf1compat.migration.layouts.joins import Concatenate, Split
-from tf1compat.migration.layouts.layout import IDENTITY, Identity, Layout
-from tf1compat.names.registry import Registry
+from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
 
-__all__ = ["LAYOUTS", "LAYOUT_FACTS", "parse_layout", "register_layout"]
+__all__ = ["LAYOUT_FACTS", "parse_layout"]
 
-LAYOUTS: Registry[type[Layout]] = Registry(
-    "layout", (Identity, Transpose, Reshape, Squeeze, Expand, Concatenate, Split, Cast)
-)
-
-_L = TypeVar("_L", bound="type[Layout]")
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
-
-
-def register_layout(name: str) -> Callable[[_L], _L]:
-    """Class decorator that lets rules name a layout: a frozen dataclass derived from Layout.
-
-    Args:
-      name: what rules call it; a word that no other layout has.
-
-    Raises:
-      UsageError: another layout has this name.
-    """
-
-    def decorate(cls: _L) -> _L:
-        cls.name = name
-        LAYOUTS.add(cls)
-        return cls
-
-    return decorate
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1compat.migration.matching.evidence.known import EVIDENCE
+from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
 from tf1compat.migration.reasons import Kind

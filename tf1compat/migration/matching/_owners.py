@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tf1compat.migration.matching.flow import Flow
+from tf1compat.migration.matching._flow import Flow
 from tf1compat.migration.matching.nodes import Node
 
 __all__ = ["owners_of"]

@@ -1,26 +1,18 @@
-"""What optimizers and moving averages of the TensorFlow-1 world called their variables."""
+"""What may follow a variable's name: an optimizer's slots, moving averages, and what may not."""
 
 from __future__ import annotations
 
+import functools
 import re
+from typing import NamedTuple
 
+from tf1compat.names.optimizers import OPTIMIZERS
+from tf1compat.names.optimizers.optimizer import Optimizer
 from tf1compat.names.roles import role_of
 
 __all__ = ["companion_family", "is_optimizer_name", "looks_averaged", "may_be_custom"]
 
-_OPTIMIZERS = """
-    Adam Adamax AdaMax AdamW AdamWeightDecay LazyAdam LazyAdamGS AdamGS Nadam NadamW RAdam AMSGrad
-    AdaBound AdaBelief Yogi LAMB LARS Momentum MomentumW Nesterov SGD SGDW GradientDescent RMSProp
-    Adagrad AdagradW AdagradDA ProximalAdagrad RegAdagrad ProximalGradientDescent Adadelta Ftrl
-    FtrlProximal PowerSign AddSign GGT Shampoo ShampooW Adafactor SM3 NovoGrad YellowFin KFAC
-    Lookahead Lion Rprop"""
-_FACTORED = ("adafactor", "shampoo", "shampoow", "sm3", "ggt")
-
 _COUNTER = r"(?:_[0-9]{1,4})?"
-_NAMES = "|".join(sorted(set(_OPTIMIZERS.lower().split()), key=len, reverse=True))
-_OPTIMIZER = re.compile(rf"(?P<name>{_NAMES})(?:_?opt(?:imizer)?)?{_COUNTER}", re.IGNORECASE)
-# BERT and its descendants named their slots by hand: kernel/adam_m, kernel/lamb_v.
-_HAND_NAMED = re.compile(rf"(?:{_NAMES})_(?:m|v|mom|momentum|vhat|vr|vc){_COUNTER}", re.IGNORECASE)
 _AVERAGE = re.compile(rf"ExponentialMovingAverage{_COUNTER}")
 _LOOKS_AVERAGED = re.compile(r"(?i).*(ema|average|avg|moving|shadow|polyak)")
 _KERAS = "m v vhat momentum rms mg accumulator accum_grad accum_var linear mom vr vc"
@@ -32,6 +24,27 @@ _PART = re.compile(r"part_[0-9]+")
 _DEBIAS = re.compile(rf"(?:biased|local_step){_COUNTER}")
 
 
+class _Patterns(NamedTuple):
+    """What leaves look like that name an optimizer."""
+
+    optimizer: re.Pattern[str]
+    by_hand: re.Pattern[str]
+    factored: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=8)
+def _patterns(optimizers: tuple[Optimizer, ...]) -> _Patterns:
+    every = {name.lower() for one in optimizers for name in one.names}
+    names = "|".join(sorted(map(re.escape, every), key=len, reverse=True))
+    slots = r"(?:m|v|mom|momentum|vhat|vr|vc)"
+    return _Patterns(
+        re.compile(rf"(?P<name>{names})(?:_?opt(?:imizer)?)?{_COUNTER}", re.IGNORECASE),
+        # BERT and its descendants named their slots by hand: kernel/adam_m, kernel/lamb_v.
+        re.compile(rf"(?P<name>{names})_{slots}{_COUNTER}", re.IGNORECASE),
+        tuple(name.lower() for one in optimizers if one.factored for name in one.names),
+    )
+
+
 def companion_family(leaf: str) -> str:
     """Returns what `leaf` would be if it followed a variable's name.
 
@@ -41,11 +54,10 @@ def companion_family(leaf: str) -> str:
     """
     if _AVERAGE.fullmatch(leaf):
         return "average"
-    match = _OPTIMIZER.fullmatch(leaf)
+    patterns = _patterns(tuple(OPTIMIZERS.values()))
+    match = patterns.optimizer.fullmatch(leaf) or patterns.by_hand.fullmatch(leaf)
     if match:
-        return "factored" if match["name"].lower() in _FACTORED else "optimizer"
-    if _HAND_NAMED.fullmatch(leaf):
-        return "factored" if leaf.lower().startswith(_FACTORED) else "optimizer"
+        return "factored" if match["name"].lower() in patterns.factored else "optimizer"
     if _DEBIAS.fullmatch(leaf):
         return "debias"
     return "keras" if leaf in _KERAS.split() else "custom"
@@ -53,7 +65,7 @@ def companion_family(leaf: str) -> str:
 
 def is_optimizer_name(component: str) -> bool:
     """Returns whether a scope's `component` is an optimizer's usual name (``Adam``, ``SGD_1``)."""
-    return _OPTIMIZER.fullmatch(component) is not None
+    return _patterns(tuple(OPTIMIZERS.values())).optimizer.fullmatch(component) is not None
 
 
 def may_be_custom(leaf: str) -> bool:
