@@ -26,7 +26,8 @@ class Chain(Layout):
         return self.steps[0].joins
 
     @property
-    def takes_part(self) -> bool:
+    def takes_part(self) -> bool:  # type: ignore[override]
+        """Whether its first step does."""
         return self.steps[0].takes_part
 
     def part(self, source: Spec) -> tuple[slice, ...]:

@@ -56,14 +56,11 @@ class Split(Layout):
     """The part ``[start, stop)`` of one source along an axis."""
 
     name = "split"
+    takes_part = True
 
     axis: int
     start: int
     stop: int
-
-    @property
-    def takes_part(self) -> bool:
-        return True
 
     def part(self, source: Spec) -> tuple[slice, ...]:
         return self._index

@@ -79,15 +79,12 @@ class Layout:
     Attributes:
       name: what rules files call it.
       joins: whether it makes one target out of several sources, in the order of their rules.
+      takes_part: whether it takes a part of its source, so that other targets may take the others.
     """
 
     name: ClassVar[str]
     joins: ClassVar[bool] = False
-
-    @property
-    def takes_part(self) -> bool:
-        """Whether it takes a part of its source, so that other targets may take the others."""
-        return False
+    takes_part: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.
