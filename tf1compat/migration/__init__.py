@@ -6,7 +6,6 @@ from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.planner import plan_migration
-from tf1compat.migration.reasons import Reason
 from tf1compat.migration.reports.dropped import dropped_lines
 from tf1compat.migration.reports.offenders import offender_lines
 from tf1compat.migration.verification.divergence import first_difference
@@ -24,6 +23,7 @@ from tf1compat.migration.verification.verify import (
     verify_outputs,
     verify_weights,
 )
+from tf1compat.names.reasons import Reason
 
 __all__ = [
     "Ambiguity",

@@ -20,7 +20,7 @@ from tf1compat.migration.matching.nodes import (
 from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.matching.solver import Solution, solve
 from tf1compat.migration.matching.state import EvidenceKind, Pair, Side
-from tf1compat.migration.reasons import Reason
+from tf1compat.names.reasons import Reason
 
 __all__ = ["GIVEN", "Matching", "Tie", "match_items"]
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from tf1compat.migration.matching._flow import Flow
 from tf1compat.migration.matching._owners import owners_of
 from tf1compat.migration.matching.nodes import Node
-from tf1compat.migration.reasons import Kind, Reason
+from tf1compat.names.reasons import Kind, Reason
 
 __all__ = ["ChainPair", "EvidenceKind", "Group", "Numbers", "Pair", "Side", "State", "chains"]
 

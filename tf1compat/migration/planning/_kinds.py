@@ -5,9 +5,9 @@ from __future__ import annotations
 from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
-from tf1compat.migration.reasons import Kind
-from tf1compat.names import VariableName
+from tf1compat.names.reasons import Kind
 from tf1compat.names.registry import Registry
+from tf1compat.names.training import TRAINING_KINDS
 
 __all__ = [
     "DROP_KINDS",
@@ -20,7 +20,6 @@ __all__ = [
     "SAME",
     "TIE_KINDS",
     "evidence_kinds",
-    "training_kind",
 ]
 
 RULE = Kind("rule", "{reason} [{origin}]")
@@ -29,18 +28,7 @@ RULE = Kind("rule", "{reason} [{origin}]")
 RECORDED = Kind("recorded", "{text}")
 """Of a plan in the first version of its JSON, which held words alone."""
 
-_SLOT = Kind("slot", "slot {slot} of {of}", "slot {slot}")
-_AVERAGE = Kind("average", "moving average of {of}", "moving average")
-_GLOBAL_STEP = Kind("global_step", "global step")
-_OPTIMIZER_STATE = Kind("optimizer_state", "optimizer state")
-# What a variable's name says it is (VariableName.kind), and what that makes of it here.
-_TRAINING = {
-    "slot": _SLOT,
-    "shadow": _AVERAGE,
-    "global_step": _GLOBAL_STEP,
-    "optimizer_state": _OPTIMIZER_STATE,
-}
-DROP_KINDS = Registry("kind of drop", (RULE, *_TRAINING.values(), RECORDED))
+DROP_KINDS = Registry("kind of drop", (RULE, *TRAINING_KINDS, RECORDED))
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
 KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))
@@ -61,8 +49,3 @@ def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
     return Registry("kind of evidence", (FILLED_BY_RULE, GIVEN, ALONE, SAME, *kinds, RECORDED))
-
-
-def training_kind(name: VariableName) -> Kind | None:
-    """Returns what makes a variable no weight of the model; None if it is one."""
-    return _TRAINING.get(name.kind)

@@ -17,7 +17,7 @@ from tf1compat.migration.planning._kinds import (
     evidence_kinds,
 )
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
-from tf1compat.migration.reasons import Kind, Reason
+from tf1compat.names.reasons import Kind, Reason
 
 __all__ = ["from_json", "to_json"]
 

@@ -16,8 +16,8 @@ from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._kinds import FILLED_BY_RULE, RULE
 from tf1compat.migration.planning._parts import uncovered_sources
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
-from tf1compat.migration.reasons import Reason
 from tf1compat.names import RuleMatch, RuleSet
+from tf1compat.names.reasons import Reason
 
 __all__ = ["Ruling", "rule_fills"]
 

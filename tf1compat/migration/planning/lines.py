@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from tf1compat.migration.reasons import Fact, Reason
+from tf1compat.names.reasons import Fact, Reason
 
 __all__ = ["Ambiguity", "Drop", "Fill", "Keep"]
 

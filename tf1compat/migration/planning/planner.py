@@ -15,13 +15,14 @@ from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning import _explaining as explaining
 from tf1compat.migration.planning._flows import source_flow, target_flow
-from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME, training_kind
+from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
-from tf1compat.migration.reasons import Reason
 from tf1compat.names import Rule, RuleSet, load_rules
+from tf1compat.names.reasons import Reason
+from tf1compat.names.training import training_reason
 
 __all__ = ["plan_migration"]
 
@@ -115,11 +116,9 @@ def _training_drops(checkpoint: Checkpoint, ruling: Ruling) -> Iterator[Drop]:
     """Yields the drops of what belongs to training and that no rule spoke of."""
     ruled = _used(ruling.fills) | {drop.source for drop in ruling.drops}
     for source, entry in checkpoint.items():
-        kind = training_kind(entry.name) if source not in ruled else None
-        if kind is not None:
-            name = entry.name
-            facts = {"slot": name.slot, "of": name.slot_of or name.shadow_of}
-            yield Drop(source, kind.because(**{k: v for k, v in facts.items() if v is not None}))
+        reason = training_reason(entry.name) if source not in ruled else None
+        if reason is not None:
+            yield Drop(source, reason)
 
 
 def _state_keeps(index: ModelIndex, ruling: Ruling) -> Iterator[Keep]:

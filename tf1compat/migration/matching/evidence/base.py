@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import EvidenceKind, Group, State
-from tf1compat.migration.reasons import Reason
+from tf1compat.names.reasons import Reason
 
 __all__ = ["Evidence", "Proposal"]
 

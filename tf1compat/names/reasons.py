@@ -1,4 +1,4 @@
-"""Why something stands in a plan: a kind of a closed set, and the facts that its words are made of.
+"""Why something is as it is: a kind of a closed set, and the facts that its words are made of.
 
 Nothing decides by words. They are made where they are printed, from the kind's template.
 """
@@ -60,6 +60,9 @@ class Reason:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return f"Reason({self.text})"
 
     def _said(self, words: str) -> str:
         facts = {k: ", ".join(v) if isinstance(v, tuple) else v for k, v in self.facts.items()}
