@@ -2,8 +2,8 @@
 
 Every module is a target, named as its file, in the BUILD of its folder; the folder itself is one
 more, named as the folder. A module that starts with an underscore is visible in its folder and to
-tests, any other to the rooms that may import its room, a folder that exports something to all. So Bazel,
-too, proves which way imports point, within the rooms as well.
+tests, any other to the rooms that may import its room, a folder that exports something to all. So
+Bazel, too, proves which way imports point, within the rooms as well.
 """
 
 import ast
@@ -48,6 +48,7 @@ def groups():
         users = [one for one in tree.ALLOWED if one == room or room in tree.ALLOWED[one]]
         users = [one for one in users if one in rooms - {"errors"}]
         packages = [f"//{tree.PACKAGE}/{one}/..." for one in users]
+        packages += [f"//{tree.PACKAGE}"] if room == "apps" else []  # the main binary
         packages += ["//", "//examples/...", "//tests/..."]
         yield tree.PACKAGE, "package_group", {"name": f"{room}_users", "packages": packages}
 
@@ -69,7 +70,7 @@ def folder_target(module, path):
             "name": "package",
             "srcs": ["__init__.py"],
             "data": ["py.typed"],
-            "visibility": [f"//{tree.PACKAGE}:__subpackages__", "//:__pkg__"],
+            "visibility": [f"//{tree.PACKAGE}:__subpackages__", "//:__pkg__", TESTS],
         }
     deps = {label(m, module) for m in inside} | set(dependencies(module, path))
     public = exports(path)

@@ -118,6 +118,8 @@ def covers(package, folder):
     """Tells whether ``//a/...``, ``//a:__subpackages__`` or ``//a:__pkg__`` holds `folder`."""
     if package.endswith(":__pkg__") or package == "//":
         return folder == package.removeprefix("//").removesuffix(":__pkg__")
+    if not package.endswith(("/...", ":__subpackages__")):
+        return folder == package.removeprefix("//")
     top = package.removeprefix("//").removesuffix("/...").removesuffix(":__subpackages__")
     return folder == top or folder.startswith(f"{top}/") or not top
 
