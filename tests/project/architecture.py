@@ -22,7 +22,7 @@ def redrawn():
 
 
 def drawn():
-    """Returns the graph as Mermaid text: a box a room, its folders in it; users point at the used."""
+    """Returns the graph as Mermaid text: a box a room; users point at the used."""
     folders = {}
     for module, path in tree.modules().items():
         room = tree.room_of(module)
