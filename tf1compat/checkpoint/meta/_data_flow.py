@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["variable_flow"]
 
-_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 _CONSTANTS = frozenset({"Const", "NoOp"})
 # What of a variable is no longer the variable but a number about it, such as a weight decay.
 _STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
@@ -66,7 +66,7 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
     kinds: dict[str, frozenset[str] | None] = {}
     for name in _topological(nodes):
         node = nodes[name]
-        if node.op in _VARIABLES:
+        if node.op in VARIABLE_OPS:
             kinds[name] = frozenset({_PART.sub("", name)})
             continue
         if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from tf1compat.graph.items import GraphItem
 from tf1compat.graph.query.variable_query import query
+from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["dump_variables"]
 
 v1 = tf.compat.v1
-_VARIABLE_OPS = ("Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp")
 
 
 def dump_variables(graph: tf.Graph | None = None) -> str:
@@ -85,5 +85,5 @@ def _stray(graph: tf.Graph, known: set[str]) -> list[str]:
     return [
         operation.name
         for operation in graph.get_operations()
-        if operation.type in _VARIABLE_OPS and operation.name not in known
+        if operation.type in VARIABLE_OPS and operation.name not in known
     ]

@@ -13,6 +13,7 @@ from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable
 from tf1compat.graph.session.connection import Connection
+from tf1compat.names.op_types import READING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["NonFinite", "NonFiniteFinder", "NonFiniteReport"]
 
@@ -185,7 +186,7 @@ def _roots(fetches: Iterable[Any]) -> list[Any]:
 def _reader(variable: Any) -> Any:
     """Returns an operation that already reads `variable`."""
     for consumer in variable.op.outputs[0].consumers():
-        if consumer.type in ("ReadVariableOp", "Identity"):
+        if consumer.type in READING_OPS:
             return consumer
     return variable.op
 
@@ -214,16 +215,16 @@ def _watchable(graph: tf.Graph, operations: Sequence[Any]) -> list[Any]:
         for tensor in operation.outputs
         if (tensor.dtype.base_dtype.is_floating or tensor.dtype.base_dtype.is_complex)
         and graph.is_fetchable(tensor)
-        and operation.type not in ("VariableV2", "Variable")
+        and operation.type not in REFERENCE_VARIABLE_OPS
     ]
 
 
 def _label(tensor: Any) -> str:
     """Returns the variable's name for what reads a variable, else the tensor's own."""
     operation = tensor.op
-    if operation.type in ("ReadVariableOp", "Identity") and operation.inputs:
+    if operation.type in READING_OPS and operation.inputs:
         source = operation.inputs[0].op
-        if source.type in ("VarHandleOp", "VariableV2", "Variable"):
+        if source.type in VARIABLE_OPS:
             return f"variable {source.name}"
     return str(tensor.name.removesuffix(":0"))
 

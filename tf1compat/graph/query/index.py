@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable
 from tf1compat.names import VariableName, parse_names
+from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["GraphIndex", "index_of"]
 
@@ -24,7 +25,6 @@ v1 = tf.compat.v1
 # TensorFlow keeps its own variable store the same way. The index lives and dies with its graph.
 _STATE = ("tf1compat", "query indexes")
 _VARIABLE_KEYS = (v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.LOCAL_VARIABLES)
-_VARIABLE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp"})
 
 
 class GraphIndex:
@@ -183,7 +183,7 @@ class _Ordinals:
     def _look_at(self, graph: tf.Graph) -> None:
         operations = graph.get_operations()
         for place in range(self._seen, len(operations)):
-            if operations[place].type in _VARIABLE_OPS:
+            if operations[place].type in VARIABLE_OPS:
                 self._places[operations[place].name] = place
         self._seen = len(operations)
 

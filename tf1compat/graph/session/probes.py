@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem
+from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS
 
 __all__ = ["build_probes", "initialized_names"]
 
 v1 = tf.compat.v1
 _STATE = ("tf1compat", "initialization probes")
-_REFERENCES = ("Variable", "VariableV2", "AutoReloadVariable")
 
 
 def initialized_names(session: tf.compat.v1.Session, items: Iterable[GraphItem]) -> frozenset[str]:
@@ -61,7 +61,7 @@ def _existing(item: GraphItem) -> Any:
 
 def _made(graph: tf.Graph, item: GraphItem) -> Any:
     with outermost(graph, "initialized"), v1.device(item.device):
-        if item.op_type in _REFERENCES:
+        if item.op_type in REFERENCE_VARIABLE_OPS:
             return tf.raw_ops.IsVariableInitialized(ref=item.op.outputs[0])
         return tf.raw_ops.VarIsInitializedOp(resource=item.value.handle)
 
