@@ -12,7 +12,14 @@ import tensorflow as tf
 
 from tf1compat.names import parse_name, strip_output
 
-__all__ = ["GraphItem", "PartInfo", "expand_parts", "is_variable", "join_parts"]
+__all__ = [
+    "GraphItem",
+    "PartInfo",
+    "expand_parts",
+    "is_partitioned",
+    "is_variable",
+    "join_parts",
+]
 
 
 class PartInfo:
@@ -158,11 +165,14 @@ def is_variable(value: Any) -> bool:
     return isinstance(value, tf.Variable)
 
 
+def is_partitioned(value: Any) -> bool:
+    """Returns whether `value` is a partitioned variable, whose class no public name reaches."""
+    return not is_variable(value) and hasattr(value, "as_tensor")
+
+
 def expand_parts(value: Any) -> list[Any]:
     """Returns the parts of a partitioned variable, and a list of itself for anything else."""
-    if is_variable(value) or not hasattr(value, "as_tensor"):
-        return [value]
-    return list(value)
+    return list(value) if is_partitioned(value) else [value]
 
 
 def _kind_of(value: Any) -> str:

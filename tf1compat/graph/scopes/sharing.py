@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.building import root_graph
+from tf1compat.graph.items import expand_parts
 from tf1compat.graph.scopes._origins import caller_line
 from tf1compat.graph.scopes._shared_state import Made, Tower, check_asked, refuse_creation
 from tf1compat.graph.scopes.builder import Scope
@@ -259,11 +260,7 @@ class Shared:
 
     def _parts_in(self, key: str) -> tuple[Any, ...]:
         filed = {id(variable) for variable in v1.get_collection(key)}
-        parts = (
-            part
-            for variable in self.variables
-            for part in ([variable] if not hasattr(variable, "as_tensor") else list(variable))
-        )
+        parts = (part for variable in self.variables for part in expand_parts(variable))
         return tuple(part for part in parts if id(part) in filed)
 
 
