@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.building import kept_with
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable
 from tf1compat.names import VariableName, parse_names
 from tf1compat.names.op_types import VARIABLE_OPS
@@ -20,10 +21,7 @@ from tf1compat.names.op_types import VARIABLE_OPS
 __all__ = ["GraphIndex", "index_of"]
 
 v1 = tf.compat.v1
-
-# A key that is no string is shown by no listing of collections and exported with no MetaGraph;
-# TensorFlow keeps its own variable store the same way. The index lives and dies with its graph.
-_STATE = ("tf1compat", "query indexes")
+_INDEXES = "query indexes"
 _VARIABLE_KEYS = (v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.LOCAL_VARIABLES)
 
 
@@ -194,16 +192,11 @@ def index_of(graph: tf.Graph, *, key: str | None = None) -> GraphIndex:
     The index is made once and renewed when a collection has changed in any way, including one
     that an in-place edit of ``get_collection_ref`` made.
     """
-    states = graph.get_collection_ref(_STATE)
-    for place, index in enumerate(states):
-        if index.key == key:
-            if index.is_current():
-                return index
-            renewed = GraphIndex(graph, key=key, before=index)
-            states[place] = renewed
-            return renewed
-    index = GraphIndex(graph, key=key)
-    states.append(index)
+    indexes: dict[str | None, GraphIndex] = kept_with(graph, _INDEXES, dict)
+    before = indexes.get(key)
+    if before is not None and before.is_current():
+        return before
+    indexes[key] = index = GraphIndex(graph, key=key, before=before)
     return index
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
-from tf1compat.graph.building import root_graph
+from tf1compat.graph.building import kept_with, root_graph
 from tf1compat.graph.items import expand_parts
 from tf1compat.graph.scopes._origins import caller_line
 from tf1compat.graph.scopes._shared_state import Made, Tower, check_asked, refuse_creation
@@ -22,12 +22,8 @@ from tf1compat.graph.scopes.variable_scope import variable_scope
 __all__ = ["Shared", "make_template", "shared"]
 
 v1 = tf.compat.v1
-
-# What a graph holds lives in its collections, so it goes when the graph goes. Keys that aren't
-# strings stay out of MetaGraphs.
-_TAKEN_KEY = ("tf1compat_shared_scopes",)
-_TOWER_KEY = "tf1compat_shared_tower"
-_LOCK_KEY = ("tf1compat_shared_lock",)
+_TAKEN = "names of shared scopes"
+_LOCK = "lock of shared scopes"
 
 
 def shared(name: str | Scope) -> Callable[[Callable[..., Any]], Shared]:
@@ -113,7 +109,7 @@ class Shared:
         # A scope to be reused is one that exists, by that very name.
         self._exact = exact or bool(scope.reuse)
         self._lock = threading.Lock()
-        self._key = (_TOWER_KEY, object())
+        self._key = object()  # not itself, which a graph mustn't keep alive
         self._bound: weakref.WeakKeyDictionary[Any, Shared] = weakref.WeakKeyDictionary()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -175,7 +171,7 @@ class Shared:
         Default names are counted by each thread for itself: another thread's builder may have
         the same, and then the next one is tried.
         """
-        taken = _only_item(root_graph().get_collection_ref(_TAKEN_KEY), dict)
+        taken: dict[str, Shared] = kept_with(root_graph(), _TAKEN, dict)
         free = self._exact or bool(v1.get_variable_scope().reuse)  # sharing may be what's meant
         while True:
             opened = variable_scope(self.name if self._exact else None, self.name, **settings)
@@ -217,7 +213,7 @@ class Shared:
         return lambda getter, *a, **k: asked(functools.partial(guarded, getter), *a, **k)
 
     def _tower(self) -> Tower:
-        return _only_item(root_graph().get_collection_ref(self._key), Tower)
+        return kept_with(root_graph(), self._key, Tower)
 
     @property
     def variable_scope(self) -> Any:
@@ -270,11 +266,4 @@ def _call_method(function: Callable[..., Any], instance: Any, *args: Any, **kwar
 
 def _graph_lock() -> Any:
     """Returns the lock that calls of shared functions hold, one for each graph."""
-    return _only_item(root_graph().get_collection_ref(_LOCK_KEY), threading.RLock)
-
-
-def _only_item(collection: list[Any], make: Callable[[], Any]) -> Any:
-    """Returns a collection's only item, made if need be."""
-    if not collection:
-        collection.append(make())
-    return collection[0]  # the first of two, where two threads made one
+    return kept_with(root_graph(), _LOCK, threading.RLock)
