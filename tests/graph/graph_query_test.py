@@ -16,6 +16,7 @@ from tf1compat.graph import (
     query,
     unfreeze,
 )
+from tf1compat.graph.query.index import index_of
 from tf1compat.testing import GraphTestCase
 
 v1 = tf.compat.v1
@@ -364,6 +365,19 @@ class GrowthTest(GraphTestCase):
             Keys.GLOBAL_VARIABLES,
             Keys.TRAINABLE_VARIABLES,
         }
+
+    def test_a_scope_called_like_a_part_is_none(self):
+        split = v1.fixed_size_partitioner(2)
+        for scope in ("part_two", "part_1"):
+            v1.get_variable(f"{scope}/t", [4], partitioner=split)
+        v1.train.MomentumOptimizer(0.1, 0.9).minimize(
+            tf.add_n([tf.reduce_sum(v) for v in v1.trainable_variables()])
+        )
+        found = {name: parsed.part for name, parsed in index_of(self.graph).parsed.items()}
+        names = [f"{s}/t/part_{i}" for s in ("part_two", "part_1") for i in range(2)]
+        assert {name: found[name] for name in names} == dict(zip(names, [0, 1] * 2, strict=True))
+        slots = [f"{name}/Momentum" for name in names]
+        assert [found[name] for name in slots] == [0, 1, 0, 1]
 
     def test_a_query_adds_no_node(self):
         make_net()

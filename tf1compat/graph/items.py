@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf1compat.names import parse_name, strip_output
+from tf1compat.names.parse import PART_MARK, parse_name, strip_output
 
 __all__ = [
     "GraphItem",
@@ -116,7 +116,7 @@ class GraphItem:
     @functools.cached_property
     def part(self) -> PartInfo | None:
         """Of a part of a partitioned variable (or of a slot of one), which; else None."""
-        if self.kind != "variable" or "/part_" not in self.name:
+        if self.kind != "variable" or PART_MARK not in self.name:
             return None
         with self.op.graph.as_default():  # a resource variable refuses in eager mode
             definition = self.value.to_proto()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from tf1compat.checkpoint.meta._graph_def import Node
 from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.parse import split_part
 
 __all__ = ["variable_flow"]
 
@@ -21,7 +22,6 @@ _WRITES = re.compile(
     r"|\w*(Summary|Print|Assert)\w*"
 )
 _GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
-_PART = re.compile(r"/part_\d+$")
 
 
 def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
@@ -67,7 +67,7 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
     for name in _topological(nodes):
         node = nodes[name]
         if node.op in VARIABLE_OPS:
-            kinds[name] = frozenset({_PART.sub("", name)})
+            kinds[name] = frozenset({split_part(name)[0]})
             continue
         if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
             continue

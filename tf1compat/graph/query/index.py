@@ -17,6 +17,7 @@ from tf1compat.graph.building import kept_with
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable
 from tf1compat.names import VariableName, parse_names
 from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.parse import PART_MARK, find_part
 
 __all__ = ["GraphIndex", "index_of"]
 
@@ -79,13 +80,12 @@ class GraphIndex:
         bare = scope.removesuffix("/")
         if not bare:
             return range(len(self.items))
-        # '0' follows '/' in every encoding, so the names in a scope are one run of the sorted ones.
-        return self._between(bare + "/", bare + "0")
+        return self._starting_with(bare + "/")
 
     def named(self, name: str) -> Iterable[int]:
         """Returns the positions of the items called `name`, or parts of what is called so."""
         exact = self._between(name, name + "\0")
-        parts = self._between(f"{name}/part_", f"{name}/part`")
+        parts = self._starting_with(name + PART_MARK)
         return [*exact, *(at for at in parts if self.items[at].whole_name == name)]
 
     @functools.cached_property
@@ -99,6 +99,10 @@ class GraphIndex:
         whole = parse_names(dict.fromkeys(item.whole_name for item in self.items), shapes)
         places = {(item.whole_name, item.offset): item.name for item in self.items}
         return {item.name: _placed(whole[item.whole_name], item, places) for item in self.items}
+
+    def _starting_with(self, prefix: str) -> Sequence[int]:
+        # Names with one beginning are one run of the sorted ones, up to the next character's.
+        return self._between(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
     def _between(self, low: str, high: str) -> Sequence[int]:
         names, positions = self._sorted
@@ -210,13 +214,12 @@ def _placed(
     """Returns `parsed`, said of a whole, as said of `item`, which may be a part of it."""
     if item.part is None:
         return parsed
-    number = item.name.partition("/part_")[2].partition("/")[0]
     return dataclasses.replace(
         parsed,
         full=item.name,
         slot_of=places.get((parsed.slot_of or "", item.offset), parsed.slot_of),
         shadow_of=places.get((parsed.shadow_of or "", item.offset), parsed.shadow_of),
-        part=int(number) if number.isdecimal() else None,
+        part=find_part(item.name),
     )
 
 
