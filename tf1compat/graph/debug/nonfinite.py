@@ -110,13 +110,9 @@ class NonFiniteFinder:
           UsageError: there is nothing of floating point to look at.
           GraphError: the graph is finalized.
         """
-        labels = {
-            _values_of(gradient).name: f"gradient of {GraphItem(variable).name}"
-            for gradient, variable in gradients
-            if gradient is not None
-        }
-        pairs = list(gradients)
-        roots = [*_roots(fetches), *(_values_of(g).op for g, _ in pairs if g is not None)]
+        given = [(_values_of(g), variable) for g, variable in gradients if g is not None]
+        labels = {values.name: f"gradient of {GraphItem(v).name}" for values, v in given}
+        roots = [*_roots(fetches), *(values.op for values, _ in given)]
         if not roots:
             raise UsageError("expected tensors, variables or gradients to look at, found none")
         self.graph: tf.Graph = roots[0].graph
