@@ -176,8 +176,11 @@ class FilterTest(GraphTestCase):
             kernels | "conv1/kernel"
 
     def test_wrong_arguments(self):
-        with pytest.raises(UsageError, match="expected a scope, found no argument"):
-            self.all.scope()
+        for missing, what in (("scope", "a scope"), ("dtype", "a dtype"), ("rank", "a rank")):
+            with pytest.raises(UsageError, match=f"expected {what}, found no argument"):
+                getattr(self.all, missing)()
+        with pytest.raises(UsageError, match=r"expected an operation's type \(a string\), found 1"):
+            self.all.op_type(1)
         with pytest.raises(UsageError, match="expected a name"):
             self.all.named(self.bias)
         with pytest.raises(UsageError, match=r"expected a tf.Graph, found str"):
