@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ __all__ = [
     "is_variable",
     "join_parts",
 ]
+
+
+_TRAINABLE = tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES
 
 
 class PartInfo:
@@ -53,20 +57,38 @@ class GraphItem:
       value: the variable, tensor, operation or other object itself.
       kind: ``'variable'``, ``'tensor'``, ``'operation'`` or ``'object'``.
       name: its name, without ``:0``; ``''`` for an object that has none.
-      collections: keys of the collections that hold it, sorted; the graph's as it was when asked.
-      trainable: whether it is in TRAINABLE_VARIABLES.
     """
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.kind = _kind_of(value)
         self.name = _name_of(value)
-        self.collections: tuple[str, ...] = ()
+        self._collections: tuple[str, ...] | None = None
+
+    def with_collections(self, keys: tuple[str, ...]) -> GraphItem:
+        """Returns it as held by the collections `keys` (sorted), whatever becomes of them."""
+        if self._collections == keys:
+            return self
+        item = copy.copy(self)
+        item._collections = keys
+        return item
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Keys of the collections that hold it, sorted.
+
+        In the answer to a query they are as they were when asked; else as they are now.
+        """
+        if self._collections is not None:
+            return self._collections
+        return tuple(sorted(key for key in _keys_of(self.value) if _holds(self.value, key)))
 
     @property
     def trainable(self) -> bool:
         """Whether an optimizer trains it by default: it is in TRAINABLE_VARIABLES."""
-        return tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES in self.collections
+        if self._collections is not None:
+            return _TRAINABLE in self._collections
+        return _TRAINABLE in _keys_of(self.value) and _holds(self.value, _TRAINABLE)
 
     @functools.cached_property
     def shape(self) -> tuple[int | None, ...] | None:
@@ -181,6 +203,18 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, tf.Tensor):
         return "tensor"
     return "operation" if isinstance(value, tf.Operation) else "object"
+
+
+def _keys_of(value: Any) -> list[str]:
+    """Returns the keys of all collections of the graph that `value` is in; none outside of one."""
+    graph = getattr(value, "graph", None)
+    keys = graph.get_all_collection_keys() if isinstance(graph, tf.Graph) else []
+    return [key for key in keys if isinstance(key, str)]
+
+
+def _holds(value: Any, key: str) -> bool:
+    filed = value.graph.get_collection(key)
+    return any(part is value for one in filed for part in expand_parts(one))
 
 
 def _name_of(value: Any) -> str:

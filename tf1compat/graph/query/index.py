@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import contextlib
-import copy
 import dataclasses
 import functools
 import operator
@@ -139,7 +138,7 @@ class GraphIndex:
                     keys[at] = longer.get(pair) or longer.setdefault(pair, _with(before, key))
                 if at not in items and (at in known or self._wanted(key, part)):
                     items[at] = known.get(at) or GraphItem(part)
-        return [_with_keys(item, keys[at]) for at, item in items.items()]
+        return [item.with_collections(keys[at]) for at, item in items.items()]
 
     def _wanted(self, key: str, part: Any) -> bool:
         if self.key is not None:
@@ -234,11 +233,3 @@ def _equal_by_identity(graph: tf.Graph, values: Sequence[Any]) -> bool:
     kinds = set(map(type, values))
     graphical = (tf.Variable, tf.Tensor)
     return all(issubclass(kind, graphical) or kind.__eq__ is object.__eq__ for kind in kinds)
-
-
-def _with_keys(item: GraphItem, keys: tuple[str, ...]) -> GraphItem:
-    """Returns `item` in collections `keys`: a copy where that changes it, as results hold it."""
-    if item.collections != keys:
-        item = copy.copy(item)
-        item.collections = keys
-    return item
