@@ -17,6 +17,7 @@ _T = TypeVar("_T")
 @contextlib.contextmanager
 def outermost(graph: tf.Graph, name: str) -> Iterator[None]:
     """Enters `graph` free of the caller's control flow, devices and scopes, in a scope `name`."""
+    # None leaves what is around: name_scope(None) is the root, device(None) forgets outer devices.
     with graph.as_default(), graph.control_dependencies(None), v1.device(None):
         with v1.name_scope(None), v1.name_scope(name):
             yield
@@ -28,6 +29,7 @@ def root_graph() -> tf.Graph:
     A function traced by eager code has no graph around it, and is itself the root.
     """
     graph = v1.get_default_graph()
+    # RefVariable._init_from_args makes variables under init_scope: so that is whose they are.
     if graph.building_function:
         with tf.init_scope():
             if not tf.executing_eagerly():

@@ -140,6 +140,7 @@ class GraphItem:
         """Of a part of a partitioned variable (or of a slot of one), which; else None."""
         if self.kind != "variable" or PART_MARK not in self.name:
             return None
+        # Its SaveSliceInfo is public in a VariableDef only; slot_creator gives it to its slots too.
         with self.op.graph.as_default():  # a resource variable refuses in eager mode
             definition = self.value.to_proto()
         if not definition.HasField("save_slice_info_def"):

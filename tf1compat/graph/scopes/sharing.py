@@ -106,7 +106,8 @@ class Shared:
         self.func = function
         self.name = scope.name
         self._settings = scope
-        # A scope to be reused is one that exists, by that very name.
+        # A scope to be reused is one that exists, by that very name; and variable_scope refuses
+        # reuse=True for a default name.
         self._exact = exact or bool(scope.reuse)
         self._lock = threading.Lock()
         self._key = object()  # not itself, which a graph mustn't keep alive
@@ -160,6 +161,7 @@ class Shared:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
                 tower.scope = self._enter_new(stack, settings | {"reuse": reuse})
             else:
+                # As Template.__call__ does: variables of the same scope, ops under tower_1/.
                 stack.enter_context(variable_scope(tower.scope, reuse=reuse))
             if self._settings.device is not None:
                 stack.enter_context(v1.device(self._settings.device))
@@ -188,6 +190,7 @@ class Shared:
             if tower.scope is None:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
                 with contextlib.ExitStack() as stack:
+                    # Template.__init__ opens no name scope: the first call's ops get tower/.
                     settings["auxiliary_name_scope"] = False
                     tower.scope = self._enter_new(stack, settings)
 

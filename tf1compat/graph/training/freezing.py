@@ -81,6 +81,7 @@ def unfreeze(variables: Iterable[Any]) -> QueryResult:
             for value in values
         ]
         raise GraphError.from_problems("nothing to unfreeze", problems)
+    # Optimizer.compute_gradients takes this collection in order, and slots are made in that order.
     for identity, value in sorted(returning.items(), key=lambda pair: places[pair[0]]):
         at = next(
             (at for at, other in enumerate(collection) if places[id(other)] > places[identity]),
