@@ -81,14 +81,16 @@ class GraphItem:
         """
         if self._collections is not None:
             return self._collections
-        return tuple(sorted(key for key in _keys_of(self.value) if _holds(self.value, key)))
+        graph = _graph_of(self.value)
+        keys = () if graph is None else graph.get_all_collection_keys()
+        return tuple(sorted(k for k in keys if isinstance(k, str) and _holds(graph, k, self.value)))
 
     @property
     def trainable(self) -> bool:
         """Whether an optimizer trains it by default: it is in TRAINABLE_VARIABLES."""
         if self._collections is not None:
             return _TRAINABLE in self._collections
-        return _TRAINABLE in _keys_of(self.value) and _holds(self.value, _TRAINABLE)
+        return _holds(_graph_of(self.value), _TRAINABLE, self.value)
 
     @functools.cached_property
     def shape(self) -> tuple[int | None, ...] | None:
@@ -188,7 +190,7 @@ def is_variable(value: Any) -> bool:
     return isinstance(value, tf.Variable)
 
 
-def is_partitioned(value: Any) -> bool:
+def is_partitioned(value: object) -> bool:
     """Returns whether `value` is a partitioned variable, whose class no public name reaches."""
     return not is_variable(value) and hasattr(value, "as_tensor")
 
@@ -206,15 +208,15 @@ def _kind_of(value: Any) -> str:
     return "operation" if isinstance(value, tf.Operation) else "object"
 
 
-def _keys_of(value: Any) -> list[str]:
-    """Returns the keys of all collections of the graph that `value` is in; none outside of one."""
+def _graph_of(value: object) -> tf.Graph | None:
+    """Returns the graph that `value` is in, None for what is in none."""
     graph = getattr(value, "graph", None)
-    keys = graph.get_all_collection_keys() if isinstance(graph, tf.Graph) else []
-    return [key for key in keys if isinstance(key, str)]
+    return graph if isinstance(graph, tf.Graph) else None
 
 
-def _holds(value: Any, key: str) -> bool:
-    filed = value.graph.get_collection(key)
+def _holds(graph: tf.Graph | None, key: str, value: object) -> bool:
+    # get_collection, as get_collection_ref would make an empty collection of that key.
+    filed = () if graph is None else graph.get_collection(key)
     return any(part is value for one in filed for part in expand_parts(one))
 
 
