@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tf1compat.names.optimizers import OPTIMIZERS
 from tf1compat.names.optimizers.optimizer import Optimizer
+from tf1compat.names.parse import is_part
 from tf1compat.names.roles import role_of
 
 __all__ = ["companion_family", "is_optimizer_name", "looks_averaged", "may_be_custom"]
@@ -20,7 +21,6 @@ _KERAS = "m v vhat momentum rms mg accumulator accum_grad accum_var linear mom v
 _LAYERS_OWN = re.compile(
     r"(?i)g|.*(mask|threshold|min|max|scale|shift|quant|noise|mu|sigma|rho|mean|std|var|norm)s?[0-9_]*"
 )
-_PART = re.compile(r"part_[0-9]+")
 _DEBIAS = re.compile(rf"(?:biased|local_step){_COUNTER}")
 
 
@@ -71,7 +71,7 @@ def is_optimizer_name(component: str) -> bool:
 def may_be_custom(leaf: str) -> bool:
     """Returns whether a `leaf` nobody knows could be a custom optimizer's at all."""
     known = role_of(leaf) != "unknown"
-    if _PART.fullmatch(leaf):  # a slice of a partitioned variable, however many there are
+    if is_part(leaf):  # a slice of a partitioned variable, however many there are
         return False
     return bool(leaf) and not known and not _LAYERS_OWN.fullmatch(leaf[:100])
 
