@@ -13,9 +13,9 @@ from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
-from tf1compat.migration.planning import _explaining as explaining
 from tf1compat.migration.planning._flows import source_flow, target_flow
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
+from tf1compat.migration.planning._problems import misfit, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
@@ -169,9 +169,7 @@ def _fills(
         if layout is not None:
             fills.append(Fill(target, (source,), str(layout), evidence))
         else:
-            problems.update(
-                explaining.misfit(source, target, given=sources[source], wanted=targets[target])
-            )
+            problems.update(misfit(source, target, given=sources[source], wanted=targets[target]))
     return fills, problems
 
 
@@ -198,7 +196,7 @@ def _unexplained(
 ) -> Iterator[Problem]:
     for name in left:
         role = checkpoint[name].name.role
-        yield misfits.get(name) or explaining.unexplained(name, role, sources[name])
+        yield misfits.get(name) or unexplained(name, role, sources[name])
 
 
 def _unfilled(
@@ -212,4 +210,4 @@ def _unfilled(
         weight = index[path]
         spec = Spec(tuple(weight.shape), weight.dtype)
         looked_at = free if number < _NEAREST else ()
-        yield misfits.get(path) or explaining.unfilled(path, weight.role, spec, looked_at, sources)
+        yield misfits.get(path) or unfilled(path, weight.role, spec, looked_at, sources)
