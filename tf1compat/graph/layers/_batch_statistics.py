@@ -14,7 +14,13 @@ v1 = tf.compat.v1
 
 
 def fused_moments(
-    inputs: Any, scale: Any, offset: Any, moments: Any, epsilon: float, data_format: str
+    inputs: Any,
+    *,
+    scale: Any,
+    offset: Any,
+    epsilon: float,
+    data_format: str,
+    moments: Any = None,
 ) -> tuple[Any, Any, Any]:
     """Returns (outputs, mean, variance) of the fused kernel.
 
@@ -22,9 +28,9 @@ def fused_moments(
       inputs: `[batch, rows, columns, channels]`, or channels second with "NCHW".
       scale: `[channels]`.
       offset: `[channels]`.
-      moments: (mean, variance) to normalize with, or None for the batch's own.
       epsilon: added to the variance.
       data_format: "NHWC" or "NCHW".
+      moments: (mean, variance) to normalize with, or None for the batch's own.
     """
     mean, variance = (None, None) if moments is None else moments
     return v1.nn.fused_batch_norm(

@@ -14,6 +14,7 @@ from tf1compat.errors import GraphError
 from tf1compat.graph.building import root_graph
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
+from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers import calling
 from tf1compat.graph.layers._record import LayerRecord
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
@@ -233,12 +234,13 @@ class Layer(LayerRecord):
         self, name: str, shape: Any, dtype: tf.DType, options: dict[str, Any], regularizer: Any
     ) -> Any:
         graph = root_graph()
-        known = graph.get_collection_ref(v1.GraphKeys.GLOBAL_VARIABLES)
-        before = len(known)
+        known = graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES) if regularizer else []
+        known_ids = set(map(id, known))
         variable = get_variable(name, shape, dtype=dtype, **options)
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
-        if regularizer and _is_new(variable, known, before):
+        # Sharing a variable adds no second loss: 1.15 regularizes what is new to the graph only.
+        if regularizer and known_ids.isdisjoint(map(id, expand_parts(variable))):
             self._handle_weight_regularization(name, variable, resolve_regularizer(regularizer))
         # A custom getter may have had its own way with `trainable`: the collection tells.
         trained = graph.get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
@@ -355,13 +357,11 @@ class Layer(LayerRecord):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Copies the layer; tensors, variables, graph and scope stay the same objects."""
-        result = type(self).__new__(type(self))
-        memo[id(self)] = result
-        for key, value in vars(self).items():
-            shared = key == "_graph" or _is_graph_value(value)
-            kept = copy.copy(value) if key == "_scope" or isinstance(value, list) else value
-            setattr(result, key, kept if shared or key == "_scope" else copy.deepcopy(value, memo))
-        return result
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        for name, value in vars(self).items():
+            setattr(twin, name, _copy_of(name, value, memo))
+        return twin
 
 
 def snake_case(name: str) -> str:
@@ -380,16 +380,21 @@ def _holds(variables: Sequence[Any], variable: Any) -> bool:
     return any(known is variable for known in reversed(variables))
 
 
-def _is_new(variable: Any, known: Sequence[Any], before: int) -> bool:
-    """Tells whether no part of `variable` is among the first `before` of `known`."""
-    parts = calling.parts_of(variable)
-    if all(any(part is late for late in known[before:]) for part in parts):
-        return True
-    early = known[:before]
-    return not any(_holds(early, part) for part in parts)
+def _copy_of(name: str, value: Any, memo: dict[int, Any]) -> Any:
+    """Returns what a copied layer holds as attribute `name`; a list is always one of its own."""
+    if name == "_graph":
+        return value
+    if name == "_scope":  # a scope can be changed in place, its graph can't be copied
+        return copy.copy(value)
+    if _is_graph_value(value):
+        return copy.copy(value) if isinstance(value, list) else value
+    return copy.deepcopy(value, memo)
 
 
 def _is_graph_value(value: Any) -> bool:
+    # The first leaf speaks for all, as in 1.15's `is_tensor_or_tensor_list`.
     leaves = tf.nest.flatten(value)
     kinds: tuple[Any, ...] = (tf.Tensor, tf.Variable, tf.Operation, tf.Graph)
-    return bool(leaves) and isinstance(leaves[0], kinds)
+    return bool(leaves) and (
+        isinstance(leaves[0], kinds) or hasattr(leaves[0], "as_tensor")  # partitioned
+    )

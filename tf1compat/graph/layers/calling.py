@@ -21,7 +21,6 @@ __all__ = [
     "constant_value",
     "current_frame",
     "frame",
-    "parts_of",
     "reaches",
     "settle_training",
     "to_tensors",
@@ -124,13 +123,6 @@ def collect(elements: Iterable[Any], key: str) -> None:
         if id(element) not in known:
             known.add(id(element))
             collection.append(element)
-
-
-def parts_of(variable: Any) -> list[Any]:
-    """Returns the parts of a `PartitionedVariable`, or the one variable itself."""
-    if isinstance(variable, tf.Variable) or not hasattr(variable, "as_tensor"):
-        return [variable]
-    return list(variable)
 
 
 def reaches(target: Any, inputs: Any) -> bool:

@@ -78,7 +78,9 @@ def layer_norm(
         mean, variance = tf.nn.moments(inputs, list(range(first, rank)), keepdims=True)
         # float16 has no 1e-12.
         epsilon = 1e-3 if inputs.dtype.base_dtype == tf.float16 else 1e-12
-        outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+        outputs = tf.nn.batch_normalization(
+            inputs, mean, variance, offset=beta, scale=gamma, variance_epsilon=epsilon
+        )
         outputs.set_shape(inputs.shape)
         outputs = outputs if activation_fn is None else activation_fn(outputs)
         return collect_named_outputs(outputs_collections, opened.name, outputs)
@@ -143,7 +145,13 @@ def instance_norm(
         axes = [other for other in range(1, rank) if other != axis]
         mean, variance = tf.nn.moments(inputs, axes, keepdims=True)
         outputs = tf.nn.batch_normalization(
-            inputs, mean, variance, beta, gamma, epsilon, name="instancenorm"
+            inputs,
+            mean,
+            variance,
+            offset=beta,
+            scale=gamma,
+            variance_epsilon=epsilon,
+            name="instancenorm",
         )
         outputs = outputs if activation_fn is None else activation_fn(outputs)
         return collect_named_outputs(outputs_collections, opened.name, outputs)

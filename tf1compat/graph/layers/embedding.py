@@ -176,7 +176,14 @@ def embedding_lookup(
     Returns:
       `[*ids' shape, *a row's shape]`.
     """
-    return v1.nn.embedding_lookup(params, ids, partition_strategy, name, validate_indices, max_norm)
+    return v1.nn.embedding_lookup(
+        params,
+        ids,
+        partition_strategy=partition_strategy,
+        name=name,
+        validate_indices=validate_indices,
+        max_norm=max_norm,
+    )
 
 
 def embedding_lookup_unique(

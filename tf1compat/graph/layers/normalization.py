@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import tensorflow as tf
@@ -241,14 +242,16 @@ class BatchNormalization(Layer):
         offset = self.beta if self.center else self._beta_const
         known = constant_value(training)
 
-        def by_batch() -> Any:
-            return fused_moments(inputs, scale, offset, None, self.epsilon, data_format)
-
-        def by_averages() -> Any:
-            moments = (self.moving_mean, self.moving_variance)
-            return fused_moments(inputs, scale, offset, moments, self.epsilon, data_format)
-
-        outputs, mean, variance = choose(training, by_batch, by_averages)
+        normalized = functools.partial(
+            fused_moments,
+            inputs,
+            scale=scale,
+            offset=offset,
+            epsilon=self.epsilon,
+            data_format=data_format,
+        )
+        averages = (self.moving_mean, self.moving_variance)
+        outputs, mean, variance = choose(training, normalized, lambda: normalized(moments=averages))
         if known is False:
             return outputs
         if known:
@@ -268,14 +271,18 @@ class BatchNormalization(Layer):
         else:
             scale, offset = self._adjusted(inputs, training, scale, offset)
             mean, variance = self._moments(inputs, training, axes)
-            scale, offset = self._track(mean, variance, training, axes, scale, offset)
+            scale, offset = self._track(
+                mean, variance, training=training, axes=axes, scale=scale, offset=offset
+            )
         kind = inputs.dtype.base_dtype
         mean, variance, offset, scale = (
             None if value is None else tf.cast(value, kind)
             for value in (mean, variance, offset, scale)
         )
         mean, variance = self._broadcast(mean, axes), self._broadcast(variance, axes)
-        outputs = tf.nn.batch_normalization(inputs, mean, variance, offset, scale, self.epsilon)
+        outputs = tf.nn.batch_normalization(
+            inputs, mean, variance, offset=offset, scale=scale, variance_epsilon=self.epsilon
+        )
         outputs.set_shape(inputs.shape)
         return outputs
 
@@ -306,7 +313,14 @@ class BatchNormalization(Layer):
         )
 
     def _track(
-        self, mean: Any, variance: Any, training: Any, axes: list[int], scale: Any, offset: Any
+        self,
+        mean: Any,
+        variance: Any,
+        *,
+        training: Any,
+        axes: list[int],
+        scale: Any,
+        offset: Any,
     ) -> tuple[Any, Any]:
         """Adds the updates of the averages; returns scale and offset, with renorm's corrections."""
         if self.renorm:

@@ -37,6 +37,7 @@ class _Pooling(Layer):
     def __init__(
         self,
         rank: int,
+        *,
         pool_size: Any,
         strides: Any,
         padding: str,
@@ -116,7 +117,15 @@ class AveragePooling1D(_AveragePooling):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(1, pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(
+            1,
+            pool_size=pool_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            name=name,
+            **kwargs,
+        )
 
 
 class AveragePooling2D(_AveragePooling):
@@ -131,7 +140,15 @@ class AveragePooling2D(_AveragePooling):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(2, pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(
+            2,
+            pool_size=pool_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            name=name,
+            **kwargs,
+        )
 
 
 class AveragePooling3D(_AveragePooling):
@@ -146,7 +163,15 @@ class AveragePooling3D(_AveragePooling):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(3, pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(
+            3,
+            pool_size=pool_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            name=name,
+            **kwargs,
+        )
 
 
 class MaxPooling1D(_MaxPooling):
@@ -161,7 +186,15 @@ class MaxPooling1D(_MaxPooling):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(1, pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(
+            1,
+            pool_size=pool_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            name=name,
+            **kwargs,
+        )
 
 
 class MaxPooling2D(_MaxPooling):
@@ -176,7 +209,15 @@ class MaxPooling2D(_MaxPooling):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(2, pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(
+            2,
+            pool_size=pool_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            name=name,
+            **kwargs,
+        )
 
 
 class MaxPooling3D(_MaxPooling):
@@ -191,7 +232,15 @@ class MaxPooling3D(_MaxPooling):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(3, pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(
+            3,
+            pool_size=pool_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            name=name,
+            **kwargs,
+        )
 
 
 def average_pooling1d(

@@ -190,10 +190,10 @@ class Conv3DTranspose(_ConvTranspose):
         return tf.nn.conv3d_transpose(
             inputs,
             self.kernel,
-            tf.stack(sizes),
-            (1, 1, *self.strides) if first else (1, *self.strides, 1),
-            self.padding.upper(),
-            op_data_format(self.data_format, 5),
+            output_shape=tf.stack(sizes),
+            strides=(1, 1, *self.strides) if first else (1, *self.strides, 1),
+            padding=self.padding.upper(),
+            data_format=op_data_format(self.data_format, 5),
         )
 
 

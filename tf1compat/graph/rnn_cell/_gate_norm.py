@@ -31,7 +31,9 @@ class GateNorm:
             mean, variance = v1.nn.moments(inputs, [1], keep_dims=True)
             # float16 can't hold the smaller epsilon.
             epsilon = 1e-3 if dtype == tf.float16 else 1e-12
-            return tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+            return tf.nn.batch_normalization(
+                inputs, mean, variance, offset=beta, scale=gamma, variance_epsilon=epsilon
+            )
 
     def _parameter(self, name: str, shape: Any, dtype: Any, start: float) -> Any:
         initializer = v1.constant_initializer(start)

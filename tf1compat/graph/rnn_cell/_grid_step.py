@@ -141,18 +141,12 @@ class GridBlock:
         for feature, (c_time, h_time) in zip(features, states, strict=True):
             joined = tf.concat([feature, h_time, h_freq], 1)
             freq = self._freq.gates(joined)
-            half, gates = (
-                (self._time, self._time.gates(joined))
-                if self._time
-                else (
-                    self._freq,
-                    freq,
-                )
-            )
+            time_half = self._time or self._freq
+            time = self._time.gates(joined) if self._time else freq
             new_c_freq = self._freq.memory(freq, c_freq, c_freq=c_freq, c_time=c_time)
-            new_c_time = half.memory(gates, c_time, c_freq=c_freq, c_time=c_time)
+            new_c_time = time_half.memory(time, c_time, c_freq=c_freq, c_time=c_time)
             h_freq = self._freq.output(freq, new_c_freq, c_freq=new_c_freq, c_time=new_c_time)
-            new_h_time = half.output(gates, new_c_time, c_freq=new_c_freq, c_time=new_c_time)
+            new_h_time = time_half.output(time, new_c_time, c_freq=new_c_freq, c_time=new_c_time)
             c_freq = new_c_freq
             outputs += [new_h_time, h_freq]
             new_states += [new_c_time, new_h_time]

@@ -93,11 +93,11 @@ class GridLSTMCell(RNNCell):
             couple_gates=couple_input_forget_gates,
         )
         self._blocks = FrequencyBlocks(
-            counts,
-            start_freqindex_list or (),
-            end_freqindex_list or (),
-            feature_size,
-            frequency_skip,
+            counts=counts,
+            starts=start_freqindex_list or (),
+            ends=end_freqindex_list or (),
+            size=feature_size,
+            skip=frequency_skip,
         )
         self._total_blocks = sum(counts)
         self._state_tuple_type = None
@@ -206,20 +206,19 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
     ) -> None:
         super().__init__(
             num_units,
-            use_peepholes,
-            share_time_frequency_weights,
-            cell_clip,
-            initializer,
-            num_unit_shards,
-            forget_bias,
-            feature_size,
-            frequency_skip,
-            num_frequency_blocks,
-            start_freqindex_list,
-            end_freqindex_list,
-            couple_input_forget_gates,
-            True,
-            reuse,
+            use_peepholes=use_peepholes,
+            share_time_frequency_weights=share_time_frequency_weights,
+            cell_clip=cell_clip,
+            initializer=initializer,
+            num_unit_shards=num_unit_shards,
+            forget_bias=forget_bias,
+            feature_size=feature_size,
+            frequency_skip=frequency_skip,
+            num_frequency_blocks=num_frequency_blocks,
+            start_freqindex_list=start_freqindex_list,
+            end_freqindex_list=end_freqindex_list,
+            couple_input_forget_gates=couple_input_forget_gates,
+            reuse=reuse,
         )
         self._backward_slice_offset = int(backward_slice_offset)
         self._state_tuple_type = _tuple_type(
