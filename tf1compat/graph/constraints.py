@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import UsageError
+from tf1compat.graph._identifiers import name_and_arguments
 
 __all__ = ["max_norm", "min_max_norm", "non_neg", "resolve_constraint", "unit_norm"]
 
@@ -80,12 +80,5 @@ def resolve_constraint(given: Any) -> Any:
         "unitnorm": unit_norm,
         "UnitNorm": unit_norm,
     }
-    name, config = given, {}
-    if isinstance(given, Mapping):
-        name, config = given["class_name"], dict(given.get("config", {}))
-    if not isinstance(name, str) or name not in known:
-        raise UsageError(
-            f"Could not interpret constraint identifier: {given!r}; pass a function or one of "
-            f"{', '.join(sorted(known))}"
-        )
+    name, config = name_and_arguments(given, known, what="constraint")
     return known[name](**config)

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph._identifiers import name_and_arguments
 
 __all__ = [
     "contrib_variance_scaling_initializer",
@@ -61,15 +62,8 @@ def resolve_initializer(given: Any) -> Any:
     """
     if given is None or callable(given):
         return given
-    name, config = given, {}
-    if isinstance(given, Mapping):
-        name, config = given["class_name"], dict(given.get("config", {}))
     known = _keras_initializers()
-    if not isinstance(name, str) or name not in known:
-        raise UsageError(
-            f"Could not interpret initializer identifier: {given!r}; pass a function or one of "
-            f"{', '.join(sorted(known))}"
-        )
+    name, config = name_and_arguments(given, known, what="initializer")
     return known[name](**config)
 
 

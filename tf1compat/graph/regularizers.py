@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
+from tf1compat.graph._identifiers import name_and_arguments
 
 __all__ = [
     "apply_regularization",
@@ -179,14 +180,7 @@ def resolve_regularizer(given: Any) -> Any:
         "l1_l2": {"l1": 0.01, "l2": 0.01},
         "L1L2": {},
     }
-    name, config = given, {}
-    if isinstance(given, Mapping):
-        name, config = given["class_name"], dict(given.get("config", {}))
-    if not isinstance(name, str) or name not in defaults:
-        raise UsageError(
-            f"Could not interpret regularizer identifier: {given!r}; pass a function or one of "
-            f"{', '.join(sorted(defaults))}"
-        )
+    name, config = name_and_arguments(given, defaults, what="regularizer")
     if name in ("l1", "l2") and "l" in config:
         config = {name: config["l"]}
     return _keras_l1_l2(**(defaults[name] | config))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -12,7 +13,9 @@ __all__ = [
     "ONES",
     "ZEROS",
     "channel_count",
-    "conv_length",
+    "channels_as",
+    "channels_last",
+    "conv_lengths",
     "normalize_data_format",
     "normalize_padding",
     "normalize_tuple",
@@ -135,6 +138,37 @@ def conv_length(
     window = size + (size - 1) * (dilation - 1)
     taken = length - window + 1 if padding == "valid" else length
     return (taken + stride - 1) // stride
+
+
+def conv_lengths(
+    lengths: Sequence[int | None],
+    sizes: Sequence[int],
+    *,
+    padding: str,
+    strides: Sequence[int],
+    dilations: Sequence[int] | None = None,
+) -> list[int | None]:
+    """Returns the lengths of a convolution's or pooling's output along all spatial axes."""
+    rates = dilations or [1] * len(sizes)
+    return [
+        conv_length(length, size=size, padding=padding, stride=stride, dilation=rate)
+        for length, size, stride, rate in zip(lengths, sizes, strides, rates, strict=True)
+    ]
+
+
+def channels_last(inputs: Any, data_format: str) -> Any:
+    """Returns `inputs` with their channels last, for kernels that know no other order."""
+    if data_format == "channels_last":
+        return inputs
+    return tf.transpose(inputs, (0, *range(2, len(inputs.shape)), 1))
+
+
+def channels_as(outputs: Any, data_format: str) -> Any:
+    """Returns `outputs`, whose channels are last, with the channels where `data_format` says."""
+    if data_format == "channels_last":
+        return outputs
+    rank = len(outputs.shape)
+    return tf.transpose(outputs, (0, rank - 1, *range(1, rank - 1)))
 
 
 def transposed_length(

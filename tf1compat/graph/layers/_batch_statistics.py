@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.layers.calling import choose
+from tf1compat.graph.layers._calling import choose
 
 __all__ = ["assign_moving_average", "assign_moving_variance", "fused_moments", "renormalize"]
 

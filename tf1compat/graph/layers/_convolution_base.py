@@ -13,7 +13,7 @@ from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers._arguments import (
     ZEROS,
     channel_count,
-    conv_length,
+    conv_lengths,
     normalize_data_format,
     normalize_padding,
     normalize_tuple,
@@ -185,15 +185,12 @@ class Conv(Layer):
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         first = self.data_format == "channels_first"
-        space = [
-            conv_length(length, size=size, padding=self.padding, stride=stride, dilation=dilation)
-            for length, size, stride, dilation in zip(
-                shape[2:] if first else shape[1:-1],
-                self.kernel_size,
-                self.strides,
-                self.dilation_rate,
-                strict=True,
-            )
-        ]
+        space = conv_lengths(
+            shape[2:] if first else shape[1:-1],
+            self.kernel_size,
+            padding=self.padding,
+            strides=self.strides,
+            dilations=self.dilation_rate,
+        )
         tail = [self.filters, *space] if first else [*space, self.filters]
         return tf.TensorShape([shape[0], *tail])

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.items import expand_parts
-from tf1compat.graph.layers import calling
+from tf1compat.graph.layers import _calling as calling
 from tf1compat.graph.regularizers import resolve_regularizer
 
 __all__ = ["LayerRecord"]

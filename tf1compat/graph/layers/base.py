@@ -15,7 +15,7 @@ from tf1compat.graph.building import root_graph
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
 from tf1compat.graph.items import expand_parts
-from tf1compat.graph.layers import calling
+from tf1compat.graph.layers import _calling as calling
 from tf1compat.graph.layers._record import LayerRecord
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
 from tf1compat.graph.regularizers import resolve_regularizer

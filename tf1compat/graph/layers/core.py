@@ -12,9 +12,9 @@ from tf1compat.graph.activations import resolve_activation
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers._arguments import ZEROS, normalize_data_format, run_layer
+from tf1compat.graph.layers._calling import choose
 from tf1compat.graph.layers._dropping import drop
 from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.calling import choose
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
 

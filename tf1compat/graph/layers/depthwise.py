@@ -9,7 +9,14 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers._arguments import ZEROS, channel_count, conv_length, run_layer
+from tf1compat.graph.layers._arguments import (
+    ZEROS,
+    channel_count,
+    channels_as,
+    channels_last,
+    conv_lengths,
+    run_layer,
+)
 from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
@@ -107,9 +114,8 @@ class DepthwiseConv2D(Conv):
 
     def call(self, inputs: Any) -> Any:
         """Returns the activations, with `channels * depth_multiplier` channels."""
-        first = self.data_format == "channels_first"  # the CPU wants channels last
         outputs = tf.compat.v1.nn.depthwise_conv2d(
-            tf.transpose(inputs, (0, 2, 3, 1)) if first else inputs,
+            channels_last(inputs, self.data_format),  # the CPU has no other kernel
             self.depthwise_kernel,
             strides=(1, *self.strides, 1),
             padding=self.padding.upper(),
@@ -117,7 +123,7 @@ class DepthwiseConv2D(Conv):
         )
         if self.bias is not None:
             outputs = tf.nn.bias_add(outputs, self.bias)
-        return self.activation(tf.transpose(outputs, (0, 3, 1, 2)) if first else outputs)
+        return self.activation(channels_as(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
         """Returns the outputs' static shape."""
@@ -126,14 +132,13 @@ class DepthwiseConv2D(Conv):
         axis = 1 if first else 3
         start = 2 if first else 1
         shape[axis] = None if shape[axis] is None else shape[axis] * self.depth_multiplier
-        for offset in range(2):
-            shape[start + offset] = conv_length(
-                shape[start + offset],
-                size=self.kernel_size[offset],
-                padding=self.padding,
-                stride=self.strides[offset],
-                dilation=self.dilation_rate[offset],
-            )
+        shape[start : start + 2] = conv_lengths(
+            shape[start : start + 2],
+            self.kernel_size,
+            padding=self.padding,
+            strides=self.strides,
+            dilations=self.dilation_rate,
+        )
         return tf.TensorShape(shape)
 
 

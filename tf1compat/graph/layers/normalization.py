@@ -17,8 +17,8 @@ from tf1compat.graph.layers._batch_statistics import (
     fused_moments,
     renormalize,
 )
+from tf1compat.graph.layers._calling import choose, constant_value
 from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.calling import choose, constant_value
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
 

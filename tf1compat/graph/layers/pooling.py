@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers._arguments import (
-    conv_length,
+    channels_as,
+    channels_last,
+    conv_lengths,
     normalize_data_format,
     normalize_padding,
     normalize_tuple,
@@ -65,35 +67,28 @@ class _Pooling(Layer):
             pool = self._pools[0]
             return pool(inputs, ends(self.pool_size), ends(self.strides), padding, data_format)
         if self.rank == 3:  # the op over volumes wants its channels last
-            ordered = tf.transpose(inputs, (0, 2, 3, 4, 1)) if first else inputs
             window, strides = (1, *self.pool_size, 1), (1, *self.strides, 1)
-            outputs = self._pools[1](ordered, window, strides, padding)
-            return tf.transpose(outputs, (0, 4, 1, 2, 3)) if first else outputs
+            ordered = channels_last(inputs, self.data_format)
+            return channels_as(self._pools[1](ordered, window, strides, padding), self.data_format)
         return self._pool_steps(inputs, padding)
 
     def _pool_steps(self, inputs: Any, padding: str) -> Any:
         """Pools `[batch, steps, channels]` as images one column wide."""
         first = self.data_format == "channels_first"
         images = tf.expand_dims(inputs, 3 if first else 2)
-        if first:
-            images = tf.transpose(images, (0, 2, 3, 1))
+        images = channels_last(images, self.data_format)
         window, strides = (1, *self.pool_size, 1, 1), (1, *self.strides, 1, 1)
-        outputs = self._pools[0](images, window, strides, padding)
-        if first:
-            outputs = tf.transpose(outputs, (0, 3, 1, 2))
+        outputs = channels_as(self._pools[0](images, window, strides, padding), self.data_format)
         return tf.squeeze(outputs, 3 if first else 2)
 
     def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         start = 2 if self.data_format == "channels_first" else 1
-        for axis in range(self.rank):
-            shape[start + axis] = conv_length(
-                shape[start + axis],
-                size=self.pool_size[axis],
-                padding=self.padding,
-                stride=self.strides[axis],
-            )
+        end = start + self.rank
+        shape[start:end] = conv_lengths(
+            shape[start:end], self.pool_size, padding=self.padding, strides=self.strides
+        )
         return tf.TensorShape(shape)
 
 

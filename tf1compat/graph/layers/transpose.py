@@ -9,6 +9,8 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers._arguments import (
     ZEROS,
+    channels_as,
+    channels_last,
     normalize_tuple,
     op_data_format,
     run_layer,
@@ -126,9 +128,7 @@ class Conv2DTranspose(_ConvTranspose):
 
     def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
         # Channels go last and back, as in 1.15 on CPUs, whose kernels know no other order.
-        first = self.data_format == "channels_first"
-        if first:
-            inputs = tf.transpose(inputs, (0, 2, 3, 1))
+        inputs = channels_last(inputs, self.data_format)
         shape = tf.stack([batch, *lengths, self.filters])
         padding = self.padding.upper()
         if self.dilation_rate == (1, 1):
@@ -137,7 +137,7 @@ class Conv2DTranspose(_ConvTranspose):
         else:
             rate = self.dilation_rate[0]
             outputs = tf.nn.atrous_conv2d_transpose(inputs, self.kernel, shape, rate, padding)
-        return tf.transpose(outputs, (0, 3, 1, 2)) if first else outputs
+        return channels_as(outputs, self.data_format)
 
 
 class Conv3DTranspose(_ConvTranspose):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -34,6 +35,10 @@ class GateNorm:
             return tf.nn.batch_normalization(
                 inputs, mean, variance, offset=beta, scale=gamma, variance_epsilon=epsilon
             )
+
+    def each(self, gates: Sequence[tf.Tensor], scopes: Sequence[str]) -> list[tf.Tensor]:
+        """Returns every gate [B, D] normalized in the scope of its own."""
+        return [self(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
 
     def _parameter(self, name: str, shape: Any, dtype: Any, start: float) -> Any:
         initializer = v1.constant_initializer(start)

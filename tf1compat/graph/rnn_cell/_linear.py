@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.rnn_cell._arithmetic import affine
+from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine
 from tf1compat.graph.rnn_cell.state_tuple import static_size
 from tf1compat.graph.scopes.variable_scope import get_variable
 
-__all__ = ["Linear", "bias_variable", "linear", "total_depth"]
+__all__ = ["PEEPHOLES", "Linear", "bias_variable", "linear", "peephole_variables", "total_depth"]
 
 v1 = tf.compat.v1
+
+# Names of the diagonals to f, i and o, in the order in which 1.15's LSTMs make them.
+PEEPHOLES = ("w_f_diag", "w_i_diag", "w_o_diag")
 
 
 def total_depth(parts: list[Any]) -> int:
@@ -43,6 +47,11 @@ def bias_variable(name: str, size: int, *, dtype: Any, initializer: Any = None) 
         if initializer is None:
             initializer = v1.constant_initializer(0.0)
         return get_variable(name, [size], dtype=dtype, initializer=initializer)
+
+
+def peephole_variables(names: Sequence[str], units: int, *, dtype: Any) -> Peepholes:
+    """Gets the diagonals [units] of the gates f, i and o, in this order, by these names."""
+    return Peepholes(*(get_variable(name, [units], dtype=dtype) for name in names))
 
 
 class Linear:

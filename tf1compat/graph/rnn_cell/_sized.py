@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tf1compat.graph.rnn_cell.base import LayerRNNCell, RNNCell
-from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from typing import Any
 
-__all__ = ["LayerPairCell", "LayerUnitsCell", "PairCell", "UnitsCell"]
+import tensorflow as tf
+
+from tf1compat.graph.rnn_cell.base import LayerRNNCell, RNNCell
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
+
+__all__ = ["LayerPairCell", "LayerPairOrJoinedCell", "LayerUnitsCell"]
+__all__ += ["PairCell", "PairOrJoinedCell", "UnitsCell"]
 
 
 class _Units(RNNCell):
@@ -37,6 +42,33 @@ class _Pair(RNNCell):
         return self._num_proj or self._num_units
 
 
+class _PairOrJoined(_Pair):
+    """A pair that the cell's user may want as one tensor [B, U + P], memory first."""
+
+    _state_is_tuple: bool
+
+    @property
+    def state_size(self) -> Any:
+        """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
+        sizes = super().state_size
+        return sizes if self._state_is_tuple else sum(sizes)
+
+    @property
+    def _h_depth(self) -> int:
+        # `num_proj=0` counts as no projection in the sizes, and as one here, as in 1.15.
+        return self._num_units if self._num_proj is None else self._num_proj
+
+    def _parted(self, state: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        if self._state_is_tuple:
+            c, h = state
+            return c, h
+        units = self._num_units
+        return columns(state, 0, size=units), columns(state, units, size=self._h_depth)
+
+    def _rejoined(self, c: tf.Tensor, h: tf.Tensor) -> Any:
+        return LSTMStateTuple(c, h) if self._state_is_tuple else tf.concat([c, h], 1)
+
+
 class UnitsCell(_Units):
     """A cell over `get_variable` whose state and output have `num_units` columns."""
 
@@ -51,3 +83,11 @@ class PairCell(_Pair):
 
 class LayerPairCell(LayerRNNCell, _Pair):
     """A cell with `build` and an `LSTMStateTuple`."""
+
+
+class PairOrJoinedCell(_PairOrJoined):
+    """A cell over `get_variable` with an `LSTMStateTuple`, or with both in one tensor."""
+
+
+class LayerPairOrJoinedCell(LayerRNNCell, _PairOrJoined):
+    """A cell with `build` and an `LSTMStateTuple`, or both in one tensor."""

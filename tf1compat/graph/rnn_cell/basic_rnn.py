@@ -9,14 +9,15 @@ import tensorflow as tf
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
+from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
+from tf1compat.graph.rnn_cell.base import check_floating
 
 __all__ = ["BasicRNNCell"]
 
 v1 = tf.compat.v1
 
 
-class BasicRNNCell(LayerRNNCell):
+class BasicRNNCell(LayerUnitsCell):
     """The plain recurrent cell. Mirrors `tf.nn.rnn_cell.BasicRNNCell`.
 
     Inputs [B, D], state and output [B, `num_units`]. Variables below the cell's scope: `kernel`
@@ -48,16 +49,6 @@ class BasicRNNCell(LayerRNNCell):
         self.input_spec = InputSpec(ndim=2)
         self._num_units = num_units
         self._activation = resolve_activation(activation)
-
-    @property
-    def state_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
-
-    @property
-    def output_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
 
     def build(self, inputs_shape: Any) -> None:
         """Makes `kernel` and `bias` for inputs [B, D]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -28,14 +28,30 @@ def _check(cells_fw: Any, cells_bw: Any, states: dict[str, Any]) -> None:
             raise UsageError(f"{name} must be a list of state tensors (one per layer).")
 
 
-def _layers(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> Iterator[Any]:
-    """Yields (index, both cells, the initial states as keywords) of each layer."""
-    for index, cells in enumerate(zip(cells_fw, cells_bw, strict=True)):
-        initial = {
-            "initial_state_fw": states_fw[index] if states_fw else None,
-            "initial_state_bw": states_bw[index] if states_bw else None,
-        }
-        yield index, cells, initial
+def _stacked(
+    run: Callable[..., tuple[Any, Any]],
+    inputs: Any,
+    *,
+    cells: tuple[Any, Any],
+    states: dict[str, Any],
+    scope: Any,
+) -> Any:
+    """Feeds each layer the outputs of the one before.
+
+    `run(cells, inputs, scope, **initial states)` gives a layer's outputs and both final states.
+    """
+    _check(*cells, states)
+    outputs, finals = inputs, []
+    with v1.variable_scope(scope or "stack_bidirectional_rnn"):
+        for index, both in enumerate(zip(*cells, strict=True)):
+            initial = {
+                name.replace("states", "state"): given[index] if given else None
+                for name, given in states.items()
+            }
+            with v1.variable_scope(f"cell_{index}") as cell_scope:
+                outputs, final = run(both, outputs, cell_scope, **initial)
+            finals.append(final)
+    return outputs, *(tuple(states) for states in zip(*finals, strict=True))
 
 
 def stack_bidirectional_rnn(
@@ -69,24 +85,20 @@ def stack_bidirectional_rnn(
     Raises:
       UsageError: (a `ValueError`) lists that are none, empty or of different lengths.
     """
+
+    def run(cells: Any, fed: Any, cell_scope: Any, **initial: Any) -> tuple[Any, Any]:
+        outputs, *final = v1.nn.static_bidirectional_rnn(
+            *cells,
+            fed,
+            **initial,
+            sequence_length=sequence_length,
+            dtype=dtype,
+            scope=cell_scope,
+        )
+        return outputs, final
+
     states = {"initial_states_fw": initial_states_fw, "initial_states_bw": initial_states_bw}
-    _check(cells_fw, cells_bw, states)
-    outputs, finals = inputs, []
-    with v1.variable_scope(scope or "stack_bidirectional_rnn"):
-        for index, cells, initial in _layers(
-            cells_fw, cells_bw, initial_states_fw, initial_states_bw
-        ):
-            with v1.variable_scope(f"cell_{index}") as cell_scope:
-                outputs, *final = v1.nn.static_bidirectional_rnn(
-                    *cells,
-                    outputs,
-                    **initial,
-                    sequence_length=sequence_length,
-                    dtype=dtype,
-                    scope=cell_scope,
-                )
-            finals.append(final)
-    return outputs, *(tuple(states) for states in zip(*finals, strict=True))
+    return _stacked(run, inputs, cells=(cells_fw, cells_bw), states=states, scope=scope)
 
 
 def stack_bidirectional_dynamic_rnn(
@@ -126,24 +138,20 @@ def stack_bidirectional_dynamic_rnn(
     Raises:
       UsageError: (a `ValueError`) lists that are none, empty or of different lengths.
     """
+
+    def run(cells: Any, fed: Any, cell_scope: Any, **initial: Any) -> tuple[Any, Any]:
+        # The layer's scope isn't handed on: there is a `bidirectional_rnn` below it, as in 1.15.
+        both, final = v1.nn.bidirectional_dynamic_rnn(
+            *cells,
+            fed,
+            **initial,
+            sequence_length=sequence_length,
+            parallel_iterations=parallel_iterations,
+            dtype=dtype,
+            swap_memory=swap_memory,
+            time_major=time_major,
+        )
+        return tf.concat(both, 2), final
+
     states = {"initial_states_fw": initial_states_fw, "initial_states_bw": initial_states_bw}
-    _check(cells_fw, cells_bw, states)
-    outputs, finals = inputs, []
-    with v1.variable_scope(scope or "stack_bidirectional_rnn"):
-        for index, cells, initial in _layers(
-            cells_fw, cells_bw, initial_states_fw, initial_states_bw
-        ):
-            with v1.variable_scope(f"cell_{index}"):
-                both, final = v1.nn.bidirectional_dynamic_rnn(
-                    *cells,
-                    outputs,
-                    **initial,
-                    sequence_length=sequence_length,
-                    parallel_iterations=parallel_iterations,
-                    dtype=dtype,
-                    swap_memory=swap_memory,
-                    time_major=time_major,
-                )
-                outputs = tf.concat(both, 2)
-            finals.append(final)
-    return outputs, *(tuple(states) for states in zip(*finals, strict=True))
+    return _stacked(run, inputs, cells=(cells_fw, cells_bw), states=states, scope=scope)

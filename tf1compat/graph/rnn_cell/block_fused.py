@@ -9,8 +9,8 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.block_lstm import add_block_weights
-from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
+from tf1compat.graph.rnn_cell._block_weights import BlockWeights
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, size_of, static_size
 
 __all__ = ["LSTMBlockFusedCell", "LSTMBlockWrapper"]
 
@@ -80,10 +80,7 @@ class LSTMBlockWrapper(Layer):
         if initial_state is None:
             if dtype is None:
                 raise UsageError("Either initial_state or dtype needs to be specified")
-            batch = static_size(sequence.shape, 1)
-            zeros = tf.zeros(
-                [tf.shape(sequence)[1] if batch is None else batch, self.num_units], dtype
-            )
+            zeros = tf.zeros([size_of(sequence, 1), self.num_units], dtype)
             return zeros, zeros
         if len(initial_state) != 2:
             raise UsageError("Expecting initial_state to be a tuple with length 2 or None")
@@ -91,8 +88,7 @@ class LSTMBlockWrapper(Layer):
 
     def _masked(self, cells: Any, outputs: Any, initial: Any, lengths: Any) -> Any:
         """Zeroes what is beyond the lengths; the final state is the one at each length."""
-        steps = static_size(outputs.shape, 0)
-        steps = tf.shape(outputs)[0] if steps is None else steps
+        steps = size_of(outputs, 0)
         mask = tf.transpose(tf.sequence_mask(lengths, steps, dtype=outputs.dtype), [1, 0])
         outputs *= tf.expand_dims(mask, -1)
         # With the initial state in front, index `length` is the last valid step, or it.
@@ -100,13 +96,12 @@ class LSTMBlockWrapper(Layer):
             tf.concat([tf.expand_dims(first, 0), rest], 0)
             for first, rest in zip(initial, (cells, outputs), strict=True)
         ]
-        batch = static_size(outputs.shape, 1)
-        batch = tf.shape(outputs)[1] if batch is None else batch
+        batch = size_of(outputs, 1)
         places = tf.stack([lengths, tf.range(batch, dtype=lengths.dtype)], axis=1)
         return outputs, LSTMStateTuple(*(tf.gather_nd(state, places) for state in states))
 
 
-class LSTMBlockFusedCell(LSTMBlockWrapper):
+class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
     """LSTM over whole sequences by one operation. Mirrors `tf.contrib.rnn.LSTMBlockFusedCell`.
 
     Inputs [T, B, D] of float32 or float16, outputs [T, B, U]. The variables are `LSTMCell`'s,
@@ -149,9 +144,7 @@ class LSTMBlockFusedCell(LSTMBlockWrapper):
         depth = static_size(input_shape, 2)
         if depth is None:
             raise UsageError(f"Expecting inputs_shape[2] to be set: {input_shape}")
-        self._kernel, self._bias, self._diagonals = add_block_weights(
-            self, depth, units=self._num_units, peephole=self._use_peephole
-        )
+        self._add_block_weights(depth)
         self.built = True
 
     def _call_cell(
@@ -162,24 +155,13 @@ class LSTMBlockFusedCell(LSTMBlockWrapper):
         dtype: Any,
         sequence_length: Any,
     ) -> Any:
-        wci, wcf, wco = self._diagonals or [tf.zeros([self._num_units], dtype=dtype)] * 3
-        if sequence_length is None:
-            steps = static_size(inputs.shape, 0)
-            longest = tf.shape(inputs)[0] if steps is None else steps
-        else:
-            longest = tf.reduce_max(sequence_length)
+        arguments = self._block_arguments(dtype)
+        longest = size_of(inputs, 0) if sequence_length is None else tf.reduce_max(sequence_length)
         outputs = tf.raw_ops.BlockLSTM(
             seq_len_max=tf.cast(longest, tf.int64),
             x=inputs,
             cs_prev=initial_cell_state,
             h_prev=initial_output,
-            w=self._kernel,
-            wci=wci,
-            wcf=wcf,
-            wco=wco,
-            b=self._bias,
-            forget_bias=self._forget_bias,
-            cell_clip=self._cell_clip,
-            use_peephole=self._use_peephole,
+            **arguments,
         )
         return outputs.cs, outputs.h

@@ -12,7 +12,7 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._grid_features import FrequencyBlocks
 from tf1compat.graph.rnn_cell._grid_step import GridBlock, GridOptions
 from tf1compat.graph.rnn_cell.base import RNNCell
-from tf1compat.graph.rnn_cell.state_tuple import columns, static_size
+from tf1compat.graph.rnn_cell.state_tuple import columns, size_of, static_size
 
 __all__ = ["BidirectionalGridLSTMCell", "GridLSTMCell"]
 
@@ -151,8 +151,7 @@ class GridLSTMCell(RNNCell):
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, 2 * F * U] and the new state, structured as `state`."""
-        batch = static_size(inputs.shape, 0)
-        batch = tf.shape(inputs)[0] if batch is None else batch
+        batch = size_of(inputs, 0)
         outputs, states = self._run(self._blocks.cut(inputs), state, "state", batch)
         kind = self._state_tuple_type
         new_state = tf.concat(states, 1) if kind is None else kind(*states)
@@ -232,8 +231,7 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, 4 * F * U] and the new state, structured as `state`."""
-        batch = static_size(inputs.shape, 0)
-        batch = tf.shape(inputs)[0] if batch is None else batch
+        batch = size_of(inputs, 0)
         forward = self._blocks.cut(inputs)
         offset = self._backward_slice_offset
         backward = self._blocks.cut(inputs, offset) if offset else forward

@@ -11,14 +11,15 @@ from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._config import initializer_config
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
+from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
+from tf1compat.graph.rnn_cell.base import check_floating
 
 __all__ = ["GRUCell"]
 
 v1 = tf.compat.v1
 
 
-class GRUCell(LayerRNNCell):
+class GRUCell(LayerUnitsCell):
     """Gated recurrent unit (https://arxiv.org/abs/1406.1078). Mirrors `tf.nn.rnn_cell.GRUCell`.
 
     Inputs [B, D], state and output [B, U]. Variables below the cell's scope: `gates/kernel`
@@ -57,16 +58,6 @@ class GRUCell(LayerRNNCell):
         self._activation = resolve_activation(activation)
         self._kernel_initializer = resolve_initializer(kernel_initializer)
         self._bias_initializer = resolve_initializer(bias_initializer)
-
-    @property
-    def state_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
-
-    @property
-    def output_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
 
     def _add_pair(self, name: str, shape: list[int], bias_initializer: Any) -> tuple[Any, Any]:
         """Makes `<name>/kernel` of `shape` and `<name>/bias` of its last size."""

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._gate_norm import GateNorm
-from tf1compat.graph.rnn_cell.base import RNNCell
+from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
 
@@ -16,7 +16,7 @@ __all__ = ["LayerNormBasicLSTMCell"]
 v1 = tf.compat.v1
 
 
-class LayerNormBasicLSTMCell(RNNCell):
+class LayerNormBasicLSTMCell(PairCell):
     """LSTM with layer normalization and recurrent dropout.
 
     Mirrors `tf.contrib.rnn.LayerNormBasicLSTMCell` (https://arxiv.org/abs/1607.06450,
@@ -60,16 +60,6 @@ class LayerNormBasicLSTMCell(RNNCell):
         self._layer_norm = layer_norm
         self._norm = GateNorm(norm_gain, norm_shift)
 
-    @property
-    def state_size(self) -> LSTMStateTuple:
-        """`LSTMStateTuple(U, U)`."""
-        return LSTMStateTuple(self._num_units, self._num_units)
-
-    @property
-    def output_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
-
     def _gates(self, joined: tf.Tensor) -> list[tf.Tensor]:
         size = 4 * self._num_units
         kernel = get_variable("kernel", [joined.shape[-1], size], dtype=joined.dtype)
@@ -80,8 +70,7 @@ class LayerNormBasicLSTMCell(RNNCell):
         gates = tf.split(product, 4, axis=1)
         if not self._layer_norm:
             return gates
-        scopes = ("input", "transform", "forget", "output")
-        return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+        return self._norm.each(gates, ("input", "transform", "forget", "output"))
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""

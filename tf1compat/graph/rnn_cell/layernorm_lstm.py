@@ -6,9 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell._arithmetic import Peepholes, clip, lstm_step
+from tf1compat.graph.rnn_cell._arithmetic import clip, lstm_step
 from tf1compat.graph.rnn_cell._gate_norm import GateNorm
-from tf1compat.graph.rnn_cell._linear import bias_variable, total_depth
+from tf1compat.graph.rnn_cell._linear import (
+    PEEPHOLES,
+    bias_variable,
+    peephole_variables,
+    total_depth,
+)
 from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
@@ -77,8 +82,7 @@ class LayerNormLSTMCell(PairCell):
         if self._norm is None:
             return tf.split(tf.nn.bias_add(product, bias), 4, axis=1)
         gates = tf.split(product, 4, axis=1)
-        scopes = ("input", "transform", "forget", "output")
-        return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+        return self._norm.each(gates, ("input", "transform", "forget", "output"))
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
@@ -88,11 +92,7 @@ class LayerNormLSTMCell(PairCell):
             gates = self._gates([inputs, h])
             peepholes = None
             if self._use_peepholes:
-                names = ("w_f_diag", "w_i_diag", "w_o_diag")
-                shape = [self._num_units]
-                peepholes = Peepholes(
-                    *(get_variable(name, shape, dtype=inputs.dtype) for name in names)
-                )
+                peepholes = peephole_variables(PEEPHOLES, self._num_units, dtype=inputs.dtype)
             new_c, new_h = lstm_step(
                 gates,
                 c,

@@ -11,8 +11,9 @@ from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
 from tf1compat.graph.rnn_cell._config import initializer_config
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
+from tf1compat.graph.rnn_cell._linear import PEEPHOLES
+from tf1compat.graph.rnn_cell._sized import LayerPairOrJoinedCell
+from tf1compat.graph.rnn_cell.base import check_floating, input_depth
 
 __all__ = ["LSTMCell"]
 
@@ -23,7 +24,7 @@ def _shards(count: int | None) -> Any:
     return None if count is None else v1.fixed_size_partitioner(count)
 
 
-class LSTMCell(LayerRNNCell):
+class LSTMCell(LayerPairOrJoinedCell):
     """LSTM with optional peepholes, clipping and projection. Mirrors `tf.nn.rnn_cell.LSTMCell`.
 
     After Gers et al. (1999), Sak et al. (2014) for peepholes and projection. Inputs [B, D],
@@ -88,21 +89,6 @@ class LSTMCell(LayerRNNCell):
         self._state_is_tuple = state_is_tuple
         self._activation = resolve_activation(activation)
 
-    @property
-    def state_size(self) -> Any:
-        """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
-        sizes = LSTMStateTuple(self._num_units, self.output_size)
-        return sizes if self._state_is_tuple else sum(sizes)
-
-    @property
-    def output_size(self) -> int:
-        """`num_proj`, or `num_units` without projection."""
-        return self._num_proj or self._num_units
-
-    @property
-    def _h_depth(self) -> int:
-        return self._num_units if self._num_proj is None else self._num_proj
-
     def build(self, inputs_shape: Any) -> None:
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
@@ -115,9 +101,9 @@ class LSTMCell(LayerRNNCell):
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self._peepholes = None
         if self._use_peepholes:
-            names = ("w_f_diag", "w_i_diag", "w_o_diag")
+            own = self._initializer
             self._peepholes = Peepholes(
-                *(self.add_weight(name, [units], initializer=self._initializer) for name in names)
+                *(self.add_weight(name, [units], initializer=own) for name in PEEPHOLES)
             )
         if self._num_proj is not None:
             self._proj_kernel = self.add_weight(
@@ -132,11 +118,7 @@ class LSTMCell(LayerRNNCell):
         """Returns the output [B, P] and the new state, structured as `state`."""
         check_floating(inputs, state)
         input_depth(inputs.shape)
-        if self._state_is_tuple:
-            c, h = state
-        else:
-            c = columns(state, 0, size=self._num_units)
-            h = columns(state, self._num_units, size=self._h_depth)
+        c, h = self._parted(state)
         gates = tf.split(affine([inputs, h], self._kernel, bias=self._bias), 4, axis=1)
         new_c, new_h = lstm_step(
             gates,
@@ -148,9 +130,7 @@ class LSTMCell(LayerRNNCell):
         )
         if self._num_proj is not None:
             new_h = clip(tf.matmul(new_h, self._proj_kernel), self._proj_clip)
-        if self._state_is_tuple:
-            return new_h, LSTMStateTuple(new_c, new_h)
-        return new_h, tf.concat([new_c, new_h], 1)
+        return new_h, self._rejoined(new_c, new_h)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""

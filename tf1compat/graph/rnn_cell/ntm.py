@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf1compat.graph.rnn_cell._arithmetic import clip
 from tf1compat.graph.rnn_cell._ntm_addressing import Head, address
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, assert_like_rnncell, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import static_size
+from tf1compat.graph.rnn_cell.state_tuple import size_of
 
 __all__ = ["NTMCell", "NTMControllerState"]
 
@@ -170,8 +170,7 @@ class NTMCell(LayerRNNCell):
 
     def _previous(self, inputs: tf.Tensor, state: Any) -> tuple[Any, Any, Any]:
         """Returns read vectors, weights and memory before the step; at time 0 the learned ones."""
-        batch = static_size(inputs.shape, 0)
-        batch = tf.shape(inputs)[0] if batch is None else batch
+        batch = size_of(inputs, 0)
 
         def learned() -> list[Any]:
             reads = [tf.tanh(vector) for vector in self._init_read_vectors]

@@ -70,7 +70,20 @@ class EmbeddingWrapper(AroundCell):
             return self._cell(embedded, state)
 
 
-class InputProjectionWrapper(AroundCell):
+class _ProjectingCell(AroundCell):
+    """A cell around another with one affine map, made where it is first used."""
+
+    _activation: Any
+    _linear: Linear | None = None
+
+    def _project(self, tensor: tf.Tensor, size: int) -> tf.Tensor:
+        if self._linear is None:
+            self._linear = Linear(tensor, size, True)
+        projected = self._linear(tensor)
+        return self._activation(projected) if self._activation else projected
+
+
+class InputProjectionWrapper(_ProjectingCell):
     """Projects the inputs, then runs a cell. Mirrors `tf.contrib.rnn.InputProjectionWrapper`.
 
     Variables below `input_projection_wrapper`: `kernel` [D, num_proj] and `bias`.
@@ -97,19 +110,13 @@ class InputProjectionWrapper(AroundCell):
         super().__init__(cell, _reuse=reuse)
         self._num_proj = num_proj
         self._activation = activation
-        self._linear: Linear | None = None
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the wrapped cell's output and new state."""
-        if self._linear is None:
-            self._linear = Linear(inputs, self._num_proj, True)
-        projected = self._linear(inputs)
-        if self._activation:
-            projected = self._activation(projected)
-        return self._cell(projected, state)
+        return self._cell(self._project(inputs, self._num_proj), state)
 
 
-class OutputProjectionWrapper(AroundCell):
+class OutputProjectionWrapper(_ProjectingCell):
     """Projects a cell's output. Mirrors `tf.contrib.rnn.OutputProjectionWrapper`.
 
     Variables below `output_projection_wrapper`: `kernel` [U, output_size] and `bias`.
@@ -133,7 +140,6 @@ class OutputProjectionWrapper(AroundCell):
             raise UsageError(f"Parameter output_size must be > 0: {output_size}.")
         self._output_size = output_size
         self._activation = activation
-        self._linear: Linear | None = None
 
     @property
     def output_size(self) -> int:
@@ -143,7 +149,4 @@ class OutputProjectionWrapper(AroundCell):
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the projected output [B, output_size] and the wrapped cell's new state."""
         output, new_state = self._cell(inputs, state)
-        if self._linear is None:
-            self._linear = Linear(output, self._output_size, True)
-        projected = self._linear(output)
-        return self._activation(projected) if self._activation else projected, new_state
+        return self._project(output, self._output_size), new_state

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 
-__all__ = ["LSTMStateTuple", "columns", "static_size", "zero_state_tensors"]
+__all__ = ["LSTMStateTuple", "columns", "size_of", "static_size", "zero_state_tensors"]
 
 _Pair = collections.namedtuple("LSTMStateTuple", ("c", "h"))  # type: ignore[name-match]
 
@@ -38,6 +38,12 @@ class LSTMStateTuple(_Pair):
 def static_size(shape: Any, axis: int) -> int | None:
     """Returns the size of a static shape along `axis`, None where it isn't known."""
     return tf.compat.dimension_value(tf.TensorShape(shape)[axis])
+
+
+def size_of(tensor: tf.Tensor, axis: int) -> Any:
+    """Returns a tensor's size along `axis`: an int where it is known, else an int32 tensor."""
+    known = static_size(tensor.shape, axis)
+    return tf.shape(tensor)[axis] if known is None else known
 
 
 def columns(state: tf.Tensor, start: int, *, size: int) -> tf.Tensor:

@@ -7,9 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, lstm_step
+from tf1compat.graph.rnn_cell._linear import peephole_variables
 from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import columns, static_size
+from tf1compat.graph.rnn_cell.state_tuple import columns, size_of
 from tf1compat.graph.scopes.variable_scope import get_variable
 
 __all__ = ["TimeFreqLSTMCell"]
@@ -87,16 +88,14 @@ class TimeFreqLSTMCell(RNNCell):
         if not self._use_peepholes:
             return kernel, bias, None
         names = ("W_F_diag", "W_I_diag", "W_O_diag")
-        diagonals = (get_variable(name, [units], dtype=dtype) for name in names)
-        return kernel, bias, Peepholes(*diagonals)
+        return kernel, bias, peephole_variables(names, units, dtype=dtype)
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, F * U] and the new state [B, 2 * F * U]."""
         units = self._num_units
         features = self._features(inputs)
         kernel, bias, peepholes = self._variables(inputs.dtype)
-        batch = static_size(inputs.shape, 0)
-        h_freq = tf.zeros([tf.shape(inputs)[0] if batch is None else batch, units], inputs.dtype)
+        h_freq = tf.zeros([size_of(inputs, 0), units], inputs.dtype)
         outputs, states = [], []
         for index, feature in enumerate(features):
             c = columns(state, 2 * index * units, size=units)

@@ -7,7 +7,12 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
-from tf1compat.graph.rnn_cell._linear import bias_variable, total_depth
+from tf1compat.graph.rnn_cell._linear import (
+    PEEPHOLES,
+    bias_variable,
+    peephole_variables,
+    total_depth,
+)
 from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
@@ -81,8 +86,7 @@ class WeightNormLSTMCell(PairCell):
     def _peepholes(self, dtype: Any) -> Peepholes | None:
         if not self._use_peepholes:
             return None
-        names, shape = ("w_f_diag", "w_i_diag", "w_o_diag"), [self._num_units]
-        return Peepholes(*(get_variable(name, shape, dtype=dtype) for name in names))
+        return peephole_variables(PEEPHOLES, self._num_units, dtype=dtype)
 
     def call(self, inputs: Any, state: Any) -> Any:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
