@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph import layers
-from tf1compat.graph.layers.base import snake_case
+from tf1compat.graph.layers._scoped import snake_case
 
 v1 = tf.compat.v1
 

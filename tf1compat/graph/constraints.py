@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.graph._identifiers import name_and_arguments
+from tf1compat.graph.types import Constraint, ConstraintLike, IntOrInts, Tensor
 
 __all__ = ["max_norm", "min_max_norm", "non_neg", "resolve_constraint", "unit_norm"]
 
 _EPSILON = 1e-7
 
 
-def _norms(weights: Any, axis: Any) -> Any:
+def _norms(weights: Tensor, axis: IntOrInts | None) -> Tensor:
     return tf.sqrt(tf.reduce_sum(tf.square(weights), axis=axis, keepdims=True))
 
 
-def max_norm(max_value: float = 2, axis: Any = 0) -> Callable[[Any], Any]:
+def max_norm(max_value: float = 2, axis: IntOrInts | None = 0) -> Constraint:
     """Returns a projection that scales weights down to norm `max_value` along `axis`."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         norms = _norms(weights, axis)
         return weights * (tf.clip_by_value(norms, 0, max_value) / (_EPSILON + norms))
 
@@ -29,11 +29,11 @@ def max_norm(max_value: float = 2, axis: Any = 0) -> Callable[[Any], Any]:
 
 
 def min_max_norm(
-    min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0
-) -> Callable[[Any], Any]:
+    min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: IntOrInts | None = 0
+) -> Constraint:
     """Returns a projection that moves norms along `axis` by `rate` into [min_value, max_value]."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         norms = _norms(weights, axis)
         wanted = rate * tf.clip_by_value(norms, min_value, max_value) + (1 - rate) * norms
         return weights * (wanted / (_EPSILON + norms))
@@ -41,25 +41,25 @@ def min_max_norm(
     return project
 
 
-def non_neg() -> Callable[[Any], Any]:
+def non_neg() -> Constraint:
     """Returns a projection that puts negative weights to zero."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         return weights * tf.cast(tf.greater_equal(weights, 0.0), weights.dtype.base_dtype)
 
     return project
 
 
-def unit_norm(axis: Any = 0) -> Callable[[Any], Any]:
+def unit_norm(axis: IntOrInts | None = 0) -> Constraint:
     """Returns a projection that scales weights to norm 1 along `axis`."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         return weights / (_EPSILON + _norms(weights, axis))
 
     return project
 
 
-def resolve_constraint(given: Any) -> Any:
+def resolve_constraint(given: ConstraintLike) -> Constraint | None:
     """Returns the constraint that `given` means: a function, a name, a config dict or None.
 
     Raises:
@@ -67,7 +67,7 @@ def resolve_constraint(given: Any) -> Any:
     """
     if given is None or callable(given):
         return given
-    known: dict[str, Callable[..., Any]] = {
+    known: dict[str, Callable[..., Constraint]] = {
         "max_norm": max_norm,
         "maxnorm": max_norm,
         "MaxNorm": max_norm,

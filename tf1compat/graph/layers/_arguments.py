@@ -8,10 +8,12 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.types import IntOrInts, ShapeLike, Tensor, TensorLike
 
 __all__ = [
     "ONES",
     "ZEROS",
+    "as_tensor",
     "channel_count",
     "channels_as",
     "channels_last",
@@ -34,6 +36,11 @@ _OP_FORMATS = {
 }
 
 
+def as_tensor(value: TensorLike, name: str | None = None) -> Tensor:
+    """Returns `value` as a tensor of the current graph."""
+    return tf.convert_to_tensor(value, name=name)
+
+
 def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) -> Any:
     """Makes the layer that a function form's `arguments` describe, and calls it.
 
@@ -52,7 +59,7 @@ def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) ->
     return layer_class(**options)(inputs, **call)
 
 
-def normalize_tuple(value: Any, count: int, name: str) -> tuple[int, ...]:
+def normalize_tuple(value: IntOrInts, count: int, name: str) -> tuple[int, ...]:
     """Returns `value`, an integer or `count` integers, as a tuple of `count` integers.
 
     Raises:
@@ -113,7 +120,7 @@ def op_data_format(data_format: str, rank: int) -> str:
     return _OP_FORMATS[data_format][rank]
 
 
-def channel_count(input_shape: Any, axis: int) -> int:
+def channel_count(input_shape: ShapeLike, axis: int) -> int:
     """Returns the number of input channels.
 
     Raises:
@@ -156,14 +163,14 @@ def conv_lengths(
     ]
 
 
-def channels_last(inputs: Any, data_format: str) -> Any:
+def channels_last(inputs: Tensor, data_format: str) -> Tensor:
     """Returns `inputs` with their channels last, for kernels that know no other order."""
     if data_format == "channels_last":
         return inputs
     return tf.transpose(inputs, (0, *range(2, len(inputs.shape)), 1))
 
 
-def channels_as(outputs: Any, data_format: str) -> Any:
+def channels_as(outputs: Tensor, data_format: str) -> Tensor:
     """Returns `outputs`, whose channels are last, with the channels where `data_format` says."""
     if data_format == "channels_last":
         return outputs
@@ -172,8 +179,14 @@ def channels_as(outputs: Any, data_format: str) -> Any:
 
 
 def transposed_length(
-    length: Any, *, size: int, padding: str, stride: int, output_padding: int | None, dilation: int
-) -> Any:
+    length: int | Tensor | None,
+    *,
+    size: int,
+    padding: str,
+    stride: int,
+    output_padding: int | None,
+    dilation: int,
+) -> int | Tensor | None:
     """Returns the length of a transposed convolution's output; `length` may be a tensor or None.
 
     >>> transposed_length(4, size=3, padding="valid", stride=2, output_padding=None, dilation=1)

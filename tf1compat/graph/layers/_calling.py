@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf1compat.graph.types import Nested, Operation, Tensor, Training
+
 __all__ = [
     "Frame",
     "argument_names",
@@ -40,8 +42,8 @@ _NAMES_KEY = ("tf1compat_layer_names",)
 class Frame:
     """One layer call: its inputs and the `training` argument that inner layers inherit."""
 
-    inputs: Any
-    training: Any
+    inputs: Nested
+    training: Training
 
 
 def current_frame() -> Frame | None:
@@ -50,7 +52,7 @@ def current_frame() -> Frame | None:
 
 
 @contextlib.contextmanager
-def frame(inputs: Any, training: Any) -> Iterator[None]:
+def frame(inputs: Nested, training: Training) -> Iterator[None]:
     """Marks a layer call with these `inputs` and this `training` (None: not told)."""
     token = _FRAME.set(Frame(inputs, training))
     try:
@@ -76,7 +78,7 @@ def _inspected_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple([name for name in named if name != "self"] + many)
 
 
-def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any]) -> Training:
     """Returns the call's `training` and puts it into, or takes it out of, `kwargs` as 1.15 did.
 
     An explicit argument wins; else the enclosing layer call's is inherited.
@@ -94,7 +96,7 @@ def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str,
     return inherited
 
 
-def to_tensors(inputs: Any) -> Any:
+def to_tensors(inputs: Nested) -> Nested:
     """Returns `inputs` with arrays and Python numbers made tensors."""
     if tf.is_tensor(inputs):
         return inputs
@@ -125,14 +127,14 @@ def collect(elements: Iterable[Any], key: str) -> None:
             collection.append(element)
 
 
-def reaches(target: Any, inputs: Any) -> bool:
+def reaches(target: Operation | Tensor, inputs: Nested) -> bool:
     """Tells whether `target`, an operation or tensor, depends on any of `inputs`."""
     leaves = tf.nest.flatten(inputs, expand_composites=True)
     sources = {id(leaf) for leaf in leaves}
     sources |= {id(leaf.op) for leaf in leaves if isinstance(leaf, tf.Variable)}
     if id(target) in sources:
         return True
-    waiting = [target if isinstance(target, tf.Operation) else target.op]
+    waiting: list[Any] = [getattr(target, "op", target)]
     seen = {id(waiting[0])}
     while waiting:
         op = waiting.pop()
@@ -145,7 +147,7 @@ def reaches(target: Any, inputs: Any) -> bool:
     return False
 
 
-def constant_value(condition: Any) -> bool | None:
+def constant_value(condition: Training) -> bool | None:
     """Returns the truth of a Python or constant condition, None where only a run tells."""
     if isinstance(condition, tf.Variable):
         return None
@@ -153,7 +155,7 @@ def constant_value(condition: Any) -> bool | None:
     return None if value is None else bool(value)
 
 
-def choose(condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
+def choose(condition: Training, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
     """Returns what one of two functions makes; a `tf.cond` only where the condition isn't known."""
     known = constant_value(condition)
     if known is None:

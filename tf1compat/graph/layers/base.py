@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import re
+import enum
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +15,24 @@ from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
 from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers import _calling as calling
-from tf1compat.graph.layers._record import LayerRecord
+from tf1compat.graph.layers._copies import copy_of
+from tf1compat.graph.layers._scoped import ScopedLayer
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
 from tf1compat.graph.regularizers import resolve_regularizer
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import (
+    ConstraintLike,
+    DTypeLike,
+    Initializer,
+    InitializerLike,
+    Nested,
+    Partitioner,
+    RegularizerLike,
+    ScopeLike,
+    ShapeLike,
+    Variable,
+    VariableScope,
+)
 
 __all__ = ["InputSpec", "Layer"]
 
@@ -29,7 +42,7 @@ v1 = tf.compat.v1
 _KERAS_ONLY = frozenset({"input_shape", "batch_input_shape", "batch_size", "autocast", "dynamic"})
 
 
-class Layer(LayerRecord):
+class Layer(ScopedLayer):
     """A layer whose variables live in a variable scope, made by `get_variable` at its first call.
 
     Mirrors `tf.layers.Layer` of TensorFlow 1.15. Subclasses override `build(input_shape)`, which
@@ -44,7 +57,11 @@ class Layer(LayerRecord):
     _config: tuple[str, ...] = ()  # attributes that `get_config` gives
 
     def __init__(
-        self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
+        self,
+        trainable: bool = True,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
+        **kwargs: Any,
     ) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
@@ -54,7 +71,7 @@ class Layer(LayerRecord):
         self._use_resource_variables = False
         self._dtype = None if dtype is None else tf.as_dtype(dtype).name
         self._graph: tf.Graph | None = None
-        self._scope: Any = None
+        self._scope: VariableScope | None = None
         self._current_scope: Any = None
         self.built = False
         self.supports_masking = False
@@ -64,64 +81,15 @@ class Layer(LayerRecord):
             with v1.variable_scope(scope) as captured:
                 self._scope = captured
 
-    # --- names -------------------------------------------------------------------------------
-
-    def _init_set_name(self, name: Any) -> None:
-        self._name: str
-        if isinstance(name, v1.VariableScope):
-            self._base_name = name.name
-            self._name = self._make_unique_name()[0]
-        elif name:
-            self._name = self._base_name = name
-        else:
-            self._name, self._base_name = self._make_unique_name()
-
-    def _make_unique_name(self) -> tuple[str, str]:
-        """Returns (a name unique in the graph, the base name of the default scope)."""
-        base_name = snake_case(type(self).__name__)
-        return calling.unique_name(base_name), base_name
-
-    @property
-    def name(self) -> str:
-        """The layer's name; its variables' scope is `scope_name`."""
-        return self._name
-
-    @property
-    def scope_name(self) -> str:
-        """Name of the variable scope that holds the layer's variables.
-
-        Raises:
-          GraphError: (a `ValueError`) the layer hasn't been called, so it has no scope yet.
-        """
-        if not self._scope:
-            raise GraphError(
-                f'No name available for layer scope because the layer "{self._name}" has not '
-                "been used yet: the first call fixes it; call the layer first"
-            )
-        return self._scope.name
-
-    def _set_scope(self, scope: Any = None) -> None:
-        if self._scope is not None:
-            return
-        if self._reuse:
-            opened = v1.variable_scope(self._base_name if scope is None else scope)
-        else:
-            opened = v1.variable_scope(scope, default_name=self._base_name)
-        with opened as captured:
-            self._scope = captured
-
-    def _name_scope(self) -> str:
-        return self._current_scope.original_name_scope
-
     # --- properties --------------------------------------------------------------------------
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> str | None:
         """Name of the variables' dtype, e.g. ``"float32"``; None until the first input tells."""
         return self._dtype
 
     @property
-    def _compute_dtype(self) -> Any:
+    def _compute_dtype(self) -> str | None:
         return self._dtype
 
     @property
@@ -135,7 +103,7 @@ class Layer(LayerRecord):
         return self._input_spec
 
     @input_spec.setter
-    def input_spec(self, value: Any) -> None:
+    def input_spec(self, value: Any) -> Any:
         for spec in (value,) if isinstance(value, InputSpec) else tf.nest.flatten(value):
             if spec is not None and not isinstance(spec, InputSpec):
                 raise TypeError(f"Layer input_spec must be an instance of InputSpec. Got: {spec}")
@@ -146,18 +114,18 @@ class Layer(LayerRecord):
     def add_weight(
         self,
         name: str,
-        shape: Any,
-        dtype: Any = None,
-        initializer: Any = None,
-        regularizer: Any = None,
+        shape: ShapeLike,
+        dtype: DTypeLike | None = None,
+        initializer: InitializerLike = None,
+        regularizer: RegularizerLike = None,
         trainable: bool | None = None,
-        constraint: Any = None,
+        constraint: ConstraintLike = None,
         use_resource: bool | None = None,
-        synchronization: Any = tf.VariableSynchronization.AUTO,
-        aggregation: Any = tf.VariableAggregation.NONE,
-        partitioner: Any = None,
+        synchronization: enum.Enum = tf.VariableSynchronization.AUTO,
+        aggregation: enum.Enum = tf.VariableAggregation.NONE,
+        partitioner: Partitioner | None = None,
         **kwargs: Any,
-    ) -> Any:
+    ) -> Variable:
         """Gets or makes a variable in the layer's scope; mirrors 1.15's `Layer.add_weight`.
 
         Args:
@@ -219,7 +187,7 @@ class Layer(LayerRecord):
 
     add_variable = add_weight
 
-    def _initializer_for(self, name: str, dtype: tf.DType, given: Any) -> Any:
+    def _initializer_for(self, name: str, dtype: tf.DType, given: InitializerLike) -> Initializer:
         initializer = resolve_initializer(given)
         if initializer is None:
             initializer = default_initializer(dtype)
@@ -231,8 +199,13 @@ class Layer(LayerRecord):
         return initializer
 
     def _get_weight(
-        self, name: str, shape: Any, dtype: tf.DType, options: dict[str, Any], regularizer: Any
-    ) -> Any:
+        self,
+        name: str,
+        shape: ShapeLike,
+        dtype: tf.DType,
+        options: dict[str, Any],
+        regularizer: RegularizerLike,
+    ) -> Variable:
         graph = root_graph()
         known = graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES) if regularizer else []
         known_ids = set(map(id, known))
@@ -240,8 +213,9 @@ class Layer(LayerRecord):
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
         # Sharing a variable adds no second loss: 1.15 regularizes what is new to the graph only.
-        if regularizer and known_ids.isdisjoint(map(id, expand_parts(variable))):
-            self._handle_weight_regularization(name, variable, resolve_regularizer(regularizer))
+        penalty = resolve_regularizer(regularizer)
+        if penalty and known_ids.isdisjoint(map(id, expand_parts(variable))):
+            self._handle_weight_regularization(name, variable, penalty)
         # A custom getter may have had its own way with `trainable`: the collection tells.
         trained = graph.get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
         if options["trainable"] and _holds(trained, variable):
@@ -260,11 +234,11 @@ class Layer(LayerRecord):
         """Computes the outputs; for subclasses."""
         return inputs
 
-    def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(self, inputs: Nested, *args: Any, **kwargs: Any) -> Any:
         """As calling the layer."""
         return self(inputs, *args, **kwargs)
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Nested, *args: Any, **kwargs: Any) -> Any:
         """Builds the layer if need be, computes its outputs, files its updates.
 
         Args:
@@ -298,7 +272,7 @@ class Layer(LayerRecord):
         return outputs
 
     def _call_in_scope(
-        self, inputs: Any, names: tuple[str, ...], args: Sequence[Any], kwargs: dict[str, Any]
+        self, inputs: Nested, names: tuple[str, ...], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         training = calling.settle_training(names, args, kwargs)
         with calling.frame(inputs, training):
@@ -314,7 +288,7 @@ class Layer(LayerRecord):
                 self._handle_activity_regularization(inputs, outputs)
         return outputs
 
-    def _maybe_build(self, inputs: Any) -> None:
+    def _maybe_build(self, inputs: Nested) -> None:
         if self.built:
             return
         flat = tf.nest.flatten(inputs)
@@ -328,7 +302,7 @@ class Layer(LayerRecord):
         self.build(shapes)
         self.built = True
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: ShapeLike) -> Any:
         """Returns the outputs' static shape; subclasses that know it override this."""
         raise NotImplementedError
 
@@ -351,7 +325,7 @@ class Layer(LayerRecord):
         return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype} | own
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: dict[str, Any]) -> Layer:
         """Returns a layer made with the arguments that `get_config` gave."""
         return cls(**config)
 
@@ -360,41 +334,10 @@ class Layer(LayerRecord):
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
         for name, value in vars(self).items():
-            setattr(twin, name, _copy_of(name, value, memo))
+            setattr(twin, name, copy_of(name, value, memo))
         return twin
 
 
-def snake_case(name: str) -> str:
-    """Returns a class's name as a scope name.
-
-    >>> snake_case("Conv2DTranspose"), snake_case("BasicLSTMCell"), snake_case("_Mine")
-    ('conv2d_transpose', 'basic_lstm_cell', 'private__mine')
-    """
-    words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    snake = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
-    return "private" + snake if snake.startswith("_") else snake
-
-
-def _holds(variables: Sequence[Any], variable: Any) -> bool:
+def _holds(variables: Sequence[Variable], variable: Variable) -> bool:
     # From the end, where a variable just made is; by identity, since == may build an op.
     return any(known is variable for known in reversed(variables))
-
-
-def _copy_of(name: str, value: Any, memo: dict[int, Any]) -> Any:
-    """Returns what a copied layer holds as attribute `name`; a list is always one of its own."""
-    if name == "_graph":
-        return value
-    if name == "_scope":  # a scope can be changed in place, its graph can't be copied
-        return copy.copy(value)
-    if _is_graph_value(value):
-        return copy.copy(value) if isinstance(value, list) else value
-    return copy.deepcopy(value, memo)
-
-
-def _is_graph_value(value: Any) -> bool:
-    # The first leaf speaks for all, as in 1.15's `is_tensor_or_tensor_list`.
-    leaves = tf.nest.flatten(value)
-    kinds: tuple[Any, ...] = (tf.Tensor, tf.Variable, tf.Operation, tf.Graph)
-    return bool(leaves) and (
-        isinstance(leaves[0], kinds) or hasattr(leaves[0], "as_tensor")  # partitioned
-    )

@@ -8,11 +8,24 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.graph.layers._arguments import ONES, ZEROS
+from tf1compat.graph.layers._arguments import ONES, ZEROS, as_tensor
 from tf1compat.graph.layers._model_variables import (
     collect_named_outputs,
     collections_for,
     model_variable,
+)
+from tf1compat.graph.types import (
+    Activation,
+    CollectionKeys,
+    DTypeLike,
+    Initializer,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Variable,
+    VariablesCollections,
 )
 
 __all__ = ["group_norm", "instance_norm", "layer_norm"]
@@ -21,18 +34,18 @@ v1 = tf.compat.v1
 
 
 def layer_norm(
-    inputs: Any,
+    inputs: TensorLike,
     center: bool = True,
     scale: bool = True,
-    activation_fn: Any = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: Any = None,
+    activation_fn: Activation | None = None,
+    reuse: Reuse = None,
+    variables_collections: VariablesCollections = None,
+    outputs_collections: CollectionKeys = None,
     trainable: bool = True,
     begin_norm_axis: int = 1,
     begin_params_axis: int = -1,
-    scope: Any = None,
-) -> Any:
+    scope: ScopeLike = None,
+) -> Tensor:
     """Normalizes each example over its axes from `begin_norm_axis` on.
 
     Mirrors `tf.contrib.layers.layer_norm` (Ba, Kiros & Hinton, arXiv:1607.06450). Variables:
@@ -58,7 +71,7 @@ def layer_norm(
       UsageError: (a `ValueError`) rank or variables' shape not known, or axes out of range.
     """
     with v1.variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as opened:
-        inputs = tf.convert_to_tensor(inputs)
+        inputs = as_tensor(inputs)
         rank = _known_rank(inputs)
         first = begin_norm_axis + rank if begin_norm_axis < 0 else begin_norm_axis
         if begin_params_axis >= rank or first >= rank:
@@ -87,19 +100,19 @@ def layer_norm(
 
 
 def instance_norm(
-    inputs: Any,
+    inputs: TensorLike,
     center: bool = True,
     scale: bool = True,
     epsilon: float = 1e-6,
-    activation_fn: Any = None,
-    param_initializers: Mapping[str, Any] | None = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: Any = None,
+    activation_fn: Activation | None = None,
+    param_initializers: Mapping[str, Initializer] | None = None,
+    reuse: Reuse = None,
+    variables_collections: VariablesCollections = None,
+    outputs_collections: CollectionKeys = None,
     trainable: bool = True,
     data_format: str = "NHWC",
-    scope: Any = None,
-) -> Any:
+    scope: ScopeLike = None,
+) -> Tensor:
     """Normalizes each channel of each example over its other axes.
 
     Mirrors `tf.contrib.layers.instance_norm` (Ulyanov et al., arXiv:1607.08022). Variables:
@@ -125,7 +138,7 @@ def instance_norm(
     Raises:
       UsageError: (a `ValueError`) rank or channels not known, or an unknown format.
     """
-    inputs = tf.convert_to_tensor(inputs)
+    inputs = as_tensor(inputs)
     rank = _known_rank(inputs)
     if data_format not in ("NCHW", "NHWC"):
         raise UsageError("data_format has to be either NCHW or NHWC.")
@@ -158,22 +171,22 @@ def instance_norm(
 
 
 def group_norm(
-    inputs: Any,
+    inputs: TensorLike,
     groups: int = 32,
     channels_axis: int = -1,
     reduction_axes: Sequence[int] = (-3, -2),
     center: bool = True,
     scale: bool = True,
     epsilon: float = 1e-6,
-    activation_fn: Any = None,
-    param_initializers: Mapping[str, Any] | None = None,
-    reuse: Any = None,
-    variables_collections: Any = None,
-    outputs_collections: Any = None,
+    activation_fn: Activation | None = None,
+    param_initializers: Mapping[str, Initializer] | None = None,
+    reuse: Reuse = None,
+    variables_collections: VariablesCollections = None,
+    outputs_collections: CollectionKeys = None,
     trainable: bool = True,
-    scope: Any = None,
+    scope: ScopeLike = None,
     mean_close_to_zero: bool = False,
-) -> Any:
+) -> Tensor:
     """Normalizes groups of channels of each example over `reduction_axes`.
 
     Mirrors `tf.contrib.layers.group_norm` (Wu & He, arXiv:1803.08494). Variables:
@@ -194,7 +207,7 @@ def group_norm(
       UsageError: (a `ValueError`) sizes not known, axes out of range or equal, groups that don't
         divide the channels.
     """
-    inputs = tf.convert_to_tensor(inputs)
+    inputs = as_tensor(inputs)
     rank = _known_rank(inputs)
     if channels_axis > rank - 1:
         raise UsageError("Axis is out of bounds.")
@@ -227,15 +240,20 @@ def group_norm(
         return collect_named_outputs(outputs_collections, opened.name, outputs)
 
 
-def _known_rank(inputs: Any) -> int:
+def _known_rank(inputs: Tensor) -> int:
     if inputs.shape.rank is None:
         raise UsageError(f"Inputs {inputs.name} has undefined rank.")
     return inputs.shape.rank
 
 
 def _param(
-    name: str, shape: Any, dtype: Any, collections: Any, trainable: bool, initializer: Any
-) -> Any:
+    name: str,
+    shape: ShapeLike,
+    dtype: DTypeLike,
+    collections: VariablesCollections,
+    trainable: bool,
+    initializer: Initializer,
+) -> Variable:
     return model_variable(
         name,
         shape,
@@ -246,13 +264,13 @@ def _param(
     )
 
 
-def _checked_groups(inputs: Any, groups: int, axis: int, reduced: list[int]) -> int:
+def _checked_groups(inputs: Tensor, groups: int, axis: int, reduced: list[int]) -> int:
     """Returns the number of channels, after checking all axes and the groups."""
     channels = inputs.shape[axis]
     if channels is None:
         raise UsageError(f"Inputs {inputs.name} has undefined channel dimension: {axis}.")
     for other in reduced:
-        if other >= inputs.shape.rank or other < 0:
+        if not 0 <= other < len(inputs.shape):
             raise UsageError("Axis is out of bounds.")
         if inputs.shape[other] is None:
             raise UsageError(f"Inputs {inputs.name} has undefined dimensions {other}.")
@@ -265,7 +283,7 @@ def _checked_groups(inputs: Any, groups: int, axis: int, reduced: list[int]) -> 
     return channels
 
 
-def _group_moments(grouped: Any, axes: list[int], close_to_zero: bool) -> tuple[Any, Any]:
+def _group_moments(grouped: Tensor, axes: list[int], close_to_zero: bool) -> tuple[Tensor, Tensor]:
     if not close_to_zero:
         return tf.nn.moments(grouped, axes, keepdims=True)
     counts, sums, squares, _ = tf.nn.sufficient_statistics(grouped, axes, keepdims=True)

@@ -20,6 +20,19 @@ from tf1compat.graph.layers._arguments import (
 from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ActivationLike,
+    ConstraintLike,
+    InitializerLike,
+    IntOrInts,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Variable,
+)
 
 __all__ = ["DepthwiseConv2D", "depthwise_conv2d"]
 
@@ -55,20 +68,20 @@ class DepthwiseConv2D(Conv):
 
     def __init__(
         self,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1),
         padding: str = "valid",
         depth_multiplier: int = 1,
         data_format: str = "channels_last",
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        bias_constraint: Any = None,
+        depthwise_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        depthwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -90,11 +103,11 @@ class DepthwiseConv2D(Conv):
         self.depthwise_initializer = resolve_initializer(depthwise_initializer)
         self.depthwise_regularizer = resolve_regularizer(depthwise_regularizer)
         self.depthwise_constraint = resolve_constraint(depthwise_constraint)
-        self.depthwise_kernel: Any = None
+        self.depthwise_kernel: Variable | None = None
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `depthwise_kernel` and `bias`."""
-        if len(input_shape) < 4:
+        if (tf.TensorShape(input_shape).rank or 0) < 4:
             raise UsageError(
                 "Inputs to `DepthwiseConv2D` should have rank 4. Received input shape: "
                 f"{input_shape}"
@@ -112,7 +125,7 @@ class DepthwiseConv2D(Conv):
         self.input_spec = InputSpec(ndim=4, axes={self._channel_axis: channels})
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `channels * depth_multiplier` channels."""
         outputs = tf.compat.v1.nn.depthwise_conv2d(
             channels_last(inputs, self.data_format),  # the CPU has no other kernel
@@ -125,7 +138,7 @@ class DepthwiseConv2D(Conv):
             outputs = tf.nn.bias_add(outputs, self.bias)
         return self.activation(channels_as(outputs, self.data_format))
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         first = self.data_format == "channels_first"
@@ -143,25 +156,25 @@ class DepthwiseConv2D(Conv):
 
 
 def depthwise_conv2d(
-    inputs: Any,
-    kernel_size: Any,
-    strides: Any = (1, 1),
+    inputs: TensorLike,
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1),
     padding: str = "valid",
     depth_multiplier: int = 1,
     data_format: str = "channels_last",
-    dilation_rate: Any = (1, 1),
-    activation: Any = None,
+    dilation_rate: IntOrInts = (1, 1),
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    depthwise_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    depthwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    bias_constraint: Any = None,
+    depthwise_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    depthwise_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    depthwise_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Convolves each channel of images by itself; see `DepthwiseConv2D`."""
     return run_layer(DepthwiseConv2D, locals())

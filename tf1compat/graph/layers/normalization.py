@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -14,6 +15,8 @@ from tf1compat.graph.layers._arguments import ONES, ZEROS, run_layer
 from tf1compat.graph.layers._batch_statistics import (
     assign_moving_average,
     assign_moving_variance,
+    checked_axes,
+    composed,
     fused_moments,
     renormalize,
 )
@@ -21,10 +24,29 @@ from tf1compat.graph.layers._calling import choose, constant_value
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ConstraintLike,
+    DTypeLike,
+    InitializerLike,
+    IntOrInts,
+    Number,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Training,
+    Variable,
+)
 
 __all__ = ["BatchNormalization", "batch_normalization"]
 
 v1 = tf.compat.v1
+
+
+# Makes (scale, bias) to adjust with, from the inputs' dynamic shape.
+Adjustment: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class BatchNormalization(Layer):
@@ -61,27 +83,27 @@ class BatchNormalization(Layer):
 
     def __init__(
         self,
-        axis: Any = -1,
+        axis: IntOrInts = -1,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = ZEROS,
-        gamma_initializer: Any = ONES,
-        moving_mean_initializer: Any = ZEROS,
-        moving_variance_initializer: Any = ONES,
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
+        beta_initializer: InitializerLike = ZEROS,
+        gamma_initializer: InitializerLike = ONES,
+        moving_mean_initializer: InitializerLike = ZEROS,
+        moving_variance_initializer: InitializerLike = ONES,
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         renorm: bool = False,
-        renorm_clipping: Any = None,
+        renorm_clipping: Mapping[str, Number] | None = None,
         renorm_momentum: float = 0.99,
         fused: bool | None = None,
         trainable: bool = True,
         virtual_batch_size: int | None = None,
-        adjustment: Any = None,
-        name: Any = None,
+        adjustment: Adjustment | None = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
@@ -116,15 +138,15 @@ class BatchNormalization(Layer):
         self.adjustment = adjustment
         self.fused: bool | None = True if fused is None else fused
         self.virtual_batch_size = None
-        self.gamma: Any = None
-        self.beta: Any = None
+        self.gamma: Variable | None = None
+        self.beta: Variable | None = None
 
     @property
-    def _param_dtype(self) -> Any:
+    def _param_dtype(self) -> DTypeLike:
         # Half precision is normalized with float32 parameters.
         return tf.float32 if self.dtype in ("float16", "bfloat16") else self.dtype or tf.float32
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `gamma`, `beta`, `moving_mean`, `moving_variance` (and those of `renorm`).
 
         Raises:
@@ -132,7 +154,7 @@ class BatchNormalization(Layer):
             whose size isn't known.
         """
         shape = tf.TensorShape(input_shape)
-        self._axes = self._checked_axes(shape)
+        self._axes = checked_axes(self.axis, shape)
         self.axis = list(self._axes)
         sizes = {axis: shape[axis] for axis in self._axes}
         self.input_spec = InputSpec(ndim=shape.rank, axes=sizes)
@@ -143,52 +165,35 @@ class BatchNormalization(Layer):
         self._add_moving_averages()
         self.built = True
 
-    def _checked_axes(self, shape: tf.TensorShape) -> list[int]:
-        if not shape.rank:
-            raise UsageError(f"Input has undefined rank: {shape}")
-        given = [self.axis] if isinstance(self.axis, int) else self.axis
-        axes = [axis if axis >= 0 else shape.rank + axis for axis in given]
-        for axis in axes:
-            if not 0 <= axis < shape.rank:
-                raise UsageError(f"Invalid axis: {axis}")
-            if shape[axis] is None:
-                raise UsageError(f"Input has undefined `axis` dimension. Input shape: {shape}")
-        if len(set(axes)) != len(axes):
-            raise UsageError(f"Duplicate axis: {axes}")
-        return axes
-
     def _fusible(self, rank: int) -> bool:
         plain = not self.renorm and self.adjustment is None
         return plain and len(self._axes) == 1 and self._axes[0] in (1, rank - 1)
 
     def _add_scale_and_offset(self) -> None:
         if self.scale:
-            self.gamma = self.add_weight(
-                "gamma",
-                shape=self._param_shape,
-                dtype=self._param_dtype,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
+            self.gamma = self._add_param("gamma")
         elif self.fused:
             self._gamma_const = tf.constant(1.0, self._param_dtype, self._param_shape)
         if self.center:
-            self.beta = self.add_weight(
-                "beta",
-                shape=self._param_shape,
-                dtype=self._param_dtype,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+            self.beta = self._add_param("beta")
         elif self.fused:
             self._beta_const = tf.constant(0.0, self._param_dtype, self._param_shape)
 
+    def _add_param(self, name: str) -> Variable:
+        return self.add_weight(
+            name,
+            shape=self._param_shape,
+            dtype=self._param_dtype,
+            initializer=getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer"),
+            constraint=getattr(self, f"{name}_constraint"),
+        )
+
     def _add_moving_averages(self) -> None:
-        partitioner = self._scope.partitioner if self._scope else None
-        if partitioner is not None:  # averages are never split
-            self._scope.set_partitioner(None)
+        scope = self._scope
+        partitioner = scope.partitioner if scope else None
+        if scope and partitioner is not None:  # averages are never split
+            scope.set_partitioner(None)
         try:
             self.moving_mean = self._add_average("moving_mean", self.moving_mean_initializer)
             self.moving_variance = self._add_average(
@@ -197,12 +202,13 @@ class BatchNormalization(Layer):
             if self.renorm:
                 self._add_renorm_averages()
         finally:
-            if partitioner is not None:
-                self._scope.set_partitioner(partitioner)
+            if scope and partitioner is not None:
+                scope.set_partitioner(partitioner)
 
     def _add_renorm_averages(self) -> None:
-        def stddev_initializer(*args: Any, **kwargs: Any) -> Any:
-            return tf.sqrt(self.moving_variance_initializer(*args, **kwargs))
+        def stddev_initializer(*args: Any, **kwargs: Any) -> Tensor:
+            of_variance: Any = self.moving_variance_initializer
+            return tf.sqrt(of_variance(*args, **kwargs))
 
         beside = v1.get_default_graph().colocate_with
         with beside(self.moving_variance.op):
@@ -212,7 +218,7 @@ class BatchNormalization(Layer):
         with beside(self.moving_stddev.op):
             self.renorm_stddev = self._add_average("renorm_stddev", stddev_initializer)
 
-    def _add_average(self, name: str, initializer: Any) -> Any:
+    def _add_average(self, name: str, initializer: InitializerLike) -> Variable:
         return self.add_weight(
             name,
             shape=self._param_shape,
@@ -223,7 +229,7 @@ class BatchNormalization(Layer):
             aggregation=tf.VariableAggregation.MEAN,
         )
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Tensor, training: Training = False) -> Tensor:
         """Returns the normalized inputs.
 
         Args:
@@ -236,17 +242,14 @@ class BatchNormalization(Layer):
             return self._fused_call(inputs, training)
         return self._plain_call(inputs, training)
 
-    def _fused_call(self, inputs: Any, training: Any) -> Any:
+    def _fused_call(self, inputs: Tensor, training: Training) -> Tensor:
         data_format = "NCHW" if self._axes == [1] else "NHWC"
-        scale = self.gamma if self.scale else self._gamma_const
-        offset = self.beta if self.center else self._beta_const
         known = constant_value(training)
-
         normalized = functools.partial(
             fused_moments,
             inputs,
-            scale=scale,
-            offset=offset,
+            scale=self._gamma_const if self.gamma is None else self.gamma,
+            offset=self._beta_const if self.beta is None else self.beta,
             epsilon=self.epsilon,
             data_format=data_format,
         )
@@ -262,13 +265,13 @@ class BatchNormalization(Layer):
         self.add_update(lambda: assign_moving_average(self.moving_variance, variance, momentum))
         return outputs
 
-    def _plain_call(self, inputs: Any, training: Any) -> Any:
-        rank = inputs.shape.rank
+    def _plain_call(self, inputs: Tensor, training: Training) -> Tensor:
+        rank = len(inputs.shape)
         axes = [axis for axis in range(rank) if axis not in self._axes]
         scale, offset = self._broadcast(self.gamma, axes), self._broadcast(self.beta, axes)
-        if constant_value(training) is False:
-            mean, variance = self.moving_mean, self.moving_variance
-        else:
+        mean: Tensor | None = self.moving_mean
+        variance: Tensor | None = self.moving_variance
+        if constant_value(training) is not False:
             scale, offset = self._adjusted(inputs, training, scale, offset)
             mean, variance = self._moments(inputs, training, axes)
             scale, offset = self._track(
@@ -286,7 +289,7 @@ class BatchNormalization(Layer):
         outputs.set_shape(inputs.shape)
         return outputs
 
-    def _broadcast(self, value: Any, axes: list[int]) -> Any:
+    def _broadcast(self, value: Tensor | None, axes: list[int]) -> Any:
         """Returns `value` shaped to broadcast over the reduced `axes`."""
         rank = len(axes) + len(self._axes)
         if value is None or len(value.shape) == rank or axes == list(range(rank - 1)):
@@ -295,15 +298,19 @@ class BatchNormalization(Layer):
         shape[self._axes[0]] = self._param_shape[0]
         return tf.reshape(value, shape)
 
-    def _adjusted(self, inputs: Any, training: Any, scale: Any, offset: Any) -> tuple[Any, Any]:
+    def _adjusted(
+        self, inputs: Tensor, training: Training, scale: Tensor | None, offset: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
         if not self.adjustment:
             return scale, offset
         gain, bias = self.adjustment(v1.shape(inputs))
         gain_now = choose(training, lambda: gain, lambda: tf.ones_like(gain))
         bias_now = choose(training, lambda: bias, lambda: tf.zeros_like(bias))
-        return _composed(gain_now, bias_now, scale, offset)
+        return composed(gain_now, bias_now, scale, offset)
 
-    def _moments(self, inputs: Any, training: Any, axes: list[int]) -> tuple[Any, Any]:
+    def _moments(
+        self, inputs: Tensor, training: Training, axes: list[int]
+    ) -> tuple[Tensor, Tensor]:
         mean, variance = v1.nn.moments(
             tf.cast(inputs, self._param_dtype), axes, keep_dims=len(self._axes) > 1
         )
@@ -314,25 +321,25 @@ class BatchNormalization(Layer):
 
     def _track(
         self,
-        mean: Any,
-        variance: Any,
+        mean: Tensor,
+        variance: Tensor,
         *,
-        training: Any,
+        training: Training,
         axes: list[int],
-        scale: Any,
-        offset: Any,
-    ) -> tuple[Any, Any]:
+        scale: Tensor | None,
+        offset: Tensor | None,
+    ) -> tuple[Tensor | None, Tensor | None]:
         """Adds the updates of the averages; returns scale and offset, with renorm's corrections."""
         if self.renorm:
             r, d, mean, variance = renormalize(self, mean, variance, training)
-            r = self._broadcast(tf.stop_gradient(r, name="renorm_r"), axes)
-            d = self._broadcast(tf.stop_gradient(d, name="renorm_d"), axes)
-            scale, offset = _composed(r, d, scale, offset)
+            gain = self._broadcast(tf.stop_gradient(r, name="renorm_r"), axes)
+            shift = self._broadcast(tf.stop_gradient(d, name="renorm_d"), axes)
+            scale, offset = composed(gain, shift, scale, offset)
 
-        def update_mean() -> Any:
+        def update_mean() -> Tensor:
             return assign_moving_average(self.moving_mean, mean, self.momentum)
 
-        def update_variance() -> Any:
+        def update_variance() -> Tensor:
             if not self.renorm:
                 return assign_moving_average(self.moving_variance, variance, self.momentum)
             return assign_moving_variance(self, variance)
@@ -341,43 +348,36 @@ class BatchNormalization(Layer):
         self.add_update(lambda: choose(training, update_variance, lambda: self.moving_variance))
         return scale, offset
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """Returns `input_shape`."""
         return input_shape
 
 
-def _composed(scale: Any, offset: Any, then_scale: Any, then_offset: Any) -> tuple[Any, Any]:
-    """Returns scale and offset of `x * scale + offset` followed by a second such transform."""
-    if then_scale is not None:
-        scale, offset = scale * then_scale, offset * then_scale
-    return scale, offset if then_offset is None else offset + then_offset
-
-
 def batch_normalization(
-    inputs: Any,
-    axis: Any = -1,
+    inputs: TensorLike,
+    axis: IntOrInts = -1,
     momentum: float = 0.99,
     epsilon: float = 1e-3,
     center: bool = True,
     scale: bool = True,
-    beta_initializer: Any = ZEROS,
-    gamma_initializer: Any = ONES,
-    moving_mean_initializer: Any = ZEROS,
-    moving_variance_initializer: Any = ONES,
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    training: Any = False,
+    beta_initializer: InitializerLike = ZEROS,
+    gamma_initializer: InitializerLike = ONES,
+    moving_mean_initializer: InitializerLike = ZEROS,
+    moving_variance_initializer: InitializerLike = ONES,
+    beta_regularizer: RegularizerLike = None,
+    gamma_regularizer: RegularizerLike = None,
+    beta_constraint: ConstraintLike = None,
+    gamma_constraint: ConstraintLike = None,
+    training: Training = False,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
+    name: ScopeLike = None,
+    reuse: Reuse = None,
     renorm: bool = False,
-    renorm_clipping: Any = None,
+    renorm_clipping: Mapping[str, Number] | None = None,
     renorm_momentum: float = 0.99,
     fused: bool | None = None,
     virtual_batch_size: int | None = None,
-    adjustment: Any = None,
-) -> Any:
+    adjustment: Adjustment | None = None,
+) -> Tensor:
     """Normalizes `inputs`, as `tf.layers.batch_normalization` of 1.15; see `BatchNormalization`."""
     return run_layer(BatchNormalization, locals(), "training")

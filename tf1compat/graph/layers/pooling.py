@@ -19,6 +19,7 @@ from tf1compat.graph.layers._arguments import (
 )
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.types import IntOrInts, ScopeLike, ShapeLike, Tensor, TensorLike
 
 __all__ = ["AveragePooling1D", "AveragePooling2D", "AveragePooling3D"]
 __all__ += ["MaxPooling1D", "MaxPooling2D", "MaxPooling3D"]
@@ -40,11 +41,11 @@ class _Pooling(Layer):
         self,
         rank: int,
         *,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str,
         data_format: str,
-        name: Any,
+        name: ScopeLike,
         **kwargs: Any,
     ) -> None:
         if strides is None:
@@ -57,7 +58,7 @@ class _Pooling(Layer):
         self.data_format = normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the pooled inputs."""
         first = self.data_format == "channels_first"
         padding = self.padding.upper()
@@ -72,7 +73,7 @@ class _Pooling(Layer):
             return channels_as(self._pools[1](ordered, window, strides, padding), self.data_format)
         return self._pool_steps(inputs, padding)
 
-    def _pool_steps(self, inputs: Any, padding: str) -> Any:
+    def _pool_steps(self, inputs: Tensor, padding: str) -> Tensor:
         """Pools `[batch, steps, channels]` as images one column wide."""
         first = self.data_format == "channels_first"
         images = tf.expand_dims(inputs, 3 if first else 2)
@@ -81,7 +82,7 @@ class _Pooling(Layer):
         outputs = channels_as(self._pools[0](images, window, strides, padding), self.data_format)
         return tf.squeeze(outputs, 3 if first else 2)
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         start = 2 if self.data_format == "channels_first" else 1
@@ -105,11 +106,11 @@ class AveragePooling1D(_AveragePooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str = "valid",
         data_format: str = "channels_last",
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -128,11 +129,11 @@ class AveragePooling2D(_AveragePooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str = "valid",
         data_format: str = "channels_last",
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -151,11 +152,11 @@ class AveragePooling3D(_AveragePooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str = "valid",
         data_format: str = "channels_last",
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -174,11 +175,11 @@ class MaxPooling1D(_MaxPooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str = "valid",
         data_format: str = "channels_last",
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -197,11 +198,11 @@ class MaxPooling2D(_MaxPooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str = "valid",
         data_format: str = "channels_last",
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -220,11 +221,11 @@ class MaxPooling3D(_MaxPooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any,
+        pool_size: IntOrInts,
+        strides: IntOrInts,
         padding: str = "valid",
         data_format: str = "channels_last",
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -239,72 +240,72 @@ class MaxPooling3D(_MaxPooling):
 
 
 def average_pooling1d(
-    inputs: Any,
-    pool_size: Any,
-    strides: Any,
+    inputs: TensorLike,
+    pool_size: IntOrInts,
+    strides: IntOrInts,
     padding: str = "valid",
     data_format: str = "channels_last",
-    name: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+) -> Tensor:
     """Average over windows of steps, as `tf.layers.average_pooling1d`."""
     return run_layer(AveragePooling1D, locals())
 
 
 def average_pooling2d(
-    inputs: Any,
-    pool_size: Any,
-    strides: Any,
+    inputs: TensorLike,
+    pool_size: IntOrInts,
+    strides: IntOrInts,
     padding: str = "valid",
     data_format: str = "channels_last",
-    name: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+) -> Tensor:
     """Average over windows of images, as `tf.layers.average_pooling2d`."""
     return run_layer(AveragePooling2D, locals())
 
 
 def average_pooling3d(
-    inputs: Any,
-    pool_size: Any,
-    strides: Any,
+    inputs: TensorLike,
+    pool_size: IntOrInts,
+    strides: IntOrInts,
     padding: str = "valid",
     data_format: str = "channels_last",
-    name: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+) -> Tensor:
     """Average over windows of volumes, as `tf.layers.average_pooling3d`."""
     return run_layer(AveragePooling3D, locals())
 
 
 def max_pooling1d(
-    inputs: Any,
-    pool_size: Any,
-    strides: Any,
+    inputs: TensorLike,
+    pool_size: IntOrInts,
+    strides: IntOrInts,
     padding: str = "valid",
     data_format: str = "channels_last",
-    name: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+) -> Tensor:
     """Max over windows of steps, as `tf.layers.max_pooling1d`."""
     return run_layer(MaxPooling1D, locals())
 
 
 def max_pooling2d(
-    inputs: Any,
-    pool_size: Any,
-    strides: Any,
+    inputs: TensorLike,
+    pool_size: IntOrInts,
+    strides: IntOrInts,
     padding: str = "valid",
     data_format: str = "channels_last",
-    name: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+) -> Tensor:
     """Max over windows of images, as `tf.layers.max_pooling2d`."""
     return run_layer(MaxPooling2D, locals())
 
 
 def max_pooling3d(
-    inputs: Any,
-    pool_size: Any,
-    strides: Any,
+    inputs: TensorLike,
+    pool_size: IntOrInts,
+    strides: IntOrInts,
     padding: str = "valid",
     data_format: str = "channels_last",
-    name: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+) -> Tensor:
     """Max over windows of volumes, as `tf.layers.max_pooling3d`."""
     return run_layer(MaxPooling3D, locals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -17,6 +18,19 @@ from tf1compat.graph.layers._arguments import (
     transposed_length,
 )
 from tf1compat.graph.layers._convolution_base import Conv
+from tf1compat.graph.types import (
+    ActivationLike,
+    BatchSize,
+    ConstraintLike,
+    InitializerLike,
+    IntOrInts,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+)
 
 __all__ = ["Conv2DTranspose", "Conv3DTranspose", "conv2d_transpose", "conv3d_transpose"]
 
@@ -28,7 +42,7 @@ class _ConvTranspose(Conv):
 
     _config = (*(name for name in Conv._config if name != "dilation_rate"), "output_padding")
 
-    def __init__(self, rank: int, output_padding: Any = None, **kwargs: Any) -> None:
+    def __init__(self, rank: int, output_padding: IntOrInts | None = None, **kwargs: Any) -> None:
         super().__init__(rank, **kwargs)
         self.output_padding: tuple[int, ...] | None = None
         if output_padding is None:
@@ -44,7 +58,7 @@ class _ConvTranspose(Conv):
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
         return (*self.kernel_size, self.filters, channels)
 
-    def _out_lengths(self, lengths: Any) -> list[Any]:
+    def _out_lengths(self, lengths: Sequence[int | Tensor | None]) -> list[int | Tensor | None]:
         padded = self.output_padding or (None,) * self.rank
         return [
             transposed_length(
@@ -58,7 +72,7 @@ class _ConvTranspose(Conv):
             for axis, length in enumerate(lengths)
         ]
 
-    def _convolve(self, inputs: Any) -> Any:
+    def _convolve(self, inputs: Tensor) -> Tensor:
         dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
         sizes = [
             size if size is not None else dynamic[axis]
@@ -70,11 +84,13 @@ class _ConvTranspose(Conv):
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
 
-    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+    def _transpose(
+        self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
+    ) -> Tensor:
         """Returns the transposed convolution with spatial sizes `lengths`, without bias."""
         raise NotImplementedError
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         if self.data_format == "channels_first":
@@ -88,21 +104,21 @@ class Conv2DTranspose(_ConvTranspose):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1),
         padding: str = "valid",
         data_format: str = "channels_last",
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -126,7 +142,9 @@ class Conv2DTranspose(_ConvTranspose):
             **kwargs,
         )
 
-    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+    def _transpose(
+        self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
+    ) -> Tensor:
         # Channels go last and back, as in 1.15 on CPUs, whose kernels know no other order.
         inputs = channels_last(inputs, self.data_format)
         shape = tf.stack([batch, *lengths, self.filters])
@@ -146,21 +164,21 @@ class Conv3DTranspose(_ConvTranspose):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1, 1),
         padding: str = "valid",
         data_format: str = "channels_last",
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -184,7 +202,9 @@ class Conv3DTranspose(_ConvTranspose):
             **kwargs,
         )
 
-    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+    def _transpose(
+        self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
+    ) -> Tensor:
         first = self.data_format == "channels_first"
         sizes = [batch, self.filters, *lengths] if first else [batch, *lengths, self.filters]
         return tf.nn.conv3d_transpose(
@@ -198,48 +218,48 @@ class Conv3DTranspose(_ConvTranspose):
 
 
 def conv2d_transpose(
-    inputs: Any,
+    inputs: TensorLike,
     filters: int,
-    kernel_size: Any,
-    strides: Any = (1, 1),
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1),
     padding: str = "valid",
     data_format: str = "channels_last",
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    kernel_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    kernel_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    kernel_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Transposed convolution of images, as `tf.layers.conv2d_transpose` of TensorFlow 1.15."""
     return run_layer(Conv2DTranspose, locals())
 
 
 def conv3d_transpose(
-    inputs: Any,
+    inputs: TensorLike,
     filters: int,
-    kernel_size: Any,
-    strides: Any = (1, 1, 1),
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1, 1),
     padding: str = "valid",
     data_format: str = "channels_last",
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    kernel_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    kernel_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    kernel_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Transposed convolution of volumes, as `tf.layers.conv3d_transpose` of TensorFlow 1.15."""
     return run_layer(Conv3DTranspose, locals())

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from tf1compat.graph.types import Activation, Tensor
+
 __all__ = ["Peepholes", "affine", "clip", "lstm_memory", "lstm_output", "lstm_step"]
 
 
@@ -18,26 +20,28 @@ class Peepholes(NamedTuple):
     o: Any
 
 
-def affine(parts: Sequence[tf.Tensor], kernel: Any, *, bias: Any = None, axis: Any = 1) -> Any:
+def affine(
+    parts: Sequence[Tensor], kernel: Tensor, *, bias: Tensor | None = None, axis: int | Tensor = 1
+) -> Tensor:
     """Returns `concat(parts) @ kernel + bias`, [B, N]; `axis` is 1, perhaps as a tensor."""
     joined = parts[0] if len(parts) == 1 else tf.concat(list(parts), axis)
     product = tf.matmul(joined, kernel)
     return product if bias is None else tf.nn.bias_add(product, bias)
 
 
-def clip(value: tf.Tensor, limit: float | None) -> tf.Tensor:
+def clip(value: Tensor, limit: float | None) -> Tensor:
     """Returns `value` clipped to [-limit, limit]; None clips nothing."""
     return value if limit is None else tf.clip_by_value(value, -limit, limit)
 
 
 def lstm_memory(
-    gates: Sequence[tf.Tensor],
-    c: tf.Tensor,
+    gates: Sequence[Tensor],
+    c: Tensor,
     *,
     forget_bias: float,
-    activation: Callable[..., Any],
+    activation: Activation,
     peepholes: Peepholes | None = None,
-) -> tf.Tensor:
+) -> Tensor:
     """Returns the new memory `sigmoid(f + forget_bias) * c + sigmoid(i) * activation(j)`, [B, D].
 
     The bias is added here, at every step, and is no part of the stored bias variable.
@@ -51,27 +55,27 @@ def lstm_memory(
 
 
 def lstm_output(
-    o: tf.Tensor,
-    c: tf.Tensor,
+    o: Tensor,
+    c: Tensor,
     *,
-    activation: Callable[..., Any],
+    activation: Activation,
     peepholes: Peepholes | None = None,
-) -> tf.Tensor:
+) -> Tensor:
     """Returns `sigmoid(o) * activation(c)`, [B, D], for the new memory `c`."""
     opened = o if peepholes is None else o + peepholes.o * c
     return tf.sigmoid(opened) * activation(c)
 
 
 def lstm_step(
-    gates: Sequence[tf.Tensor],
-    c: tf.Tensor,
+    gates: Sequence[Tensor],
+    c: Tensor,
     *,
     forget_bias: float,
-    activation: Callable[..., Any],
+    activation: Activation,
     peepholes: Peepholes | None = None,
     cell_clip: float | None = None,
-    norm: Callable[[tf.Tensor, str], tf.Tensor] | None = None,
-) -> tuple[tf.Tensor, tf.Tensor]:
+    norm: Callable[[Tensor, str], Tensor] | None = None,
+) -> tuple[Tensor, Tensor]:
     """Returns the new memory and output [B, D] of an LSTM from its gates' inputs i, j, f, o.
 
     The memory is normalized by `norm(memory, "state")`, then clipped to `cell_clip`, if given.

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.layers.base import Layer
+from tf1compat.graph.types import DTypeLike
 
 __all__ = ["BlockWeights"]
 
@@ -29,7 +30,7 @@ class BlockWeights(Layer):
         names = ("w_i_diag", "w_f_diag", "w_o_diag") if self._use_peephole else ()
         self._diagonals = tuple(self.add_weight(name, [units]) for name in names)
 
-    def _block_arguments(self, dtype: Any) -> dict[str, Any]:
+    def _block_arguments(self, dtype: DTypeLike | None) -> dict[str, Any]:
         """Returns what the operations of one step and of all steps take alike."""
         # The operations want the diagonals even where they use none.
         wci, wcf, wco = self._diagonals or [tf.zeros([self._num_units], dtype=dtype)] * 3

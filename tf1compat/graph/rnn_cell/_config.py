@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from tf1compat.graph.types import Initializer
 
 __all__ = ["initializer_config"]
 
 
-def initializer_config(initializer: Any) -> Any:
+def initializer_config(
+    initializer: Initializer | None,
+) -> Mapping[str, Any] | str | Initializer | None:
     """Returns `{"class_name", "config"}` of an initializer, its name if a function, or None."""
     if initializer is None:
         return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, ShapeLike, Tensor, Variable
 
 __all__ = ["GateNorm"]
 
@@ -22,7 +22,7 @@ class GateNorm:
     gain: float
     shift: float
 
-    def __call__(self, inputs: tf.Tensor, scope: str) -> tf.Tensor:
+    def __call__(self, inputs: Tensor, scope: str) -> Tensor:
         """Returns `inputs` [B, D] normalized over D, by `<scope>/gamma` and `<scope>/beta` [D]."""
         shape, dtype = inputs.shape[-1:], inputs.dtype
         with v1.variable_scope(scope):
@@ -36,10 +36,10 @@ class GateNorm:
                 inputs, mean, variance, offset=beta, scale=gamma, variance_epsilon=epsilon
             )
 
-    def each(self, gates: Sequence[tf.Tensor], scopes: Sequence[str]) -> list[tf.Tensor]:
+    def each(self, gates: Sequence[Tensor], scopes: Sequence[str]) -> list[Tensor]:
         """Returns every gate [B, D] normalized in the scope of its own."""
         return [self(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
 
-    def _parameter(self, name: str, shape: Any, dtype: Any, start: float) -> Any:
+    def _parameter(self, name: str, shape: ShapeLike, dtype: DTypeLike, start: float) -> Variable:
         initializer = v1.constant_initializer(start)
         return get_variable(name, shape=shape, dtype=dtype, initializer=initializer)

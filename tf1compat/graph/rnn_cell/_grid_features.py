@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import columns
+from tf1compat.graph.types import Tensor
 
 __all__ = ["FrequencyBlocks"]
 
@@ -33,7 +34,7 @@ class FrequencyBlocks:
     size: Any
     skip: Any
 
-    def cut(self, inputs: tf.Tensor, offset: int = 0) -> list[list[tf.Tensor]]:
+    def cut(self, inputs: Tensor, offset: int = 0) -> list[list[Tensor]]:
         """Returns the features [B, size] of each block, shifted by `offset` columns.
 
         Raises:

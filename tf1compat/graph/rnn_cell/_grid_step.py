@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import affine, clip
 from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import BatchSize, DTypeLike, Tensor, Variable
 
 __all__ = ["GridBlock", "GridOptions", "Half"]
 
 v1 = tf.compat.v1
+
+
+# By gate: the weights of the frequency's and of the time's memory.
+Diagonals: TypeAlias = dict[str, tuple[Tensor, Tensor]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,25 +45,25 @@ class Half:
     """Weights of the LSTM over frequency, or of that over time, in one block."""
 
     options: GridOptions
-    kernel: Any
-    bias: Any
-    diagonals: dict[str, tuple[Any, Any]]  # gate -> weights of the frequency's and time's memory
+    kernel: Tensor
+    bias: Tensor
+    diagonals: Diagonals
 
-    def gates(self, joined: tf.Tensor) -> dict[str, tf.Tensor]:
+    def gates(self, joined: Tensor) -> dict[str, Tensor]:
         """Returns the gates' inputs [B, U] by name."""
         names = "ijo" if self.options.couple_gates else "ijfo"
         parts = tf.split(affine([joined], self.kernel, bias=self.bias), len(names), axis=1)
         return dict(zip(names, parts, strict=True))
 
-    def _peeped(self, gate: str, value: tf.Tensor, c_freq: tf.Tensor, c_time: tf.Tensor) -> Any:
+    def _peeped(self, gate: str, value: Tensor, c_freq: Tensor, c_time: Tensor) -> Tensor:
         if gate not in self.diagonals:
             return value
         of_freq, of_time = self.diagonals[gate]
         return value + of_freq * c_freq + of_time * c_time
 
     def memory(
-        self, gates: dict[str, tf.Tensor], own: tf.Tensor, *, c_freq: tf.Tensor, c_time: tf.Tensor
-    ) -> tf.Tensor:
+        self, gates: dict[str, Tensor], own: Tensor, *, c_freq: Tensor, c_time: Tensor
+    ) -> Tensor:
         """Returns the new memory [B, U] from `own`, which is one of `c_freq` and `c_time`."""
         i = tf.sigmoid(self._peeped("i", gates["i"], c_freq, c_time))
         if self.options.couple_gates:
@@ -69,8 +74,8 @@ class Half:
         return clip(f * own + i * tf.tanh(gates["j"]), self.options.cell_clip)
 
     def output(
-        self, gates: dict[str, tf.Tensor], own: tf.Tensor, *, c_freq: tf.Tensor, c_time: tf.Tensor
-    ) -> tf.Tensor:
+        self, gates: dict[str, Tensor], own: Tensor, *, c_freq: Tensor, c_time: Tensor
+    ) -> Tensor:
         """Returns the output [B, U] for the new memory `own`."""
         return tf.sigmoid(self._peeped("o", gates["o"], c_freq, c_time)) * tf.tanh(own)
 
@@ -85,7 +90,7 @@ class GridBlock:
       dtype: dtype of the variables.
     """
 
-    def __init__(self, options: GridOptions, index: int, *, depth: int, dtype: Any) -> None:
+    def __init__(self, options: GridOptions, index: int, *, depth: int, dtype: DTypeLike) -> None:
         self._options = options
         self._index = index
         self._dtype = dtype
@@ -99,7 +104,7 @@ class GridBlock:
         self._freq = halves["freq"]
         self._time = halves.get("time")
 
-    def _weights(self, half: str, shape: list[int]) -> tuple[Any, Any]:
+    def _weights(self, half: str, shape: list[int]) -> tuple[Tensor, Tensor]:
         shards = self._options.num_unit_shards
         kernel = concatenated_variable(
             f"W_{half}_{self._index}", shape, dtype=self._dtype, shards=shards
@@ -110,12 +115,12 @@ class GridBlock:
         )
         return kernel, bias
 
-    def _diagonals(self, half: str) -> dict[str, tuple[Any, Any]]:
+    def _diagonals(self, half: str) -> Diagonals:
         if not self._options.use_peepholes:
             return {}
         units = [self._options.num_units]
 
-        def diagonal(gate: str, other: str) -> Any:
+        def diagonal(gate: str, other: str) -> Variable:
             name = f"W_{gate.upper()}_diag_{half}{other}_{self._index}"
             return get_variable(name, units, dtype=self._dtype)
 
@@ -123,8 +128,12 @@ class GridBlock:
         return {gate: (diagonal(gate, "f"), diagonal(gate, "t")) for gate in gates}
 
     def run(
-        self, features: Sequence[tf.Tensor], states: Sequence[tuple[Any, Any]], *, batch: Any
-    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        self,
+        features: Sequence[Tensor],
+        states: Sequence[tuple[Tensor, Tensor]],
+        *,
+        batch: BatchSize,
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Steps over the frequencies.
 
         Args:

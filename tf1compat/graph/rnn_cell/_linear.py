@@ -11,6 +11,7 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine
 from tf1compat.graph.rnn_cell.state_tuple import static_size
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, Initializer, Tensor, Variable
 
 __all__ = ["PEEPHOLES", "Linear", "bias_variable", "linear", "peephole_variables", "total_depth"]
 
@@ -20,7 +21,7 @@ v1 = tf.compat.v1
 PEEPHOLES = ("w_f_diag", "w_i_diag", "w_o_diag")
 
 
-def total_depth(parts: list[Any]) -> int:
+def total_depth(parts: Sequence[Tensor]) -> int:
     """Returns the summed depths of tensors [B, D].
 
     Raises:
@@ -40,7 +41,9 @@ def total_depth(parts: list[Any]) -> int:
     return total
 
 
-def bias_variable(name: str, size: int, *, dtype: Any, initializer: Any = None) -> Any:
+def bias_variable(
+    name: str, size: int, *, dtype: DTypeLike, initializer: Initializer | None = None
+) -> Variable:
     """Gets a bias [size] of the current scope, zero by default, partitioned never."""
     with v1.variable_scope(v1.get_variable_scope()) as whole:
         whole.set_partitioner(None)
@@ -49,7 +52,7 @@ def bias_variable(name: str, size: int, *, dtype: Any, initializer: Any = None) 
         return get_variable(name, [size], dtype=dtype, initializer=initializer)
 
 
-def peephole_variables(names: Sequence[str], units: int, *, dtype: Any) -> Peepholes:
+def peephole_variables(names: Sequence[str], units: int, *, dtype: DTypeLike) -> Peepholes:
     """Gets the diagonals [units] of the gates f, i and o, in this order, by these names."""
     return Peepholes(*(get_variable(name, [units], dtype=dtype) for name in names))
 
@@ -73,11 +76,11 @@ class Linear:
 
     def __init__(
         self,
-        args: Any,
+        args: Tensor | Sequence[Tensor] | None,
         output_size: int,
         build_bias: bool,
-        bias_initializer: Any = None,
-        kernel_initializer: Any = None,
+        bias_initializer: Initializer | None = None,
+        kernel_initializer: Initializer | None = None,
     ) -> None:
         parts = _listed(args)
         depth, dtype = total_depth(parts), parts[0].dtype
@@ -93,17 +96,22 @@ class Linear:
     def __deepcopy__(self, memo: dict[int, Any]) -> Linear:
         return self  # a copied cell keeps the variables, as a copied layer does
 
-    def __call__(self, args: Any) -> tf.Tensor:
+    def __call__(self, args: Tensor | Sequence[Tensor] | None) -> Tensor:
         """Returns the map of `args`, [B, N]."""
         return affine(_listed(args), self._kernel, bias=self._bias)
 
 
-def _listed(args: Any) -> list[Any]:
+def _listed(args: Any) -> list[Tensor]:
     if args is None:
         return []
     return list(args) if tf.nest.is_nested(args) else [args]
 
 
-def linear(args: Any, output_size: int, bias: bool, **initializers: Any) -> tf.Tensor:
+def linear(
+    args: Tensor | Sequence[Tensor] | None,
+    output_size: int,
+    bias: bool,
+    **initializers: Initializer | None,
+) -> Tensor:
     """Returns `Linear(args, ...)(args)`, the one-call form."""
     return Linear(args, output_size, bias, **initializers)(args)

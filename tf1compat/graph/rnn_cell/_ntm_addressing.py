@@ -7,6 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell.state_tuple import static_size
+from tf1compat.graph.types import Tensor
 
 __all__ = ["Head", "address"]
 
@@ -22,14 +23,14 @@ class Head(NamedTuple):
       sharpening: exponent, at least one, [B, 1].
     """
 
-    key: tf.Tensor
-    strength: tf.Tensor
-    gate: tf.Tensor
-    shift: tf.Tensor
-    sharpening: tf.Tensor
+    key: Tensor
+    strength: Tensor
+    gate: Tensor
+    shift: Tensor
+    sharpening: Tensor
 
     @classmethod
-    def parse(cls, parameters: tf.Tensor, depth: int) -> Head:
+    def parse(cls, parameters: Tensor, depth: int) -> Head:
         """Returns the head that the controller's `parameters` [B, V + 2r + 4] describe."""
         return cls(
             key=tf.tanh(parameters[:, :depth]),
@@ -40,7 +41,7 @@ class Head(NamedTuple):
         )
 
 
-def address(head: Head, memory: tf.Tensor, *, before: tf.Tensor) -> tf.Tensor:
+def address(head: Head, memory: Tensor, *, before: Tensor) -> Tensor:
     """Returns the head's weights [B, N] over the places of `memory` [B, N, V].
 
     `before` [B, N] are its weights at the step before.
@@ -54,14 +55,14 @@ def address(head: Head, memory: tf.Tensor, *, before: tf.Tensor) -> tf.Tensor:
     return sharpened / tf.reduce_sum(sharpened, axis=1, keepdims=True)
 
 
-def _cosine(key: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
+def _cosine(key: Tensor, memory: Tensor) -> Tensor:
     product = tf.matmul(memory, tf.expand_dims(key, 2))[:, :, 0]
     key_norm = tf.sqrt(tf.reduce_sum(tf.square(key), axis=1, keepdims=True))
     memory_norm = tf.sqrt(tf.reduce_sum(tf.square(memory), axis=2))
     return product / (memory_norm * key_norm + 1e-8)
 
 
-def _shifted(weights: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+def _shifted(weights: Tensor, shift: Tensor) -> Tensor:
     """Returns the circular convolution of `weights` [B, N] with the distribution `shift`."""
     reach = ((static_size(shift.shape, 1) or 1) - 1) // 2
     moved = [

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, Tensor
 
 __all__ = ["concatenated_variable"]
 
 v1 = tf.compat.v1
 
 
-def concatenated_variable(name: str, shape: list[int], *, dtype: Any, shards: int) -> Any:
+def concatenated_variable(name: str, shape: list[int], *, dtype: DTypeLike, shards: int) -> Tensor:
     """Returns a weight of `shape` kept as variables `<name>_0`, `<name>_1`, ... along axis 0.
 
     The shards' concatenation is kept in the CONCATENATED_VARIABLES collection and made once.

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, RNNCell
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
+from tf1compat.graph.types import State, StateSize, Tensor
 
 __all__ = ["LayerPairCell", "LayerPairOrJoinedCell", "LayerUnitsCell"]
 __all__ += ["PairCell", "PairOrJoinedCell", "UnitsCell"]
@@ -17,7 +18,7 @@ class _Units(RNNCell):
     _num_units: int
 
     @property
-    def state_size(self) -> int:
+    def state_size(self) -> StateSize:
         """`num_units`."""
         return self._num_units
 
@@ -32,7 +33,7 @@ class _Pair(RNNCell):
     _num_proj: int | None = None
 
     @property
-    def state_size(self) -> LSTMStateTuple:
+    def state_size(self) -> StateSize:
         """`LSTMStateTuple` of `num_units` and the output's size."""
         return LSTMStateTuple(self._num_units, self.output_size)
 
@@ -48,9 +49,9 @@ class _PairOrJoined(_Pair):
     _state_is_tuple: bool
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
-        sizes = super().state_size
+        sizes: Any = super().state_size
         return sizes if self._state_is_tuple else sum(sizes)
 
     @property
@@ -58,14 +59,14 @@ class _PairOrJoined(_Pair):
         # `num_proj=0` counts as no projection in the sizes, and as one here, as in 1.15.
         return self._num_units if self._num_proj is None else self._num_proj
 
-    def _parted(self, state: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def _parted(self, state: Any) -> tuple[Tensor, Tensor]:
         if self._state_is_tuple:
             c, h = state
             return c, h
         units = self._num_units
         return columns(state, 0, size=units), columns(state, units, size=self._h_depth)
 
-    def _rejoined(self, c: tf.Tensor, h: tf.Tensor) -> Any:
+    def _rejoined(self, c: Tensor, h: Tensor) -> State:
         return LSTMStateTuple(c, h) if self._state_is_tuple else tf.concat([c, h], 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tf1compat.graph.rnn_cell._linear import Linear
 from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell, input_depth
 from tf1compat.graph.rnn_cell.state_tuple import columns
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import RNNCellLike, State, StateSize, Tensor
 
 __all__ = ["AttentionCellWrapper"]
 
@@ -42,7 +44,7 @@ class AttentionCellWrapper(RNNCell):
 
     def __init__(
         self,
-        cell: Any,
+        cell: RNNCellLike,
         attn_length: int,
         attn_size: int | None = None,
         attn_vec_size: int | None = None,
@@ -70,7 +72,7 @@ class AttentionCellWrapper(RNNCell):
         self._output_map: Linear | None = None
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """(cell's state size, A, A * length), or their sum where the state is one tensor."""
         sizes = (self._cell.state_size, self._attn_size, self._attn_size * self._attn_length)
         return sizes if self._state_is_tuple else sum(sizes)
@@ -80,7 +82,7 @@ class AttentionCellWrapper(RNNCell):
         """A."""
         return self._attn_size
 
-    def _parts(self, state: Any) -> Any:
+    def _parts(self, state: Any) -> Sequence[Any]:
         if self._state_is_tuple:
             return state
         cell_size, size, window = self._cell.state_size, self._attn_size, self._attn_length
@@ -90,7 +92,7 @@ class AttentionCellWrapper(RNNCell):
             columns(state, cell_size + size, size=size * window),
         )
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, A] and the new state, structured as `state`."""
         cell_state, attention, flat = self._parts(state)
         window = tf.reshape(flat, [-1, self._attn_length, self._attn_size])
@@ -109,7 +111,7 @@ class AttentionCellWrapper(RNNCell):
         states = (new_state, attended, new_flat)
         return output, states if self._state_is_tuple else tf.concat(states, 1)
 
-    def _attend(self, query: tf.Tensor, window: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _attend(self, query: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the attention [B, A] and the window less its oldest step [B, length - 1, A]."""
         size, depth, length = self._attn_size, self._attn_vec_size, self._attn_length
         with v1.variable_scope("attention"):

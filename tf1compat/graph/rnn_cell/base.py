@@ -11,6 +11,17 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.rnn_cell.state_tuple import static_size, zero_state_tensors
+from tf1compat.graph.types import (
+    BatchSize,
+    DTypeLike,
+    Nested,
+    ScopeLike,
+    ShapeLike,
+    State,
+    Tensor,
+    TensorLike,
+    Variable,
+)
 
 __all__ = ["LayerRNNCell", "RNNCell", "assert_like_rnncell", "check_floating", "input_depth"]
 
@@ -22,7 +33,7 @@ _DEMANDS = {
 }
 
 
-def assert_like_rnncell(cell_name: str, cell: Any) -> None:
+def assert_like_rnncell(cell_name: str, cell: object) -> None:
     """Checks that `cell` has what recurrent functions use of a cell.
 
     Args:
@@ -60,7 +71,7 @@ def check_floating(*structures: Any) -> None:
             )
 
 
-def input_depth(inputs_shape: Any) -> int:
+def input_depth(inputs_shape: ShapeLike) -> int:
     """Returns the last, static, size of a cell's inputs [B, D].
 
     Raises:
@@ -84,14 +95,18 @@ class RNNCell(Layer):
     """
 
     def __init__(
-        self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
+        self,
+        trainable: bool = True,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
         self._is_tf_rnn_cell = True
 
     def __call__(
-        self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, scope: ScopeLike = None, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, State]:
         """Runs one step.
 
         Args:
@@ -120,7 +135,7 @@ class RNNCell(Layer):
         memo[id(getattr(self, "rnncell_scope", None))] = None
         return super().__deepcopy__(memo)
 
-    def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
         """Custom getter that keeps a record of the variables that `call` gets."""
         variable = getter(*args, **kwargs)
         first = expand_parts(variable)[0]
@@ -145,8 +160,11 @@ class RNNCell(Layer):
         """Makes no variable: `call` gets them."""
 
     def get_initial_state(
-        self, inputs: Any = None, batch_size: Any = None, dtype: Any = None
-    ) -> Any:
+        self,
+        inputs: TensorLike | None = None,
+        batch_size: BatchSize | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> State:
         """Returns the zero state for `inputs`, or for `batch_size` and `dtype`.
 
         Args:
@@ -170,7 +188,9 @@ class RNNCell(Layer):
             )
         return self.zero_state(batch_size, dtype)
 
-    def _check_against_inputs(self, inputs: tf.Tensor, batch_size: Any, *, dtype: Any) -> None:
+    def _check_against_inputs(
+        self, inputs: Tensor, batch_size: BatchSize | None, *, dtype: DTypeLike | None
+    ) -> None:
         known = static_size(inputs.shape, 0)
         if batch_size is not None:
             told = tf.get_static_value(batch_size) if tf.is_tensor(batch_size) else batch_size
@@ -185,7 +205,7 @@ class RNNCell(Layer):
                 f"{inputs.dtype}, dtype: {dtype}"
             )
 
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+    def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns zeros [B, s] for each size s of `state_size`.
 
         Args:
@@ -203,12 +223,12 @@ class LayerRNNCell(RNNCell):
     """
 
     def __call__(
-        self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, scope: ScopeLike = None, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, State]:
         """Runs one step; arguments and result as `RNNCell`'s."""
         return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
-    def _floating_build(self, inputs_shape: Any) -> int:
+    def _floating_build(self, inputs_shape: ShapeLike) -> int:
         """Returns the inputs' depth after the checks that the core cells make before building."""
         depth = input_depth(inputs_shape)
         check_floating(self.dtype)

@@ -11,6 +11,15 @@ from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import (
+    ActivationLike,
+    DTypeLike,
+    ScopeLike,
+    ShapeLike,
+    State,
+    StateSize,
+    Tensor,
+)
 
 __all__ = ["BasicLSTMCell"]
 
@@ -44,10 +53,10 @@ class BasicLSTMCell(LayerRNNCell):
         num_units: int,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        name: Any = None,
-        dtype: Any = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -59,7 +68,7 @@ class BasicLSTMCell(LayerRNNCell):
         self._activation = resolve_activation(activation)
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """`LSTMStateTuple(U, U)`, or 2U where the state is one tensor."""
         units = self._num_units
         return LSTMStateTuple(units, units) if self._state_is_tuple else 2 * units
@@ -69,7 +78,7 @@ class BasicLSTMCell(LayerRNNCell):
         """`num_units`."""
         return self._num_units
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes `kernel` and `bias` for inputs [B, D]."""
         depth = self._floating_build(inputs_shape)
         units = self._num_units
@@ -77,11 +86,12 @@ class BasicLSTMCell(LayerRNNCell):
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, U] and the new state, structured as `state`."""
         check_floating(inputs, state)
         axis = tf.constant(1, tf.int32)  # one constant for every concat and split
-        c, h = state if self._state_is_tuple else tf.split(state, 2, axis=axis)
+        parts: Any = state if self._state_is_tuple else tf.split(state, 2, axis=axis)
+        c, h = parts
         gates = affine([inputs, h], self._kernel, bias=self._bias, axis=axis)
         i, j, f, o = tf.split(gates, 4, axis=axis)
         biased = tf.add(f, tf.constant(self._forget_bias, f.dtype))

@@ -11,6 +11,7 @@ from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import check_floating
+from tf1compat.graph.types import ActivationLike, DTypeLike, ScopeLike, ShapeLike, Tensor
 
 __all__ = ["BasicRNNCell"]
 
@@ -38,10 +39,10 @@ class BasicRNNCell(LayerUnitsCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        name: Any = None,
-        dtype: Any = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -50,7 +51,7 @@ class BasicRNNCell(LayerUnitsCell):
         self._num_units = num_units
         self._activation = resolve_activation(activation)
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes `kernel` and `bias` for inputs [B, D]."""
         depth = self._floating_build(inputs_shape)
         units = self._num_units
@@ -58,7 +59,7 @@ class BasicRNNCell(LayerUnitsCell):
         self._bias = self.add_weight("bias", [units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
         output = self._activation(affine([inputs, state], self._kernel, bias=self._bias))

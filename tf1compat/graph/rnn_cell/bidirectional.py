@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.types import (
+    DTypeLike,
+    RNNCellLike,
+    ScopeLike,
+    State,
+    Tensor,
+    TensorLike,
+    VariableScope,
+)
 
 __all__ = ["stack_bidirectional_dynamic_rnn", "stack_bidirectional_rnn"]
 
 v1 = tf.compat.v1
 
 
-def _check(cells_fw: Any, cells_bw: Any, states: dict[str, Any]) -> None:
+def _check(
+    cells_fw: Sequence[RNNCellLike],
+    cells_bw: Sequence[RNNCellLike],
+    states: Mapping[str, Sequence[State] | None],
+) -> None:
     for name, cells in (("fw", cells_fw), ("bw", cells_bw)):
         if not cells:
             raise UsageError(f"Must specify at least one {name} cell for BidirectionalRNN.")
@@ -30,12 +43,12 @@ def _check(cells_fw: Any, cells_bw: Any, states: dict[str, Any]) -> None:
 
 def _stacked(
     run: Callable[..., tuple[Any, Any]],
-    inputs: Any,
+    inputs: TensorLike,
     *,
-    cells: tuple[Any, Any],
-    states: dict[str, Any],
-    scope: Any,
-) -> Any:
+    cells: tuple[Sequence[RNNCellLike], Sequence[RNNCellLike]],
+    states: Mapping[str, Sequence[State] | None],
+    scope: ScopeLike,
+) -> tuple[Any, ...]:
     """Feeds each layer the outputs of the one before.
 
     `run(cells, inputs, scope, **initial states)` gives a layer's outputs and both final states.
@@ -55,15 +68,15 @@ def _stacked(
 
 
 def stack_bidirectional_rnn(
-    cells_fw: Any,
-    cells_bw: Any,
-    inputs: Any,
-    initial_states_fw: Any = None,
-    initial_states_bw: Any = None,
-    dtype: Any = None,
-    sequence_length: Any = None,
-    scope: Any = None,
-) -> Any:
+    cells_fw: Sequence[RNNCellLike],
+    cells_bw: Sequence[RNNCellLike],
+    inputs: Sequence[Tensor],
+    initial_states_fw: Sequence[State] | None = None,
+    initial_states_bw: Sequence[State] | None = None,
+    dtype: DTypeLike | None = None,
+    sequence_length: TensorLike | None = None,
+    scope: ScopeLike = None,
+) -> tuple[list[Tensor], tuple[State, ...], tuple[State, ...]]:
     """Unrolls layers of two directions, each on both directions' outputs of the one before.
 
     Mirrors `tf.contrib.rnn.stack_bidirectional_rnn` (https://arxiv.org/abs/1303.5778).
@@ -86,7 +99,9 @@ def stack_bidirectional_rnn(
       UsageError: (a `ValueError`) lists that are none, empty or of different lengths.
     """
 
-    def run(cells: Any, fed: Any, cell_scope: Any, **initial: Any) -> tuple[Any, Any]:
+    def run(
+        cells: Sequence[RNNCellLike], fed: TensorLike, cell_scope: VariableScope, **initial: Any
+    ) -> tuple[Any, Any]:
         outputs, *final = v1.nn.static_bidirectional_rnn(
             *cells,
             fed,
@@ -102,18 +117,18 @@ def stack_bidirectional_rnn(
 
 
 def stack_bidirectional_dynamic_rnn(
-    cells_fw: Any,
-    cells_bw: Any,
-    inputs: Any,
-    initial_states_fw: Any = None,
-    initial_states_bw: Any = None,
-    dtype: Any = None,
-    sequence_length: Any = None,
+    cells_fw: Sequence[RNNCellLike],
+    cells_bw: Sequence[RNNCellLike],
+    inputs: Tensor,
+    initial_states_fw: Sequence[State] | None = None,
+    initial_states_bw: Sequence[State] | None = None,
+    dtype: DTypeLike | None = None,
+    sequence_length: TensorLike | None = None,
     parallel_iterations: int | None = None,
     time_major: bool = False,
-    scope: Any = None,
+    scope: ScopeLike = None,
     swap_memory: bool = False,
-) -> Any:
+) -> tuple[Tensor, tuple[State, ...], tuple[State, ...]]:
     """Runs layers of two directions, each on both directions' outputs of the one before.
 
     Mirrors `tf.contrib.rnn.stack_bidirectional_dynamic_rnn`. Variables below
@@ -139,7 +154,9 @@ def stack_bidirectional_dynamic_rnn(
       UsageError: (a `ValueError`) lists that are none, empty or of different lengths.
     """
 
-    def run(cells: Any, fed: Any, cell_scope: Any, **initial: Any) -> tuple[Any, Any]:
+    def run(
+        cells: Sequence[RNNCellLike], fed: TensorLike, cell_scope: VariableScope, **initial: Any
+    ) -> tuple[Any, Any]:
         # The layer's scope isn't handed on: there is a `bidirectional_rnn` below it, as in 1.15.
         both, final = v1.nn.bidirectional_dynamic_rnn(
             *cells,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._block_weights import BlockWeights
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, size_of, static_size
+from tf1compat.graph.types import DTypeLike, ScopeLike, ShapeLike, Tensor, TensorLike
 
 __all__ = ["LSTMBlockFusedCell", "LSTMBlockWrapper"]
 
@@ -31,21 +33,21 @@ class LSTMBlockWrapper(Layer):
 
     def _call_cell(
         self,
-        inputs: Any,
-        initial_cell_state: Any,
-        initial_output: Any,
-        dtype: Any,
-        sequence_length: Any,
-    ) -> Any:
+        inputs: Tensor,
+        initial_cell_state: Tensor,
+        initial_output: Tensor,
+        dtype: DTypeLike,
+        sequence_length: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
         raise NotImplementedError("Abstract method")
 
     def call(
         self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-    ) -> Any:
+        inputs: Tensor | list[Tensor],
+        initial_state: Sequence[Tensor] | None = None,
+        dtype: DTypeLike | None = None,
+        sequence_length: TensorLike | None = None,
+    ) -> tuple[Tensor | list[Tensor], LSTMStateTuple]:
         """Runs all steps.
 
         Args:
@@ -62,21 +64,22 @@ class LSTMBlockWrapper(Layer):
             depth; a state that isn't a pair.
         """
         is_list = isinstance(inputs, list)
-        sequence = tf.stack(inputs) if is_list else inputs
+        sequence: Any = tf.stack(inputs) if is_list else inputs
         if not static_size(sequence.shape.with_rank(3), 2):
             raise UsageError(f"Expecting inputs_shape[2] to be set: {sequence.shape}")
         c, h = self._initial(sequence, initial_state, dtype)
         dtype = c.dtype if dtype is None else dtype
-        if sequence_length is not None:
-            sequence_length = tf.convert_to_tensor(sequence_length)
-        cells, outputs = self._call_cell(sequence, c, h, dtype, sequence_length)
-        if sequence_length is None:
+        lengths = None if sequence_length is None else tf.convert_to_tensor(sequence_length)
+        cells, outputs = self._call_cell(sequence, c, h, dtype, lengths)
+        if lengths is None:
             final = LSTMStateTuple(cells[-1], outputs[-1])
         else:
-            outputs, final = self._masked(cells, outputs, (c, h), sequence_length)
+            outputs, final = self._masked(cells, outputs, (c, h), lengths)
         return tf.unstack(outputs) if is_list else outputs, final
 
-    def _initial(self, sequence: tf.Tensor, initial_state: Any, dtype: Any) -> Any:
+    def _initial(
+        self, sequence: Tensor, initial_state: Sequence[Tensor] | None, dtype: DTypeLike | None
+    ) -> Sequence[Tensor]:
         if initial_state is None:
             if dtype is None:
                 raise UsageError("Either initial_state or dtype needs to be specified")
@@ -86,7 +89,9 @@ class LSTMBlockWrapper(Layer):
             raise UsageError("Expecting initial_state to be a tuple with length 2 or None")
         return initial_state
 
-    def _masked(self, cells: Any, outputs: Any, initial: Any, lengths: Any) -> Any:
+    def _masked(
+        self, cells: Tensor, outputs: Tensor, initial: tuple[Tensor, Tensor], lengths: Tensor
+    ) -> tuple[Tensor, LSTMStateTuple]:
         """Zeroes what is beyond the lengths; the final state is the one at each length."""
         steps = size_of(outputs, 0)
         mask = tf.transpose(tf.sequence_mask(lengths, steps, dtype=outputs.dtype), [1, 0])
@@ -124,8 +129,8 @@ class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
         cell_clip: float | None = None,
         use_peephole: bool = False,
         reuse: bool | None = None,
-        dtype: Any = None,
-        name: Any = "lstm_fused_cell",
+        dtype: DTypeLike | None = None,
+        name: ScopeLike = "lstm_fused_cell",
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
         self.input_spec = InputSpec(ndim=3)
@@ -139,7 +144,7 @@ class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
         """Depth of the output."""
         return self._num_units
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes the variables for inputs [T, B, D]."""
         depth = static_size(input_shape, 2)
         if depth is None:
@@ -149,12 +154,12 @@ class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
 
     def _call_cell(
         self,
-        inputs: Any,
-        initial_cell_state: Any,
-        initial_output: Any,
-        dtype: Any,
-        sequence_length: Any,
-    ) -> Any:
+        inputs: Tensor,
+        initial_cell_state: Tensor,
+        initial_output: Tensor,
+        dtype: DTypeLike,
+        sequence_length: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
         arguments = self._block_arguments(dtype)
         longest = size_of(inputs, 0) if sequence_length is None else tf.reduce_max(sequence_length)
         outputs = tf.raw_ops.BlockLSTM(

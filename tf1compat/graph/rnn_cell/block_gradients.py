@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import tensorflow as tf
+
+from tf1compat.graph.types import Tensor
 
 __all__ = ["register_block_gradients"]
 
 
-def _bias_grad(gates: tf.Tensor) -> tf.Tensor:
+def _bias_grad(gates: Tensor) -> Tensor:
     return tf.raw_ops.BiasAddGrad(out_backprop=gates)
 
 
-def _lstm_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
+def _lstm_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...]:
     """Gradient of LSTMBlockCell with respect to its eight inputs."""
     x, cs_prev, h_prev, w, wci, wcf, wco, b = op.inputs
     i, cs, f, o, ci, co, _ = op.outputs
@@ -45,7 +46,7 @@ def _lstm_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
     return d_x, d_cs_prev, d_h_prev, d_w, d_wci, d_wcf, d_wco, _bias_grad(d_gates)
 
 
-def _gru_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
+def _gru_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...]:
     """Gradient of GRUBlockCell with respect to its six inputs."""
     x, h_prev, w_ru, w_c, b_ru, b_c = op.inputs
     r, u, c, _ = op.outputs

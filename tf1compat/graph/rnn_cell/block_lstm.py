@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
@@ -13,6 +11,7 @@ from tf1compat.graph.rnn_cell._sized import LayerPairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.block_gradients import register_block_gradients
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import DTypeLike, ScopeLike, ShapeLike, Tensor
 
 __all__ = ["CudnnCompatibleLSTMCell", "LSTMBlockCell"]
 
@@ -42,9 +41,9 @@ class LSTMBlockCell(LayerPairCell, BlockWeights):
         forget_bias: float = 1.0,
         cell_clip: float | None = None,
         use_peephole: bool = False,
-        dtype: Any = None,
+        dtype: DTypeLike | None = None,
         reuse: bool | None = None,
-        name: Any = "lstm_cell",
+        name: ScopeLike = "lstm_cell",
     ) -> None:
         super().__init__(_reuse=reuse, dtype=dtype, name=name)
         register_block_gradients()
@@ -54,12 +53,12 @@ class LSTMBlockCell(LayerPairCell, BlockWeights):
         self._use_peephole = use_peephole
         self._cell_clip = -1 if cell_clip is None else cell_clip
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         self._add_block_weights(input_depth(inputs_shape))
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         if len(state) != 2:
             raise UsageError(f"Expecting state to be a tuple with length 2, got {state}.")

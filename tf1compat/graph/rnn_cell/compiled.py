@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._around import AroundCell
+from tf1compat.graph.types import Nested, RNNCellLike, ScopeLike, State, Tensor
 
 __all__ = ["CompiledWrapper"]
 
@@ -27,11 +28,13 @@ class CompiledWrapper(AroundCell):
       compile_stateful: whether stateful operations, such as random numbers, are marked too.
     """
 
-    def __init__(self, cell: Any, compile_stateful: bool = False) -> None:
+    def __init__(self, cell: RNNCellLike, compile_stateful: bool = False) -> None:
         super().__init__(cell)
         self._compile_stateful = compile_stateful
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
+    def __call__(
+        self, inputs: Nested, state: State, scope: ScopeLike = None
+    ) -> tuple[Tensor, State]:
         """Runs one step; `scope` is handed on to the wrapped cell."""
         marked = True if self._compile_stateful else _stateless
         with tf.xla.experimental.jit_scope(compile_ops=marked):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, clip, lstm_output
@@ -12,6 +10,7 @@ from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.rnn_cell._sized import PairOrJoinedCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, DTypeLike, Initializer, State, Tensor
 
 __all__ = ["CoupledInputForgetGateLSTMCell"]
 
@@ -51,14 +50,14 @@ class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
         self,
         num_units: int,
         use_peepholes: bool = False,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         num_unit_shards: int = 1,
         num_proj_shards: int = 1,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation: Any = tf.tanh,
+        activation: Activation = tf.tanh,
         reuse: bool | None = None,
         layer_norm: bool = False,
         norm_gain: float = 1.0,
@@ -76,7 +75,7 @@ class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
         self._activation = activation
         self._norm = GateNorm(norm_gain, norm_shift) if layer_norm else None
 
-    def _gates(self, inputs: tf.Tensor, h: tf.Tensor) -> list[tf.Tensor]:
+    def _gates(self, inputs: Tensor, h: Tensor) -> list[Tensor]:
         size, dtype = 3 * self._num_units, inputs.dtype
         shape = [input_depth(inputs.shape) + self._h_depth, size]
         kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
@@ -87,14 +86,14 @@ class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
         gates = tf.split(product, 3, axis=1)
         return self._norm.each(gates, ("transform", "forget", "output"))
 
-    def _peepholes(self, dtype: Any) -> Peepholes | None:
+    def _peepholes(self, dtype: DTypeLike) -> Peepholes | None:
         if not self._use_peepholes:
             return None
         shape = [self._num_units]
         f = get_variable("W_F_diag", shape, dtype=dtype)
         return Peepholes(f=f, i=None, o=get_variable("W_O_diag", shape, dtype=dtype))
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, P] and the new state, structured as `state`."""
         c, h = self._parted(state)
         j, f, o = self._gates(inputs, h)
@@ -109,6 +108,6 @@ class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
             new_h = clip(tf.matmul(new_h, self._projection(inputs.dtype)), self._proj_clip)
         return new_h, self._rejoined(new_c, new_h)
 
-    def _projection(self, dtype: Any) -> Any:
+    def _projection(self, dtype: DTypeLike) -> Tensor:
         shape = [self._num_units, self.output_size]
         return concatenated_variable("W_P", shape, dtype=dtype, shards=self._num_proj_shards)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
@@ -13,6 +11,7 @@ from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, Initializer, Tensor
 
 __all__ = ["GLSTMCell"]
 
@@ -42,11 +41,11 @@ class GLSTMCell(PairCell):
     def __init__(
         self,
         num_units: int,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         number_of_groups: int = 1,
         forget_bias: float = 1.0,
-        activation: Any = tf.tanh,
+        activation: Activation = tf.tanh,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -62,7 +61,7 @@ class GLSTMCell(PairCell):
         self._linears: list[Linear | None] = [None] * number_of_groups
         self._projection: Linear | None = None
 
-    def _group_gates(self, group: int, x: tf.Tensor, h: tf.Tensor) -> list[tf.Tensor]:
+    def _group_gates(self, group: int, x: Tensor, h: Tensor) -> list[Tensor]:
         with v1.variable_scope(f"group{group}"):
             joined = tf.concat([x, h], axis=1)
             linear = self._linears[group]
@@ -71,7 +70,7 @@ class GLSTMCell(PairCell):
                 self._linears[group] = linear
             return tf.split(linear(joined), 4, axis=1)
 
-    def _gates(self, inputs: tf.Tensor, h: tf.Tensor) -> list[tf.Tensor]:
+    def _gates(self, inputs: Tensor, h: Tensor) -> list[Tensor]:
         xs, hs = tf.split(inputs, self._groups, axis=1), tf.split(h, self._groups, axis=1)
         groups = [
             self._group_gates(group, x, own)
@@ -87,7 +86,7 @@ class GLSTMCell(PairCell):
             for parts, bias in zip(zip(*groups, strict=True), biases, strict=True)
         ]
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         c, h = state
         depth = input_depth(inputs.shape)

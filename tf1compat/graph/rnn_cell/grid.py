@@ -13,13 +13,14 @@ from tf1compat.graph.rnn_cell._grid_features import FrequencyBlocks
 from tf1compat.graph.rnn_cell._grid_step import GridBlock, GridOptions
 from tf1compat.graph.rnn_cell.base import RNNCell
 from tf1compat.graph.rnn_cell.state_tuple import columns, size_of, static_size
+from tf1compat.graph.types import BatchSize, Initializer, State, StateSize, Tensor
 
 __all__ = ["BidirectionalGridLSTMCell", "GridLSTMCell"]
 
 v1 = tf.compat.v1
 
 
-def _tuple_type(type_name: str, prefixes: Sequence[str], counts: Sequence[int]) -> Any:
+def _tuple_type(type_name: str, prefixes: Sequence[str], counts: Sequence[int]) -> type[Any]:
     fields = [
         f"{prefix}_f{frequency:02d}_b{block:02d}_{part}"
         for prefix in prefixes
@@ -67,14 +68,14 @@ class GridLSTMCell(RNNCell):
         use_peepholes: bool = False,
         share_time_frequency_weights: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_unit_shards: int = 1,
         forget_bias: float = 1.0,
         feature_size: int | None = None,
         frequency_skip: int | None = None,
-        num_frequency_blocks: Any = None,
-        start_freqindex_list: Any = None,
-        end_freqindex_list: Any = None,
+        num_frequency_blocks: Sequence[int] | None = None,
+        start_freqindex_list: Sequence[int] | None = None,
+        end_freqindex_list: Sequence[int] | None = None,
         couple_input_forget_gates: bool = False,
         state_is_tuple: bool = True,
         reuse: bool | None = None,
@@ -105,12 +106,12 @@ class GridLSTMCell(RNNCell):
             self._state_tuple_type = _tuple_type("GridLSTMStateTuple", ["state"], counts)
 
     @property
-    def state_tuple_type(self) -> Any:
+    def state_tuple_type(self) -> type[Any] | None:
         """The state's named tuple, or None where the state is one tensor."""
         return self._state_tuple_type
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """U for each part of the state's tuple, or their sum."""
         units = self._options.num_units
         kind = self._state_tuple_type
@@ -123,7 +124,9 @@ class GridLSTMCell(RNNCell):
         """2 * F * U."""
         return 2 * self._options.num_units * self._total_blocks
 
-    def _states(self, state: Any, prefix: str, block: int, count: int) -> list[tuple[Any, Any]]:
+    def _states(
+        self, state: Any, prefix: str, block: int, count: int
+    ) -> list[tuple[Tensor, Tensor]]:
         units = self._options.num_units
         if self._state_tuple_type is None:
             return [
@@ -137,8 +140,8 @@ class GridLSTMCell(RNNCell):
         return [(getattr(state, f"{name}_c"), getattr(state, f"{name}_m")) for name in names]
 
     def _run(
-        self, blocks: list[list[tf.Tensor]], state: Any, prefix: str, batch: Any
-    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        self, blocks: list[list[Tensor]], state: State, prefix: str, batch: BatchSize
+    ) -> tuple[list[Tensor], list[Tensor]]:
         outputs, states = [], []
         for index, features in enumerate(blocks):
             depth = static_size(features[0].shape, 1) or 0
@@ -149,7 +152,7 @@ class GridLSTMCell(RNNCell):
             states += new_states
         return outputs, states
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, 2 * F * U] and the new state, structured as `state`."""
         batch = size_of(inputs, 0)
         outputs, states = self._run(self._blocks.cut(inputs), state, "state", batch)
@@ -191,14 +194,14 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         use_peepholes: bool = False,
         share_time_frequency_weights: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_unit_shards: int = 1,
         forget_bias: float = 1.0,
         feature_size: int | None = None,
         frequency_skip: int | None = None,
-        num_frequency_blocks: Any = None,
-        start_freqindex_list: Any = None,
-        end_freqindex_list: Any = None,
+        num_frequency_blocks: Sequence[int] | None = None,
+        start_freqindex_list: Sequence[int] | None = None,
+        end_freqindex_list: Sequence[int] | None = None,
         couple_input_forget_gates: bool = False,
         backward_slice_offset: int = 0,
         reuse: bool | None = None,
@@ -229,7 +232,7 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         """4 * F * U."""
         return 2 * super().output_size
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, 4 * F * U] and the new state, structured as `state`."""
         batch = size_of(inputs, 0)
         forward = self._blocks.cut(inputs)

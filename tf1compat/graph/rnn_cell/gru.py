@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +14,15 @@ from tf1compat.graph.rnn_cell._config import initializer_config
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import check_floating
+from tf1compat.graph.types import (
+    ActivationLike,
+    DTypeLike,
+    InitializerLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    Variable,
+)
 
 __all__ = ["GRUCell"]
 
@@ -43,12 +53,12 @@ class GRUCell(LayerUnitsCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = None,
-        name: Any = None,
-        dtype: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -59,7 +69,9 @@ class GRUCell(LayerUnitsCell):
         self._kernel_initializer = resolve_initializer(kernel_initializer)
         self._bias_initializer = resolve_initializer(bias_initializer)
 
-    def _add_pair(self, name: str, shape: list[int], bias_initializer: Any) -> tuple[Any, Any]:
+    def _add_pair(
+        self, name: str, shape: list[int], bias_initializer: InitializerLike
+    ) -> tuple[Variable, Variable]:
         """Makes `<name>/kernel` of `shape` and `<name>/bias` of its last size."""
         kernel = self.add_weight(f"{name}/kernel", shape, initializer=self._kernel_initializer)
         if self._bias_initializer is not None:
@@ -67,7 +79,7 @@ class GRUCell(LayerUnitsCell):
         bias = self.add_weight(f"{name}/bias", shape[-1:], initializer=bias_initializer)
         return kernel, bias
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the two kernels and biases for inputs [B, D]."""
         units = self._num_units
         rows = self._floating_build(inputs_shape) + units
@@ -78,11 +90,11 @@ class GRUCell(LayerUnitsCell):
         )
         self.built = True
 
-    def _gates(self, inputs: tf.Tensor, state: tf.Tensor) -> Any:
+    def _gates(self, inputs: Tensor, state: Tensor) -> Sequence[Tensor]:
         both = tf.sigmoid(affine([inputs, state], self._gate_kernel, bias=self._gate_bias))
         return tf.split(both, 2, axis=1)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
         r, u = self._gates(inputs, state)

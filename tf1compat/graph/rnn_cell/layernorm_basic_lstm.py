@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._gate_norm import GateNorm
 from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, Number, StateSize, Tensor
 
 __all__ = ["LayerNormBasicLSTMCell"]
 
@@ -42,12 +41,12 @@ class LayerNormBasicLSTMCell(PairCell):
         self,
         num_units: int,
         forget_bias: float = 1.0,
-        input_size: Any = None,
-        activation: Any = tf.tanh,
+        input_size: StateSize | None = None,
+        activation: Activation = tf.tanh,
         layer_norm: bool = True,
         norm_gain: float = 1.0,
         norm_shift: float = 0.0,
-        dropout_keep_prob: Any = 1.0,
+        dropout_keep_prob: Number = 1.0,
         dropout_prob_seed: int | None = None,
         reuse: bool | None = None,
     ) -> None:
@@ -60,7 +59,7 @@ class LayerNormBasicLSTMCell(PairCell):
         self._layer_norm = layer_norm
         self._norm = GateNorm(norm_gain, norm_shift)
 
-    def _gates(self, joined: tf.Tensor) -> list[tf.Tensor]:
+    def _gates(self, joined: Tensor) -> list[Tensor]:
         size = 4 * self._num_units
         kernel = get_variable("kernel", [joined.shape[-1], size], dtype=joined.dtype)
         product = tf.matmul(joined, kernel)
@@ -72,7 +71,7 @@ class LayerNormBasicLSTMCell(PairCell):
             return gates
         return self._norm.each(gates, ("input", "transform", "forget", "output"))
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         c, h = state
         i, j, f, o = self._gates(tf.concat([inputs, h], 1))

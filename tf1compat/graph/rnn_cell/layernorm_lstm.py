@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import clip, lstm_step
@@ -18,6 +16,7 @@ from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, Initializer, Tensor
 
 __all__ = ["LayerNormLSTMCell"]
 
@@ -53,11 +52,11 @@ class LayerNormLSTMCell(PairCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         forget_bias: float = 1.0,
-        activation: Any = None,
+        activation: Activation | None = None,
         layer_norm: bool = False,
         norm_gain: float = 1.0,
         norm_shift: float = 0.0,
@@ -74,7 +73,7 @@ class LayerNormLSTMCell(PairCell):
         self._activation = activation or tf.tanh
         self._norm = GateNorm(norm_gain, norm_shift) if layer_norm else None
 
-    def _gates(self, parts: list[tf.Tensor]) -> list[tf.Tensor]:
+    def _gates(self, parts: list[Tensor]) -> list[Tensor]:
         size, dtype = 4 * self._num_units, parts[0].dtype
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=dtype)
         product = tf.matmul(tf.concat(parts, 1), kernel)
@@ -84,7 +83,7 @@ class LayerNormLSTMCell(PairCell):
         gates = tf.split(product, 4, axis=1)
         return self._norm.each(gates, ("input", "transform", "forget", "output"))
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape)
         c, h = state

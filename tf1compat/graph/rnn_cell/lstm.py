@@ -14,13 +14,23 @@ from tf1compat.graph.rnn_cell._default_activation import activation_name, resolv
 from tf1compat.graph.rnn_cell._linear import PEEPHOLES
 from tf1compat.graph.rnn_cell._sized import LayerPairOrJoinedCell
 from tf1compat.graph.rnn_cell.base import check_floating, input_depth
+from tf1compat.graph.types import (
+    ActivationLike,
+    DTypeLike,
+    InitializerLike,
+    Partitioner,
+    ScopeLike,
+    ShapeLike,
+    State,
+    Tensor,
+)
 
 __all__ = ["LSTMCell"]
 
 v1 = tf.compat.v1
 
 
-def _shards(count: int | None) -> Any:
+def _shards(count: int | None) -> Partitioner | None:
     return None if count is None else v1.fixed_size_partitioner(count)
 
 
@@ -61,17 +71,17 @@ class LSTMCell(LayerPairOrJoinedCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: InitializerLike = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         num_unit_shards: int | None = None,
         num_proj_shards: int | None = None,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        name: Any = None,
-        dtype: Any = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -89,7 +99,7 @@ class LSTMCell(LayerPairOrJoinedCell):
         self._state_is_tuple = state_is_tuple
         self._activation = resolve_activation(activation)
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
         self._kernel = self.add_weight(
@@ -114,7 +124,7 @@ class LSTMCell(LayerPairOrJoinedCell):
             )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, P] and the new state, structured as `state`."""
         check_floating(inputs, state)
         input_depth(inputs.shape)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf1compat.graph.rnn_cell._sized import LayerPairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import ShapeLike, Tensor
 
 __all__ = ["NASCell"]
 
@@ -48,7 +49,7 @@ class NASCell(LayerPairCell):
         self._num_proj = num_proj
         self._use_bias = use_bias
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         width = _BRANCHES * self._num_units
         depth = input_depth(tf.TensorShape(inputs_shape).with_rank(2))
@@ -61,7 +62,7 @@ class NASCell(LayerPairCell):
             self.projection_weights = self.add_weight("projection_weights", shape)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         c, h = state
         recurrent = tf.matmul(h, self.recurrent_kernel)
@@ -76,7 +77,7 @@ class NASCell(LayerPairCell):
         return new_h, LSTMStateTuple(new_c, new_h)
 
 
-def _combine(x: list[tf.Tensor], m: list[tf.Tensor], c: tf.Tensor) -> tuple[Any, Any]:
+def _combine(x: list[Tensor], m: list[Tensor], c: Tensor) -> tuple[Tensor, Tensor]:
     """Returns (new memory, output) of the found tree over the eight branches of x and m."""
     sigmoid, tanh, relu = tf.sigmoid, tf.tanh, tf.nn.relu
     first = tanh(sigmoid(x[0] + m[0]) * relu(x[1] + m[1]))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell.state_tuple import static_size
+from tf1compat.graph.types import BatchSize, Tensor
 
 __all__ = ["best_effort_input_batch_size", "transpose_batch_time"]
 
 
-def transpose_batch_time(x: tf.Tensor) -> tf.Tensor:
+def transpose_batch_time(x: Tensor) -> Tensor:
     """Returns `x` with its first two dimensions exchanged; of rank below two, `x` itself.
 
     Mirrors `tf.contrib.rnn.transpose_batch_time`.
@@ -27,7 +27,7 @@ def transpose_batch_time(x: tf.Tensor) -> tf.Tensor:
     return swapped
 
 
-def best_effort_input_batch_size(flat_input: Sequence[Any]) -> Any:
+def best_effort_input_batch_size(flat_input: Sequence[Tensor]) -> BatchSize:
     """Returns the batch size of time-major tensors [T, B, ...], an int where one tells it.
 
     Mirrors `tf.contrib.rnn.best_effort_input_batch_size`.

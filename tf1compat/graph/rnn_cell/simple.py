@@ -12,6 +12,15 @@ from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, input_depth
+from tf1compat.graph.types import (
+    Activation,
+    ActivationLike,
+    DTypeLike,
+    InitializerLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+)
 
 __all__ = ["CFNCell", "MinimalRNNCell", "SRUCell"]
 
@@ -38,9 +47,9 @@ class SRUCell(LayerUnitsCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, **kwargs)
@@ -48,14 +57,14 @@ class SRUCell(LayerUnitsCell):
         self._num_units = num_units
         self._activation = activation or tf.tanh
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
         self._kernel = self.add_weight("kernel", [input_depth(inputs_shape), 4 * units])
         self._bias = self.add_weight("bias", [2 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, U] and the new state [B, U]."""
         x, f, r, passed = tf.split(tf.matmul(inputs, self._kernel), 4, axis=1)
         gates = tf.sigmoid(tf.nn.bias_add(tf.concat([f, r], 1), self._bias))
@@ -71,11 +80,11 @@ class _SimpleCell(LayerRNNCell):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "ones",
-        name: Any = None,
-        dtype: Any = None,
+        activation: ActivationLike = "tanh",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "ones",
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, dtype=dtype, **kwargs)
@@ -115,7 +124,7 @@ class MinimalRNNCell(_SimpleCell):
       UsageError: (a `ValueError`, at the call) inputs of unknown depth.
     """
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         rows = input_depth(inputs_shape) + 2 * self.units
         self.kernel = self.add_weight(
@@ -124,7 +133,7 @@ class MinimalRNNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [self.units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         depth = input_depth(inputs.shape)
         forward, gate = tf.split(self.kernel, [depth, 2 * self.units], axis=0)
@@ -153,7 +162,7 @@ class CFNCell(_SimpleCell):
       UsageError: (a `ValueError`, at the call) inputs of unknown depth.
     """
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         depth, units, initializer = input_depth(inputs_shape), self.units, self.kernel_initializer
         self.kernel = self.add_weight("kernel", [depth, 3 * units], initializer=initializer)
@@ -163,7 +172,7 @@ class CFNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [2 * units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape)
         v, w = tf.split(self.kernel, [2 * self.units, self.units], axis=1)

@@ -12,6 +12,7 @@ from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
 from tf1compat.graph.rnn_cell.state_tuple import columns, size_of
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, Initializer, Tensor
 
 __all__ = ["TimeFreqLSTMCell"]
 
@@ -48,7 +49,7 @@ class TimeFreqLSTMCell(RNNCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_unit_shards: int = 1,
         forget_bias: float = 1.0,
         feature_size: Any = None,
@@ -74,12 +75,12 @@ class TimeFreqLSTMCell(RNNCell):
         """U, one frequency's share."""
         return self._num_units
 
-    def _features(self, inputs: tf.Tensor) -> list[tf.Tensor]:
+    def _features(self, inputs: Tensor) -> list[Tensor]:
         size, skip = self._feature_size, self._frequency_skip
         count = int((input_depth(inputs.shape.with_rank(2)) - size) / skip) + 1
         return [columns(inputs, index * skip, size=size) for index in range(count)]
 
-    def _variables(self, dtype: Any) -> tuple[Any, Any, Peepholes | None]:
+    def _variables(self, dtype: DTypeLike) -> tuple[Tensor, Tensor, Peepholes | None]:
         units = self._num_units
         shape = [self._feature_size + 2 * units, 4 * units]
         kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
@@ -90,7 +91,7 @@ class TimeFreqLSTMCell(RNNCell):
         names = ("W_F_diag", "W_I_diag", "W_O_diag")
         return kernel, bias, peephole_variables(names, units, dtype=dtype)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, F * U] and the new state [B, 2 * F * U]."""
         units = self._num_units
         features = self._features(inputs)

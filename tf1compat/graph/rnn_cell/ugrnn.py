@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._linear import Linear
 from tf1compat.graph.rnn_cell._sized import UnitsCell
 from tf1compat.graph.rnn_cell.base import input_depth
+from tf1compat.graph.types import Activation, Initializer, Tensor
 
 __all__ = ["IntersectionRNNCell", "UGRNNCell"]
 
@@ -36,9 +35,9 @@ class UGRNNCell(UnitsCell):
     def __init__(
         self,
         num_units: int,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         forget_bias: float = 1.0,
-        activation: Any = tf.tanh,
+        activation: Activation = tf.tanh,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -48,7 +47,7 @@ class UGRNNCell(UnitsCell):
         self._activation = activation
         self._linear: Linear | None = None
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape.with_rank(2))
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
@@ -86,9 +85,9 @@ class IntersectionRNNCell(UnitsCell):
         self,
         num_units: int,
         num_in_proj: int | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         forget_bias: float = 1.0,
-        y_activation: Any = tf.nn.relu,
+        y_activation: Activation = tf.nn.relu,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -100,7 +99,7 @@ class IntersectionRNNCell(UnitsCell):
         self._projection: Linear | None = None
         self._linear: Linear | None = None
 
-    def _projected(self, inputs: tf.Tensor) -> tf.Tensor:
+    def _projected(self, inputs: Tensor) -> Tensor:
         if input_depth(inputs.shape.with_rank(2)) == self._num_units:
             return inputs
         if not self._num_input_proj:
@@ -113,7 +112,7 @@ class IntersectionRNNCell(UnitsCell):
                 self._projection = Linear(inputs, self._num_units, True)
             return self._projection(inputs)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, U] (through depth) and the new state [B, U] (through time)."""
         units = self._num_units
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
@@ -17,6 +15,7 @@ from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, DTypeLike, Initializer, Tensor
 
 __all__ = ["WeightNormLSTMCell"]
 
@@ -50,16 +49,16 @@ class WeightNormLSTMCell(PairCell):
         norm: bool = True,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         forget_bias: float = 1,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
         # A name, not a scope: each call's scope is below the one current then, as in 1.15.
-        self._scope = "wn_lstm_cell"
+        self._scope = "wn_lstm_cell"  # type: ignore[assignment]
         self._num_units = num_units
         self._norm = norm
         self._initializer = initializer
@@ -70,7 +69,7 @@ class WeightNormLSTMCell(PairCell):
         self._forget_bias = forget_bias
         self._activation = activation or tf.tanh
 
-    def _kernel(self, parts: list[tf.Tensor], size: int) -> Any:
+    def _kernel(self, parts: list[Tensor], size: int) -> Tensor:
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=parts[0].dtype)
         if not self._norm:
             return kernel
@@ -83,12 +82,12 @@ class WeightNormLSTMCell(PairCell):
                 start = stop
             return normalized[0] if len(normalized) == 1 else tf.concat(normalized, axis=0)
 
-    def _peepholes(self, dtype: Any) -> Peepholes | None:
+    def _peepholes(self, dtype: DTypeLike) -> Peepholes | None:
         if not self._use_peepholes:
             return None
         return peephole_variables(PEEPHOLES, self._num_units, dtype=dtype)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape.with_rank(2))
         c, h = state
