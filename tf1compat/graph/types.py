@@ -22,6 +22,7 @@ __all__ = [
     "ConstraintLike",
     "DType",
     "DTypeLike",
+    "Device",
     "Initializer",
     "InitializerLike",
     "IntOrInts",
@@ -42,6 +43,7 @@ __all__ = [
     "TensorLike",
     "Training",
     "Variable",
+    "VariableGetter",
     "VariableScope",
     "VariablesCollections",
 ]
@@ -216,6 +218,12 @@ Partitioner: TypeAlias = Callable[..., Sequence[int]]
 
 ScopeLike: TypeAlias = VariableScope | str | None
 """A variable scope, its name, or None for the default one."""
+
+VariableGetter: TypeAlias = Callable[..., Any]
+"""Gets or makes a variable; a custom getter is called with the getter below it, then as one."""
+
+Device: TypeAlias = str | Callable[[Operation], str] | None
+"""A device's name, a function that tells one for each operation, or None."""
 
 Reuse: TypeAlias = bool | enum.Enum | None
 """True, False, `tf.compat.v1.AUTO_REUSE`, or None to inherit."""

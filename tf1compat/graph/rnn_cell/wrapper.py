@@ -12,9 +12,9 @@ from tf1compat.graph.rnn_cell._around import AroundCell
 from tf1compat.graph.rnn_cell.base import assert_like_rnncell
 from tf1compat.graph.types import (
     BatchSize,
+    Device,
     DTypeLike,
     Nested,
-    Operation,
     RNNCellLike,
     ScopeLike,
     State,
@@ -142,9 +142,7 @@ class DeviceWrapper(CellWrapper):
       TypeError: `cell` isn't like a cell.
     """
 
-    def __init__(
-        self, cell: RNNCellLike, device: str | Callable[[Operation], str] | None, **kwargs: Any
-    ) -> None:
+    def __init__(self, cell: RNNCellLike, device: Device, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)
         self._device = device
 

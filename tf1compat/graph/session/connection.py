@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -51,7 +51,7 @@ class Connection:
         self,
         fetches: Any,
         *,
-        feed_dict: Any = None,
+        feed_dict: Mapping[Any, Any] | None = None,
         items: Iterable[GraphItem] = (),
         action: str,
         after: str = "",
