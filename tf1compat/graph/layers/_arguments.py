@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 # What `bias_initializer` and its like default to.
+# One instance serves every default, as in the signatures of 1.15's `tf.layers`.
 ZEROS = tf.compat.v1.zeros_initializer()
 ONES = tf.compat.v1.ones_initializer()
 
@@ -53,6 +54,7 @@ def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) ->
     options = dict(arguments)
     inputs = options.pop("inputs")
     call = {name: options.pop(name) for name in call_names}
+    # 1.15's functions with variables pass `_scope=name`: the name itself, never made unique.
     if "reuse" in options:
         options["_reuse"] = options.pop("reuse")
         options["_scope"] = options["name"]
@@ -65,6 +67,7 @@ def normalize_tuple(value: IntOrInts, count: int, name: str) -> tuple[int, ...]:
     Raises:
       UsageError: (a `ValueError`) anything else.
     """
+    # A bool passes, and so does 2.0: `conv_utils.normalize_tuple` asks only that `int()` takes it.
     if isinstance(value, int):
         return (value,) * count
     complaint = f"The `{name}` argument must be a tuple of {count} integers. Received: {value}"
@@ -102,6 +105,7 @@ def normalize_data_format(value: str | None) -> str:
     Raises:
       UsageError: (a `ValueError`) anything else.
     """
+    # None was Keras' configured `image_data_format()`, channels_last unless somebody changed it.
     data_format = "channels_last" if value is None else value.lower()
     if data_format not in _OP_FORMATS:
         raise UsageError(
@@ -143,6 +147,7 @@ def conv_length(
     if length is None:
         return None
     window = size + (size - 1) * (dilation - 1)
+    # "causal" counts as "same": what it pads on the left makes up for the window.
     taken = length - window + 1 if padding == "valid" else length
     return (taken + stride - 1) // stride
 
@@ -196,8 +201,11 @@ def transposed_length(
         return None
     window = size + (size - 1) * (dilation - 1)
     if output_padding is not None:
+        # Only an output padding makes the length exact (`conv_utils.deconv_output_length`).
         pad = window // 2 if padding == "same" else 0
         return (length - 1) * stride + window - 2 * pad + output_padding
+    # "valid" adds what of the window goes beyond a stride, "same" nothing.
     grown = length * stride
     extra = max(window - stride, 0) if padding == "valid" else 0
+    # Nothing is added to a tensor for nothing: 1.15's graphs had an `Add` of 0 here.
     return grown + extra if extra else grown

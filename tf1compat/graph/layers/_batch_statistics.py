@@ -70,6 +70,9 @@ def fused_moments(
       moments: (mean, variance) to normalize with, or None for the batch's own.
     """
     mean, variance = (None, None) if moments is None else moments
+    # In training the kernel gives the unbiased variance, n / (n - 1) times the batch's (Bessel),
+    # and so does 1.15's moving average: `_bessels_correction_test_only` is True by default.
+    # An epsilon below 1.001e-5 is raised to that, cuDNN's least, inside `fused_batch_norm`.
     return v1.nn.fused_batch_norm(
         inputs,
         scale,
@@ -85,17 +88,21 @@ def fused_moments(
 def assign_moving_average(variable: Variable, value: Tensor, momentum: Number) -> Tensor:
     """Returns an op for `variable -= (variable - value) * (1 - momentum)`."""
     kind = variable.dtype.base_dtype
+    # No zero debias, which `moving_averages.assign_moving_average` does unless told otherwise:
+    # Keras' averages start at their initializer's value and have no variables beside them.
     with v1.name_scope("AssignMovingAvg") as scope:
         with v1.get_default_graph().colocate_with(variable.op):
             decay = tf.convert_to_tensor(1.0 - momentum, name="decay")
             if decay.dtype != kind:
                 decay = tf.cast(decay, kind)
             delta = (variable - tf.cast(value, kind)) * decay
+            # Named as the scope itself: UPDATE_OPS shows `AssignMovingAvg`, as in 1.15.
             return v1.assign_sub(variable, delta, name=scope)
 
 
 def assign_moving_variance(layer: Renormalized, variance: Tensor) -> Tensor:
     """Returns an op that updates the moving stddev of a renormalized layer, then its square."""
+    # The average is of sqrt(variance + epsilon), as in training; squared, epsilon comes out again.
     stddev = assign_moving_average(
         layer.moving_stddev, tf.sqrt(variance + layer.epsilon), layer.momentum
     )
@@ -121,6 +128,7 @@ def renormalize(
     d = (mean - layer.renorm_mean) / renorm_stddev
     with tf.control_dependencies([r, d]):  # corrections read the averages before their update
         mean, stddev = tf.identity(mean), tf.identity(stddev)
+    # Clipped first, then chosen: outside training r is 1 and d is 0, whatever the clipping.
     r, d = _clipped(layer.renorm_clipping, r, d)
     r_now = choose(training, lambda: r, lambda: tf.ones_like(r))
     d_now = choose(training, lambda: d, lambda: tf.zeros_like(d))
@@ -133,6 +141,7 @@ def renormalize(
             lambda: tf.identity(variable),
         )
 
+    # They have a momentum of their own, and run when the moving averages' updates, below, do.
     updates = [updated(layer.renorm_mean, mean), updated(layer.renorm_stddev, stddev)]
     with tf.control_dependencies(updates):
         return r_now, d_now, tf.identity(mean), tf.identity(variance)

@@ -63,6 +63,7 @@ def frame(inputs: Nested, training: Training) -> Iterator[None]:
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Returns the argument names of a `call` method, ``self`` left out, ``**kwargs`` as ``**``."""
+    # The code object spares the work of `inspect.signature` at every call of a layer.
     code = getattr(getattr(function, "__func__", None), "__code__", None)
     if code is None or hasattr(function, "__wrapped__"):
         return _inspected_names(function)
@@ -83,6 +84,7 @@ def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str,
 
     An explicit argument wins; else the enclosing layer call's is inherited.
     """
+    # 1.15 fills `training` in from the outer call only where the inner layer's `call` can take it.
     takes = "training" in names or "**" in names
     if "training" in kwargs:
         return kwargs["training"] if takes else kwargs.pop("training")
@@ -110,16 +112,19 @@ def to_tensors(inputs: Nested) -> Nested:
 
 def unique_name(base_name: str) -> str:
     """Returns `base_name` with a number, from 1, not given out before in the default graph."""
+    # 1.15 counted in Keras' backend, graph by graph (`PER_GRAPH_OBJECT_NAME_UIDS`).
     counters = v1.get_default_graph().get_collection_ref(_NAMES_KEY)
     if not counters:
         counters.append(defaultdict(int))
     counters[0][base_name] += 1
+    # From 1: the first `Dense` is named `dense_1`, while its scope is `dense`.
     return f"{base_name}_{counters[0][base_name]}"
 
 
 def collect(elements: Iterable[Any], key: str) -> None:
     """Adds to a collection of the default graph those `elements` that it lacks."""
     collection = v1.get_default_graph().get_collection_ref(key)
+    # By identity, as 1.15's `ObjectIdentitySet`: == of variables may make an op.
     known = {id(element) for element in collection}
     for element in elements:
         if id(element) not in known:
@@ -149,6 +154,7 @@ def reaches(target: Operation | Tensor, inputs: Nested) -> bool:
 
 def constant_value(condition: Training) -> bool | None:
     """Returns the truth of a Python or constant condition, None where only a run tells."""
+    # `tf_utils.constant_value` never looks into a variable: its value may change between runs.
     if isinstance(condition, tf.Variable):
         return None
     value = tf.get_static_value(condition) if tf.is_tensor(condition) else condition

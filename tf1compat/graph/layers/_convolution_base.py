@@ -126,11 +126,13 @@ class Conv(Layer):
             dilations are above 1.
         """
         channels = channel_count(input_shape, self._channel_axis)
+        # 1.15 made the variables, then its `nn_ops.Convolution` refused: here nothing is half made.
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise UsageError(
                 f"{self.name}: strides > 1 not supported in conjunction with dilation_rate > 1 "
                 f"(strides {self.strides}, dilation_rate {self.dilation_rate})"
             )
+        # Kernel before bias, the order in `tf.global_variables()` of 1.15; channels before filters.
         self.kernel = self.add_weight(
             "kernel",
             shape=self._kernel_shape(channels),
@@ -179,6 +181,7 @@ class Conv(Layer):
     def _pad_causally(self, inputs: Tensor) -> Tensor:
         if self.padding != "causal":
             return inputs
+        # Zeros before the first step only, so that no output sees a later one (`Conv1D.call`).
         left = self.dilation_rate[0] * (self.kernel_size[0] - 1)
         last = [[left, 0], [0, 0]] if self.data_format == "channels_last" else [[0, 0], [left, 0]]
         return tf.pad(inputs, [[0, 0], *last])
@@ -190,6 +193,7 @@ class Conv(Layer):
             return tf.nn.bias_add(outputs, self.bias, data_format="NHWC")
         if self.rank == 1:  # `bias_add` has no NCW
             return outputs + tf.reshape(self.bias, (1, self.filters, 1))
+        # Also of volumes, as `Conv.call` of 1.15 has it: NCHW stands for "channels second".
         return tf.nn.bias_add(outputs, self.bias, data_format="NCHW")
 
     def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:

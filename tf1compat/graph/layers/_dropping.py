@@ -59,7 +59,9 @@ def drop(
         if tf.get_static_value(rate) == 0:
             return x
         shape = v1.shape(x) if noise_shape is None else _filled(noise_shape, x)
+        # After `rate` and the shape: under a graph seed an op's own is the number of nodes so far.
         uniform = v1.random_uniform(shape, seed=seed, dtype=x.dtype)
+        # In 1.15 (`dropout_v2`) a draw equal to the rate is kept: `>=`.
         scale = 1 / (1 - rate)
         dropped = x * scale * tf.cast(uniform >= rate, x.dtype)
         dropped.set_shape(x.shape)

@@ -28,7 +28,9 @@ def model_variable(
       collections: more collections to file it in, a sequence of keys.
       **kwargs: other arguments of `get_variable`.
     """
+    # GLOBAL_VARIABLES always, also beside collections of one's own; `get_variable` wouldn't.
     keys = [*(collections or ()), v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.MODEL_VARIABLES]
+    # 1.15 removed doubles with a set, in no order; here the order is kept.
     return get_variable(name, shape, collections=list(dict.fromkeys(keys)), **kwargs)
 
 

@@ -94,6 +94,7 @@ class LayerRecord:
     @property
     def updates(self) -> list[Operation]:
         """Update operations, none while the layer is neither trainable nor stateful."""
+        # A frozen BatchNormalization files no updates: its averages stand still (`Layer.updates`).
         if not self.trainable and not self.stateful:
             return []
         return [update for update, _ in self._updates]
@@ -101,6 +102,7 @@ class LayerRecord:
     @property
     def losses(self) -> list[Tensor]:
         """Scalar losses: those added by calls, then those of the weights' regularizers."""
+        # 1.15 ran weights' regularizers anew at each access, and the graph grew; one tensor serves.
         return [loss for loss, _ in self._losses + self._weight_losses]
 
     def _handle_weight_regularization(
@@ -110,6 +112,7 @@ class LayerRecord:
             with v1.name_scope(f"{name}/Regularizer"):
                 return regularizer(part)
 
+        # Each part has a loss of its own, as `_handle_weight_regularization` of 1.15 does.
         for part in expand_parts(variable):
             self.add_loss(functools.partial(loss_of, part))
 
@@ -134,6 +137,7 @@ class LayerRecord:
         made: list[Tensor] = []
         made_of_weights: list[Tensor] = []
         for loss in tf.nest.flatten(losses):
+            # Functions, such as weights' regularizers, come last (1.15's `_callable_losses`).
             target = made_of_weights if callable(loss) else made
             value = loss() if callable(loss) else loss
             if value is not None:
@@ -154,6 +158,7 @@ class LayerRecord:
         frame = calling.current_frame()
         relevant = frame.inputs if frame is not None else ()
         for update in updates if isinstance(updates, list | tuple) else [updates]:
+            # At once, so that the op lies in the call's scopes; 2.x keeps the function for later.
             made = update() if callable(update) else update
             if not isinstance(made, tf.Operation):
                 made = made.op if hasattr(made, "op") else tf.convert_to_tensor(made)

@@ -28,6 +28,7 @@ class ScopedLayer(LayerRecord):
 
     def _init_set_name(self, name: Any) -> None:
         if isinstance(name, v1.VariableScope):
+            # Named after its class all the same; only the variables follow the scope.
             self._base_name = name.name
             self._name = self._make_unique_name()[0]
         elif name:
@@ -63,13 +64,16 @@ class ScopedLayer(LayerRecord):
         if self._scope is not None:
             return
         if self._reuse:
+            # To reuse is to enter the scope by its very name; a default name would be made unique.
             opened = v1.variable_scope(self._base_name if scope is None else scope)
         else:
             opened = v1.variable_scope(scope, default_name=self._base_name)
+        # Entered once for the names: the scope object, with its name scope, serves all later calls.
         with opened as captured:
             self._scope = captured
 
     def _name_scope(self) -> str:
+        # Of all calls: a second one adds `dense/MatMul_1`, and no scope `dense_1/`.
         return self._current_scope.original_name_scope
 
 

@@ -68,6 +68,7 @@ class Layer(ScopedLayer):
         super().__init__(trainable, kwargs.pop("activity_regularizer", None))
         for unknown in kwargs.keys() - _KERAS_ONLY:
             raise TypeError("Keyword argument not understood:", unknown)
+        # `tf.layers` leave the kind of variable to the scope, where Keras asks for resource ones.
         self._use_resource_variables = False
         self._dtype = None if dtype is None else tf.as_dtype(dtype).name
         self._graph: tf.Graph | None = None
@@ -78,6 +79,7 @@ class Layer(ScopedLayer):
         self.input_spec = None
         self._init_set_name(name)
         if scope:
+            # Function forms fix the scope now, by its exact name: `reuse` is theirs to tell.
             with v1.variable_scope(scope) as captured:
                 self._scope = captured
 
@@ -161,8 +163,10 @@ class Layer(ScopedLayer):
                 f"{name}: Synchronization value can be set to VariableSynchronization.ON_READ "
                 "only for non-trainable variables; pass trainable=False"
             )
+        # A variable may be added before the first call: the default scope is fixed by that, too.
         self._set_scope(None)
         options = {
+            # Made frozen, a variable isn't in TRAINABLE_VARIABLES, and thawing won't add it.
             "trainable": trainable and self.trainable,
             "constraint": resolve_constraint(constraint),
             "use_resource": use_resource,
@@ -170,7 +174,9 @@ class Layer(ScopedLayer):
             "aggregation": aggregation,
             "partitioner": partitioner,
         }
+        # The layer's dtype, else float32: `get_variable`'s, the scope's, never comes to its turn.
         asked = tf.as_dtype(dtype or self._dtype or tf.float32)
+        # Once built a layer only gets variables: one that `call` adds later must exist already.
         reuse = self.built or self._reuse
         with v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current_scope = scope
@@ -190,6 +196,7 @@ class Layer(ScopedLayer):
     def _initializer_for(self, name: str, dtype: tf.DType, given: InitializerLike) -> Initializer:
         initializer = resolve_initializer(given)
         if initializer is None:
+            # Keras' default comes before `get_variable`'s own, and has none for complex or string.
             initializer = default_initializer(dtype)
         if initializer is None:
             raise GraphError(
@@ -218,6 +225,7 @@ class Layer(ScopedLayer):
             self._handle_weight_regularization(name, variable, penalty)
         # A custom getter may have had its own way with `trainable`: the collection tells.
         trained = graph.get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
+        # A partitioned variable is never there, its parts are: 1.15 reports it as not trainable.
         if options["trainable"] and _holds(trained, variable):
             self._trainable_weights.append(variable)
         else:
@@ -263,10 +271,12 @@ class Layer(ScopedLayer):
         reuse = True if self.built else self._reuse
         with v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current_scope = scope
+            # A `call` that takes `scope` is given the open one, as recurrent cells of old expect.
             names = calling.argument_names(self.call)
             if "scope" in names:
                 kwargs["scope"] = scope
             outputs = self._call_in_scope(calling.to_tensors(inputs), names, args, kwargs)
+        # After `call`, and each op once, however often the layer is called (UPDATE_OPS).
         if self._updates:
             calling.collect(self.updates, v1.GraphKeys.UPDATE_OPS)
         return outputs
@@ -292,8 +302,10 @@ class Layer(ScopedLayer):
         if self.built:
             return
         flat = tf.nest.flatten(inputs)
+        # The first input decides: float64 inputs make float64 variables (`Layer._maybe_build`).
         if flat and self._dtype is None and hasattr(flat[0], "dtype"):
             self._dtype = flat[0].dtype.base_dtype.name
+        # 1.15 stopped telling the graph; it costs nothing and helps where several are about.
         if self._graph is None:
             self._graph = v1.get_default_graph()
         shapes = None

@@ -86,6 +86,7 @@ def layer_norm(
                 f"{inputs.shape}"
             )
         options = (shape, inputs.dtype.base_dtype, variables_collections, trainable)
+        # beta before gamma, contrib's order; `tf.layers.batch_normalization` makes gamma first.
         beta = _param("beta", *options, ZEROS) if center else None
         gamma = _param("gamma", *options, ONES) if scale else None
         mean, variance = tf.nn.moments(inputs, list(range(first, rank)), keepdims=True)
@@ -143,6 +144,7 @@ def instance_norm(
     if data_format not in ("NCHW", "NHWC"):
         raise UsageError("data_format has to be either NCHW or NHWC.")
     with v1.variable_scope(scope, "InstanceNorm", [inputs], reuse=reuse) as opened:
+        # Formats are of any rank: "NCHW" is channels second, "NHWC" channels last.
         axis = 1 if data_format == "NCHW" else rank - 1
         shape = inputs.shape[axis : axis + 1]
         if not shape.is_fully_defined():
@@ -151,6 +153,7 @@ def instance_norm(
         given = param_initializers or {}
         beta = _param("beta", *options, given.get("beta", ZEROS)) if center else None
         gamma = _param("gamma", *options, given.get("gamma", ONES)) if scale else None
+        # 1.15 reshapes the parameters here rather than let them broadcast, after making them flat.
         if data_format == "NCHW":
             broadcast = [1, shape[0], *[1] * (rank - 2)]
             beta = None if beta is None else tf.reshape(beta, broadcast)
@@ -217,6 +220,7 @@ def group_norm(
     dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
     sizes = [dynamic[i] if size is None else size for i, size in enumerate(inputs.shape.as_list())]
     split = [groups, channels // groups]
+    # Before the scope opens, so `Reshape` lies outside of `GroupNorm/`, as in 1.15.
     grouped = tf.reshape(inputs, [*sizes[:axis], *split, *sizes[axis + 1 :]])
     axes = [axis + 1, *(a + 1 if a > axis else a for a in reduced)]
     with v1.variable_scope(scope, "GroupNorm", [grouped], reuse=reuse) as opened:
@@ -229,6 +233,7 @@ def group_norm(
         if scale:
             gamma = tf.reshape(_param("gamma", *options, given.get("gamma", ONES)), broadcast)
         mean, variance = _group_moments(grouped, axes, mean_close_to_zero)
+        # contrib spells it out where the other two use `tf.nn.batch_normalization`: other rounding.
         gain = tf.math.rsqrt(variance + epsilon)
         offset = -mean * gain
         if gamma is not None:

@@ -21,6 +21,8 @@ from tf1compat.graph.types import (
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "conv1d", "conv2d", "conv3d"]
 
 
+# `kernel_initializer=None`, where Keras says "glorot_uniform": in `tf.layers` the initializer of
+# the variable scope comes first, and Glorot uniform where that has none.
 class Conv1D(Conv):
     """Convolution over `[batch, steps, channels]`; mirrors `tf.layers.Conv1D`.
 

@@ -37,6 +37,7 @@ __all__ = ["Dense", "Dropout", "Flatten", "dense", "dropout", "flatten"]
 v1 = tf.compat.v1
 
 
+# No initializer by default, as in `tf.layers`: the variable scope's comes before Glorot uniform.
 class Dense(Layer):
     """`activation(inputs @ kernel + bias)`; mirrors `tf.layers.Dense` of TensorFlow 1.15.
 
@@ -129,6 +130,7 @@ class Dense(Layer):
         """Returns the activations, `[..., units]`; `inputs` may be a rank-2 sparse tensor."""
         rank = len(inputs.shape)
         if rank > 2:
+            # Beyond rank 2 nothing is cast to the layer's dtype, unlike below (`Dense.call`).
             outputs = tf.tensordot(inputs, self.kernel, [[rank - 1], [0]])
             outputs.set_shape(inputs.shape[:-1].concatenate(self.units))
         else:
@@ -137,6 +139,7 @@ class Dense(Layer):
             if isinstance(inputs, tf.SparseTensor):
                 outputs = tf.sparse.sparse_dense_matmul(inputs, self.kernel)
             else:
+                # The bare op, as `gen_math_ops.mat_mul` in 1.15.
                 outputs = tf.raw_ops.MatMul(a=inputs, b=self.kernel)
         if self.bias is not None:
             outputs = tf.nn.bias_add(outputs, self.bias)
@@ -218,7 +221,9 @@ class Dropout(Layer):
             noise_shape = self._get_noise_shape(inputs)
             return drop(inputs, self.rate, noise_shape=noise_shape, seed=self.seed)
 
+        # `tf.layers` defaults to False, where Keras asks its learning phase.
         training = False if training is None else training
+        # With nothing dropped there is an `Identity` all the same, never `inputs` itself.
         return choose(training, dropped, lambda: tf.identity(inputs))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
@@ -256,6 +261,7 @@ class Flatten(Layer):
         rank = inputs.shape.rank
         if self.data_format == "channels_first" and rank is not None and rank > 1:
             inputs = tf.transpose(inputs, [0, *range(2, rank), 1])
+        # A static batch is written into the shape; `or`, since 1.15 takes a batch of 0 for unknown.
         outputs = tf.reshape(inputs, (inputs.shape[0] or v1.shape(inputs)[0], -1))
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs

@@ -86,6 +86,7 @@ class DepthwiseConv2D(Conv):
     ) -> None:
         super().__init__(
             rank=2,
+            # Not known before the inputs are: `build` sets it, and with it the bias' size.
             filters=0,
             kernel_size=kernel_size,
             strides=strides,
@@ -113,6 +114,7 @@ class DepthwiseConv2D(Conv):
                 f"{input_shape}"
             )
         channels = channel_count(input_shape, self._channel_axis)
+        # [..., channels, multiplier]: not a convolution's order, though of the same rank.
         self.depthwise_kernel = self.add_weight(
             "depthwise_kernel",
             shape=(*self.kernel_size, channels, self.depth_multiplier),

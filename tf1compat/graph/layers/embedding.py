@@ -69,6 +69,7 @@ class Embedding(Layer):
         embeddings_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
+        # Ids are integers: without this the first input would make an int32 table (Keras' floatx).
         kwargs.setdefault("dtype", "float32")
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.input_dim = input_dim
@@ -92,7 +93,9 @@ class Embedding(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Returns `[..., output_dim]` for ids `[...]`; ids that aren't integers are truncated."""
         if inputs.dtype.base_dtype not in (tf.int32, tf.int64):
+            # Keras feeds ids as floats unless told otherwise: `Embedding.call` truncates them.
             inputs = tf.cast(inputs, tf.int32)
+        # 1.15 looks up by "mod" here, which gives other rows of a split table; see the class.
         return v1.nn.embedding_lookup(self.embeddings, inputs, partition_strategy="div")
 
     def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
@@ -155,6 +158,7 @@ def embed_sequence(
         known = vocab_size is not None and embed_dim is not None
         table = model_variable(
             "embeddings",
+            # A reused table's shape needn't be told, and isn't checked then.
             [vocab_size, embed_dim] if known else None,
             initializer=initializer,
             regularizer=regularizer,
@@ -162,6 +166,7 @@ def embed_sequence(
         )
         if unique:
             return embedding_lookup_unique(table, ids)
+        # By "mod", the default of 1.15, also where a partitioner split the table.
         return v1.nn.embedding_lookup(table, ids)
 
 
@@ -215,6 +220,7 @@ def embedding_lookup_unique(
     """
     with v1.name_scope(name, "EmbeddingLookupUnique", [ids]):
         ids = as_tensor(ids)
+        # Gradients of a row that is looked up twice then arrive as one slice, summed.
         distinct, index = tf.unique(tf.reshape(ids, [-1]))
         rows = v1.nn.embedding_lookup(params, distinct, partition_strategy)
         shape = tf.concat([v1.shape(ids), v1.shape(rows)[1:]], 0)

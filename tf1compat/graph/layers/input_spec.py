@@ -42,6 +42,7 @@ class InputSpec:
     ) -> None:
         self.dtype = tf.as_dtype(dtype).name if dtype is not None else None
         self.shape = shape
+        # A shape fixes the rank, whatever `ndim` says.
         self.ndim = len(shape) if shape is not None else ndim
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
@@ -127,6 +128,7 @@ def _dtype_complaint(tensor: Tensor, spec: InputSpec) -> str | None:
 
 def _size_complaint(shape: list[int | None], spec: InputSpec) -> str | None:
     for axis, size in spec.axes.items():
+        # 1.15 gave `axes` whose sizes were `tf.Dimension`, with a `value`.
         wanted = getattr(size, "value", size)
         if wanted is not None and shape[axis] not in (wanted, None):
             return (

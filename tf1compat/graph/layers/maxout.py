@@ -32,6 +32,7 @@ def maxout(inputs: TensorLike, num_units: int, axis: int = -1, scope: ScopeLike 
     Raises:
       UsageError: (a `ValueError`) the features aren't a multiple of `num_units`.
     """
+    # A variable scope without a variable: contrib's functions name their ops by one all the same.
     with v1.variable_scope(scope, "MaxOut", [inputs]):
         inputs = as_tensor(inputs)
         sizes = inputs.shape.as_list()

@@ -84,6 +84,7 @@ class BatchNormalization(Layer):
     def __init__(
         self,
         axis: IntOrInts = -1,
+        # Keras' momentum and epsilon; `tf.contrib.layers.batch_norm` has a decay of 0.999 instead.
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
@@ -136,6 +137,7 @@ class BatchNormalization(Layer):
         self.renorm_clipping = dict(renorm_clipping or {})
         self.renorm_momentum = renorm_momentum
         self.adjustment = adjustment
+        # A wish, not a demand, while 1.15's `_USE_V2_BEHAVIOR` is off: `build` settles it.
         self.fused: bool | None = True if fused is None else fused
         self.virtual_batch_size = None
         self.gamma: Variable | None = None
@@ -143,7 +145,7 @@ class BatchNormalization(Layer):
 
     @property
     def _param_dtype(self) -> DTypeLike:
-        # Half precision is normalized with float32 parameters.
+        # Half precision is normalized with float32 parameters (1.15's `_param_dtype`).
         return tf.float32 if self.dtype in ("float16", "bfloat16") else self.dtype or tf.float32
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -161,6 +163,7 @@ class BatchNormalization(Layer):
         self.fused = bool(self.fused) and shape.rank == 4 and self._fusible(shape.rank)
         params = [sizes.get(axis, 1) for axis in range(shape.rank)]
         self._param_shape = params if len(sizes) > 1 else [sizes[self._axes[0]]]
+        # gamma, beta, moving_mean, moving_variance: the order in `tf.global_variables()` of 1.15.
         self._add_scale_and_offset()
         self._add_moving_averages()
         self.built = True
@@ -173,6 +176,7 @@ class BatchNormalization(Layer):
         if self.scale:
             self.gamma = self._add_param("gamma")
         elif self.fused:
+            # The fused kernel wants a scale even where the layer has none: a constant, no variable.
             self._gamma_const = tf.constant(1.0, self._param_dtype, self._param_shape)
         if self.center:
             self.beta = self._add_param("beta")
@@ -190,6 +194,7 @@ class BatchNormalization(Layer):
         )
 
     def _add_moving_averages(self) -> None:
+        # 1.15 takes the partitioner off for the averages alone; gamma and beta are split.
         scope = self._scope
         partitioner = scope.partitioner if scope else None
         if scope and partitioner is not None:  # averages are never split
@@ -224,6 +229,7 @@ class BatchNormalization(Layer):
             shape=self._param_shape,
             dtype=self._param_dtype,
             initializer=initializer,
+            # How replicas share it: each keeps its own, a read is their mean.
             synchronization=tf.VariableSynchronization.ON_READ,
             trainable=False,
             aggregation=tf.VariableAggregation.MEAN,
@@ -254,13 +260,16 @@ class BatchNormalization(Layer):
             data_format=data_format,
         )
         averages = (self.moving_mean, self.moving_variance)
+        # Both ways give all three, so that a `tf.cond` may choose between them.
         outputs, mean, variance = choose(training, normalized, lambda: normalized(moments=averages))
+        # No update op at all, not even one that does nothing: inference graphs stay clean.
         if known is False:
             return outputs
         if known:
             momentum = tf.convert_to_tensor(self.momentum)
         else:  # while not training a momentum of 1 leaves the averages as they are
             momentum = choose(training, lambda: self.momentum, lambda: 1.0)
+        # Mean before variance, the order of UPDATE_OPS in 1.15; nothing runs them by itself.
         self.add_update(lambda: assign_moving_average(self.moving_mean, mean, momentum))
         self.add_update(lambda: assign_moving_average(self.moving_variance, variance, momentum))
         return outputs
@@ -311,6 +320,7 @@ class BatchNormalization(Layer):
     def _moments(
         self, inputs: Tensor, training: Training, axes: list[int]
     ) -> tuple[Tensor, Tensor]:
+        # The biased variance, here: only the fused kernel has Bessel's factor.
         mean, variance = v1.nn.moments(
             tf.cast(inputs, self._param_dtype), axes, keep_dims=len(self._axes) > 1
         )
@@ -344,6 +354,7 @@ class BatchNormalization(Layer):
                 return assign_moving_average(self.moving_variance, variance, self.momentum)
             return assign_moving_variance(self, variance)
 
+        # Outside training the update is a read of the average, so UPDATE_OPS may always be run.
         self.add_update(lambda: choose(training, update_mean, lambda: self.moving_mean))
         self.add_update(lambda: choose(training, update_variance, lambda: self.moving_variance))
         return scale, offset

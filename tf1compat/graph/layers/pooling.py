@@ -49,6 +49,7 @@ class _Pooling(Layer):
         **kwargs: Any,
     ) -> None:
         if strides is None:
+            # `tf.layers` wants strides, where Keras takes the window's size for none.
             raise UsageError("Argument `strides` must not be None.")
         super().__init__(name=name, **kwargs)
         self.rank = rank
@@ -63,6 +64,7 @@ class _Pooling(Layer):
         first = self.data_format == "channels_first"
         padding = self.padding.upper()
         if self.rank == 2:
+            # Images keep channels_first in the op itself: on a CPU the run fails, as in 1.15.
             ends = (lambda s: (1, 1, *s)) if first else (lambda s: (1, *s, 1))
             data_format = op_data_format(self.data_format, 4)
             pool = self._pools[0]
@@ -76,6 +78,7 @@ class _Pooling(Layer):
     def _pool_steps(self, inputs: Tensor, padding: str) -> Tensor:
         """Pools `[batch, steps, channels]` as images one column wide."""
         first = self.data_format == "channels_first"
+        # 1.15 pools steps by `K.pool2d`: the ops' names are those of images.
         images = tf.expand_dims(inputs, 3 if first else 2)
         images = channels_last(images, self.data_format)
         window, strides = (1, *self.pool_size, 1, 1), (1, *self.strides, 1, 1)

@@ -31,6 +31,7 @@ __all__ = ["SeparableConv", "SeparableConv1D", "SeparableConv2D"]
 __all__ += ["separable_conv1d", "separable_conv2d"]
 
 
+# Variables: depthwise, pointwise, bias, in this order (`SeparableConv.build`).
 class SeparableConv(Conv):
     """A depthwise convolution, then a pointwise one; what both ranks of it share.
 
@@ -116,6 +117,7 @@ class SeparableConv(Conv):
         """Runs both convolutions and adds the bias, over `[batch, rows, columns, channels]`."""
         data_format = op_data_format(self.data_format, 4)
         ends = (1, 1, *strides) if self.data_format == "channels_first" else (1, *strides, 1)
+        # No activation or bias between the two convolutions.
         outputs = tf.compat.v1.nn.separable_conv2d(
             inputs,
             depthwise,
@@ -195,6 +197,7 @@ class SeparableConv1D(SeparableConv):
             rows,
             tf.expand_dims(self.depthwise_kernel, 0),
             tf.expand_dims(self.pointwise_kernel, 0),
+            # The stride serves the added axis of size 1 too: the op takes none that differ.
             self.strides * 2,
             (1, *self.dilation_rate),
         )

@@ -56,6 +56,7 @@ class _ConvTranspose(Conv):
             )
 
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        # Filters before channels: the kernel of the convolution whose gradient this is.
         return (*self.kernel_size, self.filters, channels)
 
     def _out_lengths(self, lengths: Sequence[int | Tensor | None]) -> list[int | Tensor | None]:
@@ -73,6 +74,7 @@ class _ConvTranspose(Conv):
         ]
 
     def _convolve(self, inputs: Tensor) -> Tensor:
+        # 1.15 always read sizes off the graph; static ones make the same shape with fewer nodes.
         dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
         sizes = [
             size if size is not None else dynamic[axis]
@@ -81,6 +83,7 @@ class _ConvTranspose(Conv):
         first = self.data_format == "channels_first"
         lengths = self._out_lengths(sizes[2:] if first else sizes[1:-1])
         outputs = self._transpose(inputs, sizes[0], lengths)
+        # The op can't infer a shape that is computed in the graph.
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
 
@@ -153,6 +156,7 @@ class Conv2DTranspose(_ConvTranspose):
             strides = (1, *self.strides, 1)
             outputs = tf.nn.conv2d_transpose(inputs, self.kernel, shape, strides, padding)
         else:
+            # One rate for both axes: `atrous_conv2d_transpose` knows no other, and 1.15 asserts it.
             rate = self.dilation_rate[0]
             outputs = tf.nn.atrous_conv2d_transpose(inputs, self.kernel, shape, rate, padding)
         return channels_as(outputs, self.data_format)
