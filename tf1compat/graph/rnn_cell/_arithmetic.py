@@ -25,6 +25,7 @@ def affine(
 ) -> Tensor:
     """Returns `concat(parts) @ kernel + bias`, [B, N]; `axis` is 1, perhaps as a tensor."""
     joined = parts[0] if len(parts) == 1 else tf.concat(list(parts), axis)
+    # One kernel for all parts, the rows in their order: inputs first, then the state (`_Linear`).
     product = tf.matmul(joined, kernel)
     return product if bias is None else tf.nn.bias_add(product, bias)
 
@@ -46,10 +47,13 @@ def lstm_memory(
 
     The bias is added here, at every step, and is no part of the stored bias variable.
     """
+    # i, j, f, o: Keras and cuDNN order theirs otherwise, so weights cross over with columns moved.
     i, j, f = gates[:3]
+    # At every step: a stored bias of 0 keeps memory; Keras stores the 1 (`unit_forget_bias`).
     biased = f + forget_bias
     if peepholes is None:
         return tf.sigmoid(biased) * c + tf.sigmoid(i) * activation(j)
+    # f and i look at the memory before the step, o below at the one after it.
     kept = tf.sigmoid(biased + peepholes.f * c) * c
     return kept + tf.sigmoid(i + peepholes.i * c) * activation(j)
 
@@ -83,5 +87,6 @@ def lstm_step(
     new_c = lstm_memory(
         gates, c, forget_bias=forget_bias, activation=activation, peepholes=peepholes
     )
+    # Clipped before the output is made, so that o's peephole and the output see the clipped one.
     new_c = clip(new_c if norm is None else norm(new_c, "state"), cell_clip)
     return new_c, lstm_output(gates[3], new_c, activation=activation, peepholes=peepholes)

@@ -26,6 +26,7 @@ class AroundCell(RNNCell):
     """
 
     def __init__(self, cell: RNNCellLike, **kwargs: Any) -> None:
+        # contrib's Highway- and CompiledWrapper skipped this, and `weights` failed of them.
         super().__init__(**kwargs)
         assert_like_rnncell("cell", cell)
         self._cell = cell
@@ -42,5 +43,6 @@ class AroundCell(RNNCell):
 
     def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns the wrapped cell's zero state."""
+        # A scope around the inner cell's: `ResidualWrapperZeroState/GRUCellZeroState/`.
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self._cell.zero_state(batch_size, dtype)

@@ -25,8 +25,10 @@ class BlockWeights(Layer):
     def _add_block_weights(self, depth: int) -> None:
         """Makes them: kernel [depth + U, 4U], bias [4U], the diagonals [U]."""
         units = self._num_units
+        # `LSTMCell`'s names, shapes and order of gates: either cell reads the other's checkpoints.
         self._kernel = self.add_weight("kernel", [depth + units, 4 * units])
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.constant_initializer(0.0))
+        # i, f, o, where `LSTMCell` makes f, i, o: names, not their order, join the two.
         names = ("w_i_diag", "w_f_diag", "w_o_diag") if self._use_peephole else ()
         self._diagonals = tuple(self.add_weight(name, [units]) for name in names)
 

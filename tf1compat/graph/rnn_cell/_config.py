@@ -17,6 +17,7 @@ def initializer_config(
     if initializer is None:
         return None
     if hasattr(initializer, "get_config"):
+        # The form of Keras' `serialize_keras_object`, which GRUCell and LSTMCell of 1.15 write.
         return {
             "class_name": type(initializer).__name__,
             "config": initializer.get_config(),

@@ -30,6 +30,7 @@ def resolve_activation(given: ActivationLike) -> Activation:
     Raises:
       UsageError: (a `ValueError`) an unknown name, or something that isn't callable.
     """
+    # By truth, as in 1.15: "" and None are both tanh, never the identity that layers take.
     return activations.resolve_activation(given) if given else tf.tanh
 
 

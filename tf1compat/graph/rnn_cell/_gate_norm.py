@@ -24,8 +24,10 @@ class GateNorm:
 
     def __call__(self, inputs: Tensor, scope: str) -> Tensor:
         """Returns `inputs` [B, D] normalized over D, by `<scope>/gamma` and `<scope>/beta` [D]."""
+        # In the inputs' dtype; contrib's `_norm` left it at float32, and failed with others.
         shape, dtype = inputs.shape[-1:], inputs.dtype
         with v1.variable_scope(scope):
+            # gamma before beta (contrib's `_norm`), where `layer_norm` by itself makes beta first.
             gamma = self._parameter("gamma", shape, dtype, self.gain)
             beta = self._parameter("beta", shape, dtype, self.shift)
         with v1.variable_scope(scope):  # anew, for 1.15's tensor names

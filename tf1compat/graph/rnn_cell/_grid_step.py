@@ -67,6 +67,7 @@ class Half:
         """Returns the new memory [B, U] from `own`, which is one of `c_freq` and `c_time`."""
         i = tf.sigmoid(self._peeped("i", gates["i"], c_freq, c_time))
         if self.options.couple_gates:
+            # Neither the forget bias nor its peephole has a part then.
             f = 1.0 - i
         else:
             biased = gates["f"] + self.options.forget_bias
@@ -95,6 +96,7 @@ class GridBlock:
         self._index = index
         self._dtype = dtype
         shape = [depth + 2 * options.num_units, options.gates * options.num_units]
+        # All kernels and biases before any peephole: the order of `tf.global_variables()` in 1.15.
         weights = {"freq": self._weights("f", shape)}
         if not options.share_weights:
             weights["time"] = self._weights("t", shape)
@@ -124,6 +126,7 @@ class GridBlock:
             name = f"W_{gate.upper()}_diag_{half}{other}_{self._index}"
             return get_variable(name, units, dtype=self._dtype)
 
+        # f, i, o again, for frequency's memory and then time's: `W_F_diag_freqf`, `W_F_diag_freqt`.
         gates = "io" if self._options.couple_gates else "fio"
         return {gate: (diagonal(gate, "f"), diagonal(gate, "t")) for gate in gates}
 
@@ -144,6 +147,7 @@ class GridBlock:
         Returns:
           (outputs over time and over frequency of each, new memory and output of each), [B, U].
         """
+        # Frequency starts anew at every step of time: only time's memory is part of the state.
         h_freq = tf.zeros([batch, self._options.num_units], self._dtype)
         c_freq = tf.zeros([batch, self._options.num_units], self._dtype)
         outputs, new_states = [], []
@@ -152,11 +156,13 @@ class GridBlock:
             freq = self._freq.gates(joined)
             time_half = self._time or self._freq
             time = self._time.gates(joined) if self._time else freq
+            # Peepholes of both memories see both old ones, those of the outputs both new ones.
             new_c_freq = self._freq.memory(freq, c_freq, c_freq=c_freq, c_time=c_time)
             new_c_time = time_half.memory(time, c_time, c_freq=c_freq, c_time=c_time)
             h_freq = self._freq.output(freq, new_c_freq, c_freq=new_c_freq, c_time=new_c_time)
             new_h_time = time_half.output(time, new_c_time, c_freq=new_c_freq, c_time=new_c_time)
             c_freq = new_c_freq
+            # Time before frequency, feature by feature (`m_out_lst`).
             outputs += [new_h_time, h_freq]
             new_states += [new_c_time, new_h_time]
         return outputs, new_states

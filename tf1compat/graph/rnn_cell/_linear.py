@@ -45,6 +45,7 @@ def bias_variable(
     name: str, size: int, *, dtype: DTypeLike, initializer: Initializer | None = None
 ) -> Variable:
     """Gets a bias [size] of the current scope, zero by default, partitioned never."""
+    # The scope entered once more, so that taking its partitioner off ends with the bias.
     with v1.variable_scope(v1.get_variable_scope()) as whole:
         whole.set_partitioner(None)
         if initializer is None:
@@ -83,9 +84,14 @@ class Linear:
         kernel_initializer: Initializer | None = None,
     ) -> None:
         parts = _listed(args)
+        # The first part's dtype, as `_Linear` takes it, whatever the cell's.
         depth, dtype = total_depth(parts), parts[0].dtype
         self._kernel = get_variable(
-            "kernel", [depth, output_size], dtype=dtype, initializer=kernel_initializer
+            # Partitioned where the scope says so; the bias never is (`_Linear`).
+            "kernel",
+            [depth, output_size],
+            dtype=dtype,
+            initializer=kernel_initializer,
         )
         self._bias = None
         if build_bias:

@@ -36,7 +36,9 @@ class Head(NamedTuple):
             key=tf.tanh(parameters[:, :depth]),
             strength=tf.nn.softplus(parameters[:, depth : depth + 1]),
             gate=tf.sigmoid(parameters[:, depth + 1 : depth + 2]),
+            # Shifts 0, 1, .. r, then -r .. -1: the order in which 1.15 cuts the circle open.
             shift=tf.nn.softmax(parameters[:, depth + 2 : -1]),
+            # The last column, whatever the number of shifts before it.
             sharpening=tf.nn.softplus(parameters[:, -1:]) + 1,
         )
 
@@ -59,6 +61,7 @@ def _cosine(key: Tensor, memory: Tensor) -> Tensor:
     product = tf.matmul(memory, tf.expand_dims(key, 2))[:, :, 0]
     key_norm = tf.sqrt(tf.reduce_sum(tf.square(key), axis=1, keepdims=True))
     memory_norm = tf.sqrt(tf.reduce_sum(tf.square(memory), axis=2))
+    # Memory starts at 1e-6, so that the 1e-8 damps the first similarities a little.
     return product / (memory_norm * key_norm + 1e-8)
 
 

@@ -23,15 +23,18 @@ def concatenated_variable(name: str, shape: list[int], *, dtype: DTypeLike, shar
     """
     if shards > shape[0]:
         raise UsageError(f"Too many shards: shape={shape}, num_shards={shards}")
+    # The first shards are a row longer; a partitioner would cut so too, but name them `part_N`.
     rows, more = divmod(shape[0], shards)
     parts = [
         get_variable(f"{name}_{index}", [rows + (index < more), *shape[1:]], dtype=dtype)
         for index in range(shards)
     ]
+    # One shard is still `<name>_0`, and needs no concatenation.
     if len(parts) == 1:
         return parts[0]
     key = v1.GraphKeys.CONCATENATED_VARIABLES
     full_name = f"{v1.get_variable_scope().name}/{name}/concat:0"
+    # Found by its name, else every step of an unrolled network would concatenate anew.
     for tensor in v1.get_collection(key):
         if tensor.name == full_name:
             return tensor

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, RNNCell
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
-from tf1compat.graph.types import State, StateSize, Tensor
+from tf1compat.graph.types import State, Tensor
 
 __all__ = ["LayerPairCell", "LayerPairOrJoinedCell", "LayerUnitsCell"]
 __all__ += ["PairCell", "PairOrJoinedCell", "UnitsCell"]
@@ -18,7 +18,7 @@ class _Units(RNNCell):
     _num_units: int
 
     @property
-    def state_size(self) -> StateSize:
+    def state_size(self) -> int:
         """`num_units`."""
         return self._num_units
 
@@ -33,13 +33,14 @@ class _Pair(RNNCell):
     _num_proj: int | None = None
 
     @property
-    def state_size(self) -> StateSize:
+    def state_size(self) -> LSTMStateTuple:
         """`LSTMStateTuple` of `num_units` and the output's size."""
         return LSTMStateTuple(self._num_units, self.output_size)
 
     @property
     def output_size(self) -> int:
         """`num_proj` where there is a projection, else `num_units`."""
+        # `or`: a projection to 0 columns is none.
         return self._num_proj or self._num_units
 
 
@@ -49,9 +50,9 @@ class _PairOrJoined(_Pair):
     _state_is_tuple: bool
 
     @property
-    def state_size(self) -> StateSize:
+    def state_size(self) -> Any:
         """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
-        sizes: Any = super().state_size
+        sizes = super().state_size
         return sizes if self._state_is_tuple else sum(sizes)
 
     @property

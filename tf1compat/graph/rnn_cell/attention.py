@@ -98,14 +98,17 @@ class AttentionCellWrapper(RNNCell):
         window = tf.reshape(flat, [-1, self._attn_length, self._attn_size])
         if self._input_map is None:
             depth = input_depth(inputs.shape) if self._input_size is None else self._input_size
+            # Of the cell's own scope: `kernel` and `bias`, before the wrapped cell's variables.
             self._input_map = Linear([inputs, attention], depth, True)
         cell_output, new_state = self._cell(self._input_map([inputs, attention]), cell_state)
+        # The whole new state asks, memory and output side by side.
         query = tf.concat(tf.nest.flatten(new_state), 1) if self._state_is_tuple else new_state
         attended, rest = self._attend(query, window)
         with v1.variable_scope("attn_output_projection"):
             if self._output_map is None:
                 self._output_map = Linear([cell_output, attended], self._attn_size, True)
             output = self._output_map([cell_output, attended])
+        # What enters the window is the output after its projection, not the cell's.
         longer = tf.concat([rest, tf.expand_dims(output, 1)], 1)
         new_flat = tf.reshape(longer, [-1, self._attn_length * self._attn_size])
         states = (new_state, attended, new_flat)
@@ -115,9 +118,11 @@ class AttentionCellWrapper(RNNCell):
         """Returns the attention [B, A] and the window less its oldest step [B, length - 1, A]."""
         size, depth, length = self._attn_size, self._attn_vec_size, self._attn_length
         with v1.variable_scope("attention"):
+            # No dtype is passed: the scope's, float32, also where the inputs are of another.
             k = get_variable("attn_w", [1, 1, size, depth])
             v = get_variable("attn_v", [depth])
             hidden = tf.reshape(window, [-1, length, 1, size])
+            # A 1 x 1 convolution does the product over all steps of the window at once.
             features = tf.nn.conv2d(hidden, k, [1, 1, 1, 1], "SAME")
             if self._query_map is None:
                 self._query_map = Linear(query, depth, True)

@@ -27,6 +27,7 @@ __all__ = ["LayerRNNCell", "RNNCell", "assert_like_rnncell", "check_floating", "
 
 v1 = tf.compat.v1
 
+# 1.15 tells all that is missing at once (`assert_like_rnncell`).
 _DEMANDS = {
     "output_size": "'output_size' property is missing",
     "state_size": "'state_size' property is missing",
@@ -121,10 +122,12 @@ class RNNCell(Layer):
           The output [B, output_size] and the new state, structured as `state`.
         """
         if scope is not None:
+            # The getter is how `weights` learns of variables that `call` gets by itself.
             with v1.variable_scope(scope, custom_getter=self._rnn_get_variable) as opened:
                 return super().__call__(inputs, state, *args, scope=opened, **kwargs)
         held = getattr(self, "rnncell_scope", None)
         if held is None:
+            # One scope object for all later calls, wherever they are made (`rnncell_scope`).
             held = v1.variable_scope(v1.get_variable_scope(), custom_getter=self._rnn_get_variable)
             self.rnncell_scope = held
         with held:
@@ -138,6 +141,7 @@ class RNNCell(Layer):
     def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
         """Custom getter that keeps a record of the variables that `call` gets."""
         variable = getter(*args, **kwargs)
+        # The collection holds the parts of a partitioned variable; the first speaks for all.
         first = expand_parts(variable)[0]
         trained = v1.get_default_graph().get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
         trainable = any(known is first for known in reversed(trained))
@@ -179,6 +183,7 @@ class RNNCell(Layer):
         if inputs is not None:
             tensor = tf.convert_to_tensor(inputs, name="inputs")
             self._check_against_inputs(tensor, batch_size, dtype=dtype)
+            # `or`: 1.15 asks the graph for a batch that is known to be 0.
             batch_size = static_size(tensor.shape, 0) or tf.shape(tensor)[0]
             dtype = tensor.dtype
         if batch_size is None or dtype is None:
@@ -226,6 +231,7 @@ class LayerRNNCell(RNNCell):
         self, inputs: Nested, state: State, scope: ScopeLike = None, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, State]:
         """Runs one step; arguments and result as `RNNCell`'s."""
+        # Past `RNNCell`'s getter: `add_weight` records what `build` makes.
         return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
     def _floating_build(self, inputs_shape: ShapeLike) -> int:

@@ -82,6 +82,7 @@ class BasicLSTMCell(LayerRNNCell):
         """Makes `kernel` and `bias` for inputs [B, D]."""
         depth = self._floating_build(inputs_shape)
         units = self._num_units
+        # No initializer: the scope's, else Glorot uniform over all four gates as one matrix.
         self._kernel = self.add_weight("kernel", [depth + units, 4 * units])
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self.built = True
@@ -93,13 +94,17 @@ class BasicLSTMCell(LayerRNNCell):
         parts: Any = state if self._state_is_tuple else tf.split(state, 2, axis=axis)
         c, h = parts
         gates = affine([inputs, h], self._kernel, bias=self._bias, axis=axis)
+        # i, j, f, o; Keras has i, f, c, o: move columns when weights cross over.
         i, j, f, o = tf.split(gates, 4, axis=axis)
+        # In f's dtype, so that half precision stays half (`forget_bias_tensor`).
         biased = tf.add(f, tf.constant(self._forget_bias, f.dtype))
+        # Functions, not operators, whose nodes are `mul` and `add`: 1.15 has `Mul` and `Add`.
         kept = tf.multiply(c, tf.sigmoid(biased))
         new_c = tf.add(kept, tf.multiply(tf.sigmoid(i), self._activation(j)))
         new_h = tf.multiply(self._activation(new_c), tf.sigmoid(o))
         if self._state_is_tuple:
             return new_h, LSTMStateTuple(new_c, new_h)
+        # Memory first: the columns of a joined state are c, then h.
         return new_h, tf.concat([new_c, new_h], axis)
 
     def get_config(self) -> dict[str, Any]:

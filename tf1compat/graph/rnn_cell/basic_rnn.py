@@ -55,6 +55,7 @@ class BasicRNNCell(LayerUnitsCell):
         """Makes `kernel` and `bias` for inputs [B, D]."""
         depth = self._floating_build(inputs_shape)
         units = self._num_units
+        # One kernel of [inputs, state] rows; Keras keeps two, `kernel` and `recurrent_kernel`.
         self._kernel = self.add_weight("kernel", [depth + units, units])
         self._bias = self.add_weight("bias", [units], initializer=v1.zeros_initializer())
         self.built = True
@@ -63,6 +64,7 @@ class BasicRNNCell(LayerUnitsCell):
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
         output = self._activation(affine([inputs, state], self._kernel, bias=self._bias))
+        # The same tensor twice: the state is the output, after the activation.
         return output, output
 
     def get_config(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def _check(
         if not cells:
             raise UsageError(f"Must specify at least one {name} cell for BidirectionalRNN.")
     for name, cells in (("fw", cells_fw), ("bw", cells_bw)):
+        # Lists only; 1.15 takes no tuple here.
         if not isinstance(cells, list):
             raise UsageError(f"cells_{name} must be a list of RNNCells (one per layer).")
     if len(cells_fw) != len(cells_bw):
@@ -55,6 +56,7 @@ def _stacked(
     """
     _check(*cells, states)
     outputs, finals = inputs, []
+    # Not a default name, so not made unique: a second stack needs a scope of its own.
     with v1.variable_scope(scope or "stack_bidirectional_rnn"):
         for index, both in enumerate(zip(*cells, strict=True)):
             initial = {
@@ -102,6 +104,7 @@ def stack_bidirectional_rnn(
     def run(
         cells: Sequence[RNNCellLike], fed: TensorLike, cell_scope: VariableScope, **initial: Any
     ) -> tuple[Any, Any]:
+        # It concatenates both directions itself, where the dynamic one hands them out apart.
         outputs, *final = v1.nn.static_bidirectional_rnn(
             *cells,
             fed,

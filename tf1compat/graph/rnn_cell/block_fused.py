@@ -95,6 +95,7 @@ class LSTMBlockWrapper(Layer):
         """Zeroes what is beyond the lengths; the final state is the one at each length."""
         steps = size_of(outputs, 0)
         mask = tf.transpose(tf.sequence_mask(lengths, steps, dtype=outputs.dtype), [1, 0])
+        # The operation runs on beyond the lengths: what it gives there is dropped only here.
         outputs *= tf.expand_dims(mask, -1)
         # With the initial state in front, index `length` is the last valid step, or it.
         states = [
@@ -133,9 +134,11 @@ class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
         name: ScopeLike = "lstm_fused_cell",
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
+        # Time first, always: there is no `time_major` here.
         self.input_spec = InputSpec(ndim=3)
         self._num_units = num_units
         self._forget_bias = forget_bias
+        # The operation's word for no clipping.
         self._cell_clip = -1 if cell_clip is None else cell_clip
         self._use_peephole = use_peephole
 
@@ -161,6 +164,7 @@ class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
         sequence_length: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         arguments = self._block_arguments(dtype)
+        # Steps beyond the longest sequence aren't computed at all.
         longest = size_of(inputs, 0) if sequence_length is None else tf.reduce_max(sequence_length)
         outputs = tf.raw_ops.BlockLSTM(
             seq_len_max=tf.cast(longest, tf.int64),

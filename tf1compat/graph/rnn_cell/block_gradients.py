@@ -19,6 +19,7 @@ def _lstm_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...
     """Gradient of LSTMBlockCell with respect to its eight inputs."""
     x, cs_prev, h_prev, w, wci, wcf, wco, b = op.inputs
     i, cs, f, o, ci, co, _ = op.outputs
+    # Of seven outputs only memory and output are used outside; 1.15 drops the others' gradients.
     cs_grad, h_grad = grads[1], grads[6]
     d_cs_prev, d_gates, d_wci, d_wcf, d_wco = tf.raw_ops.LSTMBlockCellGrad(
         x=x,
@@ -39,6 +40,7 @@ def _lstm_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...
         h_grad=h_grad,
         use_peephole=op.get_attr("use_peephole"),
     )
+    # The kernel gives no gradient to inputs and weights: they follow from the gates'.
     d_joined = tf.matmul(d_gates, w, transpose_b=True)
     depth = tf.compat.dimension_value(x.shape[1])
     d_x, d_h_prev = d_joined[:, :depth], d_joined[:, depth:]
@@ -63,6 +65,7 @@ def _gru_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...]
         d_h=grads[3],
     )
     d_w_ru = tf.matmul(tf.concat([x, h_prev], 1), d_ru_bar, transpose_a=True)
+    # The reset state, which the candidate saw.
     d_w_c = tf.matmul(tf.concat([x, h_prev * r], 1), d_c_bar, transpose_a=True)
     return d_x, d_h_prev, d_w_ru, d_w_c, _bias_grad(d_ru_bar), _bias_grad(d_c_bar)
 

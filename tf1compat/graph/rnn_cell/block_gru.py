@@ -35,6 +35,7 @@ class GRUBlockCell(LayerUnitsCell):
         inputs of unknown depth or a state of another size.
     """
 
+    # Not `GRUCell`'s names, though the same shapes: `GRUBlockCellV2` has those.
     _NAMES = ("w_ru", "b_ru", "w_c", "b_c")
 
     def __init__(
@@ -58,6 +59,7 @@ class GRUBlockCell(LayerUnitsCell):
         rows = input_depth(input_shape) + units
         names, constant = self._NAMES, v1.constant_initializer
         self._gate_kernel = self.add_weight(names[0], [rows, 2 * units])
+        # Gates start open, at 1, as `GRUCell`'s do; the candidate at 0.
         self._gate_bias = self.add_weight(names[1], [2 * units], initializer=constant(1.0))
         self._candidate_kernel = self.add_weight(names[2], [rows, units])
         self._candidate_bias = self.add_weight(names[3], [units], initializer=constant(0.0))
@@ -108,6 +110,7 @@ class CudnnCompatibleGRUCell(GRUCell):
         """Makes the variables for inputs [B, D]."""
         units, depth = self._num_units, input_depth(inputs_shape)
         ones, zeros = v1.constant_initializer(1.0), v1.zeros_initializer()
+        # Gates are one matrix still; only the candidate's is split in two, with two biases.
         self._gate_kernel, self._gate_bias = self._add_pair(
             "gates", [depth + units, 2 * units], ones
         )
@@ -131,6 +134,7 @@ class CudnnCompatibleGRUCell(GRUCell):
         r, u = self._gates(inputs, state)
         from_inputs = tf.nn.bias_add(tf.matmul(inputs, self._input_kernel), self._input_bias)
         from_state = tf.nn.bias_add(tf.matmul(state, self._hidden_kernel), self._hidden_bias)
+        # After the product, bias and all; `GRUCell` resets the state before it.
         candidate = self._activation(from_inputs + r * from_state)
         output = (1 - u) * candidate + u * state
         return output, output

@@ -51,6 +51,7 @@ class LSTMBlockCell(LayerPairCell, BlockWeights):
         self._num_units = num_units
         self._forget_bias = forget_bias
         self._use_peephole = use_peephole
+        # The operation's word for no clipping.
         self._cell_clip = -1 if cell_clip is None else cell_clip
 
     def build(self, inputs_shape: ShapeLike) -> None:
@@ -80,4 +81,5 @@ class CudnnCompatibleLSTMCell(LSTMBlockCell):
     """
 
     def __init__(self, num_units: int, reuse: bool | None = None) -> None:
+        # cuDNN adds its two biases and nothing else: a 1 learned or set there is already inside.
         super().__init__(num_units, forget_bias=0, reuse=reuse, name="cudnn_compatible_lstm_cell")

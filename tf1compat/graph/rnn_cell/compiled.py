@@ -15,6 +15,7 @@ v1 = tf.compat.v1
 
 
 def _stateless(node_def: Any) -> bool:
+    # 1.15 looked in the registry of ops, which is private; the graph knows them too.
     return not v1.get_default_graph().op_def_for_type(node_def.op).is_stateful
 
 

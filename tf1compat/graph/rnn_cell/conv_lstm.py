@@ -78,12 +78,14 @@ class ConvLSTMCell(RNNCell):
     def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, *space, O] and the new `LSTMStateTuple`."""
         c, h = state
+        # No peepholes, unlike Shi et al.'s paper.
         gates = self._convolved([inputs, h], 4 * self._output_channels)
         i, j, f, o = tf.split(gates, 4, axis=self._conv_ndims + 1)
         new_c = tf.sigmoid(f + self._forget_bias) * c
         new_c += tf.sigmoid(i) * tf.tanh(j)
         output = tf.tanh(new_c) * tf.sigmoid(o)
         if self._skip_connection:
+            # The state takes it, too, so in 1.15 as well a second step fails: h has grown.
             output = tf.concat([output, inputs], axis=-1)
         return output, LSTMStateTuple(new_c, output)
 
@@ -101,6 +103,7 @@ class ConvLSTMCell(RNNCell):
         if not self._use_bias:
             return product
         zero = v1.constant_initializer(0.0)
+        # `biases`, not `bias`, and an `add`, not a `BiasAdd`: contrib's `_conv`.
         return product + get_variable("biases", [channels], dtype=dtype, initializer=zero)
 
 

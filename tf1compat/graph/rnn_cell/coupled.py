@@ -79,6 +79,7 @@ class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
         size, dtype = 3 * self._num_units, inputs.dtype
         shape = [input_depth(inputs.shape) + self._h_depth, size]
         kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
+        # Made and stored even where normalization leaves it unused, so checkpoints have it.
         bias = get_variable("B", [size], initializer=v1.zeros_initializer(), dtype=dtype)
         product = tf.matmul(tf.concat([inputs, h], 1), kernel)
         if self._norm is None:
@@ -90,12 +91,14 @@ class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
         if not self._use_peepholes:
             return None
         shape = [self._num_units]
+        # No i: its gate is one minus f, peephole and all.
         f = get_variable("W_F_diag", shape, dtype=dtype)
         return Peepholes(f=f, i=None, o=get_variable("W_O_diag", shape, dtype=dtype))
 
     def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, P] and the new state, structured as `state`."""
         c, h = self._parted(state)
+        # j, f, o: three gates in the kernel, no i.
         j, f, o = self._gates(inputs, h)
         peepholes = self._peepholes(inputs.dtype)
         biased = f + self._forget_bias

@@ -98,6 +98,7 @@ class DropoutWrapper(CellWrapper):
         if dropout_state_filter_visitor is not None and not callable(dropout_state_filter_visitor):
             raise TypeError("dropout_state_filter_visitor must be callable")
         self._dropout_state_filter = dropout_state_filter_visitor or _keep_all_but_memory
+        # The scope in which 1.15 makes tensors of the probabilities.
         with v1.name_scope("DropoutWrapperInit"):
             self._input_keep_prob = _probability("input_keep_prob", input_keep_prob)
             self._state_keep_prob = _probability("state_keep_prob", state_keep_prob)
@@ -126,6 +127,7 @@ class DropoutWrapper(CellWrapper):
                     "input_size must be provided"
                 )
             self._recurrent_input_noise = self._noise("input", self._input_size, dtype)
+        # Drawn for all states and outputs, also where nothing will be dropped: seeds count ops.
         self._recurrent_state_noise = self._noise("state", self.cell.state_size, dtype)
         self._recurrent_output_noise = self._noise("output", self.cell.output_size, dtype)
 
@@ -140,6 +142,7 @@ class DropoutWrapper(CellWrapper):
     def _gen_seed(self, salt_prefix: str, index: int) -> int | None:
         if self._seed is None:
             return None
+        # Digits and salt run together, "1state_0", as 1.15 hashes them.
         salted = f"{self._seed}{salt_prefix}_{index}".encode()
         return int(hashlib.md5(salted, usedforsecurity=False).hexdigest()[:8], 16) & 0x7FFFFFFF
 
@@ -154,6 +157,7 @@ class DropoutWrapper(CellWrapper):
         """Drops in the leaves of `values`, or in the parts that `shallow` marks True."""
 
         def drop(index: int, wanted: Any, value: Any, *masks: Tensor) -> Any:
+            # A leaf of `values` itself may stand here: only a bool is an order.
             if isinstance(wanted, bool) and not wanted:
                 return value
             if masks:
@@ -168,6 +172,7 @@ class DropoutWrapper(CellWrapper):
     def _call_wrapped_cell(
         self, inputs: Nested, state: State, cell_call_fn: Callable[..., Any], **kwargs: Any
     ) -> tuple[Tensor, State]:
+        # 1.0 adds no op; a tensor of 1.0 whose value isn't known does.
         keep = self._input_keep_prob
         if _drops(keep):
             inputs = self._dropout(inputs, "input", self._recurrent_input_noise, keep)

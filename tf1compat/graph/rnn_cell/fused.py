@@ -70,6 +70,7 @@ class FusedRNNCellAdaptor(FusedRNNCell):
         }
         if self._use_dynamic_rnn:
             stacked = tf.stack(inputs) if is_list else inputs
+            # Inputs have time first here, against `dynamic_rnn`'s own default.
             outputs, state = v1.nn.dynamic_rnn(self._cell, stacked, time_major=True, **options)
             return tf.unstack(outputs) if is_list else outputs, state
         steps = inputs if is_list else tf.unstack(inputs)
@@ -107,8 +108,10 @@ class TimeReversedFusedRNN(FusedRNNCell):
 
 
 def _reversed(steps: Any, lengths: TensorLike | None) -> Any:
+    # A list is turned whole, whatever the lengths, as in 1.15.
     if isinstance(steps, list):
         return steps[::-1]
     if lengths is None:
         return tf.reverse(steps, [0])
+    # Each sequence is turned by itself: padding stays behind it.
     return tf.reverse_sequence(steps, lengths, seq_axis=0, batch_axis=1)

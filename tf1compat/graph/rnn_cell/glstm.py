@@ -66,6 +66,7 @@ class GLSTMCell(PairCell):
             joined = tf.concat([x, h], axis=1)
             linear = self._linears[group]
             if linear is None:
+                # No bias in the groups: each gate has one over all, made after the kernels.
                 linear = Linear(joined, 4 * self._num_units // self._groups, False)
                 self._linears[group] = linear
             return tf.split(linear(joined), 4, axis=1)
@@ -79,7 +80,9 @@ class GLSTMCell(PairCell):
         zero = v1.constant_initializer(0.0)
         shape, dtype = [self._num_units], inputs.dtype
         biases = [
-            get_variable(f"bias_{gate}", shape, dtype=dtype, initializer=zero) for gate in "ijfo"
+            # By gate, in the order i, j, f, o, zero whatever the scope's initializer.
+            get_variable(f"bias_{gate}", shape, dtype=dtype, initializer=zero)
+            for gate in "ijfo"
         ]
         return [
             tf.nn.bias_add(tf.concat(parts, axis=1), bias)

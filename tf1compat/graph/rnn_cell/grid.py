@@ -26,6 +26,7 @@ def _tuple_type(type_name: str, prefixes: Sequence[str], counts: Sequence[int]) 
         for prefix in prefixes
         for block, count in enumerate(counts)
         for frequency in range(count)
+        # m, as 1.15 calls the output: these names are the fields of the user's state.
         for part in ("c", "m")
     ]
     return collections.namedtuple(type_name, fields)
@@ -145,6 +146,7 @@ class GridLSTMCell(RNNCell):
         outputs, states = [], []
         for index, features in enumerate(blocks):
             depth = static_size(features[0].shape, 1) or 0
+            # Anew at each call: its variables are the scope's, which the cell reuses.
             block = GridBlock(self._options, index, depth=depth, dtype=features[0].dtype)
             before = self._states(state, prefix, index, len(features))
             out, new_states = block.run(features, before, batch=batch)
@@ -238,9 +240,11 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         forward = self._blocks.cut(inputs)
         offset = self._backward_slice_offset
         backward = self._blocks.cut(inputs, offset) if offset else forward
+        # All blocks forward, then all backward: so run the outputs' columns and the state's fields.
         with v1.variable_scope("fwd"):
             outputs, states = self._run(forward, state, "fwd_state", batch)
         with v1.variable_scope("bwd"):
+            # The features are turned, the states are not: state f00 is the last feature's.
             turned = [block[::-1] for block in backward]
             more_outputs, more_states = self._run(turned, state, "bwd_state", batch)
         kind: Any = self._state_tuple_type

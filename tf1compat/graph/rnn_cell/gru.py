@@ -75,6 +75,7 @@ class GRUCell(LayerUnitsCell):
         """Makes `<name>/kernel` of `shape` and `<name>/bias` of its last size."""
         kernel = self.add_weight(f"{name}/kernel", shape, initializer=self._kernel_initializer)
         if self._bias_initializer is not None:
+            # One given initializer replaces both starts, the gates' 1 as well.
             bias_initializer = self._bias_initializer
         bias = self.add_weight(f"{name}/bias", shape[-1:], initializer=bias_initializer)
         return kernel, bias
@@ -83,6 +84,7 @@ class GRUCell(LayerUnitsCell):
         """Makes the two kernels and biases for inputs [B, D]."""
         units = self._num_units
         rows = self._floating_build(inputs_shape) + units
+        # Gates start at 1, "don't reset, don't update"; Keras starts them at 0.
         ones, zeros = v1.constant_initializer(1.0), v1.zeros_initializer()
         self._gate_kernel, self._gate_bias = self._add_pair("gates", [rows, 2 * units], ones)
         self._candidate_kernel, self._candidate_bias = self._add_pair(
@@ -97,7 +99,9 @@ class GRUCell(LayerUnitsCell):
     def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
+        # r, u; Keras' kernel has z (which is u) first.
         r, u = self._gates(inputs, state)
+        # Reset before the product; cuDNN and Keras' `reset_after` reset its result.
         parts = [inputs, r * state]
         candidate = affine(parts, self._candidate_kernel, bias=self._candidate_bias)
         c = self._activation(candidate)

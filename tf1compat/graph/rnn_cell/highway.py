@@ -42,6 +42,7 @@ class HighwayWrapper(AroundCell):
 
     def _gate(self, name: str, inputs: Tensor, start: float) -> Tensor:
         size = static_size(inputs.shape.with_rank(2), 1)
+        # In the scope of the caller: `__call__` is overridden whole and opens none.
         weight = get_variable(f"{name}_w", [size, size])
         bias = get_variable(f"{name}_b", [size], initializer=v1.constant_initializer(start))
         return tf.sigmoid(v1.nn.xw_plus_b(inputs, weight, bias))
@@ -59,6 +60,7 @@ class HighwayWrapper(AroundCell):
     ) -> tuple[Tensor, State]:
         """Runs one step; `scope` is handed on to the wrapped cell."""
         outputs, new_state = self._cell(inputs, state, scope=scope)
+        # The cell's variables come before the gates', which need its outputs.
         tf.nest.assert_same_structure(inputs, outputs)
         for before, after in zip(tf.nest.flatten(inputs), tf.nest.flatten(outputs), strict=True):
             before.shape.assert_is_compatible_with(after.shape)

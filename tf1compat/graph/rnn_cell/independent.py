@@ -25,6 +25,7 @@ v1 = tf.compat.v1
 
 
 def _recurrent() -> Initializer:
+    # Recurrent weights start so whatever `kernel_initializer` says.
     return v1.random_uniform_initializer(minval=-1, maxval=1)
 
 
@@ -129,11 +130,13 @@ class IndyGRUCell(LayerUnitsCell):
         depth, units = input_depth(inputs_shape), self._num_units
         ones, zeros = v1.constant_initializer(1.0), v1.zeros_initializer()
         self._gates = self._add("gates/kernel_w", [depth, 2 * units], ones)
+        # `candidate/kernel`, without the `_w` of the gates': so 1.15 names it.
         self._candidate = self._add("candidate/kernel", [depth, units], zeros)
         self.built = True
 
     def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
+        # The state is repeated for each gate: its weights are a row, not a matrix.
         gates = tf.sigmoid(_own(inputs, tf.tile(state, [1, 2]), self._gates))
         r, u = tf.split(gates, 2, axis=1)
         c = self._activation(_own(inputs, r * state, self._candidate))

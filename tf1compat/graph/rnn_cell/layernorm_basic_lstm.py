@@ -64,11 +64,13 @@ class LayerNormBasicLSTMCell(PairCell):
         kernel = get_variable("kernel", [joined.shape[-1], size], dtype=joined.dtype)
         product = tf.matmul(joined, kernel)
         if not self._layer_norm:
+            # No initializer, so not zero but the scope's, Glorot uniform by default.
             bias = get_variable("bias", [size], dtype=joined.dtype)
             product = tf.nn.bias_add(product, bias)
         gates = tf.split(product, 4, axis=1)
         if not self._layer_norm:
             return gates
+        # Gates i, j, f, o by contrib's words for them.
         return self._norm.each(gates, ("input", "transform", "forget", "output"))
 
     def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
@@ -77,9 +79,11 @@ class LayerNormBasicLSTMCell(PairCell):
         i, j, f, o = self._gates(tf.concat([inputs, h], 1))
         g = self._activation(j)
         if not isinstance(self._keep_prob, float) or self._keep_prob < 1:
+            # Only the candidate: memory itself never loses a column (recurrent dropout).
             g = tf.nn.dropout(g, rate=1 - self._keep_prob, seed=self._seed)
         new_c = c * tf.sigmoid(f + self._forget_bias) + tf.sigmoid(i) * g
         if self._layer_norm:
+            # Normalized memory is what the next step gets, too.
             new_c = self._norm(new_c, "state")
         new_h = self._activation(new_c) * tf.sigmoid(o)
         return new_h, LSTMStateTuple(new_c, new_h)

@@ -77,6 +77,7 @@ class LayerNormLSTMCell(PairCell):
         size, dtype = 4 * self._num_units, parts[0].dtype
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=dtype)
         product = tf.matmul(tf.concat(parts, 1), kernel)
+        # Made even where normalization, whose beta serves, leaves it out: checkpoints have it.
         bias = bias_variable("bias", size, dtype=dtype)
         if self._norm is None:
             return tf.split(tf.nn.bias_add(product, bias), 4, axis=1)
@@ -87,6 +88,7 @@ class LayerNormLSTMCell(PairCell):
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape)
         c, h = state
+        # For all variables below, as the scope's initializer; gammas and betas bring their own.
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
             gates = self._gates([inputs, h])
             peepholes = None

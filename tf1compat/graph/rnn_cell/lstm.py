@@ -31,6 +31,7 @@ v1 = tf.compat.v1
 
 
 def _shards(count: int | None) -> Partitioner | None:
+    # Parts `kernel/part_0` and so on, not contrib's `W_0`.
     return None if count is None else v1.fixed_size_partitioner(count)
 
 
@@ -108,15 +109,18 @@ class LSTMCell(LayerPairOrJoinedCell):
             initializer=self._initializer,
             partitioner=_shards(self._num_unit_shards),
         )
+        # Its partitioner is the scope's: unlike contrib's cells, this one splits the bias as well.
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self._peepholes = None
         if self._use_peepholes:
+            # f, i, o: neither the gates' order nor the block cells'.
             own = self._initializer
             self._peepholes = Peepholes(
                 *(self.add_weight(name, [units], initializer=own) for name in PEEPHOLES)
             )
         if self._num_proj is not None:
             self._proj_kernel = self.add_weight(
+                # One variable below a scope of that name; a projection has no bias.
                 "projection/kernel",
                 [units, self._num_proj],
                 initializer=self._initializer,
@@ -139,6 +143,7 @@ class LSTMCell(LayerPairOrJoinedCell):
             cell_clip=self._cell_clip,
         )
         if self._num_proj is not None:
+            # Clipping is of the projected output only; without one `proj_clip` means nothing.
             new_h = clip(tf.matmul(new_h, self._proj_kernel), self._proj_clip)
         return new_h, self._rejoined(new_c, new_h)
 

@@ -78,6 +78,7 @@ class MultiRNNCell(RNNCell):
             return super().zero_state(batch_size, dtype)
 
     def _weights_of_cells(self, attribute: str) -> list[Variable]:
+        # A wrapper reports no weights of its cell, so neither does this: 1.15 all the same.
         layers = [cell for cell in self._cells if isinstance(cell, Layer)]
         return [weight for layer in layers for weight in getattr(layer, attribute)]
 
@@ -95,13 +96,15 @@ class MultiRNNCell(RNNCell):
     def call(self, inputs: Nested, state: State) -> tuple[Tensor, State]:
         """Returns the last cell's output and all new states, structured as `state`."""
         output: Any = inputs
-        new_states: list[State] = []
+        new_states: list[Any] = []
         position = 0
         for index, cell in enumerate(self._cells):
+            # Entered at each call, so the cells' scopes are `cell_0/<cell>` below this cell's own.
             with v1.variable_scope(f"cell_{index}"):
                 if self._state_is_tuple:
                     own = self._own_state(state, index)
                 else:
+                    # The states lie side by side in the cells' order.
                     own = columns(state, position, size=cell.state_size)
                     position += cell.state_size
                 output, new_state = cell(output, own)

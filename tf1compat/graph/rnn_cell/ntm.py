@@ -101,6 +101,7 @@ class NTMCell(LayerRNNCell):
             controller_state=self.controller.state_size,
             read_vector_list=[self.memory_vector_dim] * self.read_head_num,
             w_list=[self.memory_size] * self.num_heads,
+            # Flat here, a matrix in `zero_state`: 1.15 disagrees with itself.
             M=tf.TensorShape([self.memory_size * self.memory_vector_dim]),
             time=tf.TensorShape([]),
         )
@@ -116,6 +117,7 @@ class NTMCell(LayerRNNCell):
         size, depth = self.memory_size, self.memory_vector_dim
         return NTMControllerState(
             controller_state=controller_state,
+            # float32 whatever `dtype` says, which reaches the controller alone.
             read_vector_list=[tf.zeros([batch_size, depth]) for _ in range(self.read_head_num)],
             w_list=[tf.zeros([batch_size, size]) for _ in range(self.num_heads)],
             M=tf.zeros([batch_size, size, depth]),
@@ -128,6 +130,7 @@ class NTMCell(LayerRNNCell):
             self.output_dim = input_depth(inputs_shape)
         add, zero = self.add_weight, v1.constant_initializer(0.0)
         hidden, params = self.controller.output_size, self.total_parameter_num
+        # Initializers are set one by one; the scope's has no say (`_create_linear_initializer`).
         self._params_kernel = add(
             "parameters_kernel", [hidden, params], initializer=_scaled_normal(hidden)
         )
@@ -167,6 +170,7 @@ class NTMCell(LayerRNNCell):
             address(Head.parse(part, self.memory_vector_dim), memory, before=before)
             for part, before in zip(heads, weights, strict=True)
         ]
+        # Reads see the memory before this step's writing.
         new_reads = [
             tf.reduce_sum(tf.expand_dims(w, 2) * memory, axis=1)
             for w in new_weights[: self.read_head_num]
@@ -194,6 +198,7 @@ class NTMCell(LayerRNNCell):
             flat = [*state.read_vector_list, *state.w_list, state.M]
             return [tf.identity(tensor) for tensor in flat]
 
+        # At time 0 the zero state is replaced by learned rows, the same for the whole batch.
         *rows, memory = v1.cond(tf.equal(state.time, 0), learned, kept)
         return rows[: self.read_head_num], rows[self.read_head_num :], memory
 
@@ -206,5 +211,6 @@ class NTMCell(LayerRNNCell):
             w = tf.expand_dims(weight, axis=2)
             erase = tf.expand_dims(tf.sigmoid(changes[2 * index]), axis=1)
             add = tf.expand_dims(tf.tanh(changes[2 * index + 1]), axis=1)
+            # Heads write in turn, each on what the one before left.
             memory = memory * (1 - tf.matmul(w, erase)) + tf.matmul(w, add)
         return memory

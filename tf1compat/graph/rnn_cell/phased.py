@@ -79,6 +79,7 @@ class PhasedLSTMCell(PairCell):
         time, x = inputs
         new_c, new_h = self._candidates(x, c, h)
         k = self._openness(time)
+        # The output has no time gate of its own: it takes the memory's.
         new_c = k * new_c + (1 - k) * c
         new_h = k * new_h + (1 - k) * h
         return new_h, LSTMStateTuple(new_c, new_h)
@@ -87,6 +88,7 @@ class PhasedLSTMCell(PairCell):
         units = self._num_units
         with v1.variable_scope("mask_gates"):
             parts = [x, h, c] if self._use_peepholes else [x, h]
+            # i and f, in this order; there is no forget bias.
             masks = tf.sigmoid(self._affine("mask_gates", parts, 2 * units))
             input_gate, forget_gate = tf.split(masks, 2, axis=1)
         with v1.variable_scope("new_input"):
@@ -101,7 +103,9 @@ class PhasedLSTMCell(PairCell):
         """Returns how far the gates are open at `time`, [B, U]."""
         shape = [self._num_units]
         lengths = _log_uniform(self._period_init_min, self._period_init_max)
+        # No dtype: float32, whatever that of time, which is cast to and fro below.
         period = get_variable("period", shape, initializer=lengths)
+        # Each phase within its own period: the draw of one initial value bounds the other.
         shifts = v1.random_uniform_initializer(0.0, period.initial_value)
         phase = get_variable("phase", shape, initializer=shifts)
         ratio_on = get_variable(
@@ -112,6 +116,7 @@ class PhasedLSTMCell(PairCell):
         )
         ratio = _cycle_ratio(time, phase, period)
         rising = 2 * ratio / ratio_on
+        # Rising for the first half of the open share, falling for the second, then leaking.
         k = v1.where(ratio < ratio_on, 2 - rising, self._leak * ratio)
         return v1.where(ratio < 0.5 * ratio_on, rising, k)
 

@@ -56,11 +56,14 @@ class EmbeddingWrapper(AroundCell):
 
     def _table_initializer(self) -> Initializer:
         given = self._initializer or v1.get_variable_scope().initializer
+        # Of variance one: uniform within the square root of 3.
         return given or v1.random_uniform_initializer(-math.sqrt(3), math.sqrt(3))
 
     def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the wrapped cell's output and new state."""
+        # The state tells the table's dtype, since integer inputs can't.
         first: Any = state[0] if isinstance(state, tuple) else state
+        # The whole step is placed there, not the table alone: 1.15 has the cell inside the block.
         with v1.device("/cpu:0"):
             table = get_variable(
                 "embedding",
@@ -82,6 +85,7 @@ class _ProjectingCell(AroundCell):
         if self._linear is None:
             self._linear = Linear(tensor, size, True)
         projected = self._linear(tensor)
+        # None is no activation here, where cells take it for tanh.
         return self._activation(projected) if self._activation else projected
 
 

@@ -19,6 +19,7 @@ def transpose_batch_time(x: Tensor) -> Tensor:
     Mirrors `tf.contrib.rnn.transpose_batch_time`.
     """
     static = x.shape
+    # A vector has no time to exchange with.
     if static.rank is not None and static.rank < 2:
         return x
     swapped = tf.transpose(x, tf.concat([[1, 0], tf.range(2, tf.rank(x))], axis=0))
@@ -44,4 +45,5 @@ def best_effort_input_batch_size(flat_input: Sequence[Tensor]) -> BatchSize:
         size = static_size(tensor.shape, 1)
         if size is not None:
             return size
+    # Only where no tensor tells it statically, and then by the first.
     return tf.shape(flat_input[0])[1]

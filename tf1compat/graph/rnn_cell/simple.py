@@ -61,11 +61,13 @@ class SRUCell(LayerUnitsCell):
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
         self._kernel = self.add_weight("kernel", [input_depth(inputs_shape), 4 * units])
+        # Only the gates f and r have a bias.
         self._bias = self.add_weight("bias", [2 * units], initializer=v1.zeros_initializer())
         self.built = True
 
     def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, U] and the new state [B, U]."""
+        # The fourth is what passes by: through a matrix, since inputs may be of another depth.
         x, f, r, passed = tf.split(tf.matmul(inputs, self._kernel), 4, axis=1)
         gates = tf.sigmoid(tf.nn.bias_add(tf.concat([f, r], 1), self._bias))
         f, r = tf.split(gates, 2, axis=1)
@@ -90,6 +92,7 @@ class _SimpleCell(LayerRNNCell):
         super().__init__(name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
         self.units = units
+        # Keras' rule: None is the identity, unlike the other cells'.
         self.activation = resolve_activation(activation)
         self.kernel_initializer = resolve_initializer(kernel_initializer)
         self.bias_initializer = resolve_initializer(bias_initializer)
@@ -136,6 +139,7 @@ class MinimalRNNCell(_SimpleCell):
     def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         depth = input_depth(inputs.shape)
+        # One variable for three matrices: W of the inputs, then those of the gate.
         forward, gate = tf.split(self.kernel, [depth, 2 * self.units], axis=0)
         fed = self.activation(tf.matmul(inputs, forward))
         u = tf.sigmoid(affine([fed, state], gate, bias=self.bias))
@@ -177,6 +181,7 @@ class CFNCell(_SimpleCell):
         input_depth(inputs.shape)
         v, w = tf.split(self.kernel, [2 * self.units, self.units], axis=1)
         gates = tf.matmul(state, self.recurrent_kernel) + tf.matmul(inputs, v)
+        # theta, eta; `kernel` ends with the inputs' own W, which has no bias.
         theta, eta = tf.split(tf.sigmoid(tf.nn.bias_add(gates, self.bias)), 2, axis=1)
         fed = self.activation(tf.matmul(inputs, w))
         output = theta * self.activation(state) + (1 - eta) * fed

@@ -49,6 +49,7 @@ def size_of(tensor: Tensor, axis: int) -> int | Tensor:
 
 def columns(state: State, start: int, *, size: int) -> Tensor:
     """Returns the `size` columns from `start` of a concatenated state [B, S]."""
+    # A slice, not `state[:, a:b]`: a node `Slice`, as in 1.15's graphs.
     return tf.slice(state, [0, start], [-1, size])
 
 
@@ -70,6 +71,7 @@ def _zeros(size: Any, batch_size: BatchSize, *, dtype: DTypeLike) -> Tensor:
     static = _static(batch_size).concatenate(_static(size))
     if not (tf.is_tensor(batch_size) or tf.is_tensor(size)) and static.is_fully_defined():
         return tf.zeros(static, dtype)  # one constant where 1.15 made six nodes
+    # Filled from a `concat` of the sizes, as in 1.15's `_zero_state_tensors`, the shape then told.
     zeros = tf.zeros(tf.concat([_vector(batch_size, size), _vector(size, size)], 0), dtype)
     zeros.set_shape(static)
     return zeros

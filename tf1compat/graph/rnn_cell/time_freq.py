@@ -77,6 +77,7 @@ class TimeFreqLSTMCell(RNNCell):
 
     def _features(self, inputs: Tensor) -> list[Tensor]:
         size, skip = self._feature_size, self._frequency_skip
+        # Columns that fill no feature are left out without a word.
         count = int((input_depth(inputs.shape.with_rank(2)) - size) / skip) + 1
         return [columns(inputs, index * skip, size=size) for index in range(count)]
 
@@ -96,11 +97,13 @@ class TimeFreqLSTMCell(RNNCell):
         units = self._num_units
         features = self._features(inputs)
         kernel, bias, peepholes = self._variables(inputs.dtype)
+        # 1.15 needs to know the batch here; a placeholder's None is no reason to fail.
         h_freq = tf.zeros([size_of(inputs, 0), units], inputs.dtype)
         outputs, states = [], []
         for index, feature in enumerate(features):
             c = columns(state, 2 * index * units, size=units)
             h = columns(state, (2 * index + 1) * units, size=units)
+            # Time's output before frequency's, the order of the kernel's rows.
             gates = tf.split(affine([feature, h, h_freq], kernel, bias=bias), 4, axis=1)
             new_c, h_freq = lstm_step(
                 gates,

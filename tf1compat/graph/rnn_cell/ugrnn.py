@@ -50,10 +50,12 @@ class UGRNNCell(UnitsCell):
     def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape.with_rank(2))
+        # The initializer becomes the scope's for all kernels below; biases stay zero.
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
             joined = tf.concat([inputs, state], 1)
             if self._linear is None:
                 self._linear = Linear(joined, 2 * self._num_units, True)
+            # Gate first; its bias of one is added here, not stored.
             gate, candidate = tf.split(self._linear(joined), 2, axis=1)
             c = self._activation(candidate)
             g = tf.sigmoid(gate + self._forget_bias)
@@ -102,6 +104,7 @@ class IntersectionRNNCell(UnitsCell):
     def _projected(self, inputs: Tensor) -> Tensor:
         if input_depth(inputs.shape.with_rank(2)) == self._num_units:
             return inputs
+        # A switch, whatever its name: the projection always has U columns.
         if not self._num_input_proj:
             raise UsageError(
                 "Must have input size == output size for Intersection RNN. To fix, num_in_proj "
@@ -120,6 +123,7 @@ class IntersectionRNNCell(UnitsCell):
             joined = tf.concat([fed, state], 1)
             if self._linear is None:
                 self._linear = Linear(joined, 4 * units, True)
+            # Gate and candidate through time, then those through depth (`gh_act` to `y_act`).
             time_gate, h, depth_gate, y = tf.split(self._linear(joined), 4, axis=1)
             g_time = tf.sigmoid(time_gate + self._forget_bias)
             g_depth = tf.sigmoid(depth_gate + self._forget_bias)

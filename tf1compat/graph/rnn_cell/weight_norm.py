@@ -70,6 +70,7 @@ class WeightNormLSTMCell(PairCell):
         self._activation = activation or tf.tanh
 
     def _kernel(self, parts: list[Tensor], size: int) -> Tensor:
+        # Whole in the checkpoint, normalized part by part: inputs and output weigh alike.
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=parts[0].dtype)
         if not self._norm:
             return kernel
@@ -77,6 +78,7 @@ class WeightNormLSTMCell(PairCell):
         with tf.control_dependencies(None):  # out of a loop over time: once is enough
             for index, part in enumerate(parts):
                 stop = start + (static_size(part.shape, 1) or 0)
+                # A gain for each column, which starts as the scope says, not at the norm.
                 norm = get_variable(f"norm_{index}", [size], dtype=part.dtype)
                 normalized.append(tf.nn.l2_normalize(kernel[start:stop, :], axis=0) * norm)
                 start = stop
@@ -91,6 +93,7 @@ class WeightNormLSTMCell(PairCell):
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape.with_rank(2))
         c, h = state
+        # Below the current scope, which is `wn_lstm_cell` itself: the name comes twice.
         with v1.variable_scope("wn_lstm_cell", initializer=self._initializer):
             size = 4 * self._num_units
             kernel = self._kernel([inputs, h], size)

@@ -56,6 +56,7 @@ class CellWrapper(AroundCell):
         self, inputs: Nested, state: State, scope: ScopeLike = None
     ) -> tuple[Tensor, State]:
         """Runs one step; `scope` is handed on to the wrapped cell."""
+        # Past `Layer.__call__`: no scope opens, so names are those of the unwrapped cell.
         return self._call_wrapped_cell(inputs, state, self.cell.__call__, scope=scope)
 
     def get_config(self) -> dict[str, Any]:
@@ -122,6 +123,7 @@ class ResidualWrapper(CellWrapper):
         self, inputs: Nested, state: State, cell_call_fn: Callable[..., Any], **kwargs: Any
     ) -> tuple[Tensor, State]:
         outputs, new_state = cell_call_fn(inputs, state, **kwargs)
+        # Inputs of the wrapped cell, before its own dropout or projection.
         return (self._residual_fn or add_matching)(inputs, outputs), new_state
 
     def get_config(self) -> dict[str, Any]:
@@ -149,6 +151,7 @@ class DeviceWrapper(CellWrapper):
     def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns the wrapped cell's zero state, made on the device."""
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            # The zero state too, so that no copy starts the loop.
             with v1.device(self._device):
                 return self.cell.zero_state(batch_size, dtype)
 
