@@ -165,7 +165,11 @@ class Layer(ScopedLayer):
             )
         # A variable may be added before the first call: the default scope is fixed by that, too.
         self._set_scope(None)
+        # The layer's dtype, else float32: `get_variable`'s, the scope's, never comes to its turn.
+        asked = tf.as_dtype(dtype or self._dtype or tf.float32)
         options = {
+            "shape": () if shape is None else shape,
+            "dtype": asked,
             # Made frozen, a variable isn't in TRAINABLE_VARIABLES, and thawing won't add it.
             "trainable": trainable and self.trainable,
             "constraint": resolve_constraint(constraint),
@@ -174,8 +178,6 @@ class Layer(ScopedLayer):
             "aggregation": aggregation,
             "partitioner": partitioner,
         }
-        # The layer's dtype, else float32: `get_variable`'s, the scope's, never comes to its turn.
-        asked = tf.as_dtype(dtype or self._dtype or tf.float32)
         # Once built a layer only gets variables: one that `call` adds later must exist already.
         reuse = self.built or self._reuse
         with v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
@@ -187,9 +189,7 @@ class Layer(ScopedLayer):
                 options["initializer"] = self._initializer_for(
                     name, asked, scope.initializer if initializer is None else initializer
                 )
-                return self._get_weight(
-                    name, () if shape is None else shape, asked, options, regularizer
-                )
+                return self._get_weight(name, regularizer, **options)
 
     add_variable = add_weight
 
@@ -206,17 +206,12 @@ class Layer(ScopedLayer):
         return initializer
 
     def _get_weight(
-        self,
-        name: str,
-        shape: ShapeLike,
-        dtype: tf.DType,
-        options: dict[str, Any],
-        regularizer: RegularizerLike,
+        self, name: str, regularizer: RegularizerLike, *, dtype: tf.DType, **options: Any
     ) -> Variable:
         graph = root_graph()
         known = graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES) if regularizer else []
         known_ids = set(map(id, known))
-        variable = get_variable(name, shape, dtype=dtype, **options)
+        variable = get_variable(name, dtype=dtype, **options)
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
         # Sharing a variable adds no second loss: 1.15 regularizes what is new to the graph only.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,10 +86,10 @@ def layer_norm(
                 f"Inputs {inputs.name}: shape(inputs)[{begin_params_axis}:] is not fully defined: "
                 f"{inputs.shape}"
             )
-        options = (shape, inputs.dtype.base_dtype, variables_collections, trainable)
+        params = _Parameters(shape, inputs.dtype.base_dtype, variables_collections, trainable)
         # beta before gamma, contrib's order; `tf.layers.batch_normalization` makes gamma first.
-        beta = _param("beta", *options, ZEROS) if center else None
-        gamma = _param("gamma", *options, ONES) if scale else None
+        beta = params.make("beta", ZEROS) if center else None
+        gamma = params.make("gamma", ONES) if scale else None
         mean, variance = tf.nn.moments(inputs, list(range(first, rank)), keepdims=True)
         # float16 has no 1e-12.
         epsilon = 1e-3 if inputs.dtype.base_dtype == tf.float16 else 1e-12
@@ -149,10 +150,10 @@ def instance_norm(
         shape = inputs.shape[axis : axis + 1]
         if not shape.is_fully_defined():
             raise UsageError(f"Inputs {inputs.name} has undefined channels dimension {shape}.")
-        options = (shape, inputs.dtype.base_dtype, variables_collections, trainable)
+        params = _Parameters(shape, inputs.dtype.base_dtype, variables_collections, trainable)
         given = param_initializers or {}
-        beta = _param("beta", *options, given.get("beta", ZEROS)) if center else None
-        gamma = _param("gamma", *options, given.get("gamma", ONES)) if scale else None
+        beta = params.make("beta", given.get("beta", ZEROS)) if center else None
+        gamma = params.make("gamma", given.get("gamma", ONES)) if scale else None
         # 1.15 reshapes the parameters here rather than let them broadcast, after making them flat.
         if data_format == "NCHW":
             broadcast = [1, shape[0], *[1] * (rank - 2)]
@@ -224,14 +225,14 @@ def group_norm(
     grouped = tf.reshape(inputs, [*sizes[:axis], *split, *sizes[axis + 1 :]])
     axes = [axis + 1, *(a + 1 if a > axis else a for a in reduced)]
     with v1.variable_scope(scope, "GroupNorm", [grouped], reuse=reuse) as opened:
-        options = ([channels], inputs.dtype.base_dtype, variables_collections, trainable)
+        params = _Parameters([channels], inputs.dtype.base_dtype, variables_collections, trainable)
         given = param_initializers or {}
         broadcast = [*[1] * axis, *split, *[1] * (rank - axis - 1)]
         beta = gamma = None
         if center:
-            beta = tf.reshape(_param("beta", *options, given.get("beta", ZEROS)), broadcast)
+            beta = tf.reshape(params.make("beta", given.get("beta", ZEROS)), broadcast)
         if scale:
-            gamma = tf.reshape(_param("gamma", *options, given.get("gamma", ONES)), broadcast)
+            gamma = tf.reshape(params.make("gamma", given.get("gamma", ONES)), broadcast)
         mean, variance = _group_moments(grouped, axes, mean_close_to_zero)
         # contrib spells it out where the other two use `tf.nn.batch_normalization`: other rounding.
         gain = tf.math.rsqrt(variance + epsilon)
@@ -251,22 +252,24 @@ def _known_rank(inputs: Tensor) -> int:
     return inputs.shape.rank
 
 
-def _param(
-    name: str,
-    shape: ShapeLike,
-    dtype: DTypeLike,
-    collections: VariablesCollections,
-    trainable: bool,
-    initializer: Initializer,
-) -> Variable:
-    return model_variable(
-        name,
-        shape,
-        collections_for(collections, name),
-        dtype=dtype,
-        initializer=initializer,
-        trainable=trainable,
-    )
+@dataclasses.dataclass(frozen=True)
+class _Parameters:
+    """What `beta` and `gamma` of one normalization have in common."""
+
+    shape: ShapeLike
+    dtype: DTypeLike
+    collections: VariablesCollections
+    trainable: bool
+
+    def make(self, name: str, initializer: Initializer) -> Variable:
+        return model_variable(
+            name,
+            self.shape,
+            collections_for(self.collections, name),
+            dtype=self.dtype,
+            initializer=initializer,
+            trainable=self.trainable,
+        )
 
 
 def _checked_groups(inputs: Tensor, groups: int, axis: int, reduced: list[int]) -> int:

@@ -35,24 +35,23 @@ class _Pooling(Layer):
     """
 
     _config = ("pool_size", "strides", "padding", "data_format")
+    _rank: int  # number of spatial axes
     _pools: tuple[Any, Any] = (None, None)  # the ops over images and over volumes
 
     def __init__(
         self,
-        rank: int,
-        *,
         pool_size: IntOrInts,
         strides: IntOrInts,
-        padding: str,
-        data_format: str,
-        name: ScopeLike,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         if strides is None:
             # `tf.layers` wants strides, where Keras takes the window's size for none.
             raise UsageError("Argument `strides` must not be None.")
         super().__init__(name=name, **kwargs)
-        self.rank = rank
+        rank = self.rank = self._rank
         self.pool_size = normalize_tuple(pool_size, rank, "pool_size")
         self.strides = normalize_tuple(strides, rank, "strides")
         self.padding = normalize_padding(padding)
@@ -107,139 +106,37 @@ class _MaxPooling(_Pooling):
 class AveragePooling1D(_AveragePooling):
     """Average over windows of steps; `tf.layers.AveragePooling1D`."""
 
-    def __init__(
-        self,
-        pool_size: IntOrInts,
-        strides: IntOrInts,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: ScopeLike = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            1,
-            pool_size=pool_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            name=name,
-            **kwargs,
-        )
+    _rank = 1
 
 
 class AveragePooling2D(_AveragePooling):
     """Average over windows of images; `tf.layers.AveragePooling2D`."""
 
-    def __init__(
-        self,
-        pool_size: IntOrInts,
-        strides: IntOrInts,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: ScopeLike = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            2,
-            pool_size=pool_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            name=name,
-            **kwargs,
-        )
+    _rank = 2
 
 
 class AveragePooling3D(_AveragePooling):
     """Average over windows of volumes; `tf.layers.AveragePooling3D`."""
 
-    def __init__(
-        self,
-        pool_size: IntOrInts,
-        strides: IntOrInts,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: ScopeLike = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            3,
-            pool_size=pool_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            name=name,
-            **kwargs,
-        )
+    _rank = 3
 
 
 class MaxPooling1D(_MaxPooling):
     """Max over windows of steps; `tf.layers.MaxPooling1D`."""
 
-    def __init__(
-        self,
-        pool_size: IntOrInts,
-        strides: IntOrInts,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: ScopeLike = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            1,
-            pool_size=pool_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            name=name,
-            **kwargs,
-        )
+    _rank = 1
 
 
 class MaxPooling2D(_MaxPooling):
     """Max over windows of images; `tf.layers.MaxPooling2D`."""
 
-    def __init__(
-        self,
-        pool_size: IntOrInts,
-        strides: IntOrInts,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: ScopeLike = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            2,
-            pool_size=pool_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            name=name,
-            **kwargs,
-        )
+    _rank = 2
 
 
 class MaxPooling3D(_MaxPooling):
     """Max over windows of volumes; `tf.layers.MaxPooling3D`."""
 
-    def __init__(
-        self,
-        pool_size: IntOrInts,
-        strides: IntOrInts,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: ScopeLike = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            3,
-            pool_size=pool_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            name=name,
-            **kwargs,
-        )
+    _rank = 3
 
 
 def average_pooling1d(

@@ -109,6 +109,7 @@ class SeparableConv(Conv):
     def _separate(
         self,
         inputs: Tensor,
+        *,
         depthwise: Tensor | None,
         pointwise: Tensor | None,
         strides: Sequence[int],
@@ -195,11 +196,11 @@ class SeparableConv1D(SeparableConv):
         rows = tf.expand_dims(self._pad_causally(inputs), axis)
         outputs = self._separate(
             rows,
-            tf.expand_dims(self.depthwise_kernel, 0),
-            tf.expand_dims(self.pointwise_kernel, 0),
+            depthwise=tf.expand_dims(self.depthwise_kernel, 0),
+            pointwise=tf.expand_dims(self.pointwise_kernel, 0),
             # The stride serves the added axis of size 1 too: the op takes none that differ.
-            self.strides * 2,
-            (1, *self.dilation_rate),
+            strides=self.strides * 2,
+            rate=(1, *self.dilation_rate),
         )
         return self.activation(tf.squeeze(outputs, [axis]))
 
@@ -260,8 +261,14 @@ class SeparableConv2D(SeparableConv):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `filters` channels."""
-        kernels = self.depthwise_kernel, self.pointwise_kernel
-        return self.activation(self._separate(inputs, *kernels, self.strides, self.dilation_rate))
+        outputs = self._separate(
+            inputs,
+            depthwise=self.depthwise_kernel,
+            pointwise=self.pointwise_kernel,
+            strides=self.strides,
+            rate=self.dilation_rate,
+        )
+        return self.activation(outputs)
 
 
 def separable_conv1d(

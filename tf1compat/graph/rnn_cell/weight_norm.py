@@ -70,7 +70,7 @@ class WeightNormLSTMCell(PairCell):
         self._activation = activation or tf.tanh
 
     def _kernel(self, parts: list[Tensor], size: int) -> Tensor:
-        # Whole in the checkpoint, normalized part by part: inputs and output weigh alike.
+        # Whole in the checkpoint, normalized part by part: `norm_0` for inputs, `norm_1` for h.
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=parts[0].dtype)
         if not self._norm:
             return kernel

@@ -151,7 +151,7 @@ class DeviceWrapper(CellWrapper):
     def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns the wrapped cell's zero state, made on the device."""
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            # The zero state too, so that no copy starts the loop.
+            # The zero state as well (`DeviceWrapperBase.zero_state`).
             with v1.device(self._device):
                 return self.cell.zero_state(batch_size, dtype)
 
