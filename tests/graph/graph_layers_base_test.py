@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph import layers
-from tf1compat.graph.layers.base import snake_case
+from tf1compat.graph.layers._scoped import snake_case
 
 v1 = tf.compat.v1
 
@@ -55,6 +55,49 @@ def test_deep_copies_share_variables_and_scope():
     assert copied.scope_name == "b"
     copied(tf.ones([2]))
     assert len(v1.global_variables()) == 1
+
+
+def test_deep_copies_have_lists_and_a_scope_object_of_their_own():
+    layer = Bias(name="b", activity_regularizer=tf.reduce_sum)
+    layer(tf.ones([2]))
+    copied = copy.deepcopy(layer)
+    copied.add_loss(tf.constant(1.0))
+    assert [len(layer.losses), len(copied.losses)] == [1, 2]
+    assert copied.graph is layer.graph
+    assert copied.losses[0] is layer.losses[0]
+    copied._scope.set_partitioner(v1.fixed_size_partitioner(2))
+    assert layer._scope.partitioner is None
+
+
+def test_deep_copies_share_partitioned_variables():
+    with v1.variable_scope("s", partitioner=v1.fixed_size_partitioner(2)):
+        layer = layers.Dense(2)
+        layer(tf.ones([1, 4]))
+    copied = copy.deepcopy(layer)
+    assert copied.kernel is layer.kernel
+    assert len(v1.global_variables()) == 4
+
+
+@pytest.mark.parametrize("parts", [None, 2])
+def test_a_shared_variable_is_regularized_once(parts):
+    with v1.variable_scope("s", partitioner=parts and v1.fixed_size_partitioner(parts)):
+        first = layers.Dense(2, name="d", use_bias=False, kernel_regularizer=tf.nn.l2_loss)
+        first(tf.ones([1, 4]))
+    with v1.variable_scope("s", partitioner=parts and v1.fixed_size_partitioner(parts), reuse=True):
+        second = layers.Dense(2, name="d", use_bias=False, kernel_regularizer=tf.nn.l2_loss)
+        second(tf.ones([1, 4]))
+    assert [len(first.losses), len(second.losses)] == [parts or 1, 0]
+    assert len(v1.losses.get_regularization_losses()) == (parts or 1)
+
+
+def test_a_variable_kept_out_of_the_collection_is_regularized_too():
+    def local(getter, *args, **kwargs):
+        return getter(*args, **kwargs | {"collections": [v1.GraphKeys.LOCAL_VARIABLES]})
+
+    with v1.variable_scope("s", custom_getter=local):
+        layer = layers.Dense(2, use_bias=False, kernel_regularizer=tf.nn.l2_loss)
+        layer(tf.ones([1, 4]))
+    assert len(layer.losses) == 1
 
 
 def test_training_is_inherited_from_the_enclosing_call():

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.types import Activation, ActivationLike, Tensor
 
 __all__ = ["hard_sigmoid", "linear", "resolve_activation"]
 
 
-def linear(inputs: Any) -> Any:
+def linear(inputs: Tensor) -> Tensor:
     """Returns `inputs` as they are: the activation of a layer that was given none."""
     return inputs
 
 
-def hard_sigmoid(inputs: Any) -> Any:
+def hard_sigmoid(inputs: Tensor) -> Tensor:
     """Returns 0.2 x + 0.5 clipped to [0, 1], a sigmoid of three straight lines."""
     # tf.keras.backend.hard_sigmoid of 1.15; Keras 3 has the slope 1/6.
     return tf.clip_by_value(inputs * 0.2 + 0.5, 0.0, 1.0)
 
 
-def resolve_activation(given: Any) -> Callable[[Any], Any]:
+def resolve_activation(given: ActivationLike) -> Activation:
     """Returns the activation that `given` means: a function, a name, or None for `linear`.
 
     Raises:
@@ -33,7 +31,7 @@ def resolve_activation(given: Any) -> Callable[[Any], Any]:
         return linear
     if callable(given):
         return given
-    known: dict[str, Callable[[Any], Any]] = {
+    known: dict[str, Activation] = {
         "elu": tf.nn.elu,
         "exponential": tf.exp,
         "hard_sigmoid": hard_sigmoid,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf1compat.errors import UsageError
+from tf1compat.graph._identifiers import name_and_arguments
+from tf1compat.graph.types import Constraint, ConstraintLike, IntOrInts, Tensor
 
 __all__ = ["max_norm", "min_max_norm", "non_neg", "resolve_constraint", "unit_norm"]
 
@@ -15,14 +15,14 @@ __all__ = ["max_norm", "min_max_norm", "non_neg", "resolve_constraint", "unit_no
 _EPSILON = 1e-7
 
 
-def _norms(weights: Any, axis: Any) -> Any:
+def _norms(weights: Tensor, axis: IntOrInts | None) -> Tensor:
     return tf.sqrt(tf.reduce_sum(tf.square(weights), axis=axis, keepdims=True))
 
 
-def max_norm(max_value: float = 2, axis: Any = 0) -> Callable[[Any], Any]:
+def max_norm(max_value: float = 2, axis: IntOrInts | None = 0) -> Constraint:
     """Returns a projection that scales weights down to norm `max_value` along `axis`."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         norms = _norms(weights, axis)
         return weights * (tf.clip_by_value(norms, 0, max_value) / (_EPSILON + norms))
 
@@ -30,11 +30,11 @@ def max_norm(max_value: float = 2, axis: Any = 0) -> Callable[[Any], Any]:
 
 
 def min_max_norm(
-    min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0
-) -> Callable[[Any], Any]:
+    min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: IntOrInts | None = 0
+) -> Constraint:
     """Returns a projection that moves norms along `axis` by `rate` into [min_value, max_value]."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         norms = _norms(weights, axis)
         wanted = rate * tf.clip_by_value(norms, min_value, max_value) + (1 - rate) * norms
         return weights * (wanted / (_EPSILON + norms))
@@ -42,26 +42,26 @@ def min_max_norm(
     return project
 
 
-def non_neg() -> Callable[[Any], Any]:
+def non_neg() -> Constraint:
     """Returns a projection that puts negative weights to zero."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         # NonNeg of 1.15 casts to floatx, float32, and so fails for weights of other dtypes.
         return weights * tf.cast(tf.greater_equal(weights, 0.0), weights.dtype.base_dtype)
 
     return project
 
 
-def unit_norm(axis: Any = 0) -> Callable[[Any], Any]:
+def unit_norm(axis: IntOrInts | None = 0) -> Constraint:
     """Returns a projection that scales weights to norm 1 along `axis`."""
 
-    def project(weights: Any) -> Any:
+    def project(weights: Tensor) -> Tensor:
         return weights / (_EPSILON + _norms(weights, axis))
 
     return project
 
 
-def resolve_constraint(given: Any) -> Any:
+def resolve_constraint(given: ConstraintLike) -> Constraint | None:
     """Returns the constraint that `given` means: a function, a name, a config dict or None.
 
     Raises:
@@ -69,7 +69,7 @@ def resolve_constraint(given: Any) -> Any:
     """
     if given is None or callable(given):
         return given
-    known: dict[str, Callable[..., Any]] = {
+    known: dict[str, Callable[..., Constraint]] = {
         "max_norm": max_norm,
         "maxnorm": max_norm,
         "MaxNorm": max_norm,
@@ -82,12 +82,5 @@ def resolve_constraint(given: Any) -> Any:
         "unitnorm": unit_norm,
         "UnitNorm": unit_norm,
     }
-    name, config = given, {}
-    if isinstance(given, Mapping):
-        name, config = given["class_name"], dict(given.get("config", {}))
-    if not isinstance(name, str) or name not in known:
-        raise UsageError(
-            f"Could not interpret constraint identifier: {given!r}; pass a function or one of "
-            f"{', '.join(sorted(known))}"
-        )
+    name, config = name_and_arguments(given, known, what="constraint")
     return known[name](**config)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.initializers import resolve_initializer
+from tf1compat.graph.types import Activation, Initializer
 
 __all__ = ["InitializerAdvice", "initializer_for"]
 
@@ -23,7 +24,7 @@ class InitializerAdvice:
     """
 
     name: str
-    initializer: Any
+    initializer: Initializer | None
     reason: str
     paper: str
 
@@ -51,7 +52,7 @@ _ORTHOGONAL = (
 )
 
 
-def initializer_for(activation: Any) -> InitializerAdvice:
+def initializer_for(activation: Activation) -> InitializerAdvice:
     """Returns which initializer fits the layer in front of `activation`, and why.
 
     Args:
@@ -70,7 +71,7 @@ def initializer_for(activation: Any) -> InitializerAdvice:
     saturating = ("linear", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softmax")
     advice = dict.fromkeys(rectified, _HE) | dict.fromkeys(saturating, _GLOROT)
     advice |= {"selu": _LECUN, "recurrent": _ORTHOGONAL}
-    name = "linear" if activation is None else activation
+    name: Any = "linear" if activation is None else activation
     if not isinstance(name, str):
         name = getattr(activation, "__name__", repr(activation))
     if name not in advice:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph._identifiers import name_and_arguments
+from tf1compat.graph.types import DTypeLike, Initializer, InitializerLike
 
 __all__ = [
     "contrib_variance_scaling_initializer",
@@ -23,7 +25,7 @@ __all__ = [
 v1 = tf.compat.v1
 
 
-def _keras_initializers() -> Mapping[str, Callable[..., Any]]:
+def _keras_initializers() -> Mapping[str, Callable[..., Initializer]]:
     """The names that 1.15's layers took as strings; some have tighter defaults than tf.*'s."""
     # tf.keras.initializers.RandomNormal has stddev 0.05, where tf.random_normal_initializer has 1.
     normal = functools.partial(v1.random_normal_initializer, stddev=0.05)
@@ -52,7 +54,7 @@ def _keras_initializers() -> Mapping[str, Callable[..., Any]]:
     return camel | named | {"one": named["ones"], "zero": named["zeros"]}
 
 
-def resolve_initializer(given: Any) -> Any:
+def resolve_initializer(given: InitializerLike) -> Initializer | None:
     """Returns the initializer that `given` means: a function, class, name, config dict or None.
 
     Mirrors what TF 1.15's layers accepted for `kernel_initializer` and its like.
@@ -62,19 +64,12 @@ def resolve_initializer(given: Any) -> Any:
     """
     if given is None or callable(given):
         return given
-    name, config = given, {}
-    if isinstance(given, Mapping):
-        name, config = given["class_name"], dict(given.get("config", {}))
     known = _keras_initializers()
-    if not isinstance(name, str) or name not in known:
-        raise UsageError(
-            f"Could not interpret initializer identifier: {given!r}; pass a function or one of "
-            f"{', '.join(sorted(known))}"
-        )
+    name, config = name_and_arguments(given, known, what="initializer")
     return known[name](**config)
 
 
-def default_initializer(dtype: Any) -> Any:
+def default_initializer(dtype: DTypeLike) -> Initializer | None:
     """Returns 1.15's default for `dtype`: Glorot uniform, zeros, or None where it had none."""
     # As Layer.add_weight chooses; get_variable itself has "" for strings too.
     kind = tf.as_dtype(dtype)
@@ -86,8 +81,8 @@ def default_initializer(dtype: Any) -> Any:
 
 
 def xavier_initializer(
-    uniform: bool = True, seed: int | None = None, dtype: Any = tf.float32
-) -> Callable[..., Any]:
+    uniform: bool = True, seed: int | None = None, dtype: DTypeLike = tf.float32
+) -> Initializer:
     """Returns Glorot & Bengio's initializer; mirrors `tf.contrib.layers.xavier_initializer`.
 
     Variance 2 / (fan in + fan out). Unlike `tf.glorot_normal_initializer`, the normal form
@@ -112,8 +107,8 @@ def contrib_variance_scaling_initializer(
     mode: str = "FAN_IN",
     uniform: bool = False,
     seed: int | None = None,
-    dtype: Any = tf.float32,
-) -> Callable[..., Any]:
+    dtype: DTypeLike = tf.float32,
+) -> Initializer:
     """Returns an initializer of variance `factor / n`, n set by `mode`.
 
     Mirrors `tf.contrib.layers.variance_scaling_initializer`, whose defaults are He et al.'s
@@ -135,7 +130,9 @@ def contrib_variance_scaling_initializer(
         raise TypeError(f"Unknown mode {mode} [FAN_IN, FAN_OUT, FAN_AVG]")
     default_dtype = dtype
 
-    def initializer(shape: Any, dtype: Any = default_dtype, partition_info: Any = None) -> Any:
+    def initializer(
+        shape: Sequence[int], dtype: DTypeLike = default_dtype, partition_info: object = None
+    ) -> Any:
         if not tf.as_dtype(dtype).is_floating:
             raise TypeError("Cannot create initializer for non-floating point type.")
         n = _fan([int(size) for size in shape], mode)
@@ -156,8 +153,8 @@ def _fan(shape: list[int], mode: str) -> float:
 
 
 def convolutional_delta_orthogonal(
-    gain: float = 1.0, seed: int | None = None, dtype: Any = tf.float32
-) -> Callable[..., Any]:
+    gain: float = 1.0, seed: int | None = None, dtype: DTypeLike = tf.float32
+) -> Initializer:
     """Returns an initializer of kernels that are orthogonal at their centre and 0 elsewhere.
 
     Mirrors `tf.contrib.framework.convolutional_delta_orthogonal` (Xiao et al.,
@@ -170,7 +167,9 @@ def convolutional_delta_orthogonal(
     """
     default_dtype = dtype
 
-    def initializer(shape: Any, dtype: Any = default_dtype, partition_info: Any = None) -> Any:
+    def initializer(
+        shape: Sequence[int], dtype: DTypeLike = default_dtype, partition_info: object = None
+    ) -> Any:
         *window, channels, filters = [int(size) for size in shape]
         if not 1 <= len(window) <= 3:
             raise UsageError(

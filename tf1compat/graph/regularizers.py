@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
+from tf1compat.graph._identifiers import name_and_arguments
+from tf1compat.graph.types import Number, RegularizerLike, Tensor
 
 __all__ = [
     "apply_regularization",
@@ -24,7 +26,7 @@ v1 = tf.compat.v1
 Regularizer = Callable[[Any], Any]
 
 
-def l1_regularizer(scale: Any, scope: str | None = None) -> Regularizer:
+def l1_regularizer(scale: Number, scope: str | None = None) -> Regularizer:
     """Returns a function of weights: `scale * sum(|w|)`, a scalar in the weights' dtype.
 
     Mirrors `tf.contrib.layers.l1_regularizer`. A scale of 0. returns a function to None.
@@ -39,7 +41,7 @@ def l1_regularizer(scale: Any, scope: str | None = None) -> Regularizer:
     return _scaled(scale, scope, "l1_regularizer", lambda w: tf.reduce_sum(tf.abs(w)))
 
 
-def l2_regularizer(scale: Any, scope: str | None = None) -> Regularizer:
+def l2_regularizer(scale: Number, scope: str | None = None) -> Regularizer:
     """Returns a function of weights: `scale * sum(w ** 2) / 2`, a scalar in the weights' dtype.
 
     Mirrors `tf.contrib.layers.l2_regularizer`: mind the half, which Keras' l2 doesn't have.
@@ -55,7 +57,7 @@ def l2_regularizer(scale: Any, scope: str | None = None) -> Regularizer:
 
 
 def l1_l2_regularizer(
-    scale_l1: Any = 1.0, scale_l2: Any = 1.0, scope: str | None = None
+    scale_l1: Number = 1.0, scale_l2: Number = 1.0, scope: str | None = None
 ) -> Regularizer:
     """Returns the sum of both penalties; mirrors `tf.contrib.layers.l1_l2_regularizer`.
 
@@ -90,7 +92,7 @@ def sum_regularizer(
     if not given:
         return None
 
-    def penalty(weights: Any) -> Any:
+    def penalty(weights: Tensor) -> Tensor | None:
         with v1.name_scope(scope, "sum_regularizer", [weights]) as name:
             terms = [regularizer(weights) for regularizer in given]
             terms = [term for term in terms if term is not None]
@@ -100,8 +102,8 @@ def sum_regularizer(
 
 
 def apply_regularization(
-    regularizer: Regularizer, weights_list: Sequence[Any] | None = None
-) -> Any:
+    regularizer: Regularizer, weights_list: Sequence[Tensor] | None = None
+) -> Tensor:
     """Returns the sum of `regularizer` over weights, and files it in REGULARIZATION_LOSSES.
 
     Mirrors `tf.contrib.layers.apply_regularization`.
@@ -130,7 +132,7 @@ def apply_regularization(
         return total
 
 
-def _check_scale(scale: Any, name: str = "scale") -> None:
+def _check_scale(scale: Number, name: str = "scale") -> None:
     # contrib takes any integer, 0 and True too, for a slip: 0. is what turns a regularizer off.
     if isinstance(scale, numbers.Integral):
         raise UsageError(f"{name} cannot be an integer: {scale}")
@@ -138,12 +140,12 @@ def _check_scale(scale: Any, name: str = "scale") -> None:
         raise UsageError(f"Setting a scale less than 0 on a regularizer: {float(scale):g}")
 
 
-def _scaled(scale: Any, scope: str | None, default: str, norm: Regularizer) -> Regularizer:
+def _scaled(scale: Number, scope: str | None, default: str, norm: Regularizer) -> Regularizer:
     _check_scale(scale)
     if isinstance(scale, numbers.Real) and scale == 0.0:
         return lambda weights: None
 
-    def penalty(weights: Any, name: str | None = None) -> Any:
+    def penalty(weights: Tensor, name: str | None = None) -> Tensor | None:
         with v1.name_scope(scope or name, default, [weights]) as opened:
             factor = tf.convert_to_tensor(scale, dtype=weights.dtype.base_dtype, name="scale")
             return tf.multiply(factor, norm(weights), name=opened)
@@ -154,7 +156,7 @@ def _scaled(scale: Any, scope: str | None, default: str, norm: Regularizer) -> R
 def _keras_l1_l2(l1: float = 0.0, l2: float = 0.0) -> Regularizer:
     """Keras' penalty, l1 * sum|w| + l2 * sum w^2: unlike contrib's there is no half."""
 
-    def penalty(weights: Any) -> Any:
+    def penalty(weights: Tensor) -> Tensor | None:
         terms = []
         if l1:
             terms.append(l1 * tf.reduce_sum(tf.abs(weights)))
@@ -165,7 +167,7 @@ def _keras_l1_l2(l1: float = 0.0, l2: float = 0.0) -> Regularizer:
     return penalty
 
 
-def resolve_regularizer(given: Any) -> Any:
+def resolve_regularizer(given: RegularizerLike) -> Regularizer | None:
     """Returns the regularizer that `given` means: a function, a name, a config dict or None.
 
     The names are those of Keras in TF 1.15: ``"l1"``, ``"l2"``, ``"l1_l2"`` (0.01 each).
@@ -181,14 +183,7 @@ def resolve_regularizer(given: Any) -> Any:
         "l1_l2": {"l1": 0.01, "l2": 0.01},
         "L1L2": {},
     }
-    name, config = given, {}
-    if isinstance(given, Mapping):
-        name, config = given["class_name"], dict(given.get("config", {}))
-    if not isinstance(name, str) or name not in defaults:
-        raise UsageError(
-            f"Could not interpret regularizer identifier: {given!r}; pass a function or one of "
-            f"{', '.join(sorted(defaults))}"
-        )
+    name, config = name_and_arguments(given, defaults, what="regularizer")
     if name in ("l1", "l2") and "l" in config:
         config = {name: config["l"]}
     return _keras_l1_l2(**(defaults[name] | config))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.types import IntOrInts, ShapeLike, Tensor, TensorLike
 
 __all__ = [
     "ONES",
     "ZEROS",
+    "as_tensor",
     "channel_count",
-    "conv_length",
+    "channels_as",
+    "channels_last",
+    "conv_lengths",
     "normalize_data_format",
     "normalize_padding",
     "normalize_tuple",
@@ -22,6 +27,7 @@ __all__ = [
 ]
 
 # What `bias_initializer` and its like default to.
+# One instance serves every default, as in the signatures of 1.15's `tf.layers`.
 ZEROS = tf.compat.v1.zeros_initializer()
 ONES = tf.compat.v1.ones_initializer()
 
@@ -29,6 +35,11 @@ _OP_FORMATS = {
     "channels_last": {3: "NWC", 4: "NHWC", 5: "NDHWC"},
     "channels_first": {3: "NCW", 4: "NCHW", 5: "NCDHW"},
 }
+
+
+def as_tensor(value: TensorLike, name: str | None = None) -> Tensor:
+    """Returns `value` as a tensor of the current graph."""
+    return tf.convert_to_tensor(value, name=name)
 
 
 def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) -> Any:
@@ -43,18 +54,20 @@ def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) ->
     options = dict(arguments)
     inputs = options.pop("inputs")
     call = {name: options.pop(name) for name in call_names}
+    # 1.15's functions with variables pass `_scope=name`: the name itself, never made unique.
     if "reuse" in options:
         options["_reuse"] = options.pop("reuse")
         options["_scope"] = options["name"]
     return layer_class(**options)(inputs, **call)
 
 
-def normalize_tuple(value: Any, count: int, name: str) -> tuple[int, ...]:
+def normalize_tuple(value: IntOrInts, count: int, name: str) -> tuple[int, ...]:
     """Returns `value`, an integer or `count` integers, as a tuple of `count` integers.
 
     Raises:
       UsageError: (a `ValueError`) anything else.
     """
+    # A bool passes, and so does 2.0: `conv_utils.normalize_tuple` asks only that `int()` takes it.
     if isinstance(value, int):
         return (value,) * count
     complaint = f"The `{name}` argument must be a tuple of {count} integers. Received: {value}"
@@ -92,6 +105,7 @@ def normalize_data_format(value: str | None) -> str:
     Raises:
       UsageError: (a `ValueError`) anything else.
     """
+    # None was Keras' configured `image_data_format()`, channels_last unless somebody changed it.
     data_format = "channels_last" if value is None else value.lower()
     if data_format not in _OP_FORMATS:
         raise UsageError(
@@ -110,7 +124,7 @@ def op_data_format(data_format: str, rank: int) -> str:
     return _OP_FORMATS[data_format][rank]
 
 
-def channel_count(input_shape: Any, axis: int) -> int:
+def channel_count(input_shape: ShapeLike, axis: int) -> int:
     """Returns the number of input channels.
 
     Raises:
@@ -133,13 +147,51 @@ def conv_length(
     if length is None:
         return None
     window = size + (size - 1) * (dilation - 1)
+    # "causal" counts as "same": what it pads on the left makes up for the window.
     taken = length - window + 1 if padding == "valid" else length
     return (taken + stride - 1) // stride
 
 
+def conv_lengths(
+    lengths: Sequence[int | None],
+    sizes: Sequence[int],
+    *,
+    padding: str,
+    strides: Sequence[int],
+    dilations: Sequence[int] | None = None,
+) -> list[int | None]:
+    """Returns the lengths of a convolution's or pooling's output along all spatial axes."""
+    rates = dilations or [1] * len(sizes)
+    return [
+        conv_length(length, size=size, padding=padding, stride=stride, dilation=rate)
+        for length, size, stride, rate in zip(lengths, sizes, strides, rates, strict=True)
+    ]
+
+
+def channels_last(inputs: Tensor, data_format: str) -> Tensor:
+    """Returns `inputs` with their channels last, for kernels that know no other order."""
+    if data_format == "channels_last":
+        return inputs
+    return tf.transpose(inputs, (0, *range(2, len(inputs.shape)), 1))
+
+
+def channels_as(outputs: Tensor, data_format: str) -> Tensor:
+    """Returns `outputs`, whose channels are last, with the channels where `data_format` says."""
+    if data_format == "channels_last":
+        return outputs
+    rank = len(outputs.shape)
+    return tf.transpose(outputs, (0, rank - 1, *range(1, rank - 1)))
+
+
 def transposed_length(
-    length: Any, *, size: int, padding: str, stride: int, output_padding: int | None, dilation: int
-) -> Any:
+    length: int | Tensor | None,
+    *,
+    size: int,
+    padding: str,
+    stride: int,
+    output_padding: int | None,
+    dilation: int,
+) -> int | Tensor | None:
     """Returns the length of a transposed convolution's output; `length` may be a tensor or None.
 
     >>> transposed_length(4, size=3, padding="valid", stride=2, output_padding=None, dilation=1)
@@ -149,8 +201,11 @@ def transposed_length(
         return None
     window = size + (size - 1) * (dilation - 1)
     if output_padding is not None:
+        # Only an output padding makes the length exact (`conv_utils.deconv_output_length`).
         pad = window // 2 if padding == "same" else 0
         return (length - 1) * stride + window - 2 * pad + output_padding
+    # "valid" adds what of the window goes beyond a stride, "same" nothing.
     grown = length * stride
     extra = max(window - stride, 0) if padding == "valid" else 0
+    # Nothing is added to a tensor for nothing: 1.15's graphs had an `Add` of 0 here.
     return grown + extra if extra else grown

@@ -13,7 +13,7 @@ from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers._arguments import (
     ZEROS,
     channel_count,
-    conv_length,
+    conv_lengths,
     normalize_data_format,
     normalize_padding,
     normalize_tuple,
@@ -22,6 +22,17 @@ from tf1compat.graph.layers._arguments import (
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ActivationLike,
+    ConstraintLike,
+    InitializerLike,
+    IntOrInts,
+    RegularizerLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    Variable,
+)
 
 __all__ = ["Conv"]
 
@@ -60,22 +71,22 @@ class Conv(Layer):
         self,
         rank: int,
         filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
+        kernel_size: IntOrInts,
+        strides: IntOrInts = 1,
         padding: str = "valid",
         data_format: str = "channels_last",
-        dilation_rate: Any = 1,
-        activation: Any = None,
+        dilation_rate: IntOrInts = 1,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -97,8 +108,8 @@ class Conv(Layer):
         self.kernel_constraint = resolve_constraint(kernel_constraint)
         self.bias_constraint = resolve_constraint(bias_constraint)
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.kernel: Any = None
-        self.bias: Any = None
+        self.kernel: Variable | None = None
+        self.bias: Variable | None = None
 
     @property
     def _channel_axis(self) -> int:
@@ -107,7 +118,7 @@ class Conv(Layer):
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
         return (*self.kernel_size, channels, self.filters)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `kernel` and `bias`.
 
         Raises:
@@ -115,11 +126,13 @@ class Conv(Layer):
             dilations are above 1.
         """
         channels = channel_count(input_shape, self._channel_axis)
+        # 1.15 made the variables, then its `nn_ops.Convolution` refused: here nothing is half made.
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise UsageError(
                 f"{self.name}: strides > 1 not supported in conjunction with dilation_rate > 1 "
                 f"(strides {self.strides}, dilation_rate {self.dilation_rate})"
             )
+        # Kernel before bias, the order in `tf.global_variables()` of 1.15; channels before filters.
         self.kernel = self.add_weight(
             "kernel",
             shape=self._kernel_shape(channels),
@@ -142,12 +155,12 @@ class Conv(Layer):
             constraint=self.bias_constraint,
         )
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `filters` channels."""
         outputs = self._convolve(self._pad_causally(inputs))
         return self.activation(self._with_bias(outputs))
 
-    def _convolve(self, inputs: Any) -> Any:
+    def _convolve(self, inputs: Tensor) -> Tensor:
         padding = "VALID" if self.padding == "causal" else self.padding.upper()
         data_format = op_data_format(self.data_format, self.rank + 2)
         if max(self.dilation_rate) > 1:  # the CPU's dilated kernels have no gradients
@@ -162,38 +175,37 @@ class Conv(Layer):
         strides = (1, *self.strides, 1)
         if self.data_format == "channels_first":
             strides = (1, 1, *self.strides)
-        window: Any = self.strides[0] if self.rank == 1 else strides
+        window: IntOrInts = self.strides[0] if self.rank == 1 else strides
         return _OPS[self.rank](inputs, self.kernel, window, padding, data_format)
 
-    def _pad_causally(self, inputs: Any) -> Any:
+    def _pad_causally(self, inputs: Tensor) -> Tensor:
         if self.padding != "causal":
             return inputs
+        # Zeros before the first step only, so that no output sees a later one (`Conv1D.call`).
         left = self.dilation_rate[0] * (self.kernel_size[0] - 1)
         last = [[left, 0], [0, 0]] if self.data_format == "channels_last" else [[0, 0], [left, 0]]
         return tf.pad(inputs, [[0, 0], *last])
 
-    def _with_bias(self, outputs: Any) -> Any:
+    def _with_bias(self, outputs: Tensor) -> Tensor:
         if self.bias is None:
             return outputs
         if self.data_format == "channels_last":
             return tf.nn.bias_add(outputs, self.bias, data_format="NHWC")
         if self.rank == 1:  # `bias_add` has no NCW
             return outputs + tf.reshape(self.bias, (1, self.filters, 1))
+        # Also of volumes, as `Conv.call` of 1.15 has it: NCHW stands for "channels second".
         return tf.nn.bias_add(outputs, self.bias, data_format="NCHW")
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         first = self.data_format == "channels_first"
-        space = [
-            conv_length(length, size=size, padding=self.padding, stride=stride, dilation=dilation)
-            for length, size, stride, dilation in zip(
-                shape[2:] if first else shape[1:-1],
-                self.kernel_size,
-                self.strides,
-                self.dilation_rate,
-                strict=True,
-            )
-        ]
+        space = conv_lengths(
+            shape[2:] if first else shape[1:-1],
+            self.kernel_size,
+            padding=self.padding,
+            strides=self.strides,
+            dilations=self.dilation_rate,
+        )
         tail = [self.filters, *space] if first else [*space, self.filters]
         return tf.TensorShape([shape[0], *tail])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.layers._arguments import as_tensor
+from tf1compat.graph.types import Number, ShapeLike, Tensor, TensorLike
 
 __all__ = ["drop"]
 
@@ -15,8 +16,13 @@ v1 = tf.compat.v1
 
 
 def drop(
-    x: Any, rate: Any, *, noise_shape: Any = None, seed: int | None = None, name: Any = None
-) -> Any:
+    x: TensorLike,
+    rate: Number,
+    *,
+    noise_shape: ShapeLike | Tensor = None,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Zeroes a fraction `rate` of `x` at random and scales the rest by `1 / (1 - rate)`.
 
     Mirrors `tf.nn.dropout` of TensorFlow 1.15: same ops in the same order, so that equal seeds
@@ -36,7 +42,7 @@ def drop(
       UsageError: (a `ValueError`) `x` isn't floating point, or `rate` isn't in [0, 1).
     """
     with v1.name_scope(name, "dropout", [x]):
-        x = tf.convert_to_tensor(x, name="x")
+        x = as_tensor(x, name="x")
         if not x.dtype.is_floating:
             raise UsageError(
                 "x has to be a floating point tensor since it's going to be scaled. Got a "
@@ -53,14 +59,16 @@ def drop(
         if tf.get_static_value(rate) == 0:
             return x
         shape = v1.shape(x) if noise_shape is None else _filled(noise_shape, x)
+        # After `rate` and the shape: under a graph seed an op's own is the number of nodes so far.
         uniform = v1.random_uniform(shape, seed=seed, dtype=x.dtype)
+        # In 1.15 (`dropout_v2`) a draw equal to the rate is kept: `>=`.
         scale = 1 / (1 - rate)
         dropped = x * scale * tf.cast(uniform >= rate, x.dtype)
         dropped.set_shape(x.shape)
         return dropped
 
 
-def _filled(noise_shape: Any, x: Any) -> Any:
+def _filled(noise_shape: ShapeLike | Tensor, x: Tensor) -> ShapeLike | Tensor:
     """Returns `noise_shape` with the sizes of `x` in place of None."""
     try:
         sizes = tf.TensorShape(noise_shape).as_list()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from tf1compat.graph.items import expand_parts
-from tf1compat.graph.layers import calling
+from tf1compat.graph.layers import _calling as calling
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import Nested, Operation, Regularizer, RegularizerLike, Tensor, Variable
 
 __all__ = ["LayerRecord"]
 
 v1 = tf.compat.v1
+
+
+# An operation, a tensor whose operation is meant, or what makes one of them.
+Update: TypeAlias = Operation | Tensor | Callable[[], Any]
 
 
 class LayerRecord:
@@ -25,14 +31,14 @@ class LayerRecord:
       stateful: whether `updates` run even while the layer is not trainable.
     """
 
-    def __init__(self, trainable: bool, activity_regularizer: Any) -> None:
+    def __init__(self, trainable: bool, activity_regularizer: RegularizerLike) -> None:
         self._trainable = trainable
         self._activity_regularizer = resolve_regularizer(activity_regularizer)
-        self._trainable_weights: list[Any] = []
-        self._non_trainable_weights: list[Any] = []
-        self._losses: list[tuple[Any, bool]] = []  # (tensor, depends on inputs)
-        self._weight_losses: list[tuple[Any, bool]] = []
-        self._updates: list[tuple[Any, Any]] = []  # (operation, inputs of the call)
+        self._trainable_weights: list[Variable] = []
+        self._non_trainable_weights: list[Variable] = []
+        self._losses: list[tuple[Tensor, bool]] = []  # (tensor, depends on inputs)
+        self._weight_losses: list[tuple[Tensor, bool]] = []
+        self._updates: list[tuple[Operation, Any]] = []  # (operation, inputs of the call)
         self.stateful = False
 
     @property
@@ -45,12 +51,12 @@ class LayerRecord:
         self._trainable = value
 
     @property
-    def activity_regularizer(self) -> Any:
+    def activity_regularizer(self) -> Regularizer | None:
         """The function that makes a loss of each output, or None; may be set."""
         return self._activity_regularizer
 
     @activity_regularizer.setter
-    def activity_regularizer(self, regularizer: Any) -> None:
+    def activity_regularizer(self, regularizer: Regularizer | None) -> None:
         self._activity_regularizer = regularizer
 
     @property
@@ -86,26 +92,31 @@ class LayerRecord:
         return self.weights
 
     @property
-    def updates(self) -> list[Any]:
+    def updates(self) -> list[Operation]:
         """Update operations, none while the layer is neither trainable nor stateful."""
+        # A frozen BatchNormalization files no updates: its averages stand still (`Layer.updates`).
         if not self.trainable and not self.stateful:
             return []
         return [update for update, _ in self._updates]
 
     @property
-    def losses(self) -> list[Any]:
+    def losses(self) -> list[Tensor]:
         """Scalar losses: those added by calls, then those of the weights' regularizers."""
+        # 1.15 ran weights' regularizers anew at each access, and the graph grew; one tensor serves.
         return [loss for loss, _ in self._losses + self._weight_losses]
 
-    def _handle_weight_regularization(self, name: str, variable: Any, regularizer: Any) -> None:
-        def loss_of(part: Any) -> Any:
+    def _handle_weight_regularization(
+        self, name: str, variable: Variable, regularizer: Regularizer
+    ) -> None:
+        def loss_of(part: Variable) -> Tensor | None:
             with v1.name_scope(f"{name}/Regularizer"):
                 return regularizer(part)
 
+        # Each part has a loss of its own, as `_handle_weight_regularization` of 1.15 does.
         for part in expand_parts(variable):
             self.add_loss(functools.partial(loss_of, part))
 
-    def _handle_activity_regularization(self, inputs: Any, outputs: Any) -> None:
+    def _handle_activity_regularization(self, inputs: Nested, outputs: Nested) -> None:
         if not self._activity_regularizer:
             return
         with v1.name_scope("ActivityRegularizer"):
@@ -114,16 +125,19 @@ class LayerRecord:
                 # The mean over the batch: the strength doesn't depend on the batch's size.
                 self.add_loss(loss / tf.cast(v1.shape(output)[0], loss.dtype), inputs=inputs)
 
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+    def add_loss(
+        self, losses: Nested | Callable[[], Tensor | None], inputs: Nested | bool | None = None
+    ) -> None:
         """Adds scalar losses to the layer and to REGULARIZATION_LOSSES.
 
         Args:
           losses: a scalar tensor, a function of no argument that makes one, or a structure.
           inputs: anything but None says that the losses depend on the layer's inputs.
         """
-        made: list[Any] = []
-        made_of_weights: list[Any] = []
+        made: list[Tensor] = []
+        made_of_weights: list[Tensor] = []
         for loss in tf.nest.flatten(losses):
+            # Functions, such as weights' regularizers, come last (1.15's `_callable_losses`).
             target = made_of_weights if callable(loss) else made
             value = loss() if callable(loss) else loss
             if value is not None:
@@ -132,7 +146,9 @@ class LayerRecord:
         self._weight_losses.extend((loss, inputs is not None) for loss in made_of_weights)
         calling.collect(made + made_of_weights, v1.GraphKeys.REGULARIZATION_LOSSES)
 
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
+    def add_update(
+        self, updates: Update | Sequence[Update], inputs: Nested | bool | None = None
+    ) -> None:
         """Adds update operations, which reach UPDATE_OPS as the layer's call ends.
 
         Args:
@@ -142,12 +158,13 @@ class LayerRecord:
         frame = calling.current_frame()
         relevant = frame.inputs if frame is not None else ()
         for update in updates if isinstance(updates, list | tuple) else [updates]:
+            # At once, so that the op lies in the call's scopes; 2.x keeps the function for later.
             made = update() if callable(update) else update
             if not isinstance(made, tf.Operation):
                 made = made.op if hasattr(made, "op") else tf.convert_to_tensor(made)
             self._updates.append((made, relevant))
 
-    def get_updates_for(self, inputs: Any) -> list[Any]:
+    def get_updates_for(self, inputs: Nested | None) -> list[Operation]:
         """Returns the updates that depend on `inputs`; with None, those on no input at all."""
         live = self._updates if self.updates else []
         conditional = [calling.reaches(update, relevant) for update, relevant in live]
@@ -159,7 +176,7 @@ class LayerRecord:
             if depends and calling.reaches(update, inputs)
         ]
 
-    def get_losses_for(self, inputs: Any) -> list[Any]:
+    def get_losses_for(self, inputs: Nested | None) -> list[Tensor]:
         """Returns the losses that depend on `inputs`; with None, those on no input at all."""
         every = self._losses + self._weight_losses
         if inputs is None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import re
+import enum
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,11 +14,25 @@ from tf1compat.graph.building import root_graph
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
 from tf1compat.graph.items import expand_parts
-from tf1compat.graph.layers import calling
-from tf1compat.graph.layers._record import LayerRecord
+from tf1compat.graph.layers import _calling as calling
+from tf1compat.graph.layers._copies import copy_of
+from tf1compat.graph.layers._scoped import ScopedLayer
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
 from tf1compat.graph.regularizers import resolve_regularizer
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import (
+    ConstraintLike,
+    DTypeLike,
+    Initializer,
+    InitializerLike,
+    Nested,
+    Partitioner,
+    RegularizerLike,
+    ScopeLike,
+    ShapeLike,
+    Variable,
+    VariableScope,
+)
 
 __all__ = ["InputSpec", "Layer"]
 
@@ -29,7 +42,7 @@ v1 = tf.compat.v1
 _KERAS_ONLY = frozenset({"input_shape", "batch_input_shape", "batch_size", "autocast", "dynamic"})
 
 
-class Layer(LayerRecord):
+class Layer(ScopedLayer):
     """A layer whose variables live in a variable scope, made by `get_variable` at its first call.
 
     Mirrors `tf.layers.Layer` of TensorFlow 1.15. Subclasses override `build(input_shape)`, which
@@ -44,84 +57,41 @@ class Layer(LayerRecord):
     _config: tuple[str, ...] = ()  # attributes that `get_config` gives
 
     def __init__(
-        self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
+        self,
+        trainable: bool = True,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
+        **kwargs: Any,
     ) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
         super().__init__(trainable, kwargs.pop("activity_regularizer", None))
         for unknown in kwargs.keys() - _KERAS_ONLY:
             raise TypeError("Keyword argument not understood:", unknown)
+        # `tf.layers` leave the kind of variable to the scope, where Keras asks for resource ones.
         self._use_resource_variables = False
         self._dtype = None if dtype is None else tf.as_dtype(dtype).name
         self._graph: tf.Graph | None = None
-        self._scope: Any = None
+        self._scope: VariableScope | None = None
         self._current_scope: Any = None
         self.built = False
         self.supports_masking = False
         self.input_spec = None
         self._init_set_name(name)
         if scope:
+            # Function forms fix the scope now, by its exact name: `reuse` is theirs to tell.
             with v1.variable_scope(scope) as captured:
                 self._scope = captured
-
-    # --- names -------------------------------------------------------------------------------
-
-    def _init_set_name(self, name: Any) -> None:
-        self._name: str
-        if isinstance(name, v1.VariableScope):
-            self._base_name = name.name
-            self._name = self._make_unique_name()[0]
-        elif name:
-            self._name = self._base_name = name
-        else:
-            self._name, self._base_name = self._make_unique_name()
-
-    def _make_unique_name(self) -> tuple[str, str]:
-        """Returns (a name unique in the graph, the base name of the default scope)."""
-        base_name = snake_case(type(self).__name__)
-        return calling.unique_name(base_name), base_name
-
-    @property
-    def name(self) -> str:
-        """The layer's name; its variables' scope is `scope_name`."""
-        return self._name
-
-    @property
-    def scope_name(self) -> str:
-        """Name of the variable scope that holds the layer's variables.
-
-        Raises:
-          GraphError: (a `ValueError`) the layer hasn't been called, so it has no scope yet.
-        """
-        if not self._scope:
-            raise GraphError(
-                f'No name available for layer scope because the layer "{self._name}" has not '
-                "been used yet: the first call fixes it; call the layer first"
-            )
-        return self._scope.name
-
-    def _set_scope(self, scope: Any = None) -> None:
-        if self._scope is not None:
-            return
-        if self._reuse:
-            opened = v1.variable_scope(self._base_name if scope is None else scope)
-        else:
-            opened = v1.variable_scope(scope, default_name=self._base_name)
-        with opened as captured:
-            self._scope = captured
-
-    def _name_scope(self) -> str:
-        return self._current_scope.original_name_scope
 
     # --- properties --------------------------------------------------------------------------
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> str | None:
         """Name of the variables' dtype, e.g. ``"float32"``; None until the first input tells."""
         return self._dtype
 
     @property
-    def _compute_dtype(self) -> Any:
+    def _compute_dtype(self) -> str | None:
         return self._dtype
 
     @property
@@ -135,7 +105,7 @@ class Layer(LayerRecord):
         return self._input_spec
 
     @input_spec.setter
-    def input_spec(self, value: Any) -> None:
+    def input_spec(self, value: Any) -> Any:
         for spec in (value,) if isinstance(value, InputSpec) else tf.nest.flatten(value):
             if spec is not None and not isinstance(spec, InputSpec):
                 raise TypeError(f"Layer input_spec must be an instance of InputSpec. Got: {spec}")
@@ -146,18 +116,18 @@ class Layer(LayerRecord):
     def add_weight(
         self,
         name: str,
-        shape: Any,
-        dtype: Any = None,
-        initializer: Any = None,
-        regularizer: Any = None,
+        shape: ShapeLike,
+        dtype: DTypeLike | None = None,
+        initializer: InitializerLike = None,
+        regularizer: RegularizerLike = None,
         trainable: bool | None = None,
-        constraint: Any = None,
+        constraint: ConstraintLike = None,
         use_resource: bool | None = None,
-        synchronization: Any = tf.VariableSynchronization.AUTO,
-        aggregation: Any = tf.VariableAggregation.NONE,
-        partitioner: Any = None,
+        synchronization: enum.Enum = tf.VariableSynchronization.AUTO,
+        aggregation: enum.Enum = tf.VariableAggregation.NONE,
+        partitioner: Partitioner | None = None,
         **kwargs: Any,
-    ) -> Any:
+    ) -> Variable:
         """Gets or makes a variable in the layer's scope; mirrors 1.15's `Layer.add_weight`.
 
         Args:
@@ -193,8 +163,14 @@ class Layer(LayerRecord):
                 f"{name}: Synchronization value can be set to VariableSynchronization.ON_READ "
                 "only for non-trainable variables; pass trainable=False"
             )
+        # A variable may be added before the first call: the default scope is fixed by that, too.
         self._set_scope(None)
+        # The layer's dtype, else float32: `get_variable`'s, the scope's, never comes to its turn.
+        asked = tf.as_dtype(dtype or self._dtype or tf.float32)
         options = {
+            "shape": () if shape is None else shape,
+            "dtype": asked,
+            # Made frozen, a variable isn't in TRAINABLE_VARIABLES, and thawing won't add it.
             "trainable": trainable and self.trainable,
             "constraint": resolve_constraint(constraint),
             "use_resource": use_resource,
@@ -202,7 +178,7 @@ class Layer(LayerRecord):
             "aggregation": aggregation,
             "partitioner": partitioner,
         }
-        asked = tf.as_dtype(dtype or self._dtype or tf.float32)
+        # Once built a layer only gets variables: one that `call` adds later must exist already.
         reuse = self.built or self._reuse
         with v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current_scope = scope
@@ -213,15 +189,14 @@ class Layer(LayerRecord):
                 options["initializer"] = self._initializer_for(
                     name, asked, scope.initializer if initializer is None else initializer
                 )
-                return self._get_weight(
-                    name, () if shape is None else shape, asked, options, regularizer
-                )
+                return self._get_weight(name, regularizer, **options)
 
     add_variable = add_weight
 
-    def _initializer_for(self, name: str, dtype: tf.DType, given: Any) -> Any:
+    def _initializer_for(self, name: str, dtype: tf.DType, given: InitializerLike) -> Initializer:
         initializer = resolve_initializer(given)
         if initializer is None:
+            # Keras' default comes before `get_variable`'s own, and has none for complex or string.
             initializer = default_initializer(dtype)
         if initializer is None:
             raise GraphError(
@@ -231,18 +206,21 @@ class Layer(LayerRecord):
         return initializer
 
     def _get_weight(
-        self, name: str, shape: Any, dtype: tf.DType, options: dict[str, Any], regularizer: Any
-    ) -> Any:
+        self, name: str, regularizer: RegularizerLike, *, dtype: tf.DType, **options: Any
+    ) -> Variable:
         graph = root_graph()
-        known = graph.get_collection_ref(v1.GraphKeys.GLOBAL_VARIABLES)
-        before = len(known)
-        variable = get_variable(name, shape, dtype=dtype, **options)
+        known = graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES) if regularizer else []
+        known_ids = set(map(id, known))
+        variable = get_variable(name, dtype=dtype, **options)
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
-        if regularizer and _is_new(variable, known, before):
-            self._handle_weight_regularization(name, variable, resolve_regularizer(regularizer))
+        # Sharing a variable adds no second loss: 1.15 regularizes what is new to the graph only.
+        penalty = resolve_regularizer(regularizer)
+        if penalty and known_ids.isdisjoint(map(id, expand_parts(variable))):
+            self._handle_weight_regularization(name, variable, penalty)
         # A custom getter may have had its own way with `trainable`: the collection tells.
         trained = graph.get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
+        # A partitioned variable is never there, its parts are: 1.15 reports it as not trainable.
         if options["trainable"] and _holds(trained, variable):
             self._trainable_weights.append(variable)
         else:
@@ -259,11 +237,11 @@ class Layer(LayerRecord):
         """Computes the outputs; for subclasses."""
         return inputs
 
-    def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(self, inputs: Nested, *args: Any, **kwargs: Any) -> Any:
         """As calling the layer."""
         return self(inputs, *args, **kwargs)
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Nested, *args: Any, **kwargs: Any) -> Any:
         """Builds the layer if need be, computes its outputs, files its updates.
 
         Args:
@@ -288,16 +266,18 @@ class Layer(LayerRecord):
         reuse = True if self.built else self._reuse
         with v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
             self._current_scope = scope
+            # A `call` that takes `scope` is given the open one, as recurrent cells of old expect.
             names = calling.argument_names(self.call)
             if "scope" in names:
                 kwargs["scope"] = scope
             outputs = self._call_in_scope(calling.to_tensors(inputs), names, args, kwargs)
+        # After `call`, and each op once, however often the layer is called (UPDATE_OPS).
         if self._updates:
             calling.collect(self.updates, v1.GraphKeys.UPDATE_OPS)
         return outputs
 
     def _call_in_scope(
-        self, inputs: Any, names: tuple[str, ...], args: Sequence[Any], kwargs: dict[str, Any]
+        self, inputs: Nested, names: tuple[str, ...], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         training = calling.settle_training(names, args, kwargs)
         with calling.frame(inputs, training):
@@ -313,12 +293,14 @@ class Layer(LayerRecord):
                 self._handle_activity_regularization(inputs, outputs)
         return outputs
 
-    def _maybe_build(self, inputs: Any) -> None:
+    def _maybe_build(self, inputs: Nested) -> None:
         if self.built:
             return
         flat = tf.nest.flatten(inputs)
+        # The first input decides: float64 inputs make float64 variables (`Layer._maybe_build`).
         if flat and self._dtype is None and hasattr(flat[0], "dtype"):
             self._dtype = flat[0].dtype.base_dtype.name
+        # 1.15 stopped telling the graph; it costs nothing and helps where several are about.
         if self._graph is None:
             self._graph = v1.get_default_graph()
         shapes = None
@@ -327,7 +309,7 @@ class Layer(LayerRecord):
         self.build(shapes)
         self.built = True
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: ShapeLike) -> Any:
         """Returns the outputs' static shape; subclasses that know it override this."""
         raise NotImplementedError
 
@@ -350,47 +332,19 @@ class Layer(LayerRecord):
         return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype} | own
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: dict[str, Any]) -> Layer:
         """Returns a layer made with the arguments that `get_config` gave."""
         return cls(**config)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Copies the layer; tensors, variables, graph and scope stay the same objects."""
-        result = type(self).__new__(type(self))
-        memo[id(self)] = result
-        for key, value in vars(self).items():
-            shared = key == "_graph" or _is_graph_value(value)
-            kept = copy.copy(value) if key == "_scope" or isinstance(value, list) else value
-            setattr(result, key, kept if shared or key == "_scope" else copy.deepcopy(value, memo))
-        return result
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        for name, value in vars(self).items():
+            setattr(twin, name, copy_of(name, value, memo))
+        return twin
 
 
-def snake_case(name: str) -> str:
-    """Returns a class's name as a scope name.
-
-    >>> snake_case("Conv2DTranspose"), snake_case("BasicLSTMCell"), snake_case("_Mine")
-    ('conv2d_transpose', 'basic_lstm_cell', 'private__mine')
-    """
-    words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    snake = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
-    return "private" + snake if snake.startswith("_") else snake
-
-
-def _holds(variables: Sequence[Any], variable: Any) -> bool:
+def _holds(variables: Sequence[Variable], variable: Variable) -> bool:
     # From the end, where a variable just made is; by identity, since == may build an op.
     return any(known is variable for known in reversed(variables))
-
-
-def _is_new(variable: Any, known: Sequence[Any], before: int) -> bool:
-    """Tells whether no part of `variable` is among the first `before` of `known`."""
-    parts = expand_parts(variable)
-    if all(any(part is late for late in known[before:]) for part in parts):
-        return True
-    early = known[:before]
-    return not any(_holds(early, part) for part in parts)
-
-
-def _is_graph_value(value: Any) -> bool:
-    leaves = tf.nest.flatten(value)
-    kinds: tuple[Any, ...] = (tf.Tensor, tf.Variable, tf.Operation, tf.Graph)
-    return bool(leaves) and isinstance(leaves[0], kinds)

@@ -12,17 +12,32 @@ from tf1compat.graph.activations import resolve_activation
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers._arguments import ZEROS, normalize_data_format, run_layer
+from tf1compat.graph.layers._calling import choose
 from tf1compat.graph.layers._dropping import drop
 from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.calling import choose
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ActivationLike,
+    ConstraintLike,
+    InitializerLike,
+    Number,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Training,
+    Variable,
+)
 
 __all__ = ["Dense", "Dropout", "Flatten", "dense", "dropout", "flatten"]
 
 v1 = tf.compat.v1
 
 
+# No initializer by default, as in `tf.layers`: the variable scope's comes before Glorot uniform.
 class Dense(Layer):
     """`activation(inputs @ kernel + bias)`; mirrors `tf.layers.Dense` of TensorFlow 1.15.
 
@@ -49,17 +64,17 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -75,10 +90,10 @@ class Dense(Layer):
         self.kernel_constraint = resolve_constraint(kernel_constraint)
         self.bias_constraint = resolve_constraint(bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
-        self.kernel: Any = None
-        self.bias: Any = None
+        self.kernel: Variable | None = None
+        self.bias: Variable | None = None
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `kernel` and `bias`.
 
         Raises:
@@ -111,10 +126,11 @@ class Dense(Layer):
             )
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, `[..., units]`; `inputs` may be a rank-2 sparse tensor."""
         rank = len(inputs.shape)
         if rank > 2:
+            # Beyond rank 2 nothing is cast to the layer's dtype, unlike below (`Dense.call`).
             outputs = tf.tensordot(inputs, self.kernel, [[rank - 1], [0]])
             outputs.set_shape(inputs.shape[:-1].concatenate(self.units))
         else:
@@ -123,12 +139,13 @@ class Dense(Layer):
             if isinstance(inputs, tf.SparseTensor):
                 outputs = tf.sparse.sparse_dense_matmul(inputs, self.kernel)
             else:
+                # The bare op, as `gen_math_ops.mat_mul` in 1.15.
                 outputs = tf.raw_ops.MatMul(a=inputs, b=self.kernel)
         if self.bias is not None:
             outputs = tf.nn.bias_add(outputs, self.bias)
         return self.activation(outputs)
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns `input_shape` with `units` as its last size."""
         shape = tf.TensorShape(input_shape).with_rank_at_least(2)
         if shape[-1] is None:
@@ -139,21 +156,21 @@ class Dense(Layer):
 
 
 def dense(
-    inputs: Any,
+    inputs: TensorLike,
     units: int,
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    kernel_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    kernel_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    kernel_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """`activation(inputs @ kernel + bias)`, as `tf.layers.dense` of TensorFlow 1.15.
 
     Args and errors are those of `Dense`; `name` is the variable scope, and `reuse` as in
@@ -177,10 +194,10 @@ class Dropout(Layer):
 
     def __init__(
         self,
-        rate: Any = 0.5,
-        noise_shape: Any = None,
+        rate: Number = 0.5,
+        noise_shape: ShapeLike | Tensor = None,
         seed: int | None = None,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
@@ -188,39 +205,40 @@ class Dropout(Layer):
         self.noise_shape = noise_shape
         self.seed = seed
 
-    def _get_noise_shape(self, inputs: Any) -> Any:
-        if self.noise_shape is None:
-            return None
-        if isinstance(self.noise_shape, tf.Tensor):
-            return self.noise_shape
+    def _get_noise_shape(self, inputs: Tensor) -> Tensor | None:
+        given: Any = self.noise_shape
+        if given is None or isinstance(given, tf.Tensor):
+            return given
         shape = v1.shape(inputs)
         return tf.convert_to_tensor(
-            [shape[axis] if size is None else size for axis, size in enumerate(self.noise_shape)]
+            [shape[axis] if size is None else size for axis, size in enumerate(given)]
         )
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Tensor, training: Training = False) -> Tensor:
         """Returns `inputs`, dropped where `training`, a Python bool or a bool tensor, holds."""
 
-        def dropped() -> Any:
+        def dropped() -> Tensor:
             noise_shape = self._get_noise_shape(inputs)
             return drop(inputs, self.rate, noise_shape=noise_shape, seed=self.seed)
 
+        # `tf.layers` defaults to False, where Keras asks its learning phase.
         training = False if training is None else training
+        # With nothing dropped there is an `Identity` all the same, never `inputs` itself.
         return choose(training, dropped, lambda: tf.identity(inputs))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """Returns `input_shape`."""
         return input_shape
 
 
 def dropout(
-    inputs: Any,
-    rate: Any = 0.5,
-    noise_shape: Any = None,
+    inputs: TensorLike,
+    rate: Number = 0.5,
+    noise_shape: ShapeLike | Tensor = None,
     seed: int | None = None,
-    training: Any = False,
-    name: Any = None,
-) -> Any:
+    training: Training = False,
+    name: ScopeLike = None,
+) -> Tensor:
     """Drops a fraction `rate` of `inputs` if `training`, as `tf.layers.dropout` of 1.15."""
     return run_layer(Dropout, locals(), "training")
 
@@ -238,21 +256,24 @@ class Flatten(Layer):
         self.data_format = normalize_data_format(data_format)
         self.input_spec = InputSpec(min_ndim=1)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the flattened inputs."""
         rank = inputs.shape.rank
         if self.data_format == "channels_first" and rank is not None and rank > 1:
             inputs = tf.transpose(inputs, [0, *range(2, rank), 1])
+        # A static batch is written into the shape; `or`, since 1.15 takes a batch of 0 for unknown.
         outputs = tf.reshape(inputs, (inputs.shape[0] or v1.shape(inputs)[0], -1))
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns `[batch, product of the other sizes]`."""
         batch, *rest = tf.TensorShape(input_shape).as_list()
         return tf.TensorShape([batch, int(np.prod(rest)) if all(rest) else None])
 
 
-def flatten(inputs: Any, name: Any = None, data_format: str = "channels_last") -> Any:
+def flatten(
+    inputs: TensorLike, name: ScopeLike = None, data_format: str = "channels_last"
+) -> Tensor:
     """Makes `[batch, ...]` into `[batch, n]`, as `tf.layers.flatten` of TensorFlow 1.15."""
     return run_layer(Flatten, locals())

@@ -9,10 +9,30 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers._arguments import ZEROS, channel_count, conv_length, run_layer
+from tf1compat.graph.layers._arguments import (
+    ZEROS,
+    channel_count,
+    channels_as,
+    channels_last,
+    conv_lengths,
+    run_layer,
+)
 from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ActivationLike,
+    ConstraintLike,
+    InitializerLike,
+    IntOrInts,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Variable,
+)
 
 __all__ = ["DepthwiseConv2D", "depthwise_conv2d"]
 
@@ -48,24 +68,25 @@ class DepthwiseConv2D(Conv):
 
     def __init__(
         self,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1),
         padding: str = "valid",
         depth_multiplier: int = 1,
         data_format: str = "channels_last",
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        bias_constraint: Any = None,
+        depthwise_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        depthwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
             rank=2,
+            # Not known before the inputs are: `build` sets it, and with it the bias' size.
             filters=0,
             kernel_size=kernel_size,
             strides=strides,
@@ -83,16 +104,17 @@ class DepthwiseConv2D(Conv):
         self.depthwise_initializer = resolve_initializer(depthwise_initializer)
         self.depthwise_regularizer = resolve_regularizer(depthwise_regularizer)
         self.depthwise_constraint = resolve_constraint(depthwise_constraint)
-        self.depthwise_kernel: Any = None
+        self.depthwise_kernel: Variable | None = None
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `depthwise_kernel` and `bias`."""
-        if len(input_shape) < 4:
+        if (tf.TensorShape(input_shape).rank or 0) < 4:
             raise UsageError(
                 "Inputs to `DepthwiseConv2D` should have rank 4. Received input shape: "
                 f"{input_shape}"
             )
         channels = channel_count(input_shape, self._channel_axis)
+        # [..., channels, multiplier]: not a convolution's order, though of the same rank.
         self.depthwise_kernel = self.add_weight(
             "depthwise_kernel",
             shape=(*self.kernel_size, channels, self.depth_multiplier),
@@ -105,11 +127,10 @@ class DepthwiseConv2D(Conv):
         self.input_spec = InputSpec(ndim=4, axes={self._channel_axis: channels})
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `channels * depth_multiplier` channels."""
-        first = self.data_format == "channels_first"  # the CPU wants channels last
         outputs = tf.compat.v1.nn.depthwise_conv2d(
-            tf.transpose(inputs, (0, 2, 3, 1)) if first else inputs,
+            channels_last(inputs, self.data_format),  # the CPU has no other kernel
             self.depthwise_kernel,
             strides=(1, *self.strides, 1),
             padding=self.padding.upper(),
@@ -117,46 +138,45 @@ class DepthwiseConv2D(Conv):
         )
         if self.bias is not None:
             outputs = tf.nn.bias_add(outputs, self.bias)
-        return self.activation(tf.transpose(outputs, (0, 3, 1, 2)) if first else outputs)
+        return self.activation(channels_as(outputs, self.data_format))
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         first = self.data_format == "channels_first"
         axis = 1 if first else 3
         start = 2 if first else 1
         shape[axis] = None if shape[axis] is None else shape[axis] * self.depth_multiplier
-        for offset in range(2):
-            shape[start + offset] = conv_length(
-                shape[start + offset],
-                size=self.kernel_size[offset],
-                padding=self.padding,
-                stride=self.strides[offset],
-                dilation=self.dilation_rate[offset],
-            )
+        shape[start : start + 2] = conv_lengths(
+            shape[start : start + 2],
+            self.kernel_size,
+            padding=self.padding,
+            strides=self.strides,
+            dilations=self.dilation_rate,
+        )
         return tf.TensorShape(shape)
 
 
 def depthwise_conv2d(
-    inputs: Any,
-    kernel_size: Any,
-    strides: Any = (1, 1),
+    inputs: TensorLike,
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1),
     padding: str = "valid",
     depth_multiplier: int = 1,
     data_format: str = "channels_last",
-    dilation_rate: Any = (1, 1),
-    activation: Any = None,
+    dilation_rate: IntOrInts = (1, 1),
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    depthwise_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    depthwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    bias_constraint: Any = None,
+    depthwise_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    depthwise_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    depthwise_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Convolves each channel of images by itself; see `DepthwiseConv2D`."""
     return run_layer(DepthwiseConv2D, locals())

@@ -9,10 +9,23 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers._arguments import run_layer
+from tf1compat.graph.layers._arguments import as_tensor, run_layer
 from tf1compat.graph.layers._model_variables import model_variable
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ConstraintLike,
+    Initializer,
+    InitializerLike,
+    Regularizer,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Variable,
+)
 
 __all__ = [
     "Embedding",
@@ -50,12 +63,13 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        embeddings_constraint: Any = None,
+        embeddings_initializer: InitializerLike = "uniform",
+        embeddings_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        embeddings_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
+        # Ids are integers: without this the first input would make an int32 table (Keras' floatx).
         kwargs.setdefault("dtype", "float32")
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.input_dim = input_dim
@@ -63,9 +77,9 @@ class Embedding(Layer):
         self.embeddings_initializer = resolve_initializer(embeddings_initializer)
         self.embeddings_regularizer = resolve_regularizer(embeddings_regularizer)
         self.embeddings_constraint = resolve_constraint(embeddings_constraint)
-        self.embeddings: Any = None
+        self.embeddings: Variable | None = None
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes the table."""
         self.embeddings = self.add_weight(
             "embeddings",
@@ -76,44 +90,46 @@ class Embedding(Layer):
         )
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns `[..., output_dim]` for ids `[...]`; ids that aren't integers are truncated."""
         if inputs.dtype.base_dtype not in (tf.int32, tf.int64):
+            # Keras feeds ids as floats unless told otherwise: `Embedding.call` truncates them.
             inputs = tf.cast(inputs, tf.int32)
+        # 1.15 looks up by "mod" here, which gives other rows of a split table; see the class.
         return v1.nn.embedding_lookup(self.embeddings, inputs, partition_strategy="div")
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns `input_shape` with `output_dim` appended."""
         return tf.TensorShape(input_shape).concatenate(self.output_dim)
 
 
 def embedding(
-    inputs: Any,
+    inputs: TensorLike,
     input_dim: int,
     output_dim: int,
-    embeddings_initializer: Any = "uniform",
-    embeddings_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    embeddings_constraint: Any = None,
+    embeddings_initializer: InitializerLike = "uniform",
+    embeddings_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    embeddings_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Looks ids up in a table; see `Embedding`."""
     return run_layer(Embedding, locals())
 
 
 def embed_sequence(
-    ids: Any,
+    ids: TensorLike,
     vocab_size: int | None = None,
     embed_dim: int | None = None,
     unique: bool = False,
-    initializer: Any = None,
-    regularizer: Any = None,
+    initializer: Initializer | None = None,
+    regularizer: Regularizer | None = None,
     trainable: bool = True,
-    scope: Any = None,
-    reuse: Any = None,
-) -> Any:
+    scope: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Looks ids up in `EmbedSequence/embeddings`; mirrors `tf.contrib.layers.embed_sequence`.
 
     Args:
@@ -142,6 +158,7 @@ def embed_sequence(
         known = vocab_size is not None and embed_dim is not None
         table = model_variable(
             "embeddings",
+            # A reused table's shape needn't be told, and isn't checked then.
             [vocab_size, embed_dim] if known else None,
             initializer=initializer,
             regularizer=regularizer,
@@ -149,17 +166,18 @@ def embed_sequence(
         )
         if unique:
             return embedding_lookup_unique(table, ids)
+        # By "mod", the default of 1.15, also where a partitioner split the table.
         return v1.nn.embedding_lookup(table, ids)
 
 
 def embedding_lookup(
-    params: Any,
-    ids: Any,
+    params: TensorLike,
+    ids: TensorLike,
     partition_strategy: str = "mod",
     name: str | None = None,
     validate_indices: bool = True,
     max_norm: float | None = None,
-) -> Any:
+) -> Tensor:
     """Looks rows up by ids; mirrors `tf.nn.embedding_lookup` of TensorFlow 1.15.
 
     Mind the default: under "mod", id n of a table split in k parts is row `n // k` of part
@@ -176,12 +194,19 @@ def embedding_lookup(
     Returns:
       `[*ids' shape, *a row's shape]`.
     """
-    return v1.nn.embedding_lookup(params, ids, partition_strategy, name, validate_indices, max_norm)
+    return v1.nn.embedding_lookup(
+        params,
+        ids,
+        partition_strategy=partition_strategy,
+        name=name,
+        validate_indices=validate_indices,
+        max_norm=max_norm,
+    )
 
 
 def embedding_lookup_unique(
-    params: Any, ids: Any, partition_strategy: str = "mod", name: str | None = None
-) -> Any:
+    params: TensorLike, ids: TensorLike, partition_strategy: str = "mod", name: str | None = None
+) -> Tensor:
     """Looks each distinct id up once; mirrors `tf.contrib.layers.embedding_lookup_unique`.
 
     Args:
@@ -194,7 +219,8 @@ def embedding_lookup_unique(
       `[*ids' shape, *a row's shape]`.
     """
     with v1.name_scope(name, "EmbeddingLookupUnique", [ids]):
-        ids = tf.convert_to_tensor(ids)
+        ids = as_tensor(ids)
+        # Gradients of a row that is looked up twice then arrive as one slice, summed.
         distinct, index = tf.unique(tf.reshape(ids, [-1]))
         rows = v1.nn.embedding_lookup(params, distinct, partition_strategy)
         shape = tf.concat([v1.shape(ids), v1.shape(rows)[1:]], 0)

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.types import DTypeLike, Nested, Tensor
 
 __all__ = ["InputSpec", "check_inputs"]
 
@@ -32,7 +33,7 @@ class InputSpec:
 
     def __init__(
         self,
-        dtype: Any = None,
+        dtype: DTypeLike | None = None,
         shape: Sequence[int | None] | None = None,
         ndim: int | None = None,
         max_ndim: int | None = None,
@@ -41,6 +42,7 @@ class InputSpec:
     ) -> None:
         self.dtype = tf.as_dtype(dtype).name if dtype is not None else None
         self.shape = shape
+        # A shape fixes the rank, whatever `ndim` says.
         self.ndim = len(shape) if shape is not None else ndim
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
@@ -77,7 +79,7 @@ class InputSpec:
         return cls(**config)
 
 
-def check_inputs(spec: Any, inputs: Any, layer_name: str) -> None:
+def check_inputs(spec: Any, inputs: Nested, layer_name: str) -> None:
     """Checks `inputs` against `spec`, an `InputSpec`, a structure of them, or None.
 
     Raises:
@@ -100,7 +102,7 @@ def check_inputs(spec: Any, inputs: Any, layer_name: str) -> None:
             )
 
 
-def _complaint(tensor: Any, spec: InputSpec) -> str | None:
+def _complaint(tensor: Tensor, spec: InputSpec) -> str | None:
     """Returns what is wrong with `tensor`, or None."""
     shape = tensor.shape
     rank = shape.rank
@@ -118,7 +120,7 @@ def _complaint(tensor: Any, spec: InputSpec) -> str | None:
     return _dtype_complaint(tensor, spec) or _size_complaint(shape.as_list(), spec)
 
 
-def _dtype_complaint(tensor: Any, spec: InputSpec) -> str | None:
+def _dtype_complaint(tensor: Tensor, spec: InputSpec) -> str | None:
     if spec.dtype is None or tensor.dtype.base_dtype == tf.as_dtype(spec.dtype):
         return None
     return f"expected dtype={spec.dtype}, found dtype={tensor.dtype}"
@@ -126,6 +128,7 @@ def _dtype_complaint(tensor: Any, spec: InputSpec) -> str | None:
 
 def _size_complaint(shape: list[int | None], spec: InputSpec) -> str | None:
     for axis, size in spec.axes.items():
+        # 1.15 gave `axes` whose sizes were `tf.Dimension`, with a `value`.
         wanted = getattr(size, "value", size)
         if wanted is not None and shape[axis] not in (wanted, None):
             return (

@@ -7,13 +7,15 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.layers._arguments import as_tensor
+from tf1compat.graph.types import ScopeLike, Tensor, TensorLike
 
 __all__ = ["maxout"]
 
 v1 = tf.compat.v1
 
 
-def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> Any:
+def maxout(inputs: TensorLike, num_units: int, axis: int = -1, scope: ScopeLike = None) -> Tensor:
     """Returns the greatest of each run of features, leaving `num_units` features along `axis`.
 
     Mirrors `tf.contrib.layers.maxout` (Goodfellow et al., arXiv:1302.4389).
@@ -30,8 +32,9 @@ def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> An
     Raises:
       UsageError: (a `ValueError`) the features aren't a multiple of `num_units`.
     """
+    # A variable scope without a variable: contrib's functions name their ops by one all the same.
     with v1.variable_scope(scope, "MaxOut", [inputs]):
-        inputs = tf.convert_to_tensor(inputs)
+        inputs = as_tensor(inputs)
         sizes = inputs.shape.as_list()
         features = sizes[axis]
         if features is None or features % num_units:

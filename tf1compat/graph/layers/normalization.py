@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -13,17 +15,38 @@ from tf1compat.graph.layers._arguments import ONES, ZEROS, run_layer
 from tf1compat.graph.layers._batch_statistics import (
     assign_moving_average,
     assign_moving_variance,
+    checked_axes,
+    composed,
     fused_moments,
     renormalize,
 )
+from tf1compat.graph.layers._calling import choose, constant_value
 from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.calling import choose, constant_value
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ConstraintLike,
+    DTypeLike,
+    InitializerLike,
+    IntOrInts,
+    Number,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Training,
+    Variable,
+)
 
 __all__ = ["BatchNormalization", "batch_normalization"]
 
 v1 = tf.compat.v1
+
+
+# Makes (scale, bias) to adjust with, from the inputs' dynamic shape.
+Adjustment: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class BatchNormalization(Layer):
@@ -60,27 +83,28 @@ class BatchNormalization(Layer):
 
     def __init__(
         self,
-        axis: Any = -1,
+        axis: IntOrInts = -1,
+        # Keras' momentum and epsilon; `tf.contrib.layers.batch_norm` has a decay of 0.999 instead.
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = ZEROS,
-        gamma_initializer: Any = ONES,
-        moving_mean_initializer: Any = ZEROS,
-        moving_variance_initializer: Any = ONES,
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
+        beta_initializer: InitializerLike = ZEROS,
+        gamma_initializer: InitializerLike = ONES,
+        moving_mean_initializer: InitializerLike = ZEROS,
+        moving_variance_initializer: InitializerLike = ONES,
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         renorm: bool = False,
-        renorm_clipping: Any = None,
+        renorm_clipping: Mapping[str, Number] | None = None,
         renorm_momentum: float = 0.99,
         fused: bool | None = None,
         trainable: bool = True,
         virtual_batch_size: int | None = None,
-        adjustment: Any = None,
-        name: Any = None,
+        adjustment: Adjustment | None = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
@@ -113,17 +137,18 @@ class BatchNormalization(Layer):
         self.renorm_clipping = dict(renorm_clipping or {})
         self.renorm_momentum = renorm_momentum
         self.adjustment = adjustment
+        # A wish, not a demand, while 1.15's `_USE_V2_BEHAVIOR` is off: `build` settles it.
         self.fused: bool | None = True if fused is None else fused
         self.virtual_batch_size = None
-        self.gamma: Any = None
-        self.beta: Any = None
+        self.gamma: Variable | None = None
+        self.beta: Variable | None = None
 
     @property
-    def _param_dtype(self) -> Any:
-        # Half precision is normalized with float32 parameters.
+    def _param_dtype(self) -> DTypeLike:
+        # Half precision is normalized with float32 parameters (1.15's `_param_dtype`).
         return tf.float32 if self.dtype in ("float16", "bfloat16") else self.dtype or tf.float32
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `gamma`, `beta`, `moving_mean`, `moving_variance` (and those of `renorm`).
 
         Raises:
@@ -131,30 +156,17 @@ class BatchNormalization(Layer):
             whose size isn't known.
         """
         shape = tf.TensorShape(input_shape)
-        self._axes = self._checked_axes(shape)
+        self._axes = checked_axes(self.axis, shape)
         self.axis = list(self._axes)
         sizes = {axis: shape[axis] for axis in self._axes}
         self.input_spec = InputSpec(ndim=shape.rank, axes=sizes)
         self.fused = bool(self.fused) and shape.rank == 4 and self._fusible(shape.rank)
         params = [sizes.get(axis, 1) for axis in range(shape.rank)]
         self._param_shape = params if len(sizes) > 1 else [sizes[self._axes[0]]]
+        # gamma, beta, moving_mean, moving_variance: the order in `tf.global_variables()` of 1.15.
         self._add_scale_and_offset()
         self._add_moving_averages()
         self.built = True
-
-    def _checked_axes(self, shape: tf.TensorShape) -> list[int]:
-        if not shape.rank:
-            raise UsageError(f"Input has undefined rank: {shape}")
-        given = [self.axis] if isinstance(self.axis, int) else self.axis
-        axes = [axis if axis >= 0 else shape.rank + axis for axis in given]
-        for axis in axes:
-            if not 0 <= axis < shape.rank:
-                raise UsageError(f"Invalid axis: {axis}")
-            if shape[axis] is None:
-                raise UsageError(f"Input has undefined `axis` dimension. Input shape: {shape}")
-        if len(set(axes)) != len(axes):
-            raise UsageError(f"Duplicate axis: {axes}")
-        return axes
 
     def _fusible(self, rank: int) -> bool:
         plain = not self.renorm and self.adjustment is None
@@ -162,32 +174,31 @@ class BatchNormalization(Layer):
 
     def _add_scale_and_offset(self) -> None:
         if self.scale:
-            self.gamma = self.add_weight(
-                "gamma",
-                shape=self._param_shape,
-                dtype=self._param_dtype,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
+            self.gamma = self._add_param("gamma")
         elif self.fused:
+            # The fused kernel wants a scale even where the layer has none: a constant, no variable.
             self._gamma_const = tf.constant(1.0, self._param_dtype, self._param_shape)
         if self.center:
-            self.beta = self.add_weight(
-                "beta",
-                shape=self._param_shape,
-                dtype=self._param_dtype,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+            self.beta = self._add_param("beta")
         elif self.fused:
             self._beta_const = tf.constant(0.0, self._param_dtype, self._param_shape)
 
+    def _add_param(self, name: str) -> Variable:
+        return self.add_weight(
+            name,
+            shape=self._param_shape,
+            dtype=self._param_dtype,
+            initializer=getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer"),
+            constraint=getattr(self, f"{name}_constraint"),
+        )
+
     def _add_moving_averages(self) -> None:
-        partitioner = self._scope.partitioner if self._scope else None
-        if partitioner is not None:  # averages are never split
-            self._scope.set_partitioner(None)
+        # 1.15 takes the partitioner off for the averages alone; gamma and beta are split.
+        scope = self._scope
+        partitioner = scope.partitioner if scope else None
+        if scope and partitioner is not None:  # averages are never split
+            scope.set_partitioner(None)
         try:
             self.moving_mean = self._add_average("moving_mean", self.moving_mean_initializer)
             self.moving_variance = self._add_average(
@@ -196,12 +207,13 @@ class BatchNormalization(Layer):
             if self.renorm:
                 self._add_renorm_averages()
         finally:
-            if partitioner is not None:
-                self._scope.set_partitioner(partitioner)
+            if scope and partitioner is not None:
+                scope.set_partitioner(partitioner)
 
     def _add_renorm_averages(self) -> None:
-        def stddev_initializer(*args: Any, **kwargs: Any) -> Any:
-            return tf.sqrt(self.moving_variance_initializer(*args, **kwargs))
+        def stddev_initializer(*args: Any, **kwargs: Any) -> Tensor:
+            of_variance: Any = self.moving_variance_initializer
+            return tf.sqrt(of_variance(*args, **kwargs))
 
         beside = v1.get_default_graph().colocate_with
         with beside(self.moving_variance.op):
@@ -211,18 +223,19 @@ class BatchNormalization(Layer):
         with beside(self.moving_stddev.op):
             self.renorm_stddev = self._add_average("renorm_stddev", stddev_initializer)
 
-    def _add_average(self, name: str, initializer: Any) -> Any:
+    def _add_average(self, name: str, initializer: InitializerLike) -> Variable:
         return self.add_weight(
             name,
             shape=self._param_shape,
             dtype=self._param_dtype,
             initializer=initializer,
+            # How replicas share it: each keeps its own, a read is their mean.
             synchronization=tf.VariableSynchronization.ON_READ,
             trainable=False,
             aggregation=tf.VariableAggregation.MEAN,
         )
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: Tensor, training: Training = False) -> Tensor:
         """Returns the normalized inputs.
 
         Args:
@@ -235,51 +248,57 @@ class BatchNormalization(Layer):
             return self._fused_call(inputs, training)
         return self._plain_call(inputs, training)
 
-    def _fused_call(self, inputs: Any, training: Any) -> Any:
+    def _fused_call(self, inputs: Tensor, training: Training) -> Tensor:
         data_format = "NCHW" if self._axes == [1] else "NHWC"
-        scale = self.gamma if self.scale else self._gamma_const
-        offset = self.beta if self.center else self._beta_const
         known = constant_value(training)
-
-        def by_batch() -> Any:
-            return fused_moments(inputs, scale, offset, None, self.epsilon, data_format)
-
-        def by_averages() -> Any:
-            moments = (self.moving_mean, self.moving_variance)
-            return fused_moments(inputs, scale, offset, moments, self.epsilon, data_format)
-
-        outputs, mean, variance = choose(training, by_batch, by_averages)
+        normalized = functools.partial(
+            fused_moments,
+            inputs,
+            scale=self._gamma_const if self.gamma is None else self.gamma,
+            offset=self._beta_const if self.beta is None else self.beta,
+            epsilon=self.epsilon,
+            data_format=data_format,
+        )
+        averages = (self.moving_mean, self.moving_variance)
+        # Both ways give all three, so that a `tf.cond` may choose between them.
+        outputs, mean, variance = choose(training, normalized, lambda: normalized(moments=averages))
+        # No update op at all, not even one that does nothing: inference graphs stay clean.
         if known is False:
             return outputs
         if known:
             momentum = tf.convert_to_tensor(self.momentum)
         else:  # while not training a momentum of 1 leaves the averages as they are
             momentum = choose(training, lambda: self.momentum, lambda: 1.0)
+        # Mean before variance, the order of UPDATE_OPS in 1.15; nothing runs them by itself.
         self.add_update(lambda: assign_moving_average(self.moving_mean, mean, momentum))
         self.add_update(lambda: assign_moving_average(self.moving_variance, variance, momentum))
         return outputs
 
-    def _plain_call(self, inputs: Any, training: Any) -> Any:
-        rank = inputs.shape.rank
+    def _plain_call(self, inputs: Tensor, training: Training) -> Tensor:
+        rank = len(inputs.shape)
         axes = [axis for axis in range(rank) if axis not in self._axes]
         scale, offset = self._broadcast(self.gamma, axes), self._broadcast(self.beta, axes)
-        if constant_value(training) is False:
-            mean, variance = self.moving_mean, self.moving_variance
-        else:
+        mean: Tensor | None = self.moving_mean
+        variance: Tensor | None = self.moving_variance
+        if constant_value(training) is not False:
             scale, offset = self._adjusted(inputs, training, scale, offset)
             mean, variance = self._moments(inputs, training, axes)
-            scale, offset = self._track(mean, variance, training, axes, scale, offset)
+            scale, offset = self._track(
+                mean, variance, training=training, axes=axes, scale=scale, offset=offset
+            )
         kind = inputs.dtype.base_dtype
         mean, variance, offset, scale = (
             None if value is None else tf.cast(value, kind)
             for value in (mean, variance, offset, scale)
         )
         mean, variance = self._broadcast(mean, axes), self._broadcast(variance, axes)
-        outputs = tf.nn.batch_normalization(inputs, mean, variance, offset, scale, self.epsilon)
+        outputs = tf.nn.batch_normalization(
+            inputs, mean, variance, offset=offset, scale=scale, variance_epsilon=self.epsilon
+        )
         outputs.set_shape(inputs.shape)
         return outputs
 
-    def _broadcast(self, value: Any, axes: list[int]) -> Any:
+    def _broadcast(self, value: Tensor | None, axes: list[int]) -> Any:
         """Returns `value` shaped to broadcast over the reduced `axes`."""
         rank = len(axes) + len(self._axes)
         if value is None or len(value.shape) == rank or axes == list(range(rank - 1)):
@@ -288,15 +307,20 @@ class BatchNormalization(Layer):
         shape[self._axes[0]] = self._param_shape[0]
         return tf.reshape(value, shape)
 
-    def _adjusted(self, inputs: Any, training: Any, scale: Any, offset: Any) -> tuple[Any, Any]:
+    def _adjusted(
+        self, inputs: Tensor, training: Training, scale: Tensor | None, offset: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
         if not self.adjustment:
             return scale, offset
         gain, bias = self.adjustment(v1.shape(inputs))
         gain_now = choose(training, lambda: gain, lambda: tf.ones_like(gain))
         bias_now = choose(training, lambda: bias, lambda: tf.zeros_like(bias))
-        return _composed(gain_now, bias_now, scale, offset)
+        return composed(gain_now, bias_now, scale, offset)
 
-    def _moments(self, inputs: Any, training: Any, axes: list[int]) -> tuple[Any, Any]:
+    def _moments(
+        self, inputs: Tensor, training: Training, axes: list[int]
+    ) -> tuple[Tensor, Tensor]:
+        # The biased variance, here: only the fused kernel has Bessel's factor.
         mean, variance = v1.nn.moments(
             tf.cast(inputs, self._param_dtype), axes, keep_dims=len(self._axes) > 1
         )
@@ -306,64 +330,65 @@ class BatchNormalization(Layer):
         )
 
     def _track(
-        self, mean: Any, variance: Any, training: Any, axes: list[int], scale: Any, offset: Any
-    ) -> tuple[Any, Any]:
+        self,
+        mean: Tensor,
+        variance: Tensor,
+        *,
+        training: Training,
+        axes: list[int],
+        scale: Tensor | None,
+        offset: Tensor | None,
+    ) -> tuple[Tensor | None, Tensor | None]:
         """Adds the updates of the averages; returns scale and offset, with renorm's corrections."""
         if self.renorm:
             r, d, mean, variance = renormalize(self, mean, variance, training)
-            r = self._broadcast(tf.stop_gradient(r, name="renorm_r"), axes)
-            d = self._broadcast(tf.stop_gradient(d, name="renorm_d"), axes)
-            scale, offset = _composed(r, d, scale, offset)
+            gain = self._broadcast(tf.stop_gradient(r, name="renorm_r"), axes)
+            shift = self._broadcast(tf.stop_gradient(d, name="renorm_d"), axes)
+            scale, offset = composed(gain, shift, scale, offset)
 
-        def update_mean() -> Any:
+        def update_mean() -> Tensor:
             return assign_moving_average(self.moving_mean, mean, self.momentum)
 
-        def update_variance() -> Any:
+        def update_variance() -> Tensor:
             if not self.renorm:
                 return assign_moving_average(self.moving_variance, variance, self.momentum)
             return assign_moving_variance(self, variance)
 
+        # Outside training the update is a read of the average, so UPDATE_OPS may always be run.
         self.add_update(lambda: choose(training, update_mean, lambda: self.moving_mean))
         self.add_update(lambda: choose(training, update_variance, lambda: self.moving_variance))
         return scale, offset
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """Returns `input_shape`."""
         return input_shape
 
 
-def _composed(scale: Any, offset: Any, then_scale: Any, then_offset: Any) -> tuple[Any, Any]:
-    """Returns scale and offset of `x * scale + offset` followed by a second such transform."""
-    if then_scale is not None:
-        scale, offset = scale * then_scale, offset * then_scale
-    return scale, offset if then_offset is None else offset + then_offset
-
-
 def batch_normalization(
-    inputs: Any,
-    axis: Any = -1,
+    inputs: TensorLike,
+    axis: IntOrInts = -1,
     momentum: float = 0.99,
     epsilon: float = 1e-3,
     center: bool = True,
     scale: bool = True,
-    beta_initializer: Any = ZEROS,
-    gamma_initializer: Any = ONES,
-    moving_mean_initializer: Any = ZEROS,
-    moving_variance_initializer: Any = ONES,
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    training: Any = False,
+    beta_initializer: InitializerLike = ZEROS,
+    gamma_initializer: InitializerLike = ONES,
+    moving_mean_initializer: InitializerLike = ZEROS,
+    moving_variance_initializer: InitializerLike = ONES,
+    beta_regularizer: RegularizerLike = None,
+    gamma_regularizer: RegularizerLike = None,
+    beta_constraint: ConstraintLike = None,
+    gamma_constraint: ConstraintLike = None,
+    training: Training = False,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
+    name: ScopeLike = None,
+    reuse: Reuse = None,
     renorm: bool = False,
-    renorm_clipping: Any = None,
+    renorm_clipping: Mapping[str, Number] | None = None,
     renorm_momentum: float = 0.99,
     fused: bool | None = None,
     virtual_batch_size: int | None = None,
-    adjustment: Any = None,
-) -> Any:
+    adjustment: Adjustment | None = None,
+) -> Tensor:
     """Normalizes `inputs`, as `tf.layers.batch_normalization` of 1.15; see `BatchNormalization`."""
     return run_layer(BatchNormalization, locals(), "training")

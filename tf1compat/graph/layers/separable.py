@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -12,11 +13,25 @@ from tf1compat.graph.layers._arguments import ZEROS, channel_count, op_data_form
 from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
+from tf1compat.graph.types import (
+    ActivationLike,
+    ConstraintLike,
+    InitializerLike,
+    IntOrInts,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+    Variable,
+)
 
 __all__ = ["SeparableConv", "SeparableConv1D", "SeparableConv2D"]
 __all__ += ["separable_conv1d", "separable_conv2d"]
 
 
+# Variables: depthwise, pointwise, bias, in this order (`SeparableConv.build`).
 class SeparableConv(Conv):
     """A depthwise convolution, then a pointwise one; what both ranks of it share.
 
@@ -50,12 +65,12 @@ class SeparableConv(Conv):
         self,
         rank: int,
         depth_multiplier: int = 1,
-        depthwise_initializer: Any = None,
-        pointwise_initializer: Any = None,
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        pointwise_constraint: Any = None,
+        depthwise_initializer: InitializerLike = None,
+        pointwise_initializer: InitializerLike = None,
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(rank, **kwargs)
@@ -66,10 +81,10 @@ class SeparableConv(Conv):
         self.pointwise_regularizer = resolve_regularizer(pointwise_regularizer)
         self.depthwise_constraint = resolve_constraint(depthwise_constraint)
         self.pointwise_constraint = resolve_constraint(pointwise_constraint)
-        self.depthwise_kernel: Any = None
-        self.pointwise_kernel: Any = None
+        self.depthwise_kernel: Variable | None = None
+        self.pointwise_kernel: Variable | None = None
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes `depthwise_kernel`, `pointwise_kernel` and `bias`."""
         channels = channel_count(input_shape, self._channel_axis)
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self._channel_axis: channels})
@@ -92,11 +107,18 @@ class SeparableConv(Conv):
         self.built = True
 
     def _separate(
-        self, inputs: Any, depthwise: Any, pointwise: Any, strides: Any, rate: Any
-    ) -> Any:
+        self,
+        inputs: Tensor,
+        *,
+        depthwise: Tensor | None,
+        pointwise: Tensor | None,
+        strides: Sequence[int],
+        rate: Sequence[int],
+    ) -> Tensor:
         """Runs both convolutions and adds the bias, over `[batch, rows, columns, channels]`."""
         data_format = op_data_format(self.data_format, 4)
         ends = (1, 1, *strides) if self.data_format == "channels_first" else (1, *strides, 1)
+        # No activation or bias between the two convolutions.
         outputs = tf.compat.v1.nn.separable_conv2d(
             inputs,
             depthwise,
@@ -120,26 +142,26 @@ class SeparableConv1D(SeparableConv):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
+        kernel_size: IntOrInts,
+        strides: IntOrInts = 1,
         padding: str = "valid",
         data_format: str = "channels_last",
-        dilation_rate: Any = 1,
+        dilation_rate: IntOrInts = 1,
         depth_multiplier: int = 1,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = None,
-        pointwise_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        pointwise_constraint: Any = None,
-        bias_constraint: Any = None,
+        depthwise_initializer: InitializerLike = None,
+        pointwise_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -168,16 +190,17 @@ class SeparableConv1D(SeparableConv):
             **kwargs,
         )
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `filters` channels."""
         axis = 1 if self.data_format == "channels_last" else 2
         rows = tf.expand_dims(self._pad_causally(inputs), axis)
         outputs = self._separate(
             rows,
-            tf.expand_dims(self.depthwise_kernel, 0),
-            tf.expand_dims(self.pointwise_kernel, 0),
-            self.strides * 2,
-            (1, *self.dilation_rate),
+            depthwise=tf.expand_dims(self.depthwise_kernel, 0),
+            pointwise=tf.expand_dims(self.pointwise_kernel, 0),
+            # The stride serves the added axis of size 1 too: the op takes none that differ.
+            strides=self.strides * 2,
+            rate=(1, *self.dilation_rate),
         )
         return self.activation(tf.squeeze(outputs, [axis]))
 
@@ -188,26 +211,26 @@ class SeparableConv2D(SeparableConv):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1),
         padding: str = "valid",
         data_format: str = "channels_last",
-        dilation_rate: Any = (1, 1),
+        dilation_rate: IntOrInts = (1, 1),
         depth_multiplier: int = 1,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = None,
-        pointwise_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        pointwise_constraint: Any = None,
-        bias_constraint: Any = None,
+        depthwise_initializer: InitializerLike = None,
+        pointwise_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -236,65 +259,71 @@ class SeparableConv2D(SeparableConv):
             **kwargs,
         )
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `filters` channels."""
-        kernels = self.depthwise_kernel, self.pointwise_kernel
-        return self.activation(self._separate(inputs, *kernels, self.strides, self.dilation_rate))
+        outputs = self._separate(
+            inputs,
+            depthwise=self.depthwise_kernel,
+            pointwise=self.pointwise_kernel,
+            strides=self.strides,
+            rate=self.dilation_rate,
+        )
+        return self.activation(outputs)
 
 
 def separable_conv1d(
-    inputs: Any,
+    inputs: TensorLike,
     filters: int,
-    kernel_size: Any,
-    strides: Any = 1,
+    kernel_size: IntOrInts,
+    strides: IntOrInts = 1,
     padding: str = "valid",
     data_format: str = "channels_last",
-    dilation_rate: Any = 1,
+    dilation_rate: IntOrInts = 1,
     depth_multiplier: int = 1,
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    depthwise_initializer: Any = None,
-    pointwise_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    depthwise_regularizer: Any = None,
-    pointwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    pointwise_constraint: Any = None,
-    bias_constraint: Any = None,
+    depthwise_initializer: InitializerLike = None,
+    pointwise_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    depthwise_regularizer: RegularizerLike = None,
+    pointwise_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    depthwise_constraint: ConstraintLike = None,
+    pointwise_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Convolves `[batch, steps, channels]`, as `tf.layers.separable_conv1d` of TensorFlow 1.15."""
     return run_layer(SeparableConv1D, locals())
 
 
 def separable_conv2d(
-    inputs: Any,
+    inputs: TensorLike,
     filters: int,
-    kernel_size: Any,
-    strides: Any = (1, 1),
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1),
     padding: str = "valid",
     data_format: str = "channels_last",
-    dilation_rate: Any = (1, 1),
+    dilation_rate: IntOrInts = (1, 1),
     depth_multiplier: int = 1,
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    depthwise_initializer: Any = None,
-    pointwise_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    depthwise_regularizer: Any = None,
-    pointwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    pointwise_constraint: Any = None,
-    bias_constraint: Any = None,
+    depthwise_initializer: InitializerLike = None,
+    pointwise_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    depthwise_regularizer: RegularizerLike = None,
+    pointwise_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    depthwise_constraint: ConstraintLike = None,
+    pointwise_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Convolves `[batch, rows, columns, channels]`, as `tf.layers.separable_conv2d` of 1.15."""
     return run_layer(SeparableConv2D, locals())

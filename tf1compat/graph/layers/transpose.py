@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -9,12 +10,27 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers._arguments import (
     ZEROS,
+    channels_as,
+    channels_last,
     normalize_tuple,
     op_data_format,
     run_layer,
     transposed_length,
 )
 from tf1compat.graph.layers._convolution_base import Conv
+from tf1compat.graph.types import (
+    ActivationLike,
+    BatchSize,
+    ConstraintLike,
+    InitializerLike,
+    IntOrInts,
+    RegularizerLike,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    TensorLike,
+)
 
 __all__ = ["Conv2DTranspose", "Conv3DTranspose", "conv2d_transpose", "conv3d_transpose"]
 
@@ -26,7 +42,7 @@ class _ConvTranspose(Conv):
 
     _config = (*(name for name in Conv._config if name != "dilation_rate"), "output_padding")
 
-    def __init__(self, rank: int, output_padding: Any = None, **kwargs: Any) -> None:
+    def __init__(self, rank: int, output_padding: IntOrInts | None = None, **kwargs: Any) -> None:
         super().__init__(rank, **kwargs)
         self.output_padding: tuple[int, ...] | None = None
         if output_padding is None:
@@ -40,9 +56,10 @@ class _ConvTranspose(Conv):
             )
 
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        # Filters before channels: the kernel of the convolution whose gradient this is.
         return (*self.kernel_size, self.filters, channels)
 
-    def _out_lengths(self, lengths: Any) -> list[Any]:
+    def _out_lengths(self, lengths: Sequence[int | Tensor | None]) -> list[int | Tensor | None]:
         padded = self.output_padding or (None,) * self.rank
         return [
             transposed_length(
@@ -56,7 +73,8 @@ class _ConvTranspose(Conv):
             for axis, length in enumerate(lengths)
         ]
 
-    def _convolve(self, inputs: Any) -> Any:
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        # 1.15 always read sizes off the graph; static ones make the same shape with fewer nodes.
         dynamic: Any = None if inputs.shape.is_fully_defined() else v1.shape(inputs)
         sizes = [
             size if size is not None else dynamic[axis]
@@ -65,14 +83,17 @@ class _ConvTranspose(Conv):
         first = self.data_format == "channels_first"
         lengths = self._out_lengths(sizes[2:] if first else sizes[1:-1])
         outputs = self._transpose(inputs, sizes[0], lengths)
+        # The op can't infer a shape that is computed in the graph.
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
 
-    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+    def _transpose(
+        self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
+    ) -> Tensor:
         """Returns the transposed convolution with spatial sizes `lengths`, without bias."""
         raise NotImplementedError
 
-    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+    def compute_output_shape(self, input_shape: ShapeLike) -> tf.TensorShape:
         """Returns the outputs' static shape."""
         shape = tf.TensorShape(input_shape).as_list()
         if self.data_format == "channels_first":
@@ -86,21 +107,21 @@ class Conv2DTranspose(_ConvTranspose):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1),
         padding: str = "valid",
         data_format: str = "channels_last",
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -124,20 +145,21 @@ class Conv2DTranspose(_ConvTranspose):
             **kwargs,
         )
 
-    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+    def _transpose(
+        self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
+    ) -> Tensor:
         # Channels go last and back, as in 1.15 on CPUs, whose kernels know no other order.
-        first = self.data_format == "channels_first"
-        if first:
-            inputs = tf.transpose(inputs, (0, 2, 3, 1))
+        inputs = channels_last(inputs, self.data_format)
         shape = tf.stack([batch, *lengths, self.filters])
         padding = self.padding.upper()
         if self.dilation_rate == (1, 1):
             strides = (1, *self.strides, 1)
             outputs = tf.nn.conv2d_transpose(inputs, self.kernel, shape, strides, padding)
         else:
+            # One rate for both axes: `atrous_conv2d_transpose` knows no other, and 1.15 asserts it.
             rate = self.dilation_rate[0]
             outputs = tf.nn.atrous_conv2d_transpose(inputs, self.kernel, shape, rate, padding)
-        return tf.transpose(outputs, (0, 3, 1, 2)) if first else outputs
+        return channels_as(outputs, self.data_format)
 
 
 class Conv3DTranspose(_ConvTranspose):
@@ -146,21 +168,21 @@ class Conv3DTranspose(_ConvTranspose):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1, 1),
+        kernel_size: IntOrInts,
+        strides: IntOrInts = (1, 1, 1),
         padding: str = "valid",
         data_format: str = "channels_last",
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = ZEROS,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = ZEROS,
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         trainable: bool = True,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -184,62 +206,64 @@ class Conv3DTranspose(_ConvTranspose):
             **kwargs,
         )
 
-    def _transpose(self, inputs: Any, batch: Any, lengths: list[Any]) -> Any:
+    def _transpose(
+        self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
+    ) -> Tensor:
         first = self.data_format == "channels_first"
         sizes = [batch, self.filters, *lengths] if first else [batch, *lengths, self.filters]
         return tf.nn.conv3d_transpose(
             inputs,
             self.kernel,
-            tf.stack(sizes),
-            (1, 1, *self.strides) if first else (1, *self.strides, 1),
-            self.padding.upper(),
-            op_data_format(self.data_format, 5),
+            output_shape=tf.stack(sizes),
+            strides=(1, 1, *self.strides) if first else (1, *self.strides, 1),
+            padding=self.padding.upper(),
+            data_format=op_data_format(self.data_format, 5),
         )
 
 
 def conv2d_transpose(
-    inputs: Any,
+    inputs: TensorLike,
     filters: int,
-    kernel_size: Any,
-    strides: Any = (1, 1),
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1),
     padding: str = "valid",
     data_format: str = "channels_last",
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    kernel_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    kernel_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    kernel_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Transposed convolution of images, as `tf.layers.conv2d_transpose` of TensorFlow 1.15."""
     return run_layer(Conv2DTranspose, locals())
 
 
 def conv3d_transpose(
-    inputs: Any,
+    inputs: TensorLike,
     filters: int,
-    kernel_size: Any,
-    strides: Any = (1, 1, 1),
+    kernel_size: IntOrInts,
+    strides: IntOrInts = (1, 1, 1),
     padding: str = "valid",
     data_format: str = "channels_last",
-    activation: Any = None,
+    activation: ActivationLike = None,
     use_bias: bool = True,
-    kernel_initializer: Any = None,
-    bias_initializer: Any = ZEROS,
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: InitializerLike = None,
+    bias_initializer: InitializerLike = ZEROS,
+    kernel_regularizer: RegularizerLike = None,
+    bias_regularizer: RegularizerLike = None,
+    activity_regularizer: RegularizerLike = None,
+    kernel_constraint: ConstraintLike = None,
+    bias_constraint: ConstraintLike = None,
     trainable: bool = True,
-    name: Any = None,
-    reuse: Any = None,
-) -> Any:
+    name: ScopeLike = None,
+    reuse: Reuse = None,
+) -> Tensor:
     """Transposed convolution of volumes, as `tf.layers.conv3d_transpose` of TensorFlow 1.15."""
     return run_layer(Conv3DTranspose, locals())

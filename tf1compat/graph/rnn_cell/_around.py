@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell
+from tf1compat.graph.types import BatchSize, DTypeLike, RNNCellLike, State, StateSize
 
 __all__ = ["AroundCell"]
 
@@ -24,22 +25,24 @@ class AroundCell(RNNCell):
       TypeError: `cell` isn't like a cell.
     """
 
-    def __init__(self, cell: Any, **kwargs: Any) -> None:
+    def __init__(self, cell: RNNCellLike, **kwargs: Any) -> None:
+        # contrib's Highway- and CompiledWrapper skipped this, and `weights` failed of them.
         super().__init__(**kwargs)
         assert_like_rnncell("cell", cell)
         self._cell = cell
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """The wrapped cell's."""
         return self._cell.state_size
 
     @property
-    def output_size(self) -> Any:
+    def output_size(self) -> StateSize:
         """The wrapped cell's."""
         return self._cell.output_size
 
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+    def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns the wrapped cell's zero state."""
+        # A scope around the inner cell's: `ResidualWrapperZeroState/GRUCellZeroState/`.
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self._cell.zero_state(batch_size, dtype)

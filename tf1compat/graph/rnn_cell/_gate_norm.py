@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, ShapeLike, Tensor, Variable
 
 __all__ = ["GateNorm"]
 
@@ -21,18 +22,26 @@ class GateNorm:
     gain: float
     shift: float
 
-    def __call__(self, inputs: tf.Tensor, scope: str) -> tf.Tensor:
+    def __call__(self, inputs: Tensor, scope: str) -> Tensor:
         """Returns `inputs` [B, D] normalized over D, by `<scope>/gamma` and `<scope>/beta` [D]."""
+        # In the inputs' dtype; contrib's `_norm` left it at float32, and failed with others.
         shape, dtype = inputs.shape[-1:], inputs.dtype
         with v1.variable_scope(scope):
+            # gamma before beta (contrib's `_norm`), where `layer_norm` by itself makes beta first.
             gamma = self._parameter("gamma", shape, dtype, self.gain)
             beta = self._parameter("beta", shape, dtype, self.shift)
         with v1.variable_scope(scope):  # anew, for 1.15's tensor names
             mean, variance = v1.nn.moments(inputs, [1], keep_dims=True)
             # float16 can't hold the smaller epsilon.
             epsilon = 1e-3 if dtype == tf.float16 else 1e-12
-            return tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
+            return tf.nn.batch_normalization(
+                inputs, mean, variance, offset=beta, scale=gamma, variance_epsilon=epsilon
+            )
 
-    def _parameter(self, name: str, shape: Any, dtype: Any, start: float) -> Any:
+    def each(self, gates: Sequence[Tensor], scopes: Sequence[str]) -> list[Tensor]:
+        """Returns every gate [B, D] normalized in the scope of its own."""
+        return [self(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+
+    def _parameter(self, name: str, shape: ShapeLike, dtype: DTypeLike, start: float) -> Variable:
         initializer = v1.constant_initializer(start)
         return get_variable(name, shape=shape, dtype=dtype, initializer=initializer)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import columns
+from tf1compat.graph.types import Tensor
 
 __all__ = ["FrequencyBlocks"]
 
@@ -33,7 +34,7 @@ class FrequencyBlocks:
     size: Any
     skip: Any
 
-    def cut(self, inputs: tf.Tensor, offset: int = 0) -> list[list[tf.Tensor]]:
+    def cut(self, inputs: Tensor, offset: int = 0) -> list[list[Tensor]]:
         """Returns the features [B, size] of each block, shifted by `offset` columns.
 
         Raises:
@@ -41,6 +42,7 @@ class FrequencyBlocks:
         """
         blocks = self._spans(input_depth(inputs.shape.with_rank(2)))
         if offset:
+            # Zeros behind for a positive offset, in front for a negative, which starts at 0 then.
             padding = [0, offset] if offset > 0 else [-offset, 0]
             inputs = tf.pad(inputs, [[0, 0], padding])
         shift = max(offset, 0)
@@ -71,6 +73,7 @@ class FrequencyBlocks:
         return [(start, self._checked(count, end - start)) for start, end, count in spans]
 
     def _checked(self, count: int, width: int) -> int:
+        # Columns that fill no feature are left out without a word (`_make_tf_features`).
         fitting = int((width - self.size) / self.skip) + 1
         if fitting != count:
             raise UsageError(

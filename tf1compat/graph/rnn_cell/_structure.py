@@ -16,6 +16,7 @@ __all__ = ["children", "enumerated_map_up_to", "rebuild", "shallow_structure"]
 def children(structure: Any) -> list[Any]:
     """Returns the direct children of a nested structure, dicts in the order of their keys."""
     if isinstance(structure, dict):
+        # `nest` sorts keys: the index that seeds a dropout counts in that order.
         return [structure[key] for key in sorted(structure)]
     return list(structure)
 
@@ -43,6 +44,7 @@ def shallow_structure(visit: Callable[[Any], Any], structure: Any) -> Any:
     if not tf.nest.is_nested(wanted):
         if not wanted:
             return False
+        # True stands for all of the level (`nest.get_traverse_shallow_structure`).
         wanted = rebuild(structure, [True] * len(children(structure)))
     parts = zip(children(wanted), children(structure), strict=True)
     return rebuild(structure, [_level(visit, want, part) for want, part in parts])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tf1compat.graph.rnn_cell._linear import Linear
 from tf1compat.graph.rnn_cell.base import RNNCell, assert_like_rnncell, input_depth
 from tf1compat.graph.rnn_cell.state_tuple import columns
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import RNNCellLike, State, StateSize, Tensor
 
 __all__ = ["AttentionCellWrapper"]
 
@@ -42,7 +44,7 @@ class AttentionCellWrapper(RNNCell):
 
     def __init__(
         self,
-        cell: Any,
+        cell: RNNCellLike,
         attn_length: int,
         attn_size: int | None = None,
         attn_vec_size: int | None = None,
@@ -70,7 +72,7 @@ class AttentionCellWrapper(RNNCell):
         self._output_map: Linear | None = None
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """(cell's state size, A, A * length), or their sum where the state is one tensor."""
         sizes = (self._cell.state_size, self._attn_size, self._attn_size * self._attn_length)
         return sizes if self._state_is_tuple else sum(sizes)
@@ -80,7 +82,7 @@ class AttentionCellWrapper(RNNCell):
         """A."""
         return self._attn_size
 
-    def _parts(self, state: Any) -> Any:
+    def _parts(self, state: Any) -> Sequence[Any]:
         if self._state_is_tuple:
             return state
         cell_size, size, window = self._cell.state_size, self._attn_size, self._attn_length
@@ -90,32 +92,37 @@ class AttentionCellWrapper(RNNCell):
             columns(state, cell_size + size, size=size * window),
         )
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, A] and the new state, structured as `state`."""
         cell_state, attention, flat = self._parts(state)
         window = tf.reshape(flat, [-1, self._attn_length, self._attn_size])
         if self._input_map is None:
             depth = input_depth(inputs.shape) if self._input_size is None else self._input_size
+            # Of the cell's own scope: `kernel` and `bias`, before the wrapped cell's variables.
             self._input_map = Linear([inputs, attention], depth, True)
         cell_output, new_state = self._cell(self._input_map([inputs, attention]), cell_state)
+        # The whole new state asks, memory and output side by side.
         query = tf.concat(tf.nest.flatten(new_state), 1) if self._state_is_tuple else new_state
         attended, rest = self._attend(query, window)
         with v1.variable_scope("attn_output_projection"):
             if self._output_map is None:
                 self._output_map = Linear([cell_output, attended], self._attn_size, True)
             output = self._output_map([cell_output, attended])
+        # What enters the window is the output after its projection, not the cell's.
         longer = tf.concat([rest, tf.expand_dims(output, 1)], 1)
         new_flat = tf.reshape(longer, [-1, self._attn_length * self._attn_size])
         states = (new_state, attended, new_flat)
         return output, states if self._state_is_tuple else tf.concat(states, 1)
 
-    def _attend(self, query: tf.Tensor, window: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _attend(self, query: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the attention [B, A] and the window less its oldest step [B, length - 1, A]."""
         size, depth, length = self._attn_size, self._attn_vec_size, self._attn_length
         with v1.variable_scope("attention"):
+            # No dtype is passed: the scope's, float32, also where the inputs are of another.
             k = get_variable("attn_w", [1, 1, size, depth])
             v = get_variable("attn_v", [depth])
             hidden = tf.reshape(window, [-1, length, 1, size])
+            # A 1 x 1 convolution does the product over all steps of the window at once.
             features = tf.nn.conv2d(hidden, k, [1, 1, 1, 1], "SAME")
             if self._query_map is None:
                 self._query_map = Linear(query, depth, True)

@@ -11,18 +11,30 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.rnn_cell.state_tuple import static_size, zero_state_tensors
+from tf1compat.graph.types import (
+    BatchSize,
+    DTypeLike,
+    Nested,
+    ScopeLike,
+    ShapeLike,
+    State,
+    Tensor,
+    TensorLike,
+    Variable,
+)
 
 __all__ = ["LayerRNNCell", "RNNCell", "assert_like_rnncell", "check_floating", "input_depth"]
 
 v1 = tf.compat.v1
 
+# 1.15 tells all that is missing at once (`assert_like_rnncell`).
 _DEMANDS = {
     "output_size": "'output_size' property is missing",
     "state_size": "'state_size' property is missing",
 }
 
 
-def assert_like_rnncell(cell_name: str, cell: Any) -> None:
+def assert_like_rnncell(cell_name: str, cell: object) -> None:
     """Checks that `cell` has what recurrent functions use of a cell.
 
     Args:
@@ -60,7 +72,7 @@ def check_floating(*structures: Any) -> None:
             )
 
 
-def input_depth(inputs_shape: Any) -> int:
+def input_depth(inputs_shape: ShapeLike) -> int:
     """Returns the last, static, size of a cell's inputs [B, D].
 
     Raises:
@@ -84,14 +96,18 @@ class RNNCell(Layer):
     """
 
     def __init__(
-        self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any
+        self,
+        trainable: bool = True,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
         self._is_tf_rnn_cell = True
 
     def __call__(
-        self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, scope: ScopeLike = None, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, State]:
         """Runs one step.
 
         Args:
@@ -106,10 +122,12 @@ class RNNCell(Layer):
           The output [B, output_size] and the new state, structured as `state`.
         """
         if scope is not None:
+            # The getter is how `weights` learns of variables that `call` gets by itself.
             with v1.variable_scope(scope, custom_getter=self._rnn_get_variable) as opened:
                 return super().__call__(inputs, state, *args, scope=opened, **kwargs)
         held = getattr(self, "rnncell_scope", None)
         if held is None:
+            # One scope object for all later calls, wherever they are made (`rnncell_scope`).
             held = v1.variable_scope(v1.get_variable_scope(), custom_getter=self._rnn_get_variable)
             self.rnncell_scope = held
         with held:
@@ -120,9 +138,10 @@ class RNNCell(Layer):
         memo[id(getattr(self, "rnncell_scope", None))] = None
         return super().__deepcopy__(memo)
 
-    def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
         """Custom getter that keeps a record of the variables that `call` gets."""
         variable = getter(*args, **kwargs)
+        # The collection holds the parts of a partitioned variable; the first speaks for all.
         first = expand_parts(variable)[0]
         trained = v1.get_default_graph().get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
         trainable = any(known is first for known in reversed(trained))
@@ -145,8 +164,11 @@ class RNNCell(Layer):
         """Makes no variable: `call` gets them."""
 
     def get_initial_state(
-        self, inputs: Any = None, batch_size: Any = None, dtype: Any = None
-    ) -> Any:
+        self,
+        inputs: TensorLike | None = None,
+        batch_size: BatchSize | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> State:
         """Returns the zero state for `inputs`, or for `batch_size` and `dtype`.
 
         Args:
@@ -161,6 +183,7 @@ class RNNCell(Layer):
         if inputs is not None:
             tensor = tf.convert_to_tensor(inputs, name="inputs")
             self._check_against_inputs(tensor, batch_size, dtype=dtype)
+            # `or`: 1.15 asks the graph for a batch that is known to be 0.
             batch_size = static_size(tensor.shape, 0) or tf.shape(tensor)[0]
             dtype = tensor.dtype
         if batch_size is None or dtype is None:
@@ -170,7 +193,9 @@ class RNNCell(Layer):
             )
         return self.zero_state(batch_size, dtype)
 
-    def _check_against_inputs(self, inputs: tf.Tensor, batch_size: Any, *, dtype: Any) -> None:
+    def _check_against_inputs(
+        self, inputs: Tensor, batch_size: BatchSize | None, *, dtype: DTypeLike | None
+    ) -> None:
         known = static_size(inputs.shape, 0)
         if batch_size is not None:
             told = tf.get_static_value(batch_size) if tf.is_tensor(batch_size) else batch_size
@@ -185,7 +210,7 @@ class RNNCell(Layer):
                 f"{inputs.dtype}, dtype: {dtype}"
             )
 
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+    def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns zeros [B, s] for each size s of `state_size`.
 
         Args:
@@ -203,12 +228,13 @@ class LayerRNNCell(RNNCell):
     """
 
     def __call__(
-        self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, scope: ScopeLike = None, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, State]:
         """Runs one step; arguments and result as `RNNCell`'s."""
+        # Past `RNNCell`'s getter: `add_weight` records what `build` makes.
         return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
-    def _floating_build(self, inputs_shape: Any) -> int:
+    def _floating_build(self, inputs_shape: ShapeLike) -> int:
         """Returns the inputs' depth after the checks that the core cells make before building."""
         depth = input_depth(inputs_shape)
         check_floating(self.dtype)

@@ -11,6 +11,15 @@ from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import (
+    ActivationLike,
+    DTypeLike,
+    ScopeLike,
+    ShapeLike,
+    State,
+    StateSize,
+    Tensor,
+)
 
 __all__ = ["BasicLSTMCell"]
 
@@ -44,10 +53,10 @@ class BasicLSTMCell(LayerRNNCell):
         num_units: int,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        name: Any = None,
-        dtype: Any = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -59,7 +68,7 @@ class BasicLSTMCell(LayerRNNCell):
         self._activation = resolve_activation(activation)
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """`LSTMStateTuple(U, U)`, or 2U where the state is one tensor."""
         units = self._num_units
         return LSTMStateTuple(units, units) if self._state_is_tuple else 2 * units
@@ -69,27 +78,33 @@ class BasicLSTMCell(LayerRNNCell):
         """`num_units`."""
         return self._num_units
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes `kernel` and `bias` for inputs [B, D]."""
         depth = self._floating_build(inputs_shape)
         units = self._num_units
+        # No initializer: the scope's, else Glorot uniform over all four gates as one matrix.
         self._kernel = self.add_weight("kernel", [depth + units, 4 * units])
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, U] and the new state, structured as `state`."""
         check_floating(inputs, state)
         axis = tf.constant(1, tf.int32)  # one constant for every concat and split
-        c, h = state if self._state_is_tuple else tf.split(state, 2, axis=axis)
+        parts: Any = state if self._state_is_tuple else tf.split(state, 2, axis=axis)
+        c, h = parts
         gates = affine([inputs, h], self._kernel, bias=self._bias, axis=axis)
+        # i, j, f, o; Keras has i, f, c, o: move columns when weights cross over.
         i, j, f, o = tf.split(gates, 4, axis=axis)
+        # In f's dtype, so that half precision stays half (`forget_bias_tensor`).
         biased = tf.add(f, tf.constant(self._forget_bias, f.dtype))
+        # Functions, not operators, whose nodes are `mul` and `add`: 1.15 has `Mul` and `Add`.
         kept = tf.multiply(c, tf.sigmoid(biased))
         new_c = tf.add(kept, tf.multiply(tf.sigmoid(i), self._activation(j)))
         new_h = tf.multiply(self._activation(new_c), tf.sigmoid(o))
         if self._state_is_tuple:
             return new_h, LSTMStateTuple(new_c, new_h)
+        # Memory first: the columns of a joined state are c, then h.
         return new_h, tf.concat([new_c, new_h], axis)
 
     def get_config(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -9,8 +10,9 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.layers.input_spec import InputSpec
-from tf1compat.graph.rnn_cell.block_lstm import add_block_weights
-from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
+from tf1compat.graph.rnn_cell._block_weights import BlockWeights
+from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, size_of, static_size
+from tf1compat.graph.types import DTypeLike, ScopeLike, ShapeLike, Tensor, TensorLike
 
 __all__ = ["LSTMBlockFusedCell", "LSTMBlockWrapper"]
 
@@ -31,21 +33,21 @@ class LSTMBlockWrapper(Layer):
 
     def _call_cell(
         self,
-        inputs: Any,
-        initial_cell_state: Any,
-        initial_output: Any,
-        dtype: Any,
-        sequence_length: Any,
-    ) -> Any:
+        inputs: Tensor,
+        initial_cell_state: Tensor,
+        initial_output: Tensor,
+        dtype: DTypeLike,
+        sequence_length: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
         raise NotImplementedError("Abstract method")
 
     def call(
         self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-    ) -> Any:
+        inputs: Tensor | list[Tensor],
+        initial_state: Sequence[Tensor] | None = None,
+        dtype: DTypeLike | None = None,
+        sequence_length: TensorLike | None = None,
+    ) -> tuple[Tensor | list[Tensor], LSTMStateTuple]:
         """Runs all steps.
 
         Args:
@@ -62,51 +64,50 @@ class LSTMBlockWrapper(Layer):
             depth; a state that isn't a pair.
         """
         is_list = isinstance(inputs, list)
-        sequence = tf.stack(inputs) if is_list else inputs
+        sequence: Any = tf.stack(inputs) if is_list else inputs
         if not static_size(sequence.shape.with_rank(3), 2):
             raise UsageError(f"Expecting inputs_shape[2] to be set: {sequence.shape}")
         c, h = self._initial(sequence, initial_state, dtype)
         dtype = c.dtype if dtype is None else dtype
-        if sequence_length is not None:
-            sequence_length = tf.convert_to_tensor(sequence_length)
-        cells, outputs = self._call_cell(sequence, c, h, dtype, sequence_length)
-        if sequence_length is None:
+        lengths = None if sequence_length is None else tf.convert_to_tensor(sequence_length)
+        cells, outputs = self._call_cell(sequence, c, h, dtype, lengths)
+        if lengths is None:
             final = LSTMStateTuple(cells[-1], outputs[-1])
         else:
-            outputs, final = self._masked(cells, outputs, (c, h), sequence_length)
+            outputs, final = self._masked(cells, outputs, (c, h), lengths)
         return tf.unstack(outputs) if is_list else outputs, final
 
-    def _initial(self, sequence: tf.Tensor, initial_state: Any, dtype: Any) -> Any:
+    def _initial(
+        self, sequence: Tensor, initial_state: Sequence[Tensor] | None, dtype: DTypeLike | None
+    ) -> Sequence[Tensor]:
         if initial_state is None:
             if dtype is None:
                 raise UsageError("Either initial_state or dtype needs to be specified")
-            batch = static_size(sequence.shape, 1)
-            zeros = tf.zeros(
-                [tf.shape(sequence)[1] if batch is None else batch, self.num_units], dtype
-            )
+            zeros = tf.zeros([size_of(sequence, 1), self.num_units], dtype)
             return zeros, zeros
         if len(initial_state) != 2:
             raise UsageError("Expecting initial_state to be a tuple with length 2 or None")
         return initial_state
 
-    def _masked(self, cells: Any, outputs: Any, initial: Any, lengths: Any) -> Any:
+    def _masked(
+        self, cells: Tensor, outputs: Tensor, initial: tuple[Tensor, Tensor], lengths: Tensor
+    ) -> tuple[Tensor, LSTMStateTuple]:
         """Zeroes what is beyond the lengths; the final state is the one at each length."""
-        steps = static_size(outputs.shape, 0)
-        steps = tf.shape(outputs)[0] if steps is None else steps
+        steps = size_of(outputs, 0)
         mask = tf.transpose(tf.sequence_mask(lengths, steps, dtype=outputs.dtype), [1, 0])
+        # The operation runs on beyond the lengths: what it gives there is dropped only here.
         outputs *= tf.expand_dims(mask, -1)
         # With the initial state in front, index `length` is the last valid step, or it.
         states = [
             tf.concat([tf.expand_dims(first, 0), rest], 0)
             for first, rest in zip(initial, (cells, outputs), strict=True)
         ]
-        batch = static_size(outputs.shape, 1)
-        batch = tf.shape(outputs)[1] if batch is None else batch
+        batch = size_of(outputs, 1)
         places = tf.stack([lengths, tf.range(batch, dtype=lengths.dtype)], axis=1)
         return outputs, LSTMStateTuple(*(tf.gather_nd(state, places) for state in states))
 
 
-class LSTMBlockFusedCell(LSTMBlockWrapper):
+class LSTMBlockFusedCell(LSTMBlockWrapper, BlockWeights):
     """LSTM over whole sequences by one operation. Mirrors `tf.contrib.rnn.LSTMBlockFusedCell`.
 
     Inputs [T, B, D] of float32 or float16, outputs [T, B, U]. The variables are `LSTMCell`'s,
@@ -129,13 +130,15 @@ class LSTMBlockFusedCell(LSTMBlockWrapper):
         cell_clip: float | None = None,
         use_peephole: bool = False,
         reuse: bool | None = None,
-        dtype: Any = None,
-        name: Any = "lstm_fused_cell",
+        dtype: DTypeLike | None = None,
+        name: ScopeLike = "lstm_fused_cell",
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
+        # Time first, always: there is no `time_major` here.
         self.input_spec = InputSpec(ndim=3)
         self._num_units = num_units
         self._forget_bias = forget_bias
+        # The operation's word for no clipping.
         self._cell_clip = -1 if cell_clip is None else cell_clip
         self._use_peephole = use_peephole
 
@@ -144,42 +147,30 @@ class LSTMBlockFusedCell(LSTMBlockWrapper):
         """Depth of the output."""
         return self._num_units
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes the variables for inputs [T, B, D]."""
         depth = static_size(input_shape, 2)
         if depth is None:
             raise UsageError(f"Expecting inputs_shape[2] to be set: {input_shape}")
-        self._kernel, self._bias, self._diagonals = add_block_weights(
-            self, depth, units=self._num_units, peephole=self._use_peephole
-        )
+        self._add_block_weights(depth)
         self.built = True
 
     def _call_cell(
         self,
-        inputs: Any,
-        initial_cell_state: Any,
-        initial_output: Any,
-        dtype: Any,
-        sequence_length: Any,
-    ) -> Any:
-        wci, wcf, wco = self._diagonals or [tf.zeros([self._num_units], dtype=dtype)] * 3
-        if sequence_length is None:
-            steps = static_size(inputs.shape, 0)
-            longest = tf.shape(inputs)[0] if steps is None else steps
-        else:
-            longest = tf.reduce_max(sequence_length)
+        inputs: Tensor,
+        initial_cell_state: Tensor,
+        initial_output: Tensor,
+        dtype: DTypeLike,
+        sequence_length: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        arguments = self._block_arguments(dtype)
+        # Steps beyond the longest sequence aren't computed at all.
+        longest = size_of(inputs, 0) if sequence_length is None else tf.reduce_max(sequence_length)
         outputs = tf.raw_ops.BlockLSTM(
             seq_len_max=tf.cast(longest, tf.int64),
             x=inputs,
             cs_prev=initial_cell_state,
             h_prev=initial_output,
-            w=self._kernel,
-            wci=wci,
-            wcf=wcf,
-            wco=wco,
-            b=self._bias,
-            forget_bias=self._forget_bias,
-            cell_clip=self._cell_clip,
-            use_peephole=self._use_peephole,
+            **arguments,
         )
         return outputs.cs, outputs.h

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import tensorflow as tf
+
+from tf1compat.graph.types import Tensor
 
 __all__ = ["register_block_gradients"]
 
 
-def _bias_grad(gates: tf.Tensor) -> tf.Tensor:
+def _bias_grad(gates: Tensor) -> Tensor:
     return tf.raw_ops.BiasAddGrad(out_backprop=gates)
 
 
-def _lstm_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
+def _lstm_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...]:
     """Gradient of LSTMBlockCell with respect to its eight inputs."""
     x, cs_prev, h_prev, w, wci, wcf, wco, b = op.inputs
     i, cs, f, o, ci, co, _ = op.outputs
+    # Of seven outputs only memory and output are used outside; 1.15 drops the others' gradients.
     cs_grad, h_grad = grads[1], grads[6]
     d_cs_prev, d_gates, d_wci, d_wcf, d_wco = tf.raw_ops.LSTMBlockCellGrad(
         x=x,
@@ -38,6 +40,7 @@ def _lstm_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
         h_grad=h_grad,
         use_peephole=op.get_attr("use_peephole"),
     )
+    # The kernel gives no gradient to inputs and weights: they follow from the gates'.
     d_joined = tf.matmul(d_gates, w, transpose_b=True)
     depth = tf.compat.dimension_value(x.shape[1])
     d_x, d_h_prev = d_joined[:, :depth], d_joined[:, depth:]
@@ -45,7 +48,7 @@ def _lstm_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
     return d_x, d_cs_prev, d_h_prev, d_w, d_wci, d_wcf, d_wco, _bias_grad(d_gates)
 
 
-def _gru_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
+def _gru_block_cell_grad(op: tf.Operation, *grads: Tensor) -> tuple[Tensor, ...]:
     """Gradient of GRUBlockCell with respect to its six inputs."""
     x, h_prev, w_ru, w_c, b_ru, b_c = op.inputs
     r, u, c, _ = op.outputs
@@ -62,6 +65,7 @@ def _gru_block_cell_grad(op: tf.Operation, *grads: Any) -> tuple[Any, ...]:
         d_h=grads[3],
     )
     d_w_ru = tf.matmul(tf.concat([x, h_prev], 1), d_ru_bar, transpose_a=True)
+    # The reset state, which the candidate saw.
     d_w_c = tf.matmul(tf.concat([x, h_prev * r], 1), d_c_bar, transpose_a=True)
     return d_x, d_h_prev, d_w_ru, d_w_c, _bias_grad(d_ru_bar), _bias_grad(d_c_bar)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
@@ -13,6 +11,7 @@ from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.block_gradients import register_block_gradients
 from tf1compat.graph.rnn_cell.gru import GRUCell
 from tf1compat.graph.rnn_cell.state_tuple import static_size
+from tf1compat.graph.types import InitializerLike, ScopeLike, ShapeLike, Tensor, Variable
 
 __all__ = ["CudnnCompatibleGRUCell", "GRUBlockCell", "GRUBlockCellV2"]
 
@@ -36,6 +35,7 @@ class GRUBlockCell(LayerUnitsCell):
         inputs of unknown depth or a state of another size.
     """
 
+    # Not `GRUCell`'s names, though the same shapes: `GRUBlockCellV2` has those.
     _NAMES = ("w_ru", "b_ru", "w_c", "b_c")
 
     def __init__(
@@ -43,7 +43,7 @@ class GRUBlockCell(LayerUnitsCell):
         num_units: int | None = None,
         cell_size: int | None = None,
         reuse: bool | None = None,
-        name: Any = "gru_cell",
+        name: ScopeLike = "gru_cell",
     ) -> None:
         super().__init__(_reuse=reuse, name=name)
         register_block_gradients()
@@ -53,18 +53,19 @@ class GRUBlockCell(LayerUnitsCell):
         self._num_units = given[0]
         self.input_spec = InputSpec(ndim=2)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
         rows = input_depth(input_shape) + units
         names, constant = self._NAMES, v1.constant_initializer
         self._gate_kernel = self.add_weight(names[0], [rows, 2 * units])
+        # Gates start open, at 1, as `GRUCell`'s do; the candidate at 0.
         self._gate_bias = self.add_weight(names[1], [2 * units], initializer=constant(1.0))
         self._candidate_kernel = self.add_weight(names[2], [rows, units])
         self._candidate_bias = self.add_weight(names[3], [units], initializer=constant(0.0))
         self.built = True
 
-    def call(self, inputs: Any, h_prev: Any) -> Any:
+    def call(self, inputs: Tensor, h_prev: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         size = static_size(h_prev.shape.with_rank(2), 1)
         if size != self._num_units:
@@ -101,19 +102,20 @@ class CudnnCompatibleGRUCell(GRUCell):
     """
 
     def __init__(
-        self, num_units: int, reuse: bool | None = None, kernel_initializer: Any = None
+        self, num_units: int, reuse: bool | None = None, kernel_initializer: InitializerLike = None
     ) -> None:
         super().__init__(num_units, reuse=reuse, kernel_initializer=kernel_initializer)
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         units, depth = self._num_units, input_depth(inputs_shape)
         ones, zeros = v1.constant_initializer(1.0), v1.zeros_initializer()
+        # Gates are one matrix still; only the candidate's is split in two, with two biases.
         self._gate_kernel, self._gate_bias = self._add_pair(
             "gates", [depth + units, 2 * units], ones
         )
 
-        def kernel(name: str, rows: int) -> Any:
+        def kernel(name: str, rows: int) -> Variable:
             initializer = self._kernel_initializer
             return self.add_weight(
                 f"candidate/{name}/kernel", [rows, units], initializer=initializer
@@ -127,11 +129,12 @@ class CudnnCompatibleGRUCell(GRUCell):
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         r, u = self._gates(inputs, state)
         from_inputs = tf.nn.bias_add(tf.matmul(inputs, self._input_kernel), self._input_bias)
         from_state = tf.nn.bias_add(tf.matmul(state, self._hidden_kernel), self._hidden_bias)
+        # After the product, bias and all; `GRUCell` resets the state before it.
         candidate = self._activation(from_inputs + r * from_state)
         output = (1 - u) * candidate + u * state
         return output, output

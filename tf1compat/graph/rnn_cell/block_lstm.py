@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.layers.input_spec import InputSpec
+from tf1compat.graph.rnn_cell._block_weights import BlockWeights
 from tf1compat.graph.rnn_cell._sized import LayerPairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.block_gradients import register_block_gradients
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import DTypeLike, ScopeLike, ShapeLike, Tensor
 
-__all__ = ["CudnnCompatibleLSTMCell", "LSTMBlockCell", "add_block_weights"]
-
-v1 = tf.compat.v1
-
-
-def add_block_weights(layer: Any, depth: int, *, units: int, peephole: bool) -> tuple[Any, ...]:
-    """Makes `kernel`, `bias` and, with peepholes, `w_i_diag`, `w_f_diag`, `w_o_diag` in `layer`.
-
-    Returns:
-      (kernel [depth + units, 4 * units], bias [4 * units], (w_i, w_f, w_o) or None).
-    """
-    kernel = layer.add_weight("kernel", [depth + units, 4 * units])
-    bias = layer.add_weight("bias", [4 * units], initializer=v1.constant_initializer(0.0))
-    diagonals = None
-    if peephole:
-        names = ("w_i_diag", "w_f_diag", "w_o_diag")
-        diagonals = tuple(layer.add_weight(name, [units]) for name in names)
-    return kernel, bias, diagonals
+__all__ = ["CudnnCompatibleLSTMCell", "LSTMBlockCell"]
 
 
-class LSTMBlockCell(LayerPairCell):
+class LSTMBlockCell(LayerPairCell, BlockWeights):
     """LSTM computed by one operation a step. Mirrors `tf.contrib.rnn.LSTMBlockCell`.
 
     Inputs [B, D] of float32 or float16, output [B, U], state `LSTMStateTuple` of [B, U]. The
@@ -58,9 +41,9 @@ class LSTMBlockCell(LayerPairCell):
         forget_bias: float = 1.0,
         cell_clip: float | None = None,
         use_peephole: bool = False,
-        dtype: Any = None,
+        dtype: DTypeLike | None = None,
         reuse: bool | None = None,
-        name: Any = "lstm_cell",
+        name: ScopeLike = "lstm_cell",
     ) -> None:
         super().__init__(_reuse=reuse, dtype=dtype, name=name)
         register_block_gradients()
@@ -68,32 +51,20 @@ class LSTMBlockCell(LayerPairCell):
         self._num_units = num_units
         self._forget_bias = forget_bias
         self._use_peephole = use_peephole
+        # The operation's word for no clipping.
         self._cell_clip = -1 if cell_clip is None else cell_clip
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
-        self._kernel, self._bias, self._diagonals = add_block_weights(
-            self, input_depth(inputs_shape), units=self._num_units, peephole=self._use_peephole
-        )
+        self._add_block_weights(input_depth(inputs_shape))
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         if len(state) != 2:
             raise UsageError(f"Expecting state to be a tuple with length 2, got {state}.")
-        wci, wcf, wco = self._diagonals or [tf.zeros([self._num_units], dtype=self.dtype)] * 3
         outputs = tf.raw_ops.LSTMBlockCell(
-            x=inputs,
-            cs_prev=state[0],
-            h_prev=state[1],
-            w=self._kernel,
-            wci=wci,
-            wcf=wcf,
-            wco=wco,
-            b=self._bias,
-            forget_bias=self._forget_bias,
-            cell_clip=self._cell_clip,
-            use_peephole=self._use_peephole,
+            x=inputs, cs_prev=state[0], h_prev=state[1], **self._block_arguments(self.dtype)
         )
         return outputs.h, LSTMStateTuple(outputs.cs, outputs.h)
 
@@ -110,4 +81,5 @@ class CudnnCompatibleLSTMCell(LSTMBlockCell):
     """
 
     def __init__(self, num_units: int, reuse: bool | None = None) -> None:
+        # cuDNN adds its two biases and nothing else: a 1 learned or set there is already inside.
         super().__init__(num_units, forget_bias=0, reuse=reuse, name="cudnn_compatible_lstm_cell")

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._around import AroundCell
+from tf1compat.graph.types import Nested, RNNCellLike, ScopeLike, State, Tensor
 
 __all__ = ["CompiledWrapper"]
 
@@ -14,6 +15,7 @@ v1 = tf.compat.v1
 
 
 def _stateless(node_def: Any) -> bool:
+    # 1.15 looked in the registry of ops, which is private; the graph knows them too.
     return not v1.get_default_graph().op_def_for_type(node_def.op).is_stateful
 
 
@@ -27,11 +29,13 @@ class CompiledWrapper(AroundCell):
       compile_stateful: whether stateful operations, such as random numbers, are marked too.
     """
 
-    def __init__(self, cell: Any, compile_stateful: bool = False) -> None:
+    def __init__(self, cell: RNNCellLike, compile_stateful: bool = False) -> None:
         super().__init__(cell)
         self._compile_stateful = compile_stateful
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
+    def __call__(
+        self, inputs: Nested, state: State, scope: ScopeLike = None
+    ) -> tuple[Tensor, State]:
         """Runs one step; `scope` is handed on to the wrapped cell."""
         marked = True if self._compile_stateful else _stateless
         with tf.xla.experimental.jit_scope(compile_ops=marked):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, clip, lstm_output
 from tf1compat.graph.rnn_cell._gate_norm import GateNorm
 from tf1compat.graph.rnn_cell._sharded import concatenated_variable
-from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
+from tf1compat.graph.rnn_cell._sized import PairOrJoinedCell
+from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, DTypeLike, Initializer, State, Tensor
 
 __all__ = ["CoupledInputForgetGateLSTMCell"]
 
 v1 = tf.compat.v1
 
 
-class CoupledInputForgetGateLSTMCell(RNNCell):
+class CoupledInputForgetGateLSTMCell(PairOrJoinedCell):
     """LSTM with coupled input and forget gates.
 
     Mirrors `tf.contrib.rnn.CoupledInputForgetGateLSTMCell` (https://arxiv.org/abs/1503.04069).
@@ -51,14 +50,14 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
         self,
         num_units: int,
         use_peepholes: bool = False,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         num_unit_shards: int = 1,
         num_proj_shards: int = 1,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation: Any = tf.tanh,
+        activation: Activation = tf.tanh,
         reuse: bool | None = None,
         layer_norm: bool = False,
         norm_gain: float = 1.0,
@@ -76,45 +75,31 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
         self._activation = activation
         self._norm = GateNorm(norm_gain, norm_shift) if layer_norm else None
 
-    @property
-    def state_size(self) -> Any:
-        """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
-        sizes = LSTMStateTuple(self._num_units, self.output_size)
-        return sizes if self._state_is_tuple else sum(sizes)
-
-    @property
-    def output_size(self) -> int:
-        """`num_proj`, or `num_units` without projection."""
-        return self._num_proj or self._num_units
-
-    def _gates(self, inputs: tf.Tensor, h: tf.Tensor, h_depth: int) -> list[tf.Tensor]:
+    def _gates(self, inputs: Tensor, h: Tensor) -> list[Tensor]:
         size, dtype = 3 * self._num_units, inputs.dtype
-        shape = [input_depth(inputs.shape) + h_depth, size]
+        shape = [input_depth(inputs.shape) + self._h_depth, size]
         kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
+        # Made and stored even where normalization leaves it unused, so checkpoints have it.
         bias = get_variable("B", [size], initializer=v1.zeros_initializer(), dtype=dtype)
         product = tf.matmul(tf.concat([inputs, h], 1), kernel)
         if self._norm is None:
             return tf.split(tf.nn.bias_add(product, bias), 3, axis=1)
         gates = tf.split(product, 3, axis=1)
-        scopes = ("transform", "forget", "output")
-        return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+        return self._norm.each(gates, ("transform", "forget", "output"))
 
-    def _peepholes(self, dtype: Any) -> Peepholes | None:
+    def _peepholes(self, dtype: DTypeLike) -> Peepholes | None:
         if not self._use_peepholes:
             return None
         shape = [self._num_units]
+        # No i: its gate is one minus f, peephole and all.
         f = get_variable("W_F_diag", shape, dtype=dtype)
         return Peepholes(f=f, i=None, o=get_variable("W_O_diag", shape, dtype=dtype))
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, P] and the new state, structured as `state`."""
-        units = self._num_units
-        h_depth = units if self._num_proj is None else self._num_proj
-        if self._state_is_tuple:
-            c, h = state
-        else:
-            c, h = columns(state, 0, size=units), columns(state, units, size=h_depth)
-        j, f, o = self._gates(inputs, h, h_depth)
+        c, h = self._parted(state)
+        # j, f, o: three gates in the kernel, no i.
+        j, f, o = self._gates(inputs, h)
         peepholes = self._peepholes(inputs.dtype)
         biased = f + self._forget_bias
         kept = tf.sigmoid(biased if peepholes is None else biased + peepholes.f * c)
@@ -124,10 +109,8 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
         new_h = lstm_output(o, new_c, activation=self._activation, peepholes=peepholes)
         if self._num_proj is not None:
             new_h = clip(tf.matmul(new_h, self._projection(inputs.dtype)), self._proj_clip)
-        if self._state_is_tuple:
-            return new_h, LSTMStateTuple(new_c, new_h)
-        return new_h, tf.concat([new_c, new_h], 1)
+        return new_h, self._rejoined(new_c, new_h)
 
-    def _projection(self, dtype: Any) -> Any:
+    def _projection(self, dtype: DTypeLike) -> Tensor:
         shape = [self._num_units, self.output_size]
         return concatenated_variable("W_P", shape, dtype=dtype, shards=self._num_proj_shards)

@@ -13,23 +13,33 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._structure import enumerated_map_up_to, shallow_structure
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.rnn_cell.wrapper import CellWrapper
+from tf1compat.graph.types import (
+    DTypeLike,
+    Nested,
+    Number,
+    RNNCellLike,
+    State,
+    StateSize,
+    Tensor,
+    TensorLike,
+)
 
 __all__ = ["DropoutWrapper"]
 
 v1 = tf.compat.v1
 
 
-def _keep_all_but_memory(substate: Any) -> Any:
+def _keep_all_but_memory(substate: State) -> Any:
     """The default visitor: never an LSTM's memory, never a TensorArray."""
     if isinstance(substate, LSTMStateTuple):
         return LSTMStateTuple(c=False, h=True)
     return not isinstance(substate, tf.TensorArray)
 
 
-def _probability(name: str, given: Any) -> Any:
+def _probability(name: str, given: TensorLike) -> Number:
     """Returns a float, or the tensor where its value isn't known."""
     if isinstance(given, numbers.Real):
-        value: Any = float(given)
+        value: float = float(given)
     else:
         tensor = tf.convert_to_tensor(given)
         known = tf.get_static_value(tensor)
@@ -41,7 +51,7 @@ def _probability(name: str, given: Any) -> Any:
     return value
 
 
-def _drops(probability: Any) -> bool:
+def _drops(probability: Number) -> bool:
     return not isinstance(probability, float) or probability < 1
 
 
@@ -73,21 +83,22 @@ class DropoutWrapper(CellWrapper):
 
     def __init__(
         self,
-        cell: Any,
-        input_keep_prob: Any = 1.0,
-        output_keep_prob: Any = 1.0,
-        state_keep_prob: Any = 1.0,
+        cell: RNNCellLike,
+        input_keep_prob: Number = 1.0,
+        output_keep_prob: Number = 1.0,
+        state_keep_prob: Number = 1.0,
         variational_recurrent: bool = False,
-        input_size: Any = None,
-        dtype: Any = None,
+        input_size: StateSize | None = None,
+        dtype: DTypeLike | None = None,
         seed: int | None = None,
-        dropout_state_filter_visitor: Any = None,
+        dropout_state_filter_visitor: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(cell, dtype=dtype, **kwargs)
         if dropout_state_filter_visitor is not None and not callable(dropout_state_filter_visitor):
             raise TypeError("dropout_state_filter_visitor must be callable")
         self._dropout_state_filter = dropout_state_filter_visitor or _keep_all_but_memory
+        # The scope in which 1.15 makes tensors of the probabilities.
         with v1.name_scope("DropoutWrapperInit"):
             self._input_keep_prob = _probability("input_keep_prob", input_keep_prob)
             self._state_keep_prob = _probability("state_keep_prob", state_keep_prob)
@@ -95,18 +106,18 @@ class DropoutWrapper(CellWrapper):
         self._variational_recurrent = variational_recurrent
         self._input_size = input_size
         self._seed = seed
-        self._recurrent_input_noise: Any = None
-        self._recurrent_state_noise: Any = None
-        self._recurrent_output_noise: Any = None
+        self._recurrent_input_noise: Nested | None = None
+        self._recurrent_state_noise: Nested | None = None
+        self._recurrent_output_noise: Nested | None = None
         if variational_recurrent:
             self._make_noise(dtype)
 
     @property
-    def wrapped_cell(self) -> Any:
+    def wrapped_cell(self) -> RNNCellLike:
         """The wrapped cell."""
         return self.cell
 
-    def _make_noise(self, dtype: Any) -> None:
+    def _make_noise(self, dtype: DTypeLike | None) -> None:
         if dtype is None:
             raise UsageError("When variational_recurrent=True, dtype must be provided")
         if _drops(self._input_keep_prob):
@@ -116,11 +127,12 @@ class DropoutWrapper(CellWrapper):
                     "input_size must be provided"
                 )
             self._recurrent_input_noise = self._noise("input", self._input_size, dtype)
+        # Drawn for all states and outputs, also where nothing will be dropped: seeds count ops.
         self._recurrent_state_noise = self._noise("state", self.cell.state_size, dtype)
         self._recurrent_output_noise = self._noise("output", self.cell.output_size, dtype)
 
-    def _noise(self, salt: str, sizes: Any, dtype: Any) -> Any:
-        def uniform(index: int, size: Any) -> tf.Tensor:
+    def _noise(self, salt: str, sizes: StateSize, dtype: DTypeLike) -> Nested:
+        def uniform(index: int, size: StateSize) -> Tensor:
             # The 1 is the batch: all its rows share the mask.
             shape = [1, *tf.TensorShape(size).as_list()]
             return v1.random_uniform(shape, seed=self._gen_seed(salt, index), dtype=dtype)
@@ -130,15 +142,22 @@ class DropoutWrapper(CellWrapper):
     def _gen_seed(self, salt_prefix: str, index: int) -> int | None:
         if self._seed is None:
             return None
+        # Digits and salt run together, "1state_0", as 1.15 hashes them.
         salted = f"{self._seed}{salt_prefix}_{index}".encode()
         return int(hashlib.md5(salted, usedforsecurity=False).hexdigest()[:8], 16) & 0x7FFFFFFF
 
     def _dropout(
-        self, values: Any, salt: str, noise: Any, keep_prob: Any, shallow: Any = None
+        self,
+        values: Nested,
+        salt: str,
+        noise: Nested | None,
+        keep_prob: Number,
+        shallow: Any = None,
     ) -> Any:
         """Drops in the leaves of `values`, or in the parts that `shallow` marks True."""
 
-        def drop(index: int, wanted: Any, value: Any, *masks: Any) -> Any:
+        def drop(index: int, wanted: Any, value: Any, *masks: Tensor) -> Any:
+            # A leaf of `values` itself may stand here: only a bool is an order.
             if isinstance(wanted, bool) and not wanted:
                 return value
             if masks:
@@ -147,12 +166,13 @@ class DropoutWrapper(CellWrapper):
             return tf.nn.dropout(value, rate=1.0 - keep_prob, seed=seed)
 
         level = values if shallow is None else shallow
-        masks = [noise] if self._variational_recurrent else []
+        masks = [noise] if self._variational_recurrent and noise is not None else []
         return enumerated_map_up_to(level, drop, level, values, *masks)
 
     def _call_wrapped_cell(
-        self, inputs: Any, state: Any, cell_call_fn: Callable[..., Any], **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, cell_call_fn: Callable[..., Any], **kwargs: Any
+    ) -> tuple[Tensor, State]:
+        # 1.0 adds no op; a tensor of 1.0 whose value isn't known does.
         keep = self._input_keep_prob
         if _drops(keep):
             inputs = self._dropout(inputs, "input", self._recurrent_input_noise, keep)
@@ -176,7 +196,7 @@ class DropoutWrapper(CellWrapper):
         return super().get_config() | config
 
 
-def _masked(value: tf.Tensor, noise: tf.Tensor, keep_prob: Any) -> tf.Tensor:
+def _masked(value: Tensor, noise: Tensor, keep_prob: Number) -> Tensor:
     # noise is uniform in [0, 1): the floor is 1 with probability keep_prob, else 0.
     kept = value / keep_prob * tf.floor(keep_prob + noise)
     kept.set_shape(value.shape)

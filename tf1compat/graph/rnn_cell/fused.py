@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.types import DTypeLike, RNNCellLike, ScopeLike, State, Tensor, TensorLike
+
 __all__ = ["FusedRNNCell", "FusedRNNCellAdaptor", "TimeReversedFusedRNN"]
 
 v1 = tf.compat.v1
@@ -18,12 +20,12 @@ class FusedRNNCell(abc.ABC):
     @abc.abstractmethod
     def __call__(
         self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> Any:
+        inputs: Tensor | list[Tensor],
+        initial_state: State | None = None,
+        dtype: DTypeLike | None = None,
+        sequence_length: TensorLike | None = None,
+        scope: ScopeLike = None,
+    ) -> tuple[Tensor | list[Tensor], State]:
         """Runs all steps.
 
         Args:
@@ -46,18 +48,18 @@ class FusedRNNCellAdaptor(FusedRNNCell):
       use_dynamic_rnn: whether to loop in the graph (`dynamic_rnn`) or unroll (`static_rnn`).
     """
 
-    def __init__(self, cell: Any, use_dynamic_rnn: bool = False) -> None:
+    def __init__(self, cell: RNNCellLike, use_dynamic_rnn: bool = False) -> None:
         self._cell = cell
         self._use_dynamic_rnn = use_dynamic_rnn
 
     def __call__(
         self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> Any:
+        inputs: Tensor | list[Tensor],
+        initial_state: State | None = None,
+        dtype: DTypeLike | None = None,
+        sequence_length: TensorLike | None = None,
+        scope: ScopeLike = None,
+    ) -> tuple[Tensor | list[Tensor], State]:
         """Runs all steps; arguments and result as `FusedRNNCell`'s."""
         is_list = isinstance(inputs, list)
         options = {
@@ -68,6 +70,7 @@ class FusedRNNCellAdaptor(FusedRNNCell):
         }
         if self._use_dynamic_rnn:
             stacked = tf.stack(inputs) if is_list else inputs
+            # Inputs have time first here, against `dynamic_rnn`'s own default.
             outputs, state = v1.nn.dynamic_rnn(self._cell, stacked, time_major=True, **options)
             return tf.unstack(outputs) if is_list else outputs, state
         steps = inputs if is_list else tf.unstack(inputs)
@@ -82,17 +85,17 @@ class TimeReversedFusedRNN(FusedRNNCell):
       cell: a fused cell.
     """
 
-    def __init__(self, cell: Any) -> None:
+    def __init__(self, cell: FusedRNNCell) -> None:
         self._cell = cell
 
     def __call__(
         self,
-        inputs: Any,
-        initial_state: Any = None,
-        dtype: Any = None,
-        sequence_length: Any = None,
-        scope: Any = None,
-    ) -> Any:
+        inputs: Tensor | list[Tensor],
+        initial_state: State | None = None,
+        dtype: DTypeLike | None = None,
+        sequence_length: TensorLike | None = None,
+        scope: ScopeLike = None,
+    ) -> tuple[Tensor | list[Tensor], State]:
         """Runs all steps, from each sequence's last one; otherwise as `FusedRNNCell`'s."""
         outputs, state = self._cell(
             _reversed(inputs, sequence_length),
@@ -104,9 +107,11 @@ class TimeReversedFusedRNN(FusedRNNCell):
         return _reversed(outputs, sequence_length), state
 
 
-def _reversed(steps: Any, lengths: Any) -> Any:
+def _reversed(steps: Any, lengths: TensorLike | None) -> Any:
+    # A list is turned whole, whatever the lengths, as in 1.15.
     if isinstance(steps, list):
         return steps[::-1]
     if lengths is None:
         return tf.reverse(steps, [0])
+    # Each sequence is turned by itself: padding stays behind it.
     return tf.reverse_sequence(steps, lengths, seq_axis=0, batch_axis=1)

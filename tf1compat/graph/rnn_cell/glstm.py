@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
@@ -13,6 +11,7 @@ from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, Initializer, Tensor
 
 __all__ = ["GLSTMCell"]
 
@@ -42,11 +41,11 @@ class GLSTMCell(PairCell):
     def __init__(
         self,
         num_units: int,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         number_of_groups: int = 1,
         forget_bias: float = 1.0,
-        activation: Any = tf.tanh,
+        activation: Activation = tf.tanh,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -62,16 +61,17 @@ class GLSTMCell(PairCell):
         self._linears: list[Linear | None] = [None] * number_of_groups
         self._projection: Linear | None = None
 
-    def _group_gates(self, group: int, x: tf.Tensor, h: tf.Tensor) -> list[tf.Tensor]:
+    def _group_gates(self, group: int, x: Tensor, h: Tensor) -> list[Tensor]:
         with v1.variable_scope(f"group{group}"):
             joined = tf.concat([x, h], axis=1)
             linear = self._linears[group]
             if linear is None:
+                # No bias in the groups: each gate has one over all, made after the kernels.
                 linear = Linear(joined, 4 * self._num_units // self._groups, False)
                 self._linears[group] = linear
             return tf.split(linear(joined), 4, axis=1)
 
-    def _gates(self, inputs: tf.Tensor, h: tf.Tensor) -> list[tf.Tensor]:
+    def _gates(self, inputs: Tensor, h: Tensor) -> list[Tensor]:
         xs, hs = tf.split(inputs, self._groups, axis=1), tf.split(h, self._groups, axis=1)
         groups = [
             self._group_gates(group, x, own)
@@ -80,14 +80,16 @@ class GLSTMCell(PairCell):
         zero = v1.constant_initializer(0.0)
         shape, dtype = [self._num_units], inputs.dtype
         biases = [
-            get_variable(f"bias_{gate}", shape, dtype=dtype, initializer=zero) for gate in "ijfo"
+            # By gate, in the order i, j, f, o, zero whatever the scope's initializer.
+            get_variable(f"bias_{gate}", shape, dtype=dtype, initializer=zero)
+            for gate in "ijfo"
         ]
         return [
             tf.nn.bias_add(tf.concat(parts, axis=1), bias)
             for parts, bias in zip(zip(*groups, strict=True), biases, strict=True)
         ]
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         c, h = state
         depth = input_depth(inputs.shape)

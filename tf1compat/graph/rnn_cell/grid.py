@@ -12,19 +12,21 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._grid_features import FrequencyBlocks
 from tf1compat.graph.rnn_cell._grid_step import GridBlock, GridOptions
 from tf1compat.graph.rnn_cell.base import RNNCell
-from tf1compat.graph.rnn_cell.state_tuple import columns, static_size
+from tf1compat.graph.rnn_cell.state_tuple import columns, size_of, static_size
+from tf1compat.graph.types import BatchSize, Initializer, State, StateSize, Tensor
 
 __all__ = ["BidirectionalGridLSTMCell", "GridLSTMCell"]
 
 v1 = tf.compat.v1
 
 
-def _tuple_type(type_name: str, prefixes: Sequence[str], counts: Sequence[int]) -> Any:
+def _tuple_type(type_name: str, prefixes: Sequence[str], counts: Sequence[int]) -> type[Any]:
     fields = [
         f"{prefix}_f{frequency:02d}_b{block:02d}_{part}"
         for prefix in prefixes
         for block, count in enumerate(counts)
         for frequency in range(count)
+        # m, as 1.15 calls the output: these names are the fields of the user's state.
         for part in ("c", "m")
     ]
     return collections.namedtuple(type_name, fields)
@@ -67,14 +69,14 @@ class GridLSTMCell(RNNCell):
         use_peepholes: bool = False,
         share_time_frequency_weights: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_unit_shards: int = 1,
         forget_bias: float = 1.0,
         feature_size: int | None = None,
         frequency_skip: int | None = None,
-        num_frequency_blocks: Any = None,
-        start_freqindex_list: Any = None,
-        end_freqindex_list: Any = None,
+        num_frequency_blocks: Sequence[int] | None = None,
+        start_freqindex_list: Sequence[int] | None = None,
+        end_freqindex_list: Sequence[int] | None = None,
         couple_input_forget_gates: bool = False,
         state_is_tuple: bool = True,
         reuse: bool | None = None,
@@ -93,11 +95,11 @@ class GridLSTMCell(RNNCell):
             couple_gates=couple_input_forget_gates,
         )
         self._blocks = FrequencyBlocks(
-            counts,
-            start_freqindex_list or (),
-            end_freqindex_list or (),
-            feature_size,
-            frequency_skip,
+            counts=counts,
+            starts=start_freqindex_list or (),
+            ends=end_freqindex_list or (),
+            size=feature_size,
+            skip=frequency_skip,
         )
         self._total_blocks = sum(counts)
         self._state_tuple_type = None
@@ -105,12 +107,12 @@ class GridLSTMCell(RNNCell):
             self._state_tuple_type = _tuple_type("GridLSTMStateTuple", ["state"], counts)
 
     @property
-    def state_tuple_type(self) -> Any:
+    def state_tuple_type(self) -> type[Any] | None:
         """The state's named tuple, or None where the state is one tensor."""
         return self._state_tuple_type
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """U for each part of the state's tuple, or their sum."""
         units = self._options.num_units
         kind = self._state_tuple_type
@@ -123,7 +125,9 @@ class GridLSTMCell(RNNCell):
         """2 * F * U."""
         return 2 * self._options.num_units * self._total_blocks
 
-    def _states(self, state: Any, prefix: str, block: int, count: int) -> list[tuple[Any, Any]]:
+    def _states(
+        self, state: Any, prefix: str, block: int, count: int
+    ) -> list[tuple[Tensor, Tensor]]:
         units = self._options.num_units
         if self._state_tuple_type is None:
             return [
@@ -137,11 +141,12 @@ class GridLSTMCell(RNNCell):
         return [(getattr(state, f"{name}_c"), getattr(state, f"{name}_m")) for name in names]
 
     def _run(
-        self, blocks: list[list[tf.Tensor]], state: Any, prefix: str, batch: Any
-    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        self, blocks: list[list[Tensor]], state: State, prefix: str, batch: BatchSize
+    ) -> tuple[list[Tensor], list[Tensor]]:
         outputs, states = [], []
         for index, features in enumerate(blocks):
             depth = static_size(features[0].shape, 1) or 0
+            # Anew at each call: its variables are the scope's, which the cell reuses.
             block = GridBlock(self._options, index, depth=depth, dtype=features[0].dtype)
             before = self._states(state, prefix, index, len(features))
             out, new_states = block.run(features, before, batch=batch)
@@ -149,10 +154,9 @@ class GridLSTMCell(RNNCell):
             states += new_states
         return outputs, states
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, 2 * F * U] and the new state, structured as `state`."""
-        batch = static_size(inputs.shape, 0)
-        batch = tf.shape(inputs)[0] if batch is None else batch
+        batch = size_of(inputs, 0)
         outputs, states = self._run(self._blocks.cut(inputs), state, "state", batch)
         kind = self._state_tuple_type
         new_state = tf.concat(states, 1) if kind is None else kind(*states)
@@ -192,34 +196,33 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         use_peepholes: bool = False,
         share_time_frequency_weights: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_unit_shards: int = 1,
         forget_bias: float = 1.0,
         feature_size: int | None = None,
         frequency_skip: int | None = None,
-        num_frequency_blocks: Any = None,
-        start_freqindex_list: Any = None,
-        end_freqindex_list: Any = None,
+        num_frequency_blocks: Sequence[int] | None = None,
+        start_freqindex_list: Sequence[int] | None = None,
+        end_freqindex_list: Sequence[int] | None = None,
         couple_input_forget_gates: bool = False,
         backward_slice_offset: int = 0,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(
             num_units,
-            use_peepholes,
-            share_time_frequency_weights,
-            cell_clip,
-            initializer,
-            num_unit_shards,
-            forget_bias,
-            feature_size,
-            frequency_skip,
-            num_frequency_blocks,
-            start_freqindex_list,
-            end_freqindex_list,
-            couple_input_forget_gates,
-            True,
-            reuse,
+            use_peepholes=use_peepholes,
+            share_time_frequency_weights=share_time_frequency_weights,
+            cell_clip=cell_clip,
+            initializer=initializer,
+            num_unit_shards=num_unit_shards,
+            forget_bias=forget_bias,
+            feature_size=feature_size,
+            frequency_skip=frequency_skip,
+            num_frequency_blocks=num_frequency_blocks,
+            start_freqindex_list=start_freqindex_list,
+            end_freqindex_list=end_freqindex_list,
+            couple_input_forget_gates=couple_input_forget_gates,
+            reuse=reuse,
         )
         self._backward_slice_offset = int(backward_slice_offset)
         self._state_tuple_type = _tuple_type(
@@ -231,16 +234,17 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         """4 * F * U."""
         return 2 * super().output_size
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, 4 * F * U] and the new state, structured as `state`."""
-        batch = static_size(inputs.shape, 0)
-        batch = tf.shape(inputs)[0] if batch is None else batch
+        batch = size_of(inputs, 0)
         forward = self._blocks.cut(inputs)
         offset = self._backward_slice_offset
         backward = self._blocks.cut(inputs, offset) if offset else forward
+        # All blocks forward, then all backward: so run the outputs' columns and the state's fields.
         with v1.variable_scope("fwd"):
             outputs, states = self._run(forward, state, "fwd_state", batch)
         with v1.variable_scope("bwd"):
+            # The features are turned, the states are not: state f00 is the last feature's.
             turned = [block[::-1] for block in backward]
             more_outputs, more_states = self._run(turned, state, "bwd_state", batch)
         kind: Any = self._state_tuple_type

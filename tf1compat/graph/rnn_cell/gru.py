@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,14 +12,24 @@ from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._config import initializer_config
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating
+from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
+from tf1compat.graph.rnn_cell.base import check_floating
+from tf1compat.graph.types import (
+    ActivationLike,
+    DTypeLike,
+    InitializerLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    Variable,
+)
 
 __all__ = ["GRUCell"]
 
 v1 = tf.compat.v1
 
 
-class GRUCell(LayerRNNCell):
+class GRUCell(LayerUnitsCell):
     """Gated recurrent unit (https://arxiv.org/abs/1406.1078). Mirrors `tf.nn.rnn_cell.GRUCell`.
 
     Inputs [B, D], state and output [B, U]. Variables below the cell's scope: `gates/kernel`
@@ -42,12 +53,12 @@ class GRUCell(LayerRNNCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = None,
-        name: Any = None,
-        dtype: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -58,28 +69,22 @@ class GRUCell(LayerRNNCell):
         self._kernel_initializer = resolve_initializer(kernel_initializer)
         self._bias_initializer = resolve_initializer(bias_initializer)
 
-    @property
-    def state_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
-
-    @property
-    def output_size(self) -> int:
-        """`num_units`."""
-        return self._num_units
-
-    def _add_pair(self, name: str, shape: list[int], bias_initializer: Any) -> tuple[Any, Any]:
+    def _add_pair(
+        self, name: str, shape: list[int], bias_initializer: InitializerLike
+    ) -> tuple[Variable, Variable]:
         """Makes `<name>/kernel` of `shape` and `<name>/bias` of its last size."""
         kernel = self.add_weight(f"{name}/kernel", shape, initializer=self._kernel_initializer)
         if self._bias_initializer is not None:
+            # One given initializer replaces both starts, the gates' 1 as well.
             bias_initializer = self._bias_initializer
         bias = self.add_weight(f"{name}/bias", shape[-1:], initializer=bias_initializer)
         return kernel, bias
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the two kernels and biases for inputs [B, D]."""
         units = self._num_units
         rows = self._floating_build(inputs_shape) + units
+        # Gates start at 1, "don't reset, don't update"; Keras starts them at 0.
         ones, zeros = v1.constant_initializer(1.0), v1.zeros_initializer()
         self._gate_kernel, self._gate_bias = self._add_pair("gates", [rows, 2 * units], ones)
         self._candidate_kernel, self._candidate_bias = self._add_pair(
@@ -87,14 +92,16 @@ class GRUCell(LayerRNNCell):
         )
         self.built = True
 
-    def _gates(self, inputs: tf.Tensor, state: tf.Tensor) -> Any:
+    def _gates(self, inputs: Tensor, state: Tensor) -> Sequence[Tensor]:
         both = tf.sigmoid(affine([inputs, state], self._gate_kernel, bias=self._gate_bias))
         return tf.split(both, 2, axis=1)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, num_units] twice."""
         check_floating(inputs, state)
+        # r, u; Keras' kernel has z (which is u) first.
         r, u = self._gates(inputs, state)
+        # Reset before the product; cuDNN and Keras' `reset_after` reset its result.
         parts = [inputs, r * state]
         candidate = affine(parts, self._candidate_kernel, bias=self._candidate_bias)
         c = self._activation(candidate)

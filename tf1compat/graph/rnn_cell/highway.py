@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._around import AroundCell
 from tf1compat.graph.rnn_cell.state_tuple import static_size
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Nested, RNNCellLike, ScopeLike, State, Tensor
 
 __all__ = ["HighwayWrapper"]
 
@@ -32,19 +31,23 @@ class HighwayWrapper(AroundCell):
     """
 
     def __init__(
-        self, cell: Any, couple_carry_transform_gates: bool = True, carry_bias_init: float = 1.0
+        self,
+        cell: RNNCellLike,
+        couple_carry_transform_gates: bool = True,
+        carry_bias_init: float = 1.0,
     ) -> None:
         super().__init__(cell)
         self._couple_carry_transform_gates = couple_carry_transform_gates
         self._carry_bias_init = carry_bias_init
 
-    def _gate(self, name: str, inputs: tf.Tensor, start: float) -> tf.Tensor:
+    def _gate(self, name: str, inputs: Tensor, start: float) -> Tensor:
         size = static_size(inputs.shape.with_rank(2), 1)
+        # In the scope of the caller: `__call__` is overridden whole and opens none.
         weight = get_variable(f"{name}_w", [size, size])
         bias = get_variable(f"{name}_b", [size], initializer=v1.constant_initializer(start))
         return tf.sigmoid(v1.nn.xw_plus_b(inputs, weight, bias))
 
-    def _highway(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    def _highway(self, inputs: Tensor, outputs: Tensor) -> Tensor:
         carry = self._gate("carry", inputs, self._carry_bias_init)
         if self._couple_carry_transform_gates:
             transform = 1 - carry
@@ -52,9 +55,12 @@ class HighwayWrapper(AroundCell):
             transform = self._gate("transform", inputs, -self._carry_bias_init)
         return inputs * carry + outputs * transform
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
+    def __call__(
+        self, inputs: Nested, state: State, scope: ScopeLike = None
+    ) -> tuple[Tensor, State]:
         """Runs one step; `scope` is handed on to the wrapped cell."""
         outputs, new_state = self._cell(inputs, state, scope=scope)
+        # The cell's variables come before the gates', which need its outputs.
         tf.nest.assert_same_structure(inputs, outputs)
         for before, after in zip(tf.nest.flatten(inputs), tf.nest.flatten(outputs), strict=True):
             before.shape.assert_is_compatible_with(after.shape)

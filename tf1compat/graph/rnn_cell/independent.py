@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._sized import LayerPairCell, LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import (
+    Activation,
+    DTypeLike,
+    Initializer,
+    InitializerLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+    Variable,
+)
 
 __all__ = ["IndRNNCell", "IndyGRUCell", "IndyLSTMCell"]
 
 v1 = tf.compat.v1
 
 
-def _recurrent() -> Any:
+def _recurrent() -> Initializer:
+    # Recurrent weights start so whatever `kernel_initializer` says.
     return v1.random_uniform_initializer(minval=-1, maxval=1)
 
 
@@ -40,17 +49,17 @@ class IndRNNCell(LayerUnitsCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
-        name: Any = None,
-        dtype: Any = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
         self.input_spec = InputSpec(ndim=2)
         self._num_units = num_units
         self._activation = activation or tf.tanh
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         depth, units = input_depth(inputs_shape), self._num_units
         self._kernel_w = self.add_weight("kernel_w", [depth, units])
@@ -58,7 +67,7 @@ class IndRNNCell(LayerUnitsCell):
         self._bias = self.add_weight("bias", [units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         gates = tf.matmul(inputs, self._kernel_w) + state * self._kernel_u
         output = self._activation(tf.nn.bias_add(gates, self._bias))
@@ -88,12 +97,12 @@ class IndyGRUCell(LayerUnitsCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = None,
-        name: Any = None,
-        dtype: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
         self.input_spec = InputSpec(ndim=2)
@@ -102,7 +111,9 @@ class IndyGRUCell(LayerUnitsCell):
         self._kernel_initializer = kernel_initializer
         self._bias_initializer = bias_initializer
 
-    def _add(self, kernel: str, shape: list[int], bias: Any) -> tuple[Any, Any, Any]:
+    def _add(
+        self, kernel: str, shape: list[int], bias: InitializerLike
+    ) -> tuple[Variable, Variable, Variable]:
         """Makes `kernel`, its scope's `kernel_u` and `bias`, which starts as `bias` says."""
         scope = kernel.split("/")[0]
         if self._bias_initializer is not None:
@@ -114,16 +125,18 @@ class IndyGRUCell(LayerUnitsCell):
             self.add_weight(f"{scope}/bias", [shape[1]], initializer=bias),
         )
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         depth, units = input_depth(inputs_shape), self._num_units
         ones, zeros = v1.constant_initializer(1.0), v1.zeros_initializer()
         self._gates = self._add("gates/kernel_w", [depth, 2 * units], ones)
+        # `candidate/kernel`, without the `_w` of the gates': so 1.15 names it.
         self._candidate = self._add("candidate/kernel", [depth, units], zeros)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
+        # The state is repeated for each gate: its weights are a row, not a matrix.
         gates = tf.sigmoid(_own(inputs, tf.tile(state, [1, 2]), self._gates))
         r, u = tf.split(gates, 2, axis=1)
         c = self._activation(_own(inputs, r * state, self._candidate))
@@ -156,12 +169,12 @@ class IndyLSTMCell(LayerPairCell):
         self,
         num_units: int,
         forget_bias: float = 1.0,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
-        kernel_initializer: Any = None,
-        bias_initializer: Any = None,
-        name: Any = None,
-        dtype: Any = None,
+        kernel_initializer: InitializerLike = None,
+        bias_initializer: InitializerLike = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype)
         self.input_spec = InputSpec(ndim=2)
@@ -171,7 +184,7 @@ class IndyLSTMCell(LayerPairCell):
         self._kernel_initializer = kernel_initializer
         self._bias_initializer = bias_initializer
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         depth, width = input_depth(inputs_shape), 4 * self._num_units
         initializer, bias = self._kernel_initializer, self._bias_initializer
@@ -183,7 +196,7 @@ class IndyLSTMCell(LayerPairCell):
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         c, h = state
         gates = _own(inputs, tf.tile(h, [1, 4]), self._weights)
@@ -195,7 +208,7 @@ class IndyLSTMCell(LayerPairCell):
         return new_h, LSTMStateTuple(new_c, new_h)
 
 
-def _own(inputs: tf.Tensor, state: tf.Tensor, weights: tuple[Any, Any, Any]) -> tf.Tensor:
+def _own(inputs: Tensor, state: Tensor, weights: tuple[Variable, Variable, Variable]) -> Tensor:
     """Returns `inputs @ kernel + state * kernel_u + bias`, [B, N]."""
     kernel, kernel_u, bias = weights
     return tf.nn.bias_add(tf.matmul(inputs, kernel) + state * kernel_u, bias)

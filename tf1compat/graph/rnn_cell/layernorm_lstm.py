@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
-from tf1compat.graph.rnn_cell._arithmetic import Peepholes, clip, lstm_step
+from tf1compat.graph.rnn_cell._arithmetic import clip, lstm_step
 from tf1compat.graph.rnn_cell._gate_norm import GateNorm
-from tf1compat.graph.rnn_cell._linear import bias_variable, total_depth
+from tf1compat.graph.rnn_cell._linear import (
+    PEEPHOLES,
+    bias_variable,
+    peephole_variables,
+    total_depth,
+)
 from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, Initializer, Tensor
 
 __all__ = ["LayerNormLSTMCell"]
 
@@ -48,11 +52,11 @@ class LayerNormLSTMCell(PairCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         forget_bias: float = 1.0,
-        activation: Any = None,
+        activation: Activation | None = None,
         layer_norm: bool = False,
         norm_gain: float = 1.0,
         norm_shift: float = 0.0,
@@ -69,30 +73,27 @@ class LayerNormLSTMCell(PairCell):
         self._activation = activation or tf.tanh
         self._norm = GateNorm(norm_gain, norm_shift) if layer_norm else None
 
-    def _gates(self, parts: list[tf.Tensor]) -> list[tf.Tensor]:
+    def _gates(self, parts: list[Tensor]) -> list[Tensor]:
         size, dtype = 4 * self._num_units, parts[0].dtype
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=dtype)
         product = tf.matmul(tf.concat(parts, 1), kernel)
+        # Made even where normalization, whose beta serves, leaves it out: checkpoints have it.
         bias = bias_variable("bias", size, dtype=dtype)
         if self._norm is None:
             return tf.split(tf.nn.bias_add(product, bias), 4, axis=1)
         gates = tf.split(product, 4, axis=1)
-        scopes = ("input", "transform", "forget", "output")
-        return [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+        return self._norm.each(gates, ("input", "transform", "forget", "output"))
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape)
         c, h = state
+        # For all variables below, as the scope's initializer; gammas and betas bring their own.
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
             gates = self._gates([inputs, h])
             peepholes = None
             if self._use_peepholes:
-                names = ("w_f_diag", "w_i_diag", "w_o_diag")
-                shape = [self._num_units]
-                peepholes = Peepholes(
-                    *(get_variable(name, shape, dtype=inputs.dtype) for name in names)
-                )
+                peepholes = peephole_variables(PEEPHOLES, self._num_units, dtype=inputs.dtype)
             new_c, new_h = lstm_step(
                 gates,
                 c,

@@ -11,19 +11,31 @@ from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
 from tf1compat.graph.rnn_cell._config import initializer_config
 from tf1compat.graph.rnn_cell._default_activation import activation_name, resolve_activation
-from tf1compat.graph.rnn_cell.base import LayerRNNCell, check_floating, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, columns
+from tf1compat.graph.rnn_cell._linear import PEEPHOLES
+from tf1compat.graph.rnn_cell._sized import LayerPairOrJoinedCell
+from tf1compat.graph.rnn_cell.base import check_floating, input_depth
+from tf1compat.graph.types import (
+    ActivationLike,
+    DTypeLike,
+    InitializerLike,
+    Partitioner,
+    ScopeLike,
+    ShapeLike,
+    State,
+    Tensor,
+)
 
 __all__ = ["LSTMCell"]
 
 v1 = tf.compat.v1
 
 
-def _shards(count: int | None) -> Any:
+def _shards(count: int | None) -> Partitioner | None:
+    # Parts `kernel/part_0` and so on, not contrib's `W_0`.
     return None if count is None else v1.fixed_size_partitioner(count)
 
 
-class LSTMCell(LayerRNNCell):
+class LSTMCell(LayerPairOrJoinedCell):
     """LSTM with optional peepholes, clipping and projection. Mirrors `tf.nn.rnn_cell.LSTMCell`.
 
     After Gers et al. (1999), Sak et al. (2014) for peepholes and projection. Inputs [B, D],
@@ -60,17 +72,17 @@ class LSTMCell(LayerRNNCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: InitializerLike = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         num_unit_shards: int | None = None,
         num_proj_shards: int | None = None,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation: Any = None,
+        activation: ActivationLike = None,
         reuse: bool | None = None,
-        name: Any = None,
-        dtype: Any = None,
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
@@ -88,22 +100,7 @@ class LSTMCell(LayerRNNCell):
         self._state_is_tuple = state_is_tuple
         self._activation = resolve_activation(activation)
 
-    @property
-    def state_size(self) -> Any:
-        """`LSTMStateTuple(U, P)`, or U + P where the state is one tensor."""
-        sizes = LSTMStateTuple(self._num_units, self.output_size)
-        return sizes if self._state_is_tuple else sum(sizes)
-
-    @property
-    def output_size(self) -> int:
-        """`num_proj`, or `num_units` without projection."""
-        return self._num_proj or self._num_units
-
-    @property
-    def _h_depth(self) -> int:
-        return self._num_units if self._num_proj is None else self._num_proj
-
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
         self._kernel = self.add_weight(
@@ -112,15 +109,18 @@ class LSTMCell(LayerRNNCell):
             initializer=self._initializer,
             partitioner=_shards(self._num_unit_shards),
         )
+        # Its partitioner is the scope's: unlike contrib's cells, this one splits the bias as well.
         self._bias = self.add_weight("bias", [4 * units], initializer=v1.zeros_initializer())
         self._peepholes = None
         if self._use_peepholes:
-            names = ("w_f_diag", "w_i_diag", "w_o_diag")
+            # f, i, o: neither the gates' order nor the block cells'.
+            own = self._initializer
             self._peepholes = Peepholes(
-                *(self.add_weight(name, [units], initializer=self._initializer) for name in names)
+                *(self.add_weight(name, [units], initializer=own) for name in PEEPHOLES)
             )
         if self._num_proj is not None:
             self._proj_kernel = self.add_weight(
+                # One variable below a scope of that name; a projection has no bias.
                 "projection/kernel",
                 [units, self._num_proj],
                 initializer=self._initializer,
@@ -128,15 +128,11 @@ class LSTMCell(LayerRNNCell):
             )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Returns the output [B, P] and the new state, structured as `state`."""
         check_floating(inputs, state)
         input_depth(inputs.shape)
-        if self._state_is_tuple:
-            c, h = state
-        else:
-            c = columns(state, 0, size=self._num_units)
-            h = columns(state, self._num_units, size=self._h_depth)
+        c, h = self._parted(state)
         gates = tf.split(affine([inputs, h], self._kernel, bias=self._bias), 4, axis=1)
         new_c, new_h = lstm_step(
             gates,
@@ -147,10 +143,9 @@ class LSTMCell(LayerRNNCell):
             cell_clip=self._cell_clip,
         )
         if self._num_proj is not None:
+            # Clipping is of the projected output only; without one `proj_clip` means nothing.
             new_h = clip(tf.matmul(new_h, self._proj_kernel), self._proj_clip)
-        if self._state_is_tuple:
-            return new_h, LSTMStateTuple(new_c, new_h)
-        return new_h, tf.concat([new_c, new_h], 1)
+        return new_h, self._rejoined(new_c, new_h)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""

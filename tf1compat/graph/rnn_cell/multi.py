@@ -11,6 +11,16 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.layers.base import Layer
 from tf1compat.graph.rnn_cell.base import RNNCell
 from tf1compat.graph.rnn_cell.state_tuple import columns
+from tf1compat.graph.types import (
+    BatchSize,
+    DTypeLike,
+    Nested,
+    RNNCellLike,
+    State,
+    StateSize,
+    Tensor,
+    Variable,
+)
 
 __all__ = ["MultiRNNCell"]
 
@@ -34,7 +44,7 @@ class MultiRNNCell(RNNCell):
       TypeError: `cells` is not a list or tuple.
     """
 
-    def __init__(self, cells: Sequence[Any], state_is_tuple: bool = True) -> None:
+    def __init__(self, cells: Sequence[RNNCellLike], state_is_tuple: bool = True) -> None:
         super().__init__()
         if not cells:
             raise UsageError("Must specify at least one cell for MultiRNNCell.")
@@ -50,56 +60,60 @@ class MultiRNNCell(RNNCell):
             )
 
     @property
-    def state_size(self) -> Any:
+    def state_size(self) -> StateSize:
         """Tuple of the cells' state sizes, or their sum where the state is one tensor."""
         sizes = tuple(cell.state_size for cell in self._cells)
         return sizes if self._state_is_tuple else sum(sizes)
 
     @property
-    def output_size(self) -> Any:
+    def output_size(self) -> StateSize:
         """The last cell's."""
         return self._cells[-1].output_size
 
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+    def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns each cell's own zero state, in a tuple, or one tensor of zeros [B, S]."""
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             if self._state_is_tuple:
                 return tuple(cell.zero_state(batch_size, dtype) for cell in self._cells)
             return super().zero_state(batch_size, dtype)
 
-    def _weights_of_cells(self, attribute: str) -> list[Any]:
+    def _weights_of_cells(self, attribute: str) -> list[Variable]:
+        # A wrapper reports no weights of its cell, so neither does this: 1.15 all the same.
         layers = [cell for cell in self._cells if isinstance(cell, Layer)]
         return [weight for layer in layers for weight in getattr(layer, attribute)]
 
     @property
-    def trainable_weights(self) -> list[Any]:
+    def trainable_weights(self) -> list[Variable]:
         """The cells' trainable variables; none while `trainable` is False."""
         return self._weights_of_cells("trainable_weights") if self.trainable else []
 
     @property
-    def non_trainable_weights(self) -> list[Any]:
+    def non_trainable_weights(self) -> list[Variable]:
         """The cells' other variables; all of them while `trainable` is False."""
         others = self._weights_of_cells("non_trainable_weights")
         return others if self.trainable else self._weights_of_cells("trainable_weights") + others
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Nested, state: State) -> tuple[Tensor, State]:
         """Returns the last cell's output and all new states, structured as `state`."""
-        output, new_states, position = inputs, [], 0
+        output: Any = inputs
+        new_states: list[Any] = []
+        position = 0
         for index, cell in enumerate(self._cells):
+            # Entered at each call, so the cells' scopes are `cell_0/<cell>` below this cell's own.
             with v1.variable_scope(f"cell_{index}"):
                 if self._state_is_tuple:
                     own = self._own_state(state, index)
                 else:
+                    # The states lie side by side in the cells' order.
                     own = columns(state, position, size=cell.state_size)
                     position += cell.state_size
                 output, new_state = cell(output, own)
                 new_states.append(new_state)
         return output, tuple(new_states) if self._state_is_tuple else tf.concat(new_states, 1)
 
-    def _own_state(self, state: Any, index: int) -> Any:
+    def _own_state(self, state: Any, index: int) -> State:
         if not tf.nest.is_nested(state):
             raise UsageError(
-                f"Expected state to be a tuple of length {len(self.state_size)}, but received: "
-                f"{state}"
+                f"Expected state to be a tuple of length {len(self._cells)}, but received: {state}"
             )
         return state[index]

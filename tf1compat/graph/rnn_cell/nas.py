@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf1compat.graph.rnn_cell._sized import LayerPairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
+from tf1compat.graph.types import ShapeLike, Tensor
 
 __all__ = ["NASCell"]
 
@@ -48,10 +49,11 @@ class NASCell(LayerPairCell):
         self._num_proj = num_proj
         self._use_bias = use_bias
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         width = _BRANCHES * self._num_units
         depth = input_depth(tf.TensorShape(inputs_shape).with_rank(2))
+        # Before `kernel`, and P rows: the projected output is what comes back.
         self.recurrent_kernel = self.add_weight("recurrent_kernel", [self.output_size, width])
         self.kernel = self.add_weight("kernel", [depth, width])
         if self._use_bias:
@@ -61,12 +63,13 @@ class NASCell(LayerPairCell):
             self.projection_weights = self.add_weight("projection_weights", shape)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         c, h = state
         recurrent = tf.matmul(h, self.recurrent_kernel)
         fed = tf.matmul(inputs, self.kernel)
         if self._use_bias:
+            # To the recurrent half alone: in branch 3, a product, that makes a difference.
             recurrent = tf.nn.bias_add(recurrent, self.bias)
         new_c, new_h = _combine(
             tf.split(fed, _BRANCHES, axis=1), tf.split(recurrent, _BRANCHES, axis=1), c
@@ -76,10 +79,11 @@ class NASCell(LayerPairCell):
         return new_h, LSTMStateTuple(new_c, new_h)
 
 
-def _combine(x: list[tf.Tensor], m: list[tf.Tensor], c: tf.Tensor) -> tuple[Any, Any]:
+def _combine(x: list[Tensor], m: list[Tensor], c: Tensor) -> tuple[Tensor, Tensor]:
     """Returns (new memory, output) of the found tree over the eight branches of x and m."""
     sigmoid, tanh, relu = tf.sigmoid, tf.tanh, tf.nn.relu
     first = tanh(sigmoid(x[0] + m[0]) * relu(x[1] + m[1]))
+    # The one branch in which inputs and state multiply.
     second = tanh(sigmoid(x[2] + m[2]) + relu(x[3] * m[3]))
     third = tanh(tanh(x[4] + m[4]) * sigmoid(x[5] + m[5]))
     fourth = sigmoid(tanh(x[6] + m[6]) + sigmoid(x[7] + m[7]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -9,7 +10,16 @@ import tensorflow as tf
 from tf1compat.graph.rnn_cell._arithmetic import clip
 from tf1compat.graph.rnn_cell._ntm_addressing import Head, address
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, assert_like_rnncell, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import static_size
+from tf1compat.graph.rnn_cell.state_tuple import size_of
+from tf1compat.graph.types import (
+    BatchSize,
+    DTypeLike,
+    Initializer,
+    RNNCellLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+)
 
 __all__ = ["NTMCell", "NTMControllerState"]
 
@@ -26,7 +36,7 @@ class NTMControllerState(NamedTuple):
     time: Any
 
 
-def _scaled_normal(size: int) -> Any:
+def _scaled_normal(size: int) -> Initializer:
     return v1.truncated_normal_initializer(stddev=size**-0.5)
 
 
@@ -57,7 +67,7 @@ class NTMCell(LayerRNNCell):
 
     def __init__(
         self,
-        controller: Any,
+        controller: RNNCellLike,
         memory_size: int,
         memory_vector_dim: int,
         read_head_num: int,
@@ -65,8 +75,8 @@ class NTMCell(LayerRNNCell):
         shift_range: int = 1,
         output_dim: int | None = None,
         clip_value: float = 20,
-        dtype: Any = tf.float32,
-        name: Any = None,
+        dtype: DTypeLike = tf.float32,
+        name: ScopeLike = None,
     ) -> None:
         super().__init__(dtype=dtype, name=name)
         assert_like_rnncell("NTM RNN controller cell", controller)
@@ -91,6 +101,7 @@ class NTMCell(LayerRNNCell):
             controller_state=self.controller.state_size,
             read_vector_list=[self.memory_vector_dim] * self.read_head_num,
             w_list=[self.memory_size] * self.num_heads,
+            # Flat here, a matrix in `zero_state`: 1.15 disagrees with itself.
             M=tf.TensorShape([self.memory_size * self.memory_vector_dim]),
             time=tf.TensorShape([]),
         )
@@ -100,24 +111,26 @@ class NTMCell(LayerRNNCell):
         """`output_dim`; None before the first call where it follows the inputs."""
         return self.output_dim
 
-    def zero_state(self, batch_size: Any, dtype: Any) -> NTMControllerState:
+    def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> NTMControllerState:
         """Returns the state before the first step; the memory is [B, N, V], the time 0."""
         controller_state = self.controller.zero_state(batch_size, dtype)
         size, depth = self.memory_size, self.memory_vector_dim
         return NTMControllerState(
             controller_state=controller_state,
+            # float32 whatever `dtype` says, which reaches the controller alone.
             read_vector_list=[tf.zeros([batch_size, depth]) for _ in range(self.read_head_num)],
             w_list=[tf.zeros([batch_size, size]) for _ in range(self.num_heads)],
             M=tf.zeros([batch_size, size, depth]),
             time=0,
         )
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         if self.output_dim is None:
             self.output_dim = input_depth(inputs_shape)
         add, zero = self.add_weight, v1.constant_initializer(0.0)
         hidden, params = self.controller.output_size, self.total_parameter_num
+        # Initializers are set one by one; the scope's has no say (`_create_linear_initializer`).
         self._params_kernel = add(
             "parameters_kernel", [hidden, params], initializer=_scaled_normal(hidden)
         )
@@ -143,7 +156,7 @@ class NTMCell(LayerRNNCell):
         )
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: NTMControllerState) -> tuple[Tensor, NTMControllerState]:
         """Returns the output [B, O] and the new `NTMControllerState`."""
         reads, weights, memory = self._previous(inputs, state)
         hidden, controller_state = self.controller(
@@ -157,6 +170,7 @@ class NTMCell(LayerRNNCell):
             address(Head.parse(part, self.memory_vector_dim), memory, before=before)
             for part, before in zip(heads, weights, strict=True)
         ]
+        # Reads see the memory before this step's writing.
         new_reads = [
             tf.reduce_sum(tf.expand_dims(w, 2) * memory, axis=1)
             for w in new_weights[: self.read_head_num]
@@ -168,25 +182,27 @@ class NTMCell(LayerRNNCell):
             controller_state, new_reads, new_weights, new_memory, state.time + 1
         )
 
-    def _previous(self, inputs: tf.Tensor, state: Any) -> tuple[Any, Any, Any]:
+    def _previous(
+        self, inputs: Tensor, state: NTMControllerState
+    ) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Returns read vectors, weights and memory before the step; at time 0 the learned ones."""
-        batch = static_size(inputs.shape, 0)
-        batch = tf.shape(inputs)[0] if batch is None else batch
+        batch = size_of(inputs, 0)
 
-        def learned() -> list[Any]:
+        def learned() -> list[Tensor]:
             reads = [tf.tanh(vector) for vector in self._init_read_vectors]
             weights = [tf.nn.softmax(row) for row in self._init_address_weights]
             rows = [tf.tile(row, [batch, 1]) for row in reads + weights]
             return [*rows, tf.tile(tf.expand_dims(self._memory, 0), [batch, 1, 1])]
 
-        def kept() -> list[Any]:
+        def kept() -> list[Tensor]:
             flat = [*state.read_vector_list, *state.w_list, state.M]
             return [tf.identity(tensor) for tensor in flat]
 
+        # At time 0 the zero state is replaced by learned rows, the same for the whole batch.
         *rows, memory = v1.cond(tf.equal(state.time, 0), learned, kept)
         return rows[: self.read_head_num], rows[self.read_head_num :], memory
 
-    def _written(self, memory: Any, weights: list[Any], parameters: tf.Tensor) -> tf.Tensor:
+    def _written(self, memory: Tensor, weights: Sequence[Tensor], parameters: Tensor) -> Tensor:
         """Returns the memory after every writing head erased and added, [B, N, V]."""
         if not weights:
             return memory
@@ -195,5 +211,6 @@ class NTMCell(LayerRNNCell):
             w = tf.expand_dims(weight, axis=2)
             erase = tf.expand_dims(tf.sigmoid(changes[2 * index]), axis=1)
             add = tf.expand_dims(tf.tanh(changes[2 * index + 1]), axis=1)
+            # Heads write in turn, each on what the one before left.
             memory = memory * (1 - tf.matmul(w, erase)) + tf.matmul(w, add)
         return memory

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -11,14 +10,17 @@ from tf1compat.graph.rnn_cell._linear import Linear
 from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, Initializer, Number, Tensor
 
 __all__ = ["PhasedLSTMCell"]
 
 v1 = tf.compat.v1
 
 
-def _log_uniform(low: Any, high: Any) -> Callable[..., tf.Tensor]:
-    def initializer(shape: Any, dtype: Any = tf.float32, partition_info: Any = None) -> tf.Tensor:
+def _log_uniform(low: Number, high: Number) -> Initializer:
+    def initializer(
+        shape: Sequence[int], dtype: DTypeLike = tf.float32, partition_info: object = None
+    ) -> Tensor:
         return tf.exp(v1.random_uniform(shape, tf.math.log(low), tf.math.log(high), dtype))
 
     return initializer
@@ -47,11 +49,11 @@ class PhasedLSTMCell(PairCell):
         self,
         num_units: int,
         use_peepholes: bool = False,
-        leak: Any = 0.001,
-        ratio_on: Any = 0.1,
+        leak: Number = 0.001,
+        ratio_on: Number = 0.1,
         trainable_ratio_on: bool = True,
-        period_init_min: Any = 1.0,
-        period_init_max: Any = 1000.0,
+        period_init_min: Number = 1.0,
+        period_init_max: Number = 1000.0,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -64,25 +66,29 @@ class PhasedLSTMCell(PairCell):
         self._period_init_max = period_init_max
         self._maps: dict[str, Linear] = {}
 
-    def _affine(self, name: str, parts: list[tf.Tensor], size: int) -> tf.Tensor:
+    def _affine(self, name: str, parts: list[Tensor], size: int) -> Tensor:
         if name not in self._maps:
             self._maps[name] = Linear(parts, size, True)
         return self._maps[name](parts)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(
+        self, inputs: tuple[Tensor, Tensor], state: LSTMStateTuple
+    ) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, U] and the new `LSTMStateTuple`."""
         c, h = state
         time, x = inputs
         new_c, new_h = self._candidates(x, c, h)
         k = self._openness(time)
+        # The output has no time gate of its own: it takes the memory's.
         new_c = k * new_c + (1 - k) * c
         new_h = k * new_h + (1 - k) * h
         return new_h, LSTMStateTuple(new_c, new_h)
 
-    def _candidates(self, x: tf.Tensor, c: tf.Tensor, h: tf.Tensor) -> tuple[Any, Any]:
+    def _candidates(self, x: Tensor, c: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
         units = self._num_units
         with v1.variable_scope("mask_gates"):
             parts = [x, h, c] if self._use_peepholes else [x, h]
+            # i and f, in this order; there is no forget bias.
             masks = tf.sigmoid(self._affine("mask_gates", parts, 2 * units))
             input_gate, forget_gate = tf.split(masks, 2, axis=1)
         with v1.variable_scope("new_input"):
@@ -93,11 +99,13 @@ class PhasedLSTMCell(PairCell):
             output_gate = tf.sigmoid(self._affine("output_gate", parts, units))
         return new_c, tf.tanh(new_c) * output_gate
 
-    def _openness(self, time: tf.Tensor) -> tf.Tensor:
+    def _openness(self, time: Tensor) -> Tensor:
         """Returns how far the gates are open at `time`, [B, U]."""
         shape = [self._num_units]
         lengths = _log_uniform(self._period_init_min, self._period_init_max)
+        # No dtype: float32, whatever that of time, which is cast to and fro below.
         period = get_variable("period", shape, initializer=lengths)
+        # Each phase within its own period: the draw of one initial value bounds the other.
         shifts = v1.random_uniform_initializer(0.0, period.initial_value)
         phase = get_variable("phase", shape, initializer=shifts)
         ratio_on = get_variable(
@@ -108,11 +116,12 @@ class PhasedLSTMCell(PairCell):
         )
         ratio = _cycle_ratio(time, phase, period)
         rising = 2 * ratio / ratio_on
+        # Rising for the first half of the open share, falling for the second, then leaking.
         k = v1.where(ratio < ratio_on, 2 - rising, self._leak * ratio)
         return v1.where(ratio < 0.5 * ratio_on, rising, k)
 
 
-def _cycle_ratio(time: tf.Tensor, phase: Any, period: Any) -> tf.Tensor:
+def _cycle_ratio(time: Tensor, phase: Tensor, period: Tensor) -> Tensor:
     """Returns the place in the cycle, in [0, 1), computed in the dtype of `time`."""
     cycle = tf.cast(period, time.dtype)
     shifted = time - tf.cast(phase, time.dtype)

@@ -12,6 +12,15 @@ from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.rnn_cell._arithmetic import affine
 from tf1compat.graph.rnn_cell._sized import LayerUnitsCell
 from tf1compat.graph.rnn_cell.base import LayerRNNCell, input_depth
+from tf1compat.graph.types import (
+    Activation,
+    ActivationLike,
+    DTypeLike,
+    InitializerLike,
+    ScopeLike,
+    ShapeLike,
+    Tensor,
+)
 
 __all__ = ["CFNCell", "MinimalRNNCell", "SRUCell"]
 
@@ -38,9 +47,9 @@ class SRUCell(LayerUnitsCell):
     def __init__(
         self,
         num_units: int,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
-        name: Any = None,
+        name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, **kwargs)
@@ -48,15 +57,17 @@ class SRUCell(LayerUnitsCell):
         self._num_units = num_units
         self._activation = activation or tf.tanh
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         units = self._num_units
         self._kernel = self.add_weight("kernel", [input_depth(inputs_shape), 4 * units])
+        # Only the gates f and r have a bias.
         self._bias = self.add_weight("bias", [2 * units], initializer=v1.zeros_initializer())
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, U] and the new state [B, U]."""
+        # The fourth is what passes by: through a matrix, since inputs may be of another depth.
         x, f, r, passed = tf.split(tf.matmul(inputs, self._kernel), 4, axis=1)
         gates = tf.sigmoid(tf.nn.bias_add(tf.concat([f, r], 1), self._bias))
         f, r = tf.split(gates, 2, axis=1)
@@ -71,16 +82,17 @@ class _SimpleCell(LayerRNNCell):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "ones",
-        name: Any = None,
-        dtype: Any = None,
+        activation: ActivationLike = "tanh",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "ones",
+        name: ScopeLike = None,
+        dtype: DTypeLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
         self.units = units
+        # Keras' rule: None is the identity, unlike the other cells'.
         self.activation = resolve_activation(activation)
         self.kernel_initializer = resolve_initializer(kernel_initializer)
         self.bias_initializer = resolve_initializer(bias_initializer)
@@ -115,7 +127,7 @@ class MinimalRNNCell(_SimpleCell):
       UsageError: (a `ValueError`, at the call) inputs of unknown depth.
     """
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         rows = input_depth(inputs_shape) + 2 * self.units
         self.kernel = self.add_weight(
@@ -124,9 +136,10 @@ class MinimalRNNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [self.units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         depth = input_depth(inputs.shape)
+        # One variable for three matrices: W of the inputs, then those of the gate.
         forward, gate = tf.split(self.kernel, [depth, 2 * self.units], axis=0)
         fed = self.activation(tf.matmul(inputs, forward))
         u = tf.sigmoid(affine([fed, state], gate, bias=self.bias))
@@ -153,7 +166,7 @@ class CFNCell(_SimpleCell):
       UsageError: (a `ValueError`, at the call) inputs of unknown depth.
     """
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: ShapeLike) -> None:
         """Makes the variables for inputs [B, D]."""
         depth, units, initializer = input_depth(inputs_shape), self.units, self.kernel_initializer
         self.kernel = self.add_weight("kernel", [depth, 3 * units], initializer=initializer)
@@ -163,11 +176,12 @@ class CFNCell(_SimpleCell):
         self.bias = self.add_weight("bias", [2 * units], initializer=self.bias_initializer)
         self.built = True
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape)
         v, w = tf.split(self.kernel, [2 * self.units, self.units], axis=1)
         gates = tf.matmul(state, self.recurrent_kernel) + tf.matmul(inputs, v)
+        # theta, eta; `kernel` ends with the inputs' own W, which has no bias.
         theta, eta = tf.split(tf.sigmoid(tf.nn.bias_add(gates, self.bias)), 2, axis=1)
         fed = self.activation(tf.matmul(inputs, w))
         output = theta * self.activation(state) + (1 - eta) * fed

@@ -8,8 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.types import BatchSize, DType, DTypeLike, ShapeLike, State, StateSize, Tensor
 
-__all__ = ["LSTMStateTuple", "columns", "static_size", "zero_state_tensors"]
+__all__ = ["LSTMStateTuple", "columns", "size_of", "static_size", "zero_state_tensors"]
 
 _Pair = collections.namedtuple("LSTMStateTuple", ("c", "h"))  # type: ignore[name-match]
 
@@ -23,7 +24,7 @@ class LSTMStateTuple(_Pair):
     __slots__ = ()
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> DType:
         """The dtype of both tensors.
 
         Raises:
@@ -35,17 +36,24 @@ class LSTMStateTuple(_Pair):
         return c.dtype
 
 
-def static_size(shape: Any, axis: int) -> int | None:
+def static_size(shape: ShapeLike, axis: int) -> int | None:
     """Returns the size of a static shape along `axis`, None where it isn't known."""
     return tf.compat.dimension_value(tf.TensorShape(shape)[axis])
 
 
-def columns(state: tf.Tensor, start: int, *, size: int) -> tf.Tensor:
+def size_of(tensor: Tensor, axis: int) -> int | Tensor:
+    """Returns a tensor's size along `axis`: an int where it is known, else an int32 tensor."""
+    known = static_size(tensor.shape, axis)
+    return tf.shape(tensor)[axis] if known is None else known
+
+
+def columns(state: State, start: int, *, size: int) -> Tensor:
     """Returns the `size` columns from `start` of a concatenated state [B, S]."""
+    # A slice, not `state[:, a:b]`: a node `Slice`, as in 1.15's graphs.
     return tf.slice(state, [0, start], [-1, size])
 
 
-def zero_state_tensors(state_size: Any, batch_size: Any, *, dtype: Any) -> Any:
+def zero_state_tensors(state_size: StateSize, batch_size: BatchSize, *, dtype: DTypeLike) -> State:
     """Returns zeros [B] + size for each size of the nested `state_size`.
 
     Args:
@@ -59,10 +67,11 @@ def zero_state_tensors(state_size: Any, batch_size: Any, *, dtype: Any) -> Any:
     return tf.nest.map_structure(lambda size: _zeros(size, batch_size, dtype=dtype), state_size)
 
 
-def _zeros(size: Any, batch_size: Any, *, dtype: Any) -> tf.Tensor:
+def _zeros(size: Any, batch_size: BatchSize, *, dtype: DTypeLike) -> Tensor:
     static = _static(batch_size).concatenate(_static(size))
     if not (tf.is_tensor(batch_size) or tf.is_tensor(size)) and static.is_fully_defined():
         return tf.zeros(static, dtype)  # one constant where 1.15 made six nodes
+    # Filled from a `concat` of the sizes, as in 1.15's `_zero_state_tensors`, the shape then told.
     zeros = tf.zeros(tf.concat([_vector(batch_size, size), _vector(size, size)], 0), dtype)
     zeros.set_shape(static)
     return zeros
@@ -82,7 +91,7 @@ def _static(size: Any) -> tf.TensorShape:
     return tf.TensorShape([None] * (1 if rank == 0 else static_size(size.shape, 0) or 0))
 
 
-def _vector(size: Any, told: Any) -> tf.Tensor:
+def _vector(size: Any, told: Any) -> Tensor:
     if not tf.is_tensor(size):
         shape = tf.TensorShape(size)
         if not shape.is_fully_defined():

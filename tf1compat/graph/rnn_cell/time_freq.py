@@ -7,10 +7,12 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, lstm_step
+from tf1compat.graph.rnn_cell._linear import peephole_variables
 from tf1compat.graph.rnn_cell._sharded import concatenated_variable
 from tf1compat.graph.rnn_cell.base import RNNCell, input_depth
-from tf1compat.graph.rnn_cell.state_tuple import columns, static_size
+from tf1compat.graph.rnn_cell.state_tuple import columns, size_of
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import DTypeLike, Initializer, Tensor
 
 __all__ = ["TimeFreqLSTMCell"]
 
@@ -47,7 +49,7 @@ class TimeFreqLSTMCell(RNNCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_unit_shards: int = 1,
         forget_bias: float = 1.0,
         feature_size: Any = None,
@@ -73,12 +75,13 @@ class TimeFreqLSTMCell(RNNCell):
         """U, one frequency's share."""
         return self._num_units
 
-    def _features(self, inputs: tf.Tensor) -> list[tf.Tensor]:
+    def _features(self, inputs: Tensor) -> list[Tensor]:
         size, skip = self._feature_size, self._frequency_skip
+        # Columns that fill no feature are left out without a word.
         count = int((input_depth(inputs.shape.with_rank(2)) - size) / skip) + 1
         return [columns(inputs, index * skip, size=size) for index in range(count)]
 
-    def _variables(self, dtype: Any) -> tuple[Any, Any, Peepholes | None]:
+    def _variables(self, dtype: DTypeLike) -> tuple[Tensor, Tensor, Peepholes | None]:
         units = self._num_units
         shape = [self._feature_size + 2 * units, 4 * units]
         kernel = concatenated_variable("W", shape, dtype=dtype, shards=self._num_unit_shards)
@@ -87,20 +90,20 @@ class TimeFreqLSTMCell(RNNCell):
         if not self._use_peepholes:
             return kernel, bias, None
         names = ("W_F_diag", "W_I_diag", "W_O_diag")
-        diagonals = (get_variable(name, [units], dtype=dtype) for name in names)
-        return kernel, bias, Peepholes(*diagonals)
+        return kernel, bias, peephole_variables(names, units, dtype=dtype)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, F * U] and the new state [B, 2 * F * U]."""
         units = self._num_units
         features = self._features(inputs)
         kernel, bias, peepholes = self._variables(inputs.dtype)
-        batch = static_size(inputs.shape, 0)
-        h_freq = tf.zeros([tf.shape(inputs)[0] if batch is None else batch, units], inputs.dtype)
+        # 1.15 needs to know the batch here; a placeholder's None is no reason to fail.
+        h_freq = tf.zeros([size_of(inputs, 0), units], inputs.dtype)
         outputs, states = [], []
         for index, feature in enumerate(features):
             c = columns(state, 2 * index * units, size=units)
             h = columns(state, (2 * index + 1) * units, size=units)
+            # Time's output before frequency's, the order of the kernel's rows.
             gates = tf.split(affine([feature, h, h_freq], kernel, bias=bias), 4, axis=1)
             new_c, h_freq = lstm_step(
                 gates,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._linear import Linear
 from tf1compat.graph.rnn_cell._sized import UnitsCell
 from tf1compat.graph.rnn_cell.base import input_depth
+from tf1compat.graph.types import Activation, Initializer, Tensor
 
 __all__ = ["IntersectionRNNCell", "UGRNNCell"]
 
@@ -36,9 +35,9 @@ class UGRNNCell(UnitsCell):
     def __init__(
         self,
         num_units: int,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         forget_bias: float = 1.0,
-        activation: Any = tf.tanh,
+        activation: Activation = tf.tanh,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -48,13 +47,15 @@ class UGRNNCell(UnitsCell):
         self._activation = activation
         self._linear: Linear | None = None
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (output, state), the same tensor [B, U] twice."""
         input_depth(inputs.shape.with_rank(2))
+        # The initializer becomes the scope's for all kernels below; biases stay zero.
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
             joined = tf.concat([inputs, state], 1)
             if self._linear is None:
                 self._linear = Linear(joined, 2 * self._num_units, True)
+            # Gate first; its bias of one is added here, not stored.
             gate, candidate = tf.split(self._linear(joined), 2, axis=1)
             c = self._activation(candidate)
             g = tf.sigmoid(gate + self._forget_bias)
@@ -86,9 +87,9 @@ class IntersectionRNNCell(UnitsCell):
         self,
         num_units: int,
         num_in_proj: int | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         forget_bias: float = 1.0,
-        y_activation: Any = tf.nn.relu,
+        y_activation: Activation = tf.nn.relu,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
@@ -100,9 +101,10 @@ class IntersectionRNNCell(UnitsCell):
         self._projection: Linear | None = None
         self._linear: Linear | None = None
 
-    def _projected(self, inputs: tf.Tensor) -> tf.Tensor:
+    def _projected(self, inputs: Tensor) -> Tensor:
         if input_depth(inputs.shape.with_rank(2)) == self._num_units:
             return inputs
+        # A switch, whatever its name: the projection always has U columns.
         if not self._num_input_proj:
             raise UsageError(
                 "Must have input size == output size for Intersection RNN. To fix, num_in_proj "
@@ -113,7 +115,7 @@ class IntersectionRNNCell(UnitsCell):
                 self._projection = Linear(inputs, self._num_units, True)
             return self._projection(inputs)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the output [B, U] (through depth) and the new state [B, U] (through time)."""
         units = self._num_units
         with v1.variable_scope(v1.get_variable_scope(), initializer=self._initializer):
@@ -121,6 +123,7 @@ class IntersectionRNNCell(UnitsCell):
             joined = tf.concat([fed, state], 1)
             if self._linear is None:
                 self._linear = Linear(joined, 4 * units, True)
+            # Gate and candidate through time, then those through depth (`gh_act` to `y_act`).
             time_gate, h, depth_gate, y = tf.split(self._linear(joined), 4, axis=1)
             g_time = tf.sigmoid(time_gate + self._forget_bias)
             g_depth = tf.sigmoid(depth_gate + self._forget_bias)

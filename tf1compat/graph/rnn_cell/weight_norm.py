@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from tf1compat.graph.rnn_cell._arithmetic import Peepholes, affine, clip, lstm_step
-from tf1compat.graph.rnn_cell._linear import bias_variable, total_depth
+from tf1compat.graph.rnn_cell._linear import (
+    PEEPHOLES,
+    bias_variable,
+    peephole_variables,
+    total_depth,
+)
 from tf1compat.graph.rnn_cell._sized import PairCell
 from tf1compat.graph.rnn_cell.base import input_depth
 from tf1compat.graph.rnn_cell.state_tuple import LSTMStateTuple, static_size
 from tf1compat.graph.scopes.variable_scope import get_variable
+from tf1compat.graph.types import Activation, DTypeLike, Initializer, Tensor
 
 __all__ = ["WeightNormLSTMCell"]
 
@@ -45,16 +49,16 @@ class WeightNormLSTMCell(PairCell):
         norm: bool = True,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
-        initializer: Any = None,
+        initializer: Initializer | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
         forget_bias: float = 1,
-        activation: Any = None,
+        activation: Activation | None = None,
         reuse: bool | None = None,
     ) -> None:
         super().__init__(_reuse=reuse)
         # A name, not a scope: each call's scope is below the one current then, as in 1.15.
-        self._scope = "wn_lstm_cell"
+        self._scope = "wn_lstm_cell"  # type: ignore[assignment]
         self._num_units = num_units
         self._norm = norm
         self._initializer = initializer
@@ -65,7 +69,8 @@ class WeightNormLSTMCell(PairCell):
         self._forget_bias = forget_bias
         self._activation = activation or tf.tanh
 
-    def _kernel(self, parts: list[tf.Tensor], size: int) -> Any:
+    def _kernel(self, parts: list[Tensor], size: int) -> Tensor:
+        # Whole in the checkpoint, normalized part by part: `norm_0` for inputs, `norm_1` for h.
         kernel = get_variable("kernel", [total_depth(parts), size], dtype=parts[0].dtype)
         if not self._norm:
             return kernel
@@ -73,21 +78,22 @@ class WeightNormLSTMCell(PairCell):
         with tf.control_dependencies(None):  # out of a loop over time: once is enough
             for index, part in enumerate(parts):
                 stop = start + (static_size(part.shape, 1) or 0)
+                # A gain for each column, which starts as the scope says, not at the norm.
                 norm = get_variable(f"norm_{index}", [size], dtype=part.dtype)
                 normalized.append(tf.nn.l2_normalize(kernel[start:stop, :], axis=0) * norm)
                 start = stop
             return normalized[0] if len(normalized) == 1 else tf.concat(normalized, axis=0)
 
-    def _peepholes(self, dtype: Any) -> Peepholes | None:
+    def _peepholes(self, dtype: DTypeLike) -> Peepholes | None:
         if not self._use_peepholes:
             return None
-        names, shape = ("w_f_diag", "w_i_diag", "w_o_diag"), [self._num_units]
-        return Peepholes(*(get_variable(name, shape, dtype=dtype) for name in names))
+        return peephole_variables(PEEPHOLES, self._num_units, dtype=dtype)
 
-    def call(self, inputs: Any, state: Any) -> Any:
+    def call(self, inputs: Tensor, state: LSTMStateTuple) -> tuple[Tensor, LSTMStateTuple]:
         """Returns the output [B, P] and the new `LSTMStateTuple`."""
         input_depth(inputs.shape.with_rank(2))
         c, h = state
+        # Below the current scope, which is `wn_lstm_cell` itself: the name comes twice.
         with v1.variable_scope("wn_lstm_cell", initializer=self._initializer):
             size = 4 * self._num_units
             kernel = self._kernel([inputs, h], size)

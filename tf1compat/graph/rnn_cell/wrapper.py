@@ -10,6 +10,16 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.rnn_cell._around import AroundCell
 from tf1compat.graph.rnn_cell.base import assert_like_rnncell
+from tf1compat.graph.types import (
+    BatchSize,
+    Device,
+    DTypeLike,
+    Nested,
+    RNNCellLike,
+    ScopeLike,
+    State,
+    Tensor,
+)
 
 __all__ = ["CellWrapper", "DeviceWrapper", "ResidualWrapper"]
 
@@ -32,27 +42,31 @@ class CellWrapper(AroundCell):
     """
 
     @property
-    def cell(self) -> Any:
+    def cell(self) -> RNNCellLike:
         """The wrapped cell."""
         return self._cell
 
     def _call_wrapped_cell(
-        self, inputs: Any, state: Any, cell_call_fn: Callable[..., Any], **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, cell_call_fn: Callable[..., Any], **kwargs: Any
+    ) -> tuple[Tensor, State]:
         """Runs one step, the wrapped cell's by `cell_call_fn(inputs, state, **kwargs)`."""
         raise NotImplementedError
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
+    def __call__(
+        self, inputs: Nested, state: State, scope: ScopeLike = None
+    ) -> tuple[Tensor, State]:
         """Runs one step; `scope` is handed on to the wrapped cell."""
+        # Past `Layer.__call__`: no scope opens, so names are those of the unwrapped cell.
         return self._call_wrapped_cell(inputs, state, self.cell.__call__, scope=scope)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name; `cell` as class name and config."""
-        name, config = type(self.cell).__name__, self.cell.get_config()
+        cell: Any = self.cell  # not every object like a cell has a config
+        name, config = type(cell).__name__, cell.get_config()
         return super().get_config() | {"cell": {"class_name": name, "config": config}}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> CellWrapper:
         """Returns a wrapper made with `config`, where ``config["cell"]`` must be a cell.
 
         Raises:
@@ -70,11 +84,11 @@ class CellWrapper(AroundCell):
         return cls(cell, **arguments)
 
 
-def _check_same_shape(inputs: tf.Tensor, outputs: tf.Tensor) -> None:
+def _check_same_shape(inputs: Tensor, outputs: Tensor) -> None:
     inputs.shape.assert_is_compatible_with(outputs.shape)
 
 
-def add_matching(inputs: Any, outputs: Any) -> Any:
+def add_matching(inputs: Nested, outputs: Nested) -> Any:
     """Returns `inputs + outputs`, leaf by leaf.
 
     Raises:
@@ -99,14 +113,17 @@ class ResidualWrapper(CellWrapper):
       ValueError: (at the call) inputs and outputs differ in shape.
     """
 
-    def __init__(self, cell: Any, residual_fn: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, cell: RNNCellLike, residual_fn: Callable[[Any, Any], Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cell, **kwargs)
         self._residual_fn = residual_fn
 
     def _call_wrapped_cell(
-        self, inputs: Any, state: Any, cell_call_fn: Callable[..., Any], **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, cell_call_fn: Callable[..., Any], **kwargs: Any
+    ) -> tuple[Tensor, State]:
         outputs, new_state = cell_call_fn(inputs, state, **kwargs)
+        # Inputs of the wrapped cell, before its own dropout or projection.
         return (self._residual_fn or add_matching)(inputs, outputs), new_state
 
     def get_config(self) -> dict[str, Any]:
@@ -127,19 +144,20 @@ class DeviceWrapper(CellWrapper):
       TypeError: `cell` isn't like a cell.
     """
 
-    def __init__(self, cell: Any, device: Any, **kwargs: Any) -> None:
+    def __init__(self, cell: RNNCellLike, device: Device, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)
         self._device = device
 
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+    def zero_state(self, batch_size: BatchSize, dtype: DTypeLike) -> State:
         """Returns the wrapped cell's zero state, made on the device."""
         with v1.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            # The zero state as well (`DeviceWrapperBase.zero_state`).
             with v1.device(self._device):
                 return self.cell.zero_state(batch_size, dtype)
 
     def _call_wrapped_cell(
-        self, inputs: Any, state: Any, cell_call_fn: Callable[..., Any], **kwargs: Any
-    ) -> Any:
+        self, inputs: Nested, state: State, cell_call_fn: Callable[..., Any], **kwargs: Any
+    ) -> tuple[Tensor, State]:
         with v1.device(self._device):
             return cell_call_fn(inputs, state, **kwargs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from tf1compat.errors import Problem, SharingError
 from tf1compat.graph.scopes._origins import caller_line
+from tf1compat.graph.types import DType, DTypeLike, Shape, ShapeLike, Variable, VariableScope
 from tf1compat.names import nearest_names
 
 __all__ = ["Made", "Tower", "check_asked", "refuse_creation"]
@@ -21,8 +23,8 @@ v1 = tf.compat.v1
 class Made:
     """One variable of the first call."""
 
-    shape: Any  # as asked for where that was given, else the variable's
-    dtype: Any  # as asked for, or None
+    shape: Shape  # as asked for where that was given, else the variable's
+    dtype: DType | None  # as asked for, or None
     origin: str
 
 
@@ -30,14 +32,16 @@ class Tower:
     """What one graph holds of a shared function."""
 
     def __init__(self) -> None:
-        self.scope: Any = None
+        self.scope: VariableScope | None = None
         self.made: dict[str, Made] = {}
-        self.variables: list[Any] = []
+        self.variables: list[Variable] = []
         self.first_call = ""
         self.complete = False
 
 
-def check_asked(name: str, tower: Tower, variable: str, shape: Any, dtype: Any) -> None:
+def check_asked(
+    name: str, tower: Tower, variable: str, shape: ShapeLike, dtype: DTypeLike | None
+) -> None:
     """Checks what a later call of the shared function `name` asks for.
 
     Raises:
@@ -67,7 +71,7 @@ def check_asked(name: str, tower: Tower, variable: str, shape: Any, dtype: Any) 
     )
 
 
-def _unknown_variable(name: str, tower: Tower, variable: str, shape: Any) -> SharingError:
+def _unknown_variable(name: str, tower: Tower, variable: str, shape: ShapeLike) -> SharingError:
     near = nearest_names(variable, tower.made)
     nearest = "; ".join(f"{n} {tower.made[n].shape} made at {tower.made[n].origin}" for n in near)
     asked = "no shape given" if shape is None else f"shape {tf.TensorShape(shape)}"
@@ -86,7 +90,7 @@ def _unknown_variable(name: str, tower: Tower, variable: str, shape: Any) -> Sha
     )
 
 
-def refuse_creation(name: str) -> Any:
+def refuse_creation(name: str) -> contextlib.AbstractContextManager[None]:
     """Returns a context in which making a global variable raises a `SharingError`."""
 
     def creator(next_creator: Callable[..., Any], **kwargs: Any) -> Any:

@@ -13,6 +13,19 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.scopes.variable_scope import variable_scope
+from tf1compat.graph.types import (
+    Constraint,
+    Device,
+    DTypeLike,
+    InitializerLike,
+    Partitioner,
+    Regularizer,
+    Reuse,
+    TensorLike,
+    Variable,
+    VariableGetter,
+    VariableScope,
+)
 
 __all__ = ["Scope"]
 
@@ -50,16 +63,16 @@ class Scope:
     """
 
     name: str = ""
-    initializer: Any = None
-    regularizer: Any = None
-    dtype: Any = None
-    partitioner: Any = None
-    caching_device: Any = None
-    custom_getter: Any = None
-    device: Any = None
-    constraint: Any = None
+    initializer: InitializerLike | TensorLike = None
+    regularizer: Regularizer | None = None
+    dtype: DTypeLike | None = None
+    partitioner: Partitioner | None = None
+    caching_device: Device = None
+    custom_getter: VariableGetter | None = None
+    device: Device = None
+    constraint: Constraint | None = None
     use_resource: bool | None = None
-    reuse: Any = None
+    reuse: Reuse = None
     _opened: Any = dataclasses.field(
         default_factory=threading.local, init=False, repr=False, compare=False
     )
@@ -105,7 +118,7 @@ class Scope:
         return (self / other.name if other.name else self).with_(**given)
 
     @contextlib.contextmanager
-    def open(self, *, reuse: Any = None) -> Iterator[Any]:
+    def open(self, *, reuse: Reuse = None) -> Iterator[VariableScope]:
         """Opens the scope in the default graph and yields its `tf.compat.v1.VariableScope`.
 
         Args:
@@ -129,7 +142,7 @@ class Scope:
             if field.init and field.name not in ("name", "device")
         }
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> VariableScope:
         manager = self.open()
         opened = manager.__enter__()
         if not hasattr(self._opened, "stack"):
@@ -137,7 +150,7 @@ class Scope:
         self._opened.stack.append(manager)
         return opened
 
-    def __exit__(self, *details: Any) -> Any:
+    def __exit__(self, *details: Any) -> bool | None:
         return self._opened.stack.pop().__exit__(*details)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,15 +166,15 @@ class Scope:
     def __deepcopy__(self, memo: dict[int, Any]) -> Scope:
         return self  # immutable; the thread-local part can't be copied
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Any, ...]:
         fields = [field.name for field in dataclasses.fields(self) if field.init]
         return (type(self), tuple(getattr(self, name) for name in fields))
 
 
-def _chained(outer: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
+def _chained(outer: VariableGetter, inner: VariableGetter) -> VariableGetter:
     """Returns a custom getter that runs `inner`, whose getter is `outer`, as nested scopes do."""
 
-    def chained(getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def chained(getter: VariableGetter, *args: Any, **kwargs: Any) -> Variable:
         return inner(functools.partial(outer, getter), *args, **kwargs)
 
     return chained

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -18,6 +18,7 @@ from tf1compat.graph.scopes._origins import caller_line
 from tf1compat.graph.scopes._shared_state import Made, Tower, check_asked, refuse_creation
 from tf1compat.graph.scopes.builder import Scope
 from tf1compat.graph.scopes.variable_scope import variable_scope
+from tf1compat.graph.types import Reuse, Variable, VariableGetter, VariableScope
 
 __all__ = ["Shared", "make_template", "shared"]
 
@@ -62,7 +63,7 @@ def make_template(
     func_: Callable[..., Any],
     create_scope_now_: bool = False,
     unique_name_: str | None = None,
-    custom_getter_: Any = None,
+    custom_getter_: VariableGetter | None = None,
     **kwargs: Any,
 ) -> Shared:
     """Returns `func_` sharing its variables; mirrors `tf.make_template` of TensorFlow 1.15.
@@ -145,7 +146,7 @@ class Shared:
             with self._entered(tower, reuse=True), refuse_creation(self.name):
                 return self.func(*args, **kwargs)
 
-    def _first(self, tower: Tower, args: Any, kwargs: Any) -> Any:
+    def _first(self, tower: Tower, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         tower.first_call = tower.first_call or caller_line()
         # After a first call that failed half way, its variables are there to be used.
         reuse = v1.AUTO_REUSE if tower.made else self._settings.reuse
@@ -155,7 +156,7 @@ class Shared:
         return result
 
     @contextlib.contextmanager
-    def _entered(self, tower: Tower, *, reuse: Any) -> Iterator[None]:
+    def _entered(self, tower: Tower, *, reuse: Reuse) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             if tower.scope is None:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
@@ -167,7 +168,7 @@ class Shared:
                 stack.enter_context(v1.device(self._settings.device))
             yield
 
-    def _enter_new(self, stack: contextlib.ExitStack, settings: dict[str, Any]) -> Any:
+    def _enter_new(self, stack: contextlib.ExitStack, settings: dict[str, Any]) -> VariableScope:
         """Opens the scope for the first time and returns it, marked as this builder's.
 
         Default names are counted by each thread for itself: another thread's builder may have
@@ -194,10 +195,10 @@ class Shared:
                     settings["auxiliary_name_scope"] = False
                     tower.scope = self._enter_new(stack, settings)
 
-    def _getter(self, tower: Tower) -> Callable[..., Any]:
+    def _getter(self, tower: Tower) -> VariableGetter:
         asked = self._settings.custom_getter
 
-        def guarded(getter: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
+        def guarded(getter: VariableGetter, name: str, *args: Any, **kwargs: Any) -> Variable:
             shape = args[0] if args else kwargs.get("shape")
             dtype = kwargs.get("dtype")
             if tower.complete:
@@ -219,7 +220,7 @@ class Shared:
         return kept_with(root_graph(), self._key, Tower)
 
     @property
-    def variable_scope(self) -> Any:
+    def variable_scope(self) -> VariableScope | None:
         """The `VariableScope` in the default graph, None before the first call there."""
         return self._tower().scope
 
@@ -232,32 +233,32 @@ class Shared:
         return None if scope is None else f"{scope.name}/"
 
     @property
-    def variables(self) -> tuple[Any, ...]:
+    def variables(self) -> tuple[Variable, ...]:
         """The variables in the default graph, in creation order, as `get_variable` gave them."""
         return tuple(self._tower().variables)
 
     @property
-    def trainable_variables(self) -> tuple[Any, ...]:
+    def trainable_variables(self) -> tuple[Variable, ...]:
         """Those of `variables`, or parts of them, that are in TRAINABLE_VARIABLES."""
         return self._parts_in(v1.GraphKeys.TRAINABLE_VARIABLES)
 
     @property
-    def global_variables(self) -> tuple[Any, ...]:
+    def global_variables(self) -> tuple[Variable, ...]:
         """Those of `variables`, or parts of them, that are in GLOBAL_VARIABLES."""
         return self._parts_in(v1.GraphKeys.GLOBAL_VARIABLES)
 
     @property
-    def local_variables(self) -> tuple[Any, ...]:
+    def local_variables(self) -> tuple[Variable, ...]:
         """Those of `variables`, or parts of them, that are in LOCAL_VARIABLES."""
         return self._parts_in(v1.GraphKeys.LOCAL_VARIABLES)
 
     @property
-    def non_trainable_variables(self) -> tuple[Any, ...]:
+    def non_trainable_variables(self) -> tuple[Variable, ...]:
         """Global variables that aren't trainable."""
         trained = {id(variable) for variable in self.trainable_variables}
         return tuple(v for v in self.global_variables if id(v) not in trained)
 
-    def _parts_in(self, key: str) -> tuple[Any, ...]:
+    def _parts_in(self, key: str) -> tuple[Variable, ...]:
         filed = {id(variable) for variable in v1.get_collection(key)}
         parts = (part for variable in self.variables for part in expand_parts(variable))
         return tuple(part for part in parts if id(part) in filed)
@@ -267,6 +268,6 @@ def _call_method(function: Callable[..., Any], instance: Any, *args: Any, **kwar
     return function(instance(), *args, **kwargs)
 
 
-def _graph_lock() -> Any:
+def _graph_lock() -> contextlib.AbstractContextManager[bool]:
     """Returns the lock that calls of shared functions hold, one for each graph."""
     return kept_with(root_graph(), _LOCK, threading.RLock)

@@ -6,11 +6,28 @@ whenever its loss is used, and puts a stand-in, not a `tf.Tensor`, into REGULARI
 
 from __future__ import annotations
 
+import enum
 import functools
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from tf1compat.graph.types import (
+    CollectionKeys,
+    Constraint,
+    Device,
+    DTypeLike,
+    InitializerLike,
+    Partitioner,
+    Regularizer,
+    Reuse,
+    ScopeLike,
+    ShapeLike,
+    TensorLike,
+    Variable,
+    VariableGetter,
+)
 
 __all__ = ["get_variable", "variable_scope"]
 
@@ -19,21 +36,21 @@ v1 = tf.compat.v1
 
 def get_variable(
     name: str,
-    shape: Any = None,
-    dtype: Any = None,
-    initializer: Any = None,
-    regularizer: Any = None,
+    shape: ShapeLike = None,
+    dtype: DTypeLike | None = None,
+    initializer: InitializerLike | TensorLike = None,
+    regularizer: Regularizer | None = None,
     trainable: bool | None = None,
-    collections: Any = None,
-    caching_device: Any = None,
-    partitioner: Any = None,
+    collections: CollectionKeys = None,
+    caching_device: Device = None,
+    partitioner: Partitioner | None = None,
     validate_shape: bool = True,
     use_resource: bool | None = None,
-    custom_getter: Any = None,
-    constraint: Any = None,
-    synchronization: Any = tf.VariableSynchronization.AUTO,
-    aggregation: Any = tf.VariableAggregation.NONE,
-) -> Any:
+    custom_getter: VariableGetter | None = None,
+    constraint: Constraint | None = None,
+    synchronization: enum.Enum = tf.VariableSynchronization.AUTO,
+    aggregation: enum.Enum = tf.VariableAggregation.NONE,
+) -> Variable:
     """Gets or makes a variable of the current variable scope.
 
     Mirrors `tf.get_variable` of TensorFlow 1.15, whose arguments it takes. It differs from
@@ -96,18 +113,18 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
 
     def __init__(
         self,
-        name_or_scope: Any,
+        name_or_scope: ScopeLike,
         default_name: str | None = None,
-        values: Any = None,
-        initializer: Any = None,
-        regularizer: Any = None,
-        caching_device: Any = None,
-        partitioner: Any = None,
-        custom_getter: Any = None,
-        reuse: Any = None,
-        dtype: Any = None,
+        values: Sequence[Any] | None = None,
+        initializer: InitializerLike | TensorLike = None,
+        regularizer: Regularizer | None = None,
+        caching_device: Device = None,
+        partitioner: Partitioner | None = None,
+        custom_getter: VariableGetter | None = None,
+        reuse: Reuse = None,
+        dtype: DTypeLike | None = None,
         use_resource: bool | None = None,
-        constraint: Any = None,
+        constraint: Constraint | None = None,
         auxiliary_name_scope: bool = True,
     ) -> None:
         super().__init__(
@@ -127,7 +144,7 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
         )
 
 
-def _once(regularizer: Any) -> Any:
+def _once(regularizer: Regularizer | None) -> Regularizer | None:
     """Returns a regularizer that files the loss itself, so that TF makes none of its own."""
     # Scopes inside of one that has a regularizer inherit it as it was filed there: wrapped.
     filing = getattr(regularizer, "func", None) is _file_loss
@@ -136,7 +153,7 @@ def _once(regularizer: Any) -> Any:
     return functools.update_wrapper(functools.partial(_file_loss, regularizer), regularizer)
 
 
-def _file_loss(regularizer: Callable[[Any], Any], variable: Any) -> None:
+def _file_loss(regularizer: Regularizer, variable: Variable) -> None:
     # _VariableStore._get_single_variable opens this scope by its full name (the slash at the end),
     # so a loss is called after its variable wherever it is asked for; of parts each has its own.
     scope = f"{variable.op.name}/Regularizer/"

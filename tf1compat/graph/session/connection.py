@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -43,7 +43,7 @@ class Connection:
         self,
         fetches: Any,
         *,
-        feed_dict: Any = None,
+        feed_dict: Mapping[Any, Any] | None = None,
         items: Iterable[GraphItem] = (),
         action: str,
         after: str = "",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from tf1compat.graph.building import kept_with, outermost
 from tf1compat.graph.items import GraphItem
+from tf1compat.graph.types import Tensor
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS
 
 __all__ = ["build_probes", "initialized_names"]
@@ -31,13 +31,13 @@ def initialized_names(session: tf.compat.v1.Session, items: Iterable[GraphItem])
     return frozenset(found | {item.name for item in rest if _readable(session, item)})
 
 
-def build_probes(graph: tf.Graph, items: Sequence[GraphItem]) -> dict[str, Any]:
+def build_probes(graph: tf.Graph, items: Sequence[GraphItem]) -> dict[str, Tensor]:
     """Returns a boolean tensor for each of `items`, by name; makes those that don't exist yet.
 
     A resource variable made by ``get_variable`` already has one. On a finalized graph those that
     would have to be made are left out.
     """
-    probes: dict[str, Any] = kept_with(graph, _PROBES, dict)
+    probes: dict[str, Tensor] = kept_with(graph, _PROBES, dict)
     for item in items:
         if item.name not in probes:
             probe = _existing(item)
@@ -48,7 +48,7 @@ def build_probes(graph: tf.Graph, items: Sequence[GraphItem]) -> dict[str, Any]:
     return {item.name: probes[item.name] for item in items if item.name in probes}
 
 
-def _existing(item: GraphItem) -> Any:
+def _existing(item: GraphItem) -> Tensor | None:
     for tensor in item.op.outputs:
         for consumer in tensor.consumers():
             if consumer.type in ("VarIsInitializedOp", "IsVariableInitialized"):
@@ -56,7 +56,7 @@ def _existing(item: GraphItem) -> Any:
     return None
 
 
-def _made(graph: tf.Graph, item: GraphItem) -> Any:
+def _made(graph: tf.Graph, item: GraphItem) -> Tensor:
     with outermost(graph, "initialized"), v1.device(item.device):
         if item.op_type in REFERENCE_VARIABLE_OPS:
             return tf.raw_ops.IsVariableInitialized(ref=item.op.outputs[0])

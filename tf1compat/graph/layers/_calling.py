@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf1compat.graph.building import kept_with
+from tf1compat.graph.types import Nested, Operation, Tensor, Training
 
 __all__ = [
     "Frame",
@@ -39,8 +40,8 @@ _FRAME: contextvars.ContextVar[Frame | None] = contextvars.ContextVar("layer_cal
 class Frame:
     """One layer call: its inputs and the `training` argument that inner layers inherit."""
 
-    inputs: Any
-    training: Any
+    inputs: Nested
+    training: Training
 
 
 def current_frame() -> Frame | None:
@@ -49,7 +50,7 @@ def current_frame() -> Frame | None:
 
 
 @contextlib.contextmanager
-def frame(inputs: Any, training: Any) -> Iterator[None]:
+def frame(inputs: Nested, training: Training) -> Iterator[None]:
     """Marks a layer call with these `inputs` and this `training` (None: not told)."""
     token = _FRAME.set(Frame(inputs, training))
     try:
@@ -60,6 +61,7 @@ def frame(inputs: Any, training: Any) -> Iterator[None]:
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Returns the argument names of a `call` method, ``self`` left out, ``**kwargs`` as ``**``."""
+    # The code object spares the work of `inspect.signature` at every call of a layer.
     code = getattr(getattr(function, "__func__", None), "__code__", None)
     if code is None or hasattr(function, "__wrapped__"):
         return _inspected_names(function)
@@ -75,11 +77,12 @@ def _inspected_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple([name for name in named if name != "self"] + many)
 
 
-def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any]) -> Training:
     """Returns the call's `training` and puts it into, or takes it out of, `kwargs` as 1.15 did.
 
     An explicit argument wins; else the enclosing layer call's is inherited.
     """
+    # 1.15 fills `training` in from the outer call only where the inner layer's `call` can take it.
     takes = "training" in names or "**" in names
     if "training" in kwargs:
         return kwargs["training"] if takes else kwargs.pop("training")
@@ -93,7 +96,7 @@ def settle_training(names: Sequence[str], args: Sequence[Any], kwargs: dict[str,
     return inherited
 
 
-def to_tensors(inputs: Any) -> Any:
+def to_tensors(inputs: Nested) -> Nested:
     """Returns `inputs` with arrays and Python numbers made tensors."""
     if tf.is_tensor(inputs):
         return inputs
@@ -107,14 +110,17 @@ def to_tensors(inputs: Any) -> Any:
 
 def unique_name(base_name: str) -> str:
     """Returns `base_name` with a number, from 1, not given out before in the default graph."""
+    # 1.15 counted in Keras' backend, graph by graph (`PER_GRAPH_OBJECT_NAME_UIDS`).
     counters: Counter[str] = kept_with(v1.get_default_graph(), "layer names", Counter)
     counters[base_name] += 1
+    # From 1: the first `Dense` is named `dense_1`, while its scope is `dense`.
     return f"{base_name}_{counters[base_name]}"
 
 
 def collect(elements: Iterable[Any], key: str) -> None:
     """Adds to a collection of the default graph those `elements` that it lacks."""
     collection = v1.get_default_graph().get_collection_ref(key)
+    # By identity, as 1.15's `ObjectIdentitySet`: == of variables may make an op.
     known = {id(element) for element in collection}
     for element in elements:
         if id(element) not in known:
@@ -122,14 +128,14 @@ def collect(elements: Iterable[Any], key: str) -> None:
             collection.append(element)
 
 
-def reaches(target: Any, inputs: Any) -> bool:
+def reaches(target: Operation | Tensor, inputs: Nested) -> bool:
     """Tells whether `target`, an operation or tensor, depends on any of `inputs`."""
     leaves = tf.nest.flatten(inputs, expand_composites=True)
     sources = {id(leaf) for leaf in leaves}
     sources |= {id(leaf.op) for leaf in leaves if isinstance(leaf, tf.Variable)}
     if id(target) in sources:
         return True
-    waiting = [target if isinstance(target, tf.Operation) else target.op]
+    waiting: list[Any] = [getattr(target, "op", target)]
     seen = {id(waiting[0])}
     while waiting:
         op = waiting.pop()
@@ -142,15 +148,16 @@ def reaches(target: Any, inputs: Any) -> bool:
     return False
 
 
-def constant_value(condition: Any) -> bool | None:
+def constant_value(condition: Training) -> bool | None:
     """Returns the truth of a Python or constant condition, None where only a run tells."""
+    # `tf_utils.constant_value` never looks into a variable: its value may change between runs.
     if isinstance(condition, tf.Variable):
         return None
     value = tf.get_static_value(condition) if tf.is_tensor(condition) else condition
     return None if value is None else bool(value)
 
 
-def choose(condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
+def choose(condition: Training, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
     """Returns what one of two functions makes; a `tf.cond` only where the condition isn't known."""
     known = constant_value(condition)
     if known is None:
