@@ -5,8 +5,15 @@ from __future__ import annotations
 from absl import flags
 
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
+from tf1compat.checkpoint.formats import SOURCE_FORMATS
 
-__all__ = ["SourceFlags", "TargetFlags"]
+__all__ = ["SourceFlags", "TargetFlags", "source_help"]
+
+
+def source_help() -> str:
+    """Returns what ``--checkpoint`` may be, a line for each format."""
+    lines = [f"  {one.name}: {one.summary}" for one in SOURCE_FORMATS.values()]
+    return "\n".join(["formats of checkpoints:", *lines])
 
 
 class SourceFlags:

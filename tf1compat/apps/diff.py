@@ -13,7 +13,7 @@ from typing import Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("diff", _main, flag_values=_FLAGS, args=args)
+    return run_app("diff", _main, flag_values=_FLAGS, args=args, notes=[source_help])
 
 
 def _main() -> int:

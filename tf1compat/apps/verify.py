@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
@@ -50,7 +50,7 @@ _TOLERANCE = flags.DEFINE_float(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("verify", _main, flag_values=_FLAGS, args=args)
+    return run_app("verify", _main, flag_values=_FLAGS, args=args, notes=[source_help])
 
 
 def _main() -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from tf1compat.checkpoint.dtypes import StoredType, stored_type
 from tf1compat.checkpoint.slices import Extents, parse_extents, parse_shape
+from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.wire import WireError, fields, signed64, varint
 from tf1compat.errors import UnsupportedCheckpointError
 

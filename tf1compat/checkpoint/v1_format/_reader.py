@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.checkpoint.bundle.records import parse_versions
-from tf1compat.checkpoint.dtypes import StoredType, stored_type
 from tf1compat.checkpoint.slices import (
     Extents,
     Region,
@@ -21,6 +20,7 @@ from tf1compat.checkpoint.slices import (
     placed,
     uncovered,
 )
+from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
