@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
+from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
+from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, suffixes
 
 __all__ = ["run"]
 
@@ -19,7 +20,7 @@ _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "The file to write: .weights.h5 or .keras.", flag_values=_FLAGS
+    "output", None, "The file to write; its suffix tells the format, see below.", flag_values=_FLAGS
 )
 _DRY_RUN = flags.DEFINE_bool(
     "dry_run", False, "Prints the plan and writes nothing.", flag_values=_FLAGS
@@ -34,17 +35,17 @@ _VERIFY = flags.DEFINE_bool(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("migrate", _main, flag_values=_FLAGS, args=args, notes=[source_help])
+    return run_app(
+        "migrate", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help]
+    )
 
 
 def _main() -> int:
     output = _OUTPUT.value
     if not output and not _DRY_RUN.value:
-        raise UsageError("expected --output=PATH (.weights.h5 or .keras), or --dry_run")
-    if output and not output.endswith((".weights.h5", ".keras")):
-        raise UsageError(f"--output: expected a .weights.h5 or .keras file, found {output!r}")
-    if output and not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
+        raise UsageError(f"expected --output=PATH ({suffixes()}), or --dry_run")
+    if output:
+        _require_writable(output)
     checkpoint = _SOURCE.open()
 
     import_tensorflow()
@@ -74,6 +75,14 @@ def _main() -> int:
     verification.require_equal()
     print(verification)
     return EXIT_OK
+
+
+def _require_writable(output: str) -> None:
+    """Refuses what can't be written before seconds are spent on planning for it."""
+    if not any(output.endswith(one.suffix) for one in OUTPUT_FORMATS.values()):
+        raise UsageError(f"--output: expected a {suffixes()} file, found {output!r}")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
+        raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
+from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
@@ -23,7 +23,11 @@ _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "The migrated file: .weights.h5 or .keras.", flag_values=_FLAGS, required=True
+    "output",
+    None,
+    "The migrated file, of one of the formats below.",
+    flag_values=_FLAGS,
+    required=True,
 )
 _RECORDING = flags.DEFINE_string(
     "recording",
@@ -50,7 +54,7 @@ _TOLERANCE = flags.DEFINE_float(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("verify", _main, flag_values=_FLAGS, args=args, notes=[source_help])
+    return run_app("verify", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help])
 
 
 def _main() -> int:
