@@ -68,13 +68,24 @@ def _main() -> int:
     with progress_bar("writing", len(plan.targets)) as advance:
         convert(plan, index, output=output, checkpoint=checkpoint, progress=advance)
     print(plan.headline())
-    print(f"wrote {output} ({human_bytes(os.path.getsize(str(output)))})")
+    print(f"wrote {output} ({human_bytes(_size(str(output)))})")
     if not _VERIFY.value:
         return EXIT_OK
     verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)
     verification.require_equal()
     print(verification)
     return EXIT_OK
+
+
+def _size(path: str) -> int:
+    """Returns the bytes of a file, or of all files of a directory."""
+    if not os.path.isdir(path):
+        return os.path.getsize(path)
+    return sum(
+        os.path.getsize(os.path.join(folder, name))
+        for folder, _, names in os.walk(path)
+        for name in names
+    )
 
 
 def _require_writable(output: str) -> None:

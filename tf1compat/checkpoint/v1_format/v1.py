@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from tf1compat.checkpoint.bundle.file_names import META
 from tf1compat.checkpoint.v1_format._reader import TableIndex
 from tf1compat.errors import CorruptCheckpointError
 
@@ -12,7 +13,6 @@ __all__ = ["V1"]
 
 # A Saver with sharded=True also takes, and its state file names, the pattern with question marks.
 _SHARD = re.compile(r"(.*)-(\d{5}|\?{5})-of-(\d{5})$", re.DOTALL)
-_META = ".meta"
 
 
 class V1:
@@ -39,8 +39,8 @@ class V1:
             shard = _SHARD.fullmatch(name)
             if shard and ".data" not in name:  # V2 counts its shards in the same way
                 found.add(shard[1])
-            elif name.endswith(_META):
-                stem = name[: -len(_META)]
+            elif name.endswith(META):
+                stem = name[: -len(META)]
                 found |= {stem} if os.path.isfile(os.path.join(directory, stem)) else set()
         return found
 
@@ -50,7 +50,7 @@ class V1:
 
     def graph_path(self, prefix: str) -> str | None:
         """Returns the path of the graph that a Saver writes beside."""
-        return prefix + _META if os.path.lexists(prefix + _META) else None
+        return prefix + META if os.path.lexists(prefix + META) else None
 
     def open(self, prefix: str) -> TableIndex:
         """Reads what each file says it holds."""

@@ -23,7 +23,7 @@ from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
-from tf1compat.keras3.models.keras_members import METADATA_MEMBER, WEIGHTS_MEMBER
+from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
 
 __all__ = ["read_keras_file", "write_keras_file"]
 
@@ -33,7 +33,7 @@ _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 def write_keras_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged, tempfile.TemporaryDirectory() as scratch:
-        skeleton = os.path.join(scratch, "model.keras")
+        skeleton = os.path.join(scratch, f"model{SUFFIX}")
         weights = save_skeleton(index, lambda model: model.save(skeleton))
         return _fill(staged, skeleton, weights, read=read)
 

@@ -1,6 +1,8 @@
 """A file as Keras lays it out, with marks where the weights' values go.
 
-Keras alone knows under which name it looks for which weight. So Keras saves the model, and each
+Keras alone knows under which name it looks for which weight: groups are called after the attributes
+that hold layers, within lists of layers after their classes with a number that counts anew in each
+file (``layers/dense_1/vars/0``), never after the layers' names. So Keras saves the model, and each
 layer's ``save_own_variables`` is given a store that puts a tiny mark in place of each variable.
 No value is looked at, so variables that have none yet serve as well.
 """

@@ -22,6 +22,7 @@ from tf1compat.keras3.formats.hdf5.space import find_marks, reserve
 from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.weights import Weight
 
 __all__ = ["named_values", "read_weights_file", "write_weights_file"]
 
@@ -30,8 +31,7 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged:
         with tempfile.TemporaryDirectory() as scratch:
-            skeleton = os.path.join(scratch, "model.weights.h5")
-            weights = save_skeleton(index, lambda model: model.save_weights(skeleton))
+            skeleton, weights = _skeleton(index, scratch)
             with _hdf5_errors(path):
                 places = reserve(skeleton, staged, weights)
         with FileSink(staged) as sink:
@@ -40,6 +40,12 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
         with _hdf5_errors(path):
             into_h5(staged, manifest, places)
     return manifest
+
+
+def _skeleton(index: ModelIndex, folder: str) -> tuple[str, tuple[Weight, ...]]:
+    """Returns the path of a skeleton made in `folder`, and what its marks mean."""
+    path = os.path.join(folder, "model.weights.h5")  # Keras refuses other suffixes
+    return path, save_skeleton(index, lambda model: model.save_weights(path))
 
 
 @contextlib.contextmanager
@@ -74,8 +80,7 @@ def named_values(source: Source, index: ModelIndex | None) -> dict[str, str]:
     if index is None:
         return {name: name for name in source.extents}
     with tempfile.TemporaryDirectory() as scratch:
-        skeleton = os.path.join(scratch, "model.weights.h5")
-        weights = save_skeleton(index, lambda model: model.save_weights(skeleton))
+        skeleton, weights = _skeleton(index, scratch)
         with h5py.File(skeleton, "r") as file:
             marks = find_marks(file)
     return {weight.path: marks[number][0] for number, weight in enumerate(weights)}
