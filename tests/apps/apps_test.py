@@ -320,7 +320,7 @@ def test_an_unexpected_error_is_one_line(app, work, monkeypatch):
     def fail(*_args, **_options):
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr("tf1compat.apps.inspect.open_checkpoint", fail)
+    monkeypatch.setattr("tf1compat.apps._flags.open_checkpoint", fail)
     code, _, err = app("inspect", "--checkpoint=model.ckpt")
     assert code == 1
     _one_error(err, "unexpected ZeroDivisionError: odd", "TF1COMPAT_TRACEBACK=1")

@@ -20,13 +20,28 @@ _LINES = 40  # of an error, at most
 
 
 def run_app(
-    name: str, main: Callable[[], int], *, flag_values: flags.FlagValues, args: Sequence[str]
+    name: str,
+    main: Callable[[], int],
+    *,
+    flag_values: flags.FlagValues,
+    args: Sequence[str],
+    notes: Sequence[Callable[[], str]] = (),
 ) -> int:
-    """Parses an app's flags, runs it and turns its errors into lines; returns its exit status."""
+    """Parses an app's flags, runs it and turns its errors into lines; returns its exit status.
+
+    Args:
+      name: of the task.
+      main: does the work and returns the status.
+      flag_values: the app's flags.
+      args: the command line after the task.
+      notes: what the app's help says after its flags, told when it is asked for: a program may
+        have added formats since the app was imported.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
     try:
         if any(arg in ("--help", "-h", "--helpfull") for arg in args):
             print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
+            print("".join(f"\n{note()}\n" for note in notes), end="")
             return EXIT_OK
         flag_values.unparse_flags()  # what an earlier run in this process was given
         rest = flag_values([name, *args])[1:]

@@ -5,8 +5,22 @@ from __future__ import annotations
 from absl import flags
 
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
+from tf1compat.checkpoint.formats import SOURCE_FORMATS
+from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
 
-__all__ = ["SourceFlags", "TargetFlags"]
+__all__ = ["SourceFlags", "TargetFlags", "output_help", "source_help"]
+
+
+def source_help() -> str:
+    """Returns what ``--checkpoint`` may be, a line for each format."""
+    lines = [f"  {one.name}: {one.summary}" for one in SOURCE_FORMATS.values()]
+    return "\n".join(["formats of checkpoints:", *lines])
+
+
+def output_help() -> str:
+    """Returns what files of models may be, a line for each format."""
+    lines = [f"  {one.suffix}: {one.summary}" for one in OUTPUT_FORMATS.values()]
+    return "\n".join(["formats of outputs, by the suffixes of their files:", *lines])
 
 
 class SourceFlags:
@@ -37,7 +51,8 @@ class TargetFlags:
             "model",
             None,
             "Where the Keras model comes from: module:callable (a function without arguments that "
-            "returns a built model; the current directory is on the path), or a .keras file.",
+            "returns a built model; the current directory is on the path), or a file that holds a "
+            "whole model.",
             flag_values=flag_values,
             required=required,
         )

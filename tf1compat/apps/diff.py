@@ -13,12 +13,13 @@ from typing import Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import CheckpointError, UsageError
+from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
 
 __all__ = ["run"]
 
@@ -28,8 +29,8 @@ _TARGET = TargetFlags(_FLAGS, required=False)
 _OTHER = flags.DEFINE_string(
     "other",
     None,
-    "What to compare with: another checkpoint, or a .weights.h5 or .keras file; for a "
-    ".weights.h5 file --model says whose it is.",
+    "What to compare with: another checkpoint, or a file of one of the formats below; for one that "
+    "holds weights alone --model says whose they are.",
     flag_values=_FLAGS,
     required=True,
 )
@@ -42,13 +43,14 @@ Row = dict[str, Any]
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("diff", _main, flag_values=_FLAGS, args=args)
+    return run_app("diff", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help])
 
 
 def _main() -> int:
     checkpoint = _SOURCE.open()
-    if _OTHER.value.endswith((".keras", ".h5")):
-        rows, count = _against_keras(checkpoint)
+    written = reading_format(_OTHER.value)
+    if written is not None:
+        rows, count = _against_keras(checkpoint, written)
     else:
         other = open_checkpoint(_OTHER.value)
         rows = list(_between(checkpoint, other))
@@ -96,15 +98,15 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
         yield {**row, "elements": unequal, "largest": largest}
 
 
-def _against_keras(checkpoint: Any) -> tuple[list[Row], int]:
+def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], int]:
     import_tensorflow()
 
     from tf1compat.apps._planned import make_plan
     from tf1compat.migration import verify_weights
 
-    model = _TARGET.model.value or (_OTHER.value if _OTHER.value.endswith(".keras") else None)
+    model = _TARGET.model.value or (_OTHER.value if written.holds == "model" else None)
     if model is None:
-        raise UsageError("expected --model=module:callable to read a .weights.h5 file by")
+        raise UsageError(f"expected --model=module:callable to read a {written.suffix} file by")
     plan, index = make_plan(checkpoint, _TARGET, model=model)
     rows: list[Row] = [
         {"name": p.name, "what": "missing", "left": "", "right": p.expected} for p in plan.unfilled

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._flags import SourceFlags, source_help
 from tf1compat.apps._tables import print_table
-from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
+from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
 from tf1compat.names.sizes import human_bytes
@@ -23,16 +24,7 @@ from tf1compat.names.sizes import human_bytes
 __all__ = ["run"]
 
 _FLAGS = flags.FlagValues()
-_CHECKPOINT = flags.DEFINE_string(
-    "checkpoint",
-    None,
-    "Prefix of the checkpoint, or a directory holding a `checkpoint` file.",
-    flag_values=_FLAGS,
-    required=True,
-)
-_STEP = flags.DEFINE_integer(
-    "step", None, "Of a directory, the checkpoint of this global step.", flag_values=_FLAGS
-)
+_SOURCE = SourceFlags(_FLAGS)
 _SCOPE = flags.DEFINE_multi_string(
     "scope", [], "Only this scope (exact: conv1 is not conv10). Repeatable.", flag_values=_FLAGS
 )
@@ -52,11 +44,11 @@ _FORMAT = flags.DEFINE_enum(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("inspect", _main, flag_values=_FLAGS, args=args)
+    return run_app("inspect", _main, flag_values=_FLAGS, args=args, notes=[source_help])
 
 
 def _main() -> int:
-    checkpoint = open_checkpoint(_CHECKPOINT.value, step=_STEP.value)
+    checkpoint = _SOURCE.open()
     entries = _selected(checkpoint)
     rows = [_row(entry) for entry in entries]
     damaged = False

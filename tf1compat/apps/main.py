@@ -2,20 +2,71 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Sequence
 
-__all__ = ["TASKS", "run"]
+from tf1compat.errors import UnknownNameError
+from tf1compat.names.registry import Registry
 
-# A task's module is imported when the task is asked for: `inspect` must not wait for Keras.
-TASKS = {
-    "inspect": "lists a checkpoint's variables, and their health",
-    "plan": "says what would go where, and why, without writing anything",
-    "migrate": "writes a Keras weights file from a checkpoint, and verifies it",
-    "verify": "proves a migrated file, or its outputs, equal to the checkpoint",
-    "diff": "compares two checkpoints, or a checkpoint and a migrated Keras file",
-}
+__all__ = ["TASKS", "Task", "run"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One task of the command.
+
+    Attributes:
+      name: the word that asks for it.
+      summary: one line for `tf1compat help`.
+      module: the module whose ``run(args)`` does it and returns the exit status; it is imported
+        when the task is asked for, because `inspect` must not wait for Keras.
+    """
+
+    name: str
+    summary: str
+    module: str
+
+    def run(self, args: Sequence[str]) -> int:
+        """Runs it on command-line arguments; returns its exit status."""
+        status: int = importlib.import_module(self.module).run(args)
+        return status
+
+
+TASKS = Registry(
+    "task",
+    [
+        Task(
+            "inspect",
+            "lists a checkpoint's variables, and their health",
+            "tf1compat.apps.inspect",
+        ),
+        Task(
+            "plan",
+            "says what would go where, and why, without writing anything",
+            "tf1compat.apps.plan",
+        ),
+        Task(
+            "migrate",
+            "writes a Keras file from a checkpoint, and verifies it",
+            "tf1compat.apps.migrate",
+        ),
+        Task(
+            "verify",
+            "proves a migrated file, or its outputs, equal to the checkpoint",
+            "tf1compat.apps.verify",
+        ),
+        Task(
+            "diff",
+            "compares two checkpoints, or a checkpoint and a migrated Keras file",
+            "tf1compat.apps.diff",
+        ),
+    ],
+)
+"""What the command can do. A program adds a task of its own by :meth:`Registry.add`."""
+
+_HELP = ("help", "--help", "-h")
 
 
 def run(argv: Sequence[str] | None = None) -> None:
@@ -26,27 +77,29 @@ def run(argv: Sequence[str] | None = None) -> None:
         could not be understood.
     """
     args = list(sys.argv[1:] if argv is None else argv)
-    if not args or args[0] in ("help", "--help", "-h"):
+    raise SystemExit(_status(args))
+
+
+def _status(args: list[str]) -> int:
+    if not args or args in ([word] for word in _HELP):
         print(_overview())
-        raise SystemExit(0 if args else 2)
+        return 0 if args else 2
     if args[0] == "--version":
         from tf1compat import __version__
 
         print(f"tf1compat {__version__}")
-        raise SystemExit(0)
-    task = args[0]
-    if task not in TASKS:
-        print(
-            f"tf1compat: expected a task ({', '.join(TASKS)}), found {task!r}; "
-            "see `tf1compat help`",
-            file=sys.stderr,
-        )
-        raise SystemExit(2)
-    module = importlib.import_module(f"tf1compat.apps.{task}")
-    raise SystemExit(module.run(args[1:]))
+        return 0
+    name, *rest = [args[1], "--help"] if args[0] in _HELP else args
+    try:
+        task = TASKS[name]
+    except UnknownNameError as error:
+        print(f"tf1compat: {error}; see `tf1compat help`", file=sys.stderr)
+        return 2
+    return task.run(rest)
 
 
 def _overview() -> str:
+    width = max(map(len, TASKS)) + 2
     lines = ["usage: tf1compat <task> [--flag=value ...]", ""]
-    lines += [f"  {task:<9}{summary}" for task, summary in TASKS.items()]
-    return "\n".join([*lines, "", "`tf1compat <task> --help` lists a task's flags."])
+    lines += [f"  {task.name:<{width}}{task.summary}" for task in TASKS.values()]
+    return "\n".join([*lines, "", "`tf1compat help <task>` lists a task's flags."])

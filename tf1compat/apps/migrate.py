@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
+from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, suffixes
 from tf1compat.names.sizes import human_bytes
 
 __all__ = ["run"]
@@ -20,7 +21,7 @@ _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "The file to write: .weights.h5 or .keras.", flag_values=_FLAGS
+    "output", None, "The file to write; its suffix tells the format, see below.", flag_values=_FLAGS
 )
 _DRY_RUN = flags.DEFINE_bool(
     "dry_run", False, "Prints the plan and writes nothing.", flag_values=_FLAGS
@@ -35,17 +36,17 @@ _VERIFY = flags.DEFINE_bool(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("migrate", _main, flag_values=_FLAGS, args=args)
+    return run_app(
+        "migrate", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help]
+    )
 
 
 def _main() -> int:
     output = _OUTPUT.value
     if not output and not _DRY_RUN.value:
-        raise UsageError("expected --output=PATH (.weights.h5 or .keras), or --dry_run")
-    if output and not output.endswith((".weights.h5", ".keras")):
-        raise UsageError(f"--output: expected a .weights.h5 or .keras file, found {output!r}")
-    if output and not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
+        raise UsageError(f"expected --output=PATH ({suffixes()}), or --dry_run")
+    if output:
+        _require_writable(output)
     checkpoint = _SOURCE.open()
 
     import_tensorflow()
@@ -68,13 +69,32 @@ def _main() -> int:
     with progress_bar("writing", len(plan.targets)) as advance:
         convert(plan, index, output=output, checkpoint=checkpoint, progress=advance)
     print(plan.headline())
-    print(f"wrote {output} ({human_bytes(os.path.getsize(str(output)))})")
+    print(f"wrote {output} ({human_bytes(_size(str(output)))})")
     if not _VERIFY.value:
         return EXIT_OK
     verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)
     verification.require_equal()
     print(verification)
     return EXIT_OK
+
+
+def _size(path: str) -> int:
+    """Returns the bytes of a file, or of all files of a directory."""
+    if not os.path.isdir(path):
+        return os.path.getsize(path)
+    return sum(
+        os.path.getsize(os.path.join(folder, name))
+        for folder, _, names in os.walk(path)
+        for name in names
+    )
+
+
+def _require_writable(output: str) -> None:
+    """Refuses what can't be written before seconds are spent on planning for it."""
+    if not any(output.endswith(one.suffix) for one in OUTPUT_FORMATS.values()):
+        raise UsageError(f"--output: expected a {suffixes()} file, found {output!r}")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
+        raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
 
 
 if __name__ == "__main__":

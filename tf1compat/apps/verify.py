@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags
+from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
-    from tf1compat.migration import Recording
+    from tf1compat.migration import Plan, Recording
 
 __all__ = ["run"]
 
@@ -23,7 +23,11 @@ _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "The migrated file: .weights.h5 or .keras.", flag_values=_FLAGS, required=True
+    "output",
+    None,
+    "The migrated file, of one of the formats below.",
+    flag_values=_FLAGS,
+    required=True,
 )
 _RECORDING = flags.DEFINE_string(
     "recording",
@@ -50,7 +54,7 @@ _TOLERANCE = flags.DEFINE_float(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("verify", _main, flag_values=_FLAGS, args=args)
+    return run_app("verify", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help])
 
 
 def _main() -> int:
@@ -61,42 +65,44 @@ def _main() -> int:
     import_tensorflow()
 
     from tf1compat.apps._planned import make_plan, print_offenders
-    from tf1compat.migration import verify_weights
+    from tf1compat.migration import verify
 
     plan, index = make_plan(checkpoint, _TARGET)
     if not plan.complete:
         print(f"tf1compat verify: error: {plan.headline()}", file=sys.stderr)
         print_offenders(plan)
         return EXIT_FOUND
-    verification = verify_weights(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)
+    verification = verify(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)
     print(verification)
-    if not verification.equal or not _RECORDING.value:
-        return EXIT_OK if verification.equal else EXIT_FOUND
-    return _outputs(plan, checkpoint)
+    if not verification.equal:
+        return EXIT_FOUND
+    return _outputs(plan, checkpoint) if _RECORDING.value else EXIT_OK
 
 
-def _outputs(plan: Any, checkpoint: Checkpoint) -> int:
-    from tf1compat.keras3 import index_model, load_model
-    from tf1compat.migration import first_difference, verify_outputs
+def _outputs(plan: Plan, checkpoint: Checkpoint) -> int:
+    """Compares outputs, now that the file is known to hold what it should.
 
-    recording = _recording(checkpoint)
-    model = load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value))
-    outputs = verify_outputs(model, recording, tolerance=_TOLERANCE.value)
-    for difference in outputs.outputs:
+    The weights are looked at once more, as Keras loaded them: outputs prove nothing of weights
+    that the inputs don't reach.
+    """
+    from tf1compat.keras3 import load_model
+    from tf1compat.migration import verify
+
+    verification = verify(
+        plan,
+        load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value)),
+        checkpoint=checkpoint,
+        recording=_recording(checkpoint),
+        v1_graph=checkpoint.prefix if _V1_OUTPUTS.value else None,
+        tolerance=_TOLERANCE.value,
+    )
+    for difference in verification.outputs:
         print(f"output {difference}")
-    if outputs.equal:
-        return EXIT_OK
-    if _V1_OUTPUTS.value:
-        layer = first_difference(
-            plan,
-            index_model(model),
-            prefix=checkpoint.prefix,
-            recording=recording,
-            tolerance=_TOLERANCE.value,
-        )
-        print(f"first layer that differs: {layer or 'none of those that could be paired'}")
-    outputs.require_equal()
-    return EXIT_FOUND
+    if _V1_OUTPUTS.value and not verification.equal:
+        layer = verification.first_difference or "none of those that could be paired"
+        print(f"first layer that differs: {layer}")
+    verification.require_equal()
+    return EXIT_OK
 
 
 def _recording(checkpoint: Checkpoint) -> Recording:
@@ -105,7 +111,9 @@ def _recording(checkpoint: Checkpoint) -> Recording:
     if not _V1_OUTPUTS.value:
         return load_recording(str(_RECORDING.value))
     inputs = load_inputs(str(_RECORDING.value))
-    return record_graph(checkpoint.prefix, inputs=inputs, outputs=_V1_OUTPUTS.value)
+    return record_graph(
+        checkpoint.prefix, inputs=inputs, outputs=_V1_OUTPUTS.value, meta=checkpoint.graph_path
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tf1compat.checkpoint.bundle.reader import Bundle
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.paths import v1_files
-from tf1compat.checkpoint.v1_format.reader import TableIndex
+from tf1compat.checkpoint.formats import format_of
 from tf1compat.errors import CheckpointError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -26,13 +24,16 @@ class Checkpoint(Mapping[str, Entry]):
     Open one with :func:`tf1compat.checkpoint.open_checkpoint`.
 
     Attributes:
-      prefix: what its files' names begin with; for a V1 checkpoint, its path.
-      format: ``"V2"`` (an index and data files) or ``"V1"``.
+      prefix: the path it goes by: what its files' names begin with, or that of its one file.
+      format: ``"V2"``, ``"V1"`` or another name in
+        :data:`~tf1compat.checkpoint.formats.SOURCE_FORMATS`.
     """
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self._index, self.format = _open_index(prefix)
+        self._format = format_of(prefix)
+        self.format = self._format.name
+        self._index = self._format.open(prefix)
         self._variables = dict.fromkeys(self._index.names())
         self._entries: dict[str, Entry] = {}
         self._parsed: dict[str, VariableName] | None = None
@@ -41,6 +42,11 @@ class Checkpoint(Mapping[str, Entry]):
     def files(self) -> tuple[str, ...]:
         """The files it is made of: the index first, then each data file that holds a value."""
         return self._index.files()
+
+    @property
+    def graph_path(self) -> str | None:
+        """The file that has its v1 graph (a ``.meta``); None where there is none."""
+        return self._format.graph_path(self.prefix)
 
     @property
     def is_object_based(self) -> bool:
@@ -97,10 +103,3 @@ class Checkpoint(Mapping[str, Entry]):
         near = nearest_names(str(name)[:200], self._variables)
         where = os.path.basename(self.prefix)
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
-
-
-def _open_index(prefix: str) -> tuple[Bundle | TableIndex, str]:
-    """Returns the index of a checkpoint and its format: V2 where there is an index file."""
-    if os.path.lexists(prefix + ".index"):
-        return Bundle(prefix), "V2"
-    return TableIndex(v1_files(prefix)), "V1"

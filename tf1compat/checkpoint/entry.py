@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from tf1compat.checkpoint._selection import Index, Selection
-from tf1compat.checkpoint.dtypes import StoredType
 from tf1compat.checkpoint.slices import Region
+from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.errors import CheckpointError
 
 if TYPE_CHECKING:

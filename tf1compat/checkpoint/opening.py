@@ -6,7 +6,7 @@ import os
 import re
 
 from tf1compat.checkpoint.checkpoint import Checkpoint
-from tf1compat.checkpoint.paths import exists, prefix_of, prefixes
+from tf1compat.checkpoint.formats import checkpoint_names, exists, is_directory, prefix_of
 from tf1compat.checkpoint.state_file import read_state
 from tf1compat.errors import CheckpointNotFoundError
 
@@ -20,8 +20,9 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
 
     Args:
       path: a prefix (``model.ckpt-100``), a V1 file, or a directory whose ``checkpoint`` file
-        names the latest prefix. One of a checkpoint's files (``.index``, ``.meta``,
-        ``.data-00000-of-00001``) stands for its prefix.
+        names the latest prefix; or what another of
+        :data:`~tf1compat.checkpoint.formats.SOURCE_FORMATS` goes by. One of a checkpoint's files
+        (its index, its graph, a shard) stands for its prefix.
       step: choose the checkpoint saved with this ``global_step`` instead: the one whose prefix
         ends in ``-<step>``.
 
@@ -46,7 +47,7 @@ def find_prefix(path: str | os.PathLike[str], *, step: int | None = None) -> str
     name = os.fspath(path)
     if "\0" in name:
         raise CheckpointNotFoundError(f"{name!r}: no path holds a NUL character")
-    if os.path.isdir(name):
+    if os.path.isdir(name) and not is_directory(name):
         return _in_directory(name, step=step)
     stem = prefix_of(name)
     if step is not None:
@@ -61,7 +62,7 @@ def _in_directory(directory: str, *, step: int | None) -> str:
     latest, every = read_state(directory)
     wanted = latest
     if step is not None:
-        named = (prefix_of(prefix) for prefix in (*every, *prefixes(directory)))
+        named = (prefix_of(prefix) for prefix in (*every, *checkpoint_names(directory)))
         wanted = next((prefix for prefix in named if prefix.endswith(f"-{step}")), f"*-{step}")
     if wanted is None:
         raise _not_found(os.path.join(directory, "checkpoint"), directory=directory)
@@ -74,9 +75,9 @@ def _in_directory(directory: str, *, step: int | None) -> str:
 
 
 def _not_found(prefix: str, *, directory: str) -> CheckpointNotFoundError:
-    from tf1compat.names import nearest_names  # opening what is there should not wait for it
+    from tf1compat.names import nearest_names
 
-    near = nearest_names(os.path.basename(prefix), prefixes(directory))
+    near = nearest_names(os.path.basename(prefix), checkpoint_names(directory))
     if near:
         hint = "nearest: " + ", ".join(os.path.join(directory, one) for one in near)
     elif os.path.isdir(directory or "."):

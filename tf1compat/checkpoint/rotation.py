@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 
+from tf1compat.checkpoint.bundle.file_names import INDEX, parts_of, step_of_index
 from tf1compat.checkpoint.state_file import update_checkpoint_state
 from tf1compat.errors import CheckpointNotFoundError, OutputError, UsageError
 
 __all__ = ["keep_checkpoints", "list_checkpoints"]
-
-_PREFIX = re.compile(r"(?P<prefix>.*)-(?P<step>\d+)\.index", re.DOTALL)
-_FILE = re.compile(r"(?:index|meta|manifest\.json|data-\d{5,}-of-\d{5,})")
 
 
 def list_checkpoints(directory: str | os.PathLike[str], *, name: str = "") -> dict[int, str]:
@@ -35,10 +32,10 @@ def list_checkpoints(directory: str | os.PathLike[str], *, name: str = "") -> di
         raise CheckpointNotFoundError(f"{path}: expected a directory, found none") from error
     found: dict[int, str] = {}
     for file in files:
-        match = _PREFIX.fullmatch(file)
-        if match is None or (name and match["prefix"] != name):
+        series, step = step_of_index(file) or ("", None)
+        if step is None or (name and series != name):
             continue
-        step, prefix = int(match["step"]), os.path.join(path, file.removesuffix(".index"))
+        prefix = os.path.join(path, file.removesuffix(INDEX))
         if step in found:
             raise UsageError(
                 f"{path}: step {step} of two series, {os.path.basename(found[step])} and"
@@ -83,12 +80,8 @@ def keep_checkpoints(
 
 def _remove(prefix: str) -> None:
     folder, base = os.path.split(prefix)
-    others = [
-        os.path.join(folder, file)
-        for file in sorted(os.listdir(folder or "."))
-        if file.startswith(base + ".") and _FILE.fullmatch(file[len(base) + 1 :])
-    ]
-    for path in [f"{prefix}.index", *others]:
+    others = parts_of(base, sorted(os.listdir(folder or ".")))
+    for path in [prefix + INDEX, *(os.path.join(folder, file) for file in others)]:
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)

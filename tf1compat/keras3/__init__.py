@@ -1,14 +1,22 @@
-"""Keras 3 models: their weights by stable path, built without memory, streamed to files."""
+"""Keras 3 models: their weights by stable path, built without memory, streamed to files.
 
-from tf1compat.keras3.formats.export import export_weights
-from tf1compat.keras3.formats.exported import Exported, ExportedArray, read_exported
-from tf1compat.keras3.index.model_index import ModelIndex, index_model
-from tf1compat.keras3.index.weights import LayerNode, Weight
-from tf1compat.keras3.models.deferred import build_model, initialize_model
-from tf1compat.keras3.models.factories import load_factory
-from tf1compat.keras3.models.keras_file import load_model_file
-from tf1compat.keras3.models.loading import lazy_model, load_model
-from tf1compat.keras3.models.running import layer_outputs, run_model
+Keras is imported when one of these names is first asked for, not before: command lines import
+descriptions of formats from within this package, and shouldn't wait seconds to refuse a flag.
+"""
+
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    from tf1compat.keras3.formats.export import export_weights
+    from tf1compat.keras3.formats.exported import Exported, ExportedArray
+    from tf1compat.keras3.formats.loading import lazy_model, load_model
+    from tf1compat.keras3.formats.reading import read_exported
+    from tf1compat.keras3.index.model_index import ModelIndex, index_model
+    from tf1compat.keras3.index.weights import LayerNode, Weight
+    from tf1compat.keras3.models.deferred import build_model, initialize_model
+    from tf1compat.keras3.models.factories import load_factory
+    from tf1compat.keras3.models.keras_file import load_model_file
+    from tf1compat.keras3.models.running import layer_outputs, run_model
 
 __all__ = [
     "Exported",
@@ -28,3 +36,29 @@ __all__ = [
     "read_exported",
     "run_model",
 ]
+
+_HOMES = {
+    "formats.export": ["export_weights"],
+    "formats.exported": ["Exported", "ExportedArray"],
+    "formats.loading": ["lazy_model", "load_model"],
+    "formats.reading": ["read_exported"],
+    "index.model_index": ["ModelIndex", "index_model"],
+    "index.weights": ["LayerNode", "Weight"],
+    "models.deferred": ["build_model", "initialize_model"],
+    "models.factories": ["load_factory"],
+    "models.keras_file": ["load_model_file"],
+    "models.running": ["layer_outputs", "run_model"],
+}
+
+
+def __getattr__(name: str) -> _typing.Any:
+    import importlib
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

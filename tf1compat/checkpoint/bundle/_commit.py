@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import re
 from collections.abc import Iterator
 
-from tf1compat.checkpoint.paths import data_path
+from tf1compat.checkpoint.bundle.file_names import INDEX, MANIFEST, data_path, is_written, parts_of
 from tf1compat.errors import CheckpointExistsError, OutputError
 from tf1compat.files.staging import remove, staged_by, staged_files
 
 __all__ = ["StagedBundle", "staged_bundle"]
-
-_PART = re.compile(r"\.(index|manifest\.json|data-\d{5,}-of-\d{5,})")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +39,7 @@ def staged_bundle(prefix: str, *, num_shards: int) -> Iterator[StagedBundle]:
     _require_free(real)
     data = [data_path(real, shard=shard, num_shards=num_shards) for shard in range(num_shards)]
     try:
-        with staged_files([*data, real + ".manifest.json", real + ".index"]) as paths:
+        with staged_files([*data, real + MANIFEST, real + INDEX]) as paths:
             yield StagedBundle(paths[:-2], paths[-2], paths[-1])
     except BaseException:
         _remove_uncommitted(real)
@@ -57,17 +54,17 @@ def _recover(prefix: str) -> None:
     """
     for path, (meant, pid) in staged_by(os.path.dirname(prefix)).items():
         suffix = meant[len(os.path.basename(prefix)) :]
-        if not meant.startswith(os.path.basename(prefix)) or not _PART.fullmatch(suffix):
+        if not meant.startswith(os.path.basename(prefix)) or not is_written(suffix):
             continue
         if pid is not None:
             raise OutputError(f"{prefix}: process {pid} is writing this checkpoint now")
-        if suffix == ".index":
+        if suffix == INDEX:
             _remove_uncommitted(prefix)
         remove(path)
 
 
 def _remove_uncommitted(prefix: str) -> None:
-    if not os.path.lexists(prefix + ".index"):
+    if not os.path.lexists(prefix + INDEX):
         for path in _parts(prefix):
             remove(path)
 
@@ -83,7 +80,7 @@ def _require_free(prefix: str) -> None:
 
 
 def _parts(prefix: str) -> list[str]:
-    """Returns the files of a bundle of this prefix that exist."""
+    """Returns the files of a bundle of this prefix that exist, but for the graph."""
     directory, base = os.path.split(prefix)
     try:
         names = sorted(os.listdir(directory))
@@ -91,6 +88,6 @@ def _parts(prefix: str) -> list[str]:
         return []
     return [
         os.path.join(directory, name)
-        for name in names
-        if name.startswith(base) and _PART.fullmatch(name[len(base) :])
+        for name in parts_of(base, names)
+        if is_written(name[len(base) :])
     ]

@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from tf1compat.checkpoint.bundle.file_names import INDEX, data_path
 from tf1compat.checkpoint.bundle.records import BundleRecord, parse_header, parse_record
-from tf1compat.checkpoint.dtypes import StoredType
 from tf1compat.checkpoint.entry import Part
-from tf1compat.checkpoint.paths import data_path
 from tf1compat.checkpoint.slices import Region, ordered_slice_key, placed, uncovered
+from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
@@ -92,7 +92,7 @@ class Bundle:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self.path = prefix + ".index"
+        self.path = prefix + INDEX
         self.num_shards = 0
         self._values: dict[str, bytes] = {}
         self._slices: dict[bytes, bytes] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from tf1compat.checkpoint.dtypes import StoredType, stored_type
 from tf1compat.checkpoint.slices import Extents, parse_extents, parse_shape
+from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.wire import WireError, fields, signed64, varint
 from tf1compat.errors import UnsupportedCheckpointError
 
@@ -22,6 +22,10 @@ __all__ = [
 _MAX_SHARDS = 1 << 31
 _MAX_OFFSET = 1 << 63
 _PRODUCED = 1  # the version of both formats that this package reads
+# The fields of the protos, in plain numbers: there is a record for every variable.
+_NUM_SHARDS, _ENDIANNESS, _VERSIONS = 1, 2, 3  # BundleHeaderProto
+_MIN_CONSUMER = 2  # VersionDef
+_DTYPE, _SHAPE, _SHARD_ID, _OFFSET, _SIZE, _CRC32C, _SLICES = range(1, 8)  # BundleEntryProto
 
 
 class BundleRecord(NamedTuple):
@@ -45,13 +49,13 @@ def parse_header(data: memoryview, *, path: str) -> int:
     """
     shards = 0
     for field in fields(data):
-        if field.number == 1:
+        if field.number == _NUM_SHARDS:
             shards = signed64(field.integer())
-        elif field.number == 2 and field.integer():
+        elif field.number == _ENDIANNESS and field.integer():
             raise UnsupportedCheckpointError(
                 f"{path}: the tensors are big-endian; save them anew on a little-endian machine"
             )
-        elif field.number == 3:
+        elif field.number == _VERSIONS:
             parse_versions(field.message(), path=path)
     if not 0 < shards < _MAX_SHARDS:
         raise WireError(f"{shards} shards", 0)
@@ -66,7 +70,7 @@ def parse_versions(data: memoryview, *, path: str) -> None:
       UnsupportedCheckpointError: it does.
     """
     for field in fields(data):
-        if field.number == 2 and signed64(field.integer()) > _PRODUCED:
+        if field.number == _MIN_CONSUMER and signed64(field.integer()) > _PRODUCED:
             raise UnsupportedCheckpointError(
                 f"{path}: needs a reader of format {field.value}, this one knows {_PRODUCED}"
             )
@@ -82,19 +86,19 @@ def parse_record(data: bytes, *, num_shards: int) -> BundleRecord:
     shape: tuple[int, ...] = ()
     slices: list[Extents] = []
     for field in fields(data):
-        if field.number == 1:
+        if field.number == _DTYPE:
             code = field.integer()
-        elif field.number == 2:
+        elif field.number == _SHAPE:
             shape = parse_shape(field.message())
-        elif field.number == 3:
+        elif field.number == _SHARD_ID:
             shard = field.integer()
-        elif field.number == 4:
+        elif field.number == _OFFSET:
             offset = field.integer()
-        elif field.number == 5:
+        elif field.number == _SIZE:
             size = field.integer()
-        elif field.number == 6:
+        elif field.number == _CRC32C:
             crc = field.fixed32()
-        elif field.number == 7:
+        elif field.number == _SLICES:
             slices.append(parse_extents(field.message()))
     record = BundleRecord(stored_type(code), shape, shard, offset, size, crc, tuple(slices))
     _require_sound(record, num_shards=num_shards)

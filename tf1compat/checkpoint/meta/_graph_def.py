@@ -7,9 +7,30 @@ writes: no field that the message doesn't have, names that are names, text that 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from tf1compat.checkpoint.meta._proto_fields import (
+    AttrValue,
+    CollectionDef,
+    Dim,
+    FunctionDef,
+    FunctionDefLibrary,
+    GraphDef,
+    List,
+    MapEntry,
+    MetaGraphDef,
+    MetaInfoDef,
+    NodeDef,
+    OpDef,
+    SaverDef,
+    SaveSliceInfoDef,
+    TensorShape,
+    VariableDef,
+    numbers_of,
+)
 from tf1compat.checkpoint.wire import Field, WireError, fields, read_varint, signed64
 
 __all__ = ["Graph", "Node", "RawVariable", "parse_meta_graph"]
@@ -18,7 +39,29 @@ _NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 _OP_NAME = re.compile(r"[A-Za-z0-9_>]+")
 _INPUT = re.compile(r"\^?([A-Za-z0-9.][A-Za-z0-9_.\\/>-]*)(?::\d{1,9})?")
 _UNKNOWN = -1
-_MEMBERS = {3: "int64", 4: "float", 5: "message"}
+
+
+_MEMBERS = {
+    CollectionDef.INT64_LIST: "int64",
+    CollectionDef.FLOAT_LIST: "float",
+    CollectionDef.ANY_LIST: "message",
+}
+_VARIABLE_TEXTS = (
+    VariableDef.VARIABLE_NAME,
+    VariableDef.INITIALIZER_NAME,
+    VariableDef.SNAPSHOT_NAME,
+    VariableDef.INITIAL_VALUE_NAME,
+)
+_SAVER_TEXTS = {
+    SaverDef.FILENAME_TENSOR_NAME: "filename",
+    SaverDef.SAVE_TENSOR_NAME: "save",
+    SaverDef.RESTORE_OP_NAME: "restore_op",
+}
+_SAVER_NUMBERS = {
+    SaverDef.MAX_TO_KEEP: "max_to_keep",
+    SaverDef.SHARDED: "sharded",
+    SaverDef.VERSION: "version",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +77,18 @@ class Node:
     has_shape: bool  # a shape may be given as unknown
 
 
+class RawSlice(NamedTuple):
+    """A SaveSliceInfoDef."""
+
+    full_name: str
+    full_shape: tuple[int, ...]
+    offset: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class RawVariable:
-    """A VariableDef; `slice_info` is (full name, full shape, offset, shape) or None."""
+    """A VariableDef."""
 
     name: str
     initializer: str
@@ -44,7 +96,7 @@ class RawVariable:
     snapshot: str
     is_resource: bool
     trainable: bool
-    slice_info: tuple[str, tuple[int, ...], tuple[int, ...], tuple[int, ...]] | None
+    slice_info: RawSlice | None
 
 
 @dataclasses.dataclass
@@ -65,15 +117,15 @@ def parse_meta_graph(data: memoryview) -> Graph:
       WireError: it isn't one; the offset is that of the part concerned.
     """
     graph = Graph()
-    for field in _known(data, {1, 2, 3, 4, 5, 6, 7}):
+    for field in _known(data, MetaGraphDef):
         try:
-            if field.number == 1:
+            if field.number == MetaGraphDef.META_INFO_DEF:
                 _meta_info(field.message(), graph)
-            elif field.number == 2:
+            elif field.number == MetaGraphDef.GRAPH_DEF:
                 _graph_def(field.message(), graph)
-            elif field.number == 3:
+            elif field.number == MetaGraphDef.SAVER_DEF:
                 graph.saver.update(_saver(field.message()))
-            elif field.number == 4:
+            elif field.number == MetaGraphDef.COLLECTION_DEF:
                 name, value = _map_entry(field.message())
                 graph.collections[name] = _collection(value)
         except WireError as error:
@@ -81,7 +133,9 @@ def parse_meta_graph(data: memoryview) -> Graph:
     return graph
 
 
-def _known(data: memoryview, numbers: set[int]) -> Iterator[Field]:
+def _known(data: memoryview, message: type[enum.IntEnum]) -> Iterator[Field]:
+    """Yields a message's fields, of which it may have only those listed."""
+    numbers = numbers_of(message)
     for field in fields(data):
         if field.number not in numbers:
             raise WireError(f"field {field.number} where there is none", field.offset)
@@ -103,22 +157,21 @@ def _matching(field: Field, pattern: re.Pattern[str]) -> str:
 
 
 def _meta_info(data: memoryview, graph: Graph) -> None:
-    for field in _known(data, set(range(1, 9))):
-        if field.number == 2:
-            for op in _known(field.message(), {1}):
-                names = [
-                    _matching(part, _OP_NAME) for part in fields(op.message()) if part.number == 1
-                ]
+    for field in _known(data, MetaInfoDef):
+        if field.number == MetaInfoDef.STRIPPED_OP_LIST:
+            for op in _known(field.message(), List):
+                parts = fields(op.message())
+                names = [_matching(part, _OP_NAME) for part in parts if part.number == OpDef.NAME]
                 graph.ops.update(names)
-        elif field.number == 5:
+        elif field.number == MetaInfoDef.TENSORFLOW_VERSION:
             graph.version = _text(field)
 
 
 def _graph_def(data: memoryview, graph: Graph) -> None:
-    for field in _known(data, {1, 2, 3, 4, 5}):
-        if field.number == 2:
+    for field in _known(data, GraphDef):
+        if field.number == GraphDef.LIBRARY:
             graph.ops.update(_functions(field.message()))
-        elif field.number == 1:
+        elif field.number == GraphDef.NODE:
             try:
                 node = _node(field.message())
             except WireError as error:
@@ -130,13 +183,13 @@ def _graph_def(data: memoryview, graph: Graph) -> None:
 
 def _functions(data: memoryview) -> Iterator[str]:
     """Yields the names of a FunctionDefLibrary's functions, which nodes may call like ops."""
-    for function in _known(data, {1, 2, 3}):
-        if function.number != 1:
+    for function in _known(data, FunctionDefLibrary):
+        if function.number != FunctionDefLibrary.FUNCTION:
             continue
         for signature in fields(function.message()):
-            if signature.number == 1:
+            if signature.number == FunctionDef.SIGNATURE:
                 parts = fields(signature.message())
-                yield from (_text(part) for part in parts if part.number == 1)
+                yield from (_text(part) for part in parts if part.number == OpDef.NAME)
 
 
 def _node(data: memoryview) -> Node:
@@ -144,29 +197,37 @@ def _node(data: memoryview) -> Node:
     inputs: list[str] = []
     controls: list[str] = []
     attributes: dict[str, memoryview] = {}
-    for field in _known(data, {1, 2, 3, 4, 5, 6, 7}):
-        if field.number == 1:
+    for field in _known(data, NodeDef):
+        if field.number == NodeDef.NAME:
             name = _matching(field, _NODE_NAME)
-        elif field.number == 2:
+        elif field.number == NodeDef.OP:
             op = _matching(field, _OP_NAME)
-        elif field.number == 3:
+        elif field.number == NodeDef.INPUT:
             text = _matching(field, _INPUT)
             target = controls if text.startswith("^") else inputs
             target.append(text.lstrip("^").partition(":")[0])
-        elif field.number == 5:
+        elif field.number == NodeDef.ATTR:
             key, value = _map_entry(field.message())
             attributes[key] = value
     if not name or not op:
         raise WireError("a node without a name or an op", 0)
     shape = _attr_shape(attributes["shape"]) if "shape" in attributes else None
     dtype = _attr_type(attributes["dtype"]) if "dtype" in attributes else 0
-    return Node(name, op, tuple(inputs), tuple(controls), shape, dtype, "shape" in attributes)
+    return Node(
+        name=name,
+        op=op,
+        inputs=tuple(inputs),
+        controls=tuple(controls),
+        shape=shape,
+        dtype=dtype,
+        has_shape="shape" in attributes,
+    )
 
 
 def _map_entry(data: memoryview) -> tuple[str, memoryview]:
     key, value = "", memoryview(b"")
-    for field in _known(data, {1, 2}):
-        if field.number == 1:
+    for field in _known(data, MapEntry):
+        if field.number == MapEntry.KEY:
             key = _text(field)
         else:
             value = field.message()
@@ -176,19 +237,19 @@ def _map_entry(data: memoryview) -> tuple[str, memoryview]:
 def _attr_shape(data: memoryview) -> tuple[int | None, ...] | None:
     """Returns an AttrValue's shape, None for unknown sizes; None where even the rank is."""
     for field in fields(data):
-        if field.number == 7:
+        if field.number == AttrValue.SHAPE:
             return _open_shape(field.message())
     return None
 
 
 def _open_shape(data: memoryview) -> tuple[int | None, ...] | None:
     sizes: list[int | None] = []
-    for field in _known(data, {2, 3}):
-        if field.number == 3:
+    for field in _known(data, TensorShape):
+        if field.number == TensorShape.UNKNOWN_RANK:
             return None
         size = 0
-        for part in _known(field.message(), {1, 2}):
-            size = signed64(part.integer()) if part.number == 1 else size
+        for part in _known(field.message(), Dim):
+            size = signed64(part.integer()) if part.number == Dim.SIZE else size
         if size < _UNKNOWN:
             raise WireError(f"a size of {size}", field.offset)
         sizes.append(None if size == _UNKNOWN else size)
@@ -197,20 +258,20 @@ def _open_shape(data: memoryview) -> tuple[int | None, ...] | None:
 
 def _attr_type(data: memoryview) -> int:
     for field in fields(data):
-        if field.number == 6:
+        if field.number == AttrValue.TYPE:
             return field.integer()
     return 0
 
 
 def _collection(data: memoryview) -> tuple[str | RawVariable, ...]:
     """Returns a CollectionDef's values: variables or names; of others only what they are."""
-    for field in _known(data, {1, 2, 3, 4, 5}):
-        values = list(_known(field.message(), {1}))
-        if field.number == 1:
+    for field in _known(data, CollectionDef):
+        values = list(_known(field.message(), List))
+        if field.number == CollectionDef.NODE_LIST:
             return tuple(_text(value) for value in values)
-        if field.number == 2:
+        if field.number == CollectionDef.BYTES_LIST:
             return tuple(_variable_or_bytes(value.message()) for value in values)
-        return tuple(f"<{_MEMBERS[field.number]}>" for _ in values)
+        return tuple(f"<{_MEMBERS[CollectionDef(field.number)]}>" for _ in values)
     return ()
 
 
@@ -223,38 +284,56 @@ def _variable_or_bytes(data: memoryview) -> str | RawVariable:
 
 
 def _variable(data: memoryview) -> RawVariable:
-    texts = {1: "", 2: "", 3: "", 6: ""}
-    flags = {5: 0, 7: 0}
+    texts = dict.fromkeys(_VARIABLE_TEXTS, "")
+    flags = {VariableDef.IS_RESOURCE: 0, VariableDef.TRAINABLE: 0}
     info = None
-    for field in _known(data, set(range(1, 10))):
-        if field.number in texts:
-            texts[field.number] = _matching(field, _INPUT)
-        elif field.number == 4:
+    for field in _known(data, VariableDef):
+        which = VariableDef(field.number)
+        if which in texts:
+            texts[which] = _matching(field, _INPUT)
+        elif which == VariableDef.SAVE_SLICE_INFO_DEF:
             info = _slice_info(field.message())
-        elif field.number in flags:
-            flags[field.number] = field.integer()
-    if not texts[1] or not texts[2]:
+        elif which in flags:
+            flags[which] = field.integer()
+    if not texts[VariableDef.VARIABLE_NAME] or not texts[VariableDef.INITIALIZER_NAME]:
         raise WireError("a variable without a name or an initializer", 0)
-    return RawVariable(texts[1], texts[2], texts[6], texts[3], bool(flags[5]), bool(flags[7]), info)
+    return RawVariable(
+        name=texts[VariableDef.VARIABLE_NAME],
+        initializer=texts[VariableDef.INITIALIZER_NAME],
+        initial_value=texts[VariableDef.INITIAL_VALUE_NAME],
+        snapshot=texts[VariableDef.SNAPSHOT_NAME],
+        is_resource=bool(flags[VariableDef.IS_RESOURCE]),
+        trainable=bool(flags[VariableDef.TRAINABLE]),
+        slice_info=info,
+    )
 
 
-def _slice_info(
-    data: memoryview,
-) -> tuple[str, tuple[int, ...], tuple[int, ...], tuple[int, ...]] | None:
-    name, numbers = "", {2: [], 3: [], 4: []}  # type: tuple[str, dict[int, list[int]]]
-    for field in _known(data, {1, 2, 3, 4}):
-        if field.number == 1:
+def _slice_info(data: memoryview) -> RawSlice | None:
+    name = ""
+    numbers: dict[int, list[int]] = {which: [] for which in SaveSliceInfoDef}
+    for field in _known(data, SaveSliceInfoDef):
+        if field.number == SaveSliceInfoDef.FULL_NAME:
             name = _text(field)
         else:
             numbers[field.number] += _integers(field)
-    full, offset, shape = (tuple(numbers[number]) for number in (2, 3, 4))
+    found = RawSlice(
+        full_name=name,
+        full_shape=tuple(numbers[SaveSliceInfoDef.FULL_SHAPE]),
+        offset=tuple(numbers[SaveSliceInfoDef.VAR_OFFSET]),
+        shape=tuple(numbers[SaveSliceInfoDef.VAR_SHAPE]),
+    )
     if not name:
         return None
+    _require_within(found)
+    return found
+
+
+def _require_within(part: RawSlice) -> None:
+    full, offset, shape = part.full_shape, part.offset, part.shape
     if not len(full) == len(offset) == len(shape) or any(
         o < 0 or s < 0 or o + s > f for f, o, s in zip(full, offset, shape, strict=True)
     ):
         raise WireError(f"the slice at {offset} of {shape} is not within {full}", 0)
-    return name, full, offset, shape
 
 
 def _integers(field: Field) -> list[int]:
@@ -270,12 +349,11 @@ def _integers(field: Field) -> list[int]:
 
 def _saver(data: memoryview) -> dict[str, str | int]:
     """Returns a SaverDef's fields by name."""
-    names = {1: "filename", 2: "save", 3: "restore_op"}
-    numbers = {4: "max_to_keep", 5: "sharded", 7: "version"}
     found: dict[str, str | int] = {}
-    for field in _known(data, set(range(1, 8))):
-        if field.number in names:
-            found[names[field.number]] = _text(field)
-        elif field.number in numbers:
-            found[numbers[field.number]] = field.integer()
+    for field in _known(data, SaverDef):
+        which = SaverDef(field.number)
+        if which in _SAVER_TEXTS:
+            found[_SAVER_TEXTS[which]] = _text(field)
+        elif which in _SAVER_NUMBERS:
+            found[_SAVER_NUMBERS[which]] = field.integer()
     return found

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from tf1compat.checkpoint.bundle.file_names import META
 from tf1compat.checkpoint.bundle.reader import Bundle
-from tf1compat.checkpoint.dtypes import stored_type
 from tf1compat.checkpoint.meta._data_flow import variable_flow
 from tf1compat.checkpoint.meta._facts import (
     consumers,
@@ -21,6 +21,7 @@ from tf1compat.checkpoint.meta._facts import (
     require_consistent,
 )
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
+from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import (
     CheckpointError,
@@ -120,9 +121,7 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
       CorruptCheckpointError: it is empty, no MetaGraphDef, or contradicts itself.
     """
     name = os.fspath(path)
-    found = (
-        name if name.endswith(".meta") or not os.path.lexists(name + ".meta") else name + ".meta"
-    )
+    found = name if name.endswith(META) or not os.path.lexists(name + META) else name + META
     if not os.path.lexists(found):
         raise CheckpointNotFoundError(f"{found}: there is no such file")
     with open_regular(found) as file:
@@ -188,7 +187,7 @@ def _is_trainable(
 def _require_like_index(meta: Meta) -> None:
     """Compares shapes and dtypes with the index beside the file, which has checksums."""
     try:
-        index = Bundle(meta.path.removesuffix(".meta"))
+        index = Bundle(meta.path.removesuffix(META))
     except CheckpointError:  # none, or damaged, which reading the checkpoint will tell
         return
     known = set(index.names())

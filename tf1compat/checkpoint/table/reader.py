@@ -180,7 +180,11 @@ class Table:
 
 
 def _parse(block: memoryview) -> Iterator[Record]:
-    """Yields a block's records, whose keys must rise and whose restarts must be in their places."""
+    """Yields a block's records, whose keys must rise and whose restarts must be in their places.
+
+    Restarts are records that spell out their whole key, for LevelDB to search a block by halves.
+    Reading in order needs none of them, but they are bytes that could be wrong.
+    """
     restarts, end = _restarts(block)
     position, seen, key = 0, 0, b""
     while position < end:
@@ -199,7 +203,7 @@ def _parse(block: memoryview) -> Iterator[Record]:
             raise WireError("keys are doubled or out of order", start)
         position += fresh + length
         yield Record(key, block[position - length : position])
-    if seen != len(restarts) and (end or restarts != (0,)):
+    if seen != len(restarts) and (end or restarts != (0,)):  # a block of nothing has one, at 0
         raise WireError("a restart points at no record", end)
 
 

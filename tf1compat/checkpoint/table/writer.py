@@ -11,7 +11,7 @@ from tf1compat.checkpoint.wire import varint
 
 __all__ = ["table_bytes"]
 
-_BLOCK = 262144  # bytes, from which on a block is closed
+_BLOCK = 262144  # bytes, from which on a block is closed: TensorFlow's, not LevelDB's 4096
 _RESTART = 16  # keys from one that is spelled out to the next
 
 
@@ -46,11 +46,11 @@ class _Block:
 
 def table_bytes(records: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
     """Yields the bytes of a table of (key, value) pairs, whose keys must rise, uncompressed."""
-    index = _Block(1)
+    index = _Block(1)  # every key spelled out, as LevelDB has it for blocks that are searched
     block, offset = _Block(_RESTART), 0
     pending: tuple[bytes, bytes] | None = None
     for key, value in records:
-        if pending:
+        if pending:  # a block is indexed when the next key is known: by any short key between
             index.add(_separator(pending[0], key), pending[1])
             pending = None
         block.add(key, value)

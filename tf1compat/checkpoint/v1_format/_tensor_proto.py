@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from tf1compat.checkpoint.dtypes import StoredType
+from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.wire import WireError, fields
 
 __all__ = ["decode_tensor"]

@@ -1,28 +1,44 @@
-"""``.keras`` files: Keras' own members, the weights streamed into their place."""
+"""``.keras`` files: Keras' own members, the weights streamed into their place; and read back."""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from typing import IO
 
+from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
-from tf1compat.keras3.formats._h5_manifest import into_metadata
-from tf1compat.keras3.formats._h5_space import reserve
-from tf1compat.keras3.formats._writing import ReadWeight, stream_values
+from tf1compat.files.staging import staged_file
+from tf1compat.keras3.formats.exported import Exported
+from tf1compat.keras3.formats.hdf5.inventory import from_metadata, into_metadata
+from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
+from tf1compat.keras3.formats.hdf5.source import Handle, Source, explained, source_at
+from tf1compat.keras3.formats.hdf5.space import reserve
+from tf1compat.keras3.formats.hdf5.weights_file import named_values
+from tf1compat.keras3.formats.hdf5.writing import stream_values
+from tf1compat.keras3.formats.weight_values import ReadWeight
+from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
+from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
 
-__all__ = ["METADATA_MEMBER", "WEIGHTS_MEMBER", "write_keras_file"]
+__all__ = ["read_keras_file", "write_keras_file"]
 
-WEIGHTS_MEMBER = "model.weights.h5"
-METADATA_MEMBER = "metadata.json"
+_LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 
 
-def write_keras_file(
-    path: str, skeleton: str, weights: Sequence[Weight], *, read: ReadWeight
-) -> Manifest:
+def write_keras_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
+    """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
+    with staged_file(path) as staged, tempfile.TemporaryDirectory() as scratch:
+        skeleton = os.path.join(scratch, f"model{SUFFIX}")
+        weights = save_skeleton(index, lambda model: model.save(skeleton))
+        return _fill(staged, skeleton, weights, read=read)
+
+
+def _fill(path: str, skeleton: str, weights: Sequence[Weight], *, read: ReadWeight) -> Manifest:
     """Writes to `path` what Keras saved to `skeleton`, with values in place of the marks.
 
     Args:
@@ -75,3 +91,60 @@ class _Sink:
                 raise OSError("the scratch file ended early")
             self._target.write(data)
             count -= len(data)
+
+
+def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
+    """Opens a file; see :func:`~tf1compat.keras3.read_exported`."""
+    source = _open(path)
+    return Exported(
+        path,
+        source.values(),
+        manifest=source.manifest,
+        named=named_values(source, index),
+        members=lambda: _damaged_members(path),
+    )
+
+
+def _open(path: str) -> Source:
+    """Opens the HDF5 file within a file.
+
+    A member that isn't compressed, and Keras compresses none, is read where it lies: the zip's
+    own reader would hash all that was skipped over.
+    """
+    with explained(path):
+        with zipfile.ZipFile(path) as archive:
+            member = archive.getinfo(WEIGHTS_MEMBER)
+            named = METADATA_MEMBER in archive.namelist()
+            inventory = from_metadata(archive.read(METADATA_MEMBER) if named else b"{}")
+            if member.compress_type != zipfile.ZIP_STORED:
+                return source_at(path, _extracted(archive, member), 0, inventory=inventory)
+        handle = io.FileIO(path)
+        handle.seek(member.header_offset)
+        header = handle.read(_LOCAL_HEADER)
+        # the local header's own lengths: the directory's, at the end, may be of other extra fields
+        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        start = member.header_offset + _LOCAL_HEADER + lengths
+        return source_at(path, handle, start, inventory=inventory)
+
+
+def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Handle:
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the source keeps it open
+    with archive.open(member) as packed:
+        while data := packed.read(1 << 20):
+            copy.write(data)
+    copy.flush()
+    return copy
+
+
+def _damaged_members(path: str) -> list[Problem]:
+    """Returns the members whose own checksum fails."""
+    problems = []
+    with zipfile.ZipFile(path) as archive:
+        for item in archive.infolist():
+            try:
+                with archive.open(item) as member:
+                    while member.read(1 << 20):
+                        pass
+            except Exception as error:  # zipfile, zlib and the decoders each have their own
+                problems.append(Problem(item.filename, "its CRC-32", str(error), path))
+    return problems

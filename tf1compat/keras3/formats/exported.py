@@ -2,53 +2,116 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import os
-import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
-import h5py
 import numpy as np
 
 from tf1compat.errors import (
     CorruptCheckpointError,
     Problem,
     UnknownNameError,
+    UsageError,
     VerificationError,
 )
-from tf1compat.files.manifest import TensorDigest
-from tf1compat.keras3.formats._h5_source import Extent, Source, open_source
-from tf1compat.keras3.formats._h5_space import find_marks
-from tf1compat.keras3.formats._skeleton import keras_dtype, save_skeleton
-from tf1compat.keras3.index.model_index import ModelIndex, index_model
+from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.manifest import Manifest, TensorDigest
 from tf1compat.names import nearest_names
 
-__all__ = ["Exported", "ExportedArray", "read_exported"]
+__all__ = ["ArrayValue", "Exported", "ExportedArray", "StoredValue"]
+
+
+class StoredValue(Protocol):
+    """One value where a file has it, as the file describes it: not to be trusted."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its dimensions."""
+
+    @property
+    def dtype(self) -> str:
+        """Its dtype by name."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size of it in bytes."""
+
+    @property
+    def offset(self) -> int | None:
+        """Where in the file its bytes begin; None where they aren't one piece."""
+
+    def impossible(self) -> str:
+        """Returns why the file can't hold such a value; "" if it can."""
+
+    def read_bytes(self) -> np.ndarray:
+        """Returns its bytes, little-endian in C order: uint8 [nbytes]."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ArrayValue:
+    """A value that another library decodes: for formats that are simply arrays.
+
+    Attributes:
+      shape: its dimensions.
+      dtype: its dtype by name.
+      read: returns it.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[], np.ndarray]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of it in bytes."""
+        return math.prod(self.shape) * numpy_dtype(self.dtype).itemsize
+
+    @property
+    def offset(self) -> int | None:
+        """None: where its bytes lie isn't known."""
+        return None
+
+    def impossible(self) -> str:
+        """Returns "": reading tells."""
+        return ""
+
+    def read_bytes(self) -> np.ndarray:
+        """Returns its bytes, little-endian in C order: uint8 [nbytes]."""
+        value = self.read()
+        plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+        return plain.reshape(-1).view(np.uint8)
 
 
 class ExportedArray:
     """One tensor of a weights file; its value is read when asked for.
 
     Attributes:
-      path: the weight's path, or the dataset's name where the file has no manifest.
+      path: the weight's path, or the tensor's name in the file where that has no manifest.
       shape: its dimensions.
       dtype: its dtype by name.
-      dataset: name of the HDF5 dataset that holds it.
+      dataset: the tensor's name in the file.
       sha256: digest it was written with; None where the file has no manifest.
     """
 
     def __init__(
-        self, path: str, dataset: str, *, source: Source, expected: TensorDigest | None
+        self,
+        path: str,
+        dataset: str,
+        *,
+        file: str,
+        value: StoredValue | None,
+        expected: TensorDigest | None,
     ) -> None:
         self.path = path
         self.dataset = dataset
         self.sha256 = expected.sha256 if expected else None
-        self._source = source
+        self._file = file
+        self._value = value
         self._expected = expected
-        self._extent = source.extents.get(dataset)
-        known = expected or self._extent
+        known = expected or value
         self.shape: tuple[int, ...] = known.shape if known else ()
         self.dtype: str = known.dtype if known else ""
         self._sound = False
@@ -56,7 +119,7 @@ class ExportedArray:
     @property
     def nbytes(self) -> int:
         """Size of the value in bytes."""
-        return self._extent.nbytes if self._extent else 0
+        return self._value.nbytes if self._value else 0
 
     def read(self) -> np.ndarray:
         """Returns the value, of this shape and dtype.
@@ -64,38 +127,34 @@ class ExportedArray:
         Raises:
           CorruptCheckpointError: the file doesn't hold it, or other bytes than were written.
         """
-        extent = self._require_extent()
-        raw = self._source.read_bytes(extent, self.dataset)
+        raw = self._require_value().read_bytes()
         if self.sha256 is not None and not self._sound:
             if hashlib.sha256(raw.data).hexdigest() != self.sha256:
                 raise self._corrupt("its bytes aren't those that were written (SHA-256)")
             self._sound = True
-        return raw.view(_numpy_dtype(self.dtype)).reshape(self.shape)
+        return raw.view(_known_dtype(self.dtype)).reshape(self.shape)
 
-    def _require_extent(self) -> Extent:
-        extent, expected = self._extent, self._expected
-        if extent is None:
+    def _require_value(self) -> StoredValue:
+        value, expected = self._value, self._expected
+        if value is None:
             raise self._corrupt(f"dataset {self.dataset} is missing")
         if expected is not None:
-            itemsize = _numpy_dtype(expected.dtype).itemsize
-            size = int(np.prod(expected.shape, dtype=object)) * itemsize
-            same_type = extent.dtype == expected.dtype or extent.dtype.startswith("void")
-            if extent.shape != expected.shape or extent.nbytes != size or not same_type:
+            size = math.prod(expected.shape) * _known_dtype(expected.dtype).itemsize
+            # HDF5 has no bfloat16: it is opaque to it where Keras' note was lost
+            same_type = value.dtype == expected.dtype or value.dtype.startswith("void")
+            if value.shape != expected.shape or value.nbytes != size or not same_type:
                 raise self._corrupt(
-                    f"expected {expected.dtype} of shape {expected.shape}, found {extent.dtype} "
-                    f"of shape {extent.shape}"
+                    f"expected {expected.dtype} of shape {expected.shape}, found {value.dtype} "
+                    f"of shape {value.shape}"
                 )
-        if extent.nbytes > os.fstat(self._source.handle.fileno()).st_size and (
-            extent.offset is not None
-        ):
-            raise self._corrupt(f"it claims {extent.nbytes} bytes, more than the file has")
-        return extent
+        wrong = value.impossible()
+        if wrong:
+            raise self._corrupt(wrong)
+        return value
 
     def _corrupt(self, what: str) -> CorruptCheckpointError:
-        offset = self._extent.offset if self._extent else None
-        return CorruptCheckpointError(
-            what, file=self._source.path, variable=self.path, offset=offset
-        )
+        offset = self._value.offset if self._value else None
+        return CorruptCheckpointError(what, file=self._file, variable=self.path, offset=offset)
 
 
 class Exported(Mapping[str, ExportedArray]):
@@ -106,14 +165,35 @@ class Exported(Mapping[str, ExportedArray]):
       has_manifest: whether each tensor has a digest.
     """
 
-    def __init__(self, source: Source, datasets: Mapping[str, str]) -> None:
-        self.path = source.path
-        self.has_manifest = source.inventory is not None
-        self._source = source
-        expected = source.inventory[0].by_name() if source.inventory else {}
+    def __init__(
+        self,
+        path: str,
+        values: Mapping[str, StoredValue],
+        *,
+        manifest: Manifest | None,
+        named: Mapping[str, str] | None = None,
+        members: Callable[[], list[Problem]] = list,
+    ) -> None:
+        """Describes an open file: for formats.
+
+        Args:
+          path: of the file.
+          values: what it holds, by the names it has there.
+          manifest: what was written; None where the file doesn't say.
+          named: by each weight's path, the name of its value. By default paths are the names.
+          members: returns what else of the file is damaged.
+        """
+        self.path = path
+        self.has_manifest = manifest is not None
+        self._members = members
+        expected = manifest.by_name() if manifest else {}
+        if named is None:
+            named = {name: name for name in (values if manifest is None else expected)}
         self._arrays = {
-            path: ExportedArray(path, dataset, source=source, expected=expected.get(path))
-            for path, dataset in datasets.items()
+            weight: ExportedArray(
+                weight, name, file=path, value=values.get(name), expected=expected.get(weight)
+            )
+            for weight, name in named.items()
         }
 
     def __getitem__(self, path: str) -> ExportedArray:
@@ -144,58 +224,11 @@ class Exported(Mapping[str, ExportedArray]):
             except Exception as error:  # a CheckpointError, or whatever damage makes h5py raise
                 text = getattr(error, "message", str(error))
                 problems.append(Problem(array.path, "the bytes that were written", text, self.path))
-        return problems + _damaged_members(self.path)
+        return problems + self._members()
 
 
-def read_exported(path: str | os.PathLike[str], model: Any = None) -> Exported:
-    """Returns the tensors of a ``.weights.h5`` or ``.keras`` file.
-
-    Args:
-      path: a file that this package wrote, or Keras.
-      model: a built model or its index; where the file has no manifest, it tells which dataset
-        holds which weight. Without it, tensors go by the names of their datasets then.
-
-    Raises:
-      OutputError: the file is missing or can't be read at all.
-      VerificationError: its manifest is damaged.
-      ModelError: `model` isn't built.
-    """
-    source = open_source(os.fspath(path))
-    if source.inventory is not None:
-        return Exported(source, source.inventory[1])
-    if model is None:
-        return Exported(source, {name: name for name in source.extents})
-    return Exported(source, _datasets_of(index_model(model)))
-
-
-def _datasets_of(index: ModelIndex) -> dict[str, str]:
-    """Returns for each weight the name of the dataset in which Keras would save it."""
-    with tempfile.TemporaryDirectory() as scratch:
-        skeleton = os.path.join(scratch, "model.weights.h5")
-        weights = save_skeleton(index, skeleton)
-        with h5py.File(skeleton, "r") as file:
-            marks = find_marks(file)
-    return {weight.path: marks[number][0] for number, weight in enumerate(weights)}
-
-
-def _damaged_members(path: str) -> list[Problem]:
-    """Returns the members of a ``.keras`` file whose own checksum fails."""
-    if not path.endswith(".keras"):
-        return []
-    problems = []
-    with zipfile.ZipFile(path) as archive:
-        for item in archive.infolist():
-            try:
-                with archive.open(item) as member:
-                    while member.read(1 << 20):
-                        pass
-            except Exception as error:  # zipfile, zlib and the decoders each have their own
-                problems.append(Problem(item.filename, "its CRC-32", str(error), path))
-    return problems
-
-
-def _numpy_dtype(name: str) -> np.dtype:
+def _known_dtype(name: str) -> np.dtype:
     try:
-        return keras_dtype(name)
-    except (TypeError, AttributeError) as error:
+        return numpy_dtype(name)
+    except UsageError as error:
         raise VerificationError(f"dtype {name!r} isn't one that weights have") from error

@@ -13,10 +13,10 @@ import keras
 from tf1compat.errors import ModelError
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
+from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
 
 __all__ = ["load_model_file"]
 
-_CONFIG = "config.json"
 _PLAIN_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints", "builtins")
 _LARGEST_CONFIG = 1 << 30  # bytes
 
@@ -40,22 +40,24 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
 
 
 def _read_config(name: str) -> dict[str, Any]:
-    if not name.endswith(".keras"):
-        raise ModelError(f"{name}: expected a .keras file; for a function give module:callable")
+    if not name.endswith(SUFFIX):
+        raise ModelError(f"{name}: expected a {SUFFIX} file; for a function give module:callable")
     try:
         with zipfile.ZipFile(name) as archive:
-            size = archive.getinfo(_CONFIG).file_size
+            size = archive.getinfo(CONFIG_MEMBER).file_size
             if size > _LARGEST_CONFIG:
-                raise ModelError(f"{name}: its {_CONFIG} claims {size} bytes; the file is damaged")
-            config = json.loads(archive.read(_CONFIG))
+                raise ModelError(
+                    f"{name}: its {CONFIG_MEMBER} claims {size} bytes; the file is damaged"
+                )
+            config = json.loads(archive.read(CONFIG_MEMBER))
     except FileNotFoundError as error:
         raise ModelError(f"{name}: no such file") from error
     except KeyError as error:
-        raise ModelError(f"{name}: holds no {_CONFIG}; this is no .keras file") from error
+        raise ModelError(f"{name}: holds no {CONFIG_MEMBER}; this is no .keras file") from error
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ModelError(f"{name}: can't be read as a .keras file: {error}") from error
     if not isinstance(config, dict):
-        raise ModelError(f"{name}: its {_CONFIG} doesn't describe a model")
+        raise ModelError(f"{name}: its {CONFIG_MEMBER} doesn't describe a model")
     return config
 
 

@@ -1,6 +1,8 @@
 """A file as Keras lays it out, with marks where the weights' values go.
 
-Keras alone knows under which name it looks for which weight. So Keras saves the model, and each
+Keras alone knows under which name it looks for which weight: groups are called after the attributes
+that hold layers, within lists of layers after their classes with a number that counts anew in each
+file (``layers/dense_1/vars/0``), never after the layers' names. So Keras saves the model, and each
 layer's ``save_own_variables`` is given a store that puts a tiny mark in place of each variable.
 No value is looked at, so variables that have none yet serve as well.
 """
@@ -8,13 +10,14 @@ No value is looked at, so variables that have none yet serve as well.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from tf1compat.errors import ModelError, Problem
+from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 
@@ -23,12 +26,12 @@ __all__ = ["marked_number", "save_skeleton"]
 _MARK = 0x7F1C  # with 0 elements and this extent no array of a layer's own is mistaken for a mark
 
 
-def save_skeleton(index: ModelIndex, path: str) -> tuple[Weight, ...]:
-    """Has Keras save the indexed model to `path`, marks in place of weights.
+def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Weight, ...]:
+    """Has `save` save the indexed model, marks in place of weights.
 
     Args:
       index: the model's index.
-      path: ends in ``.weights.h5`` or ``.keras``.
+      save: is given the model and calls Keras' own way of saving to one format.
 
     Returns:
       the weights whose places were marked, by number.
@@ -44,10 +47,7 @@ def save_skeleton(index: ModelIndex, path: str) -> tuple[Weight, ...]:
     marks = _Marks(index)
     try:
         with _substituted(index, marks):
-            if path.endswith(".keras"):
-                model.save(path)
-            else:
-                model.save_weights(path)
+            save(model)
     except OSError:
         raise
     except Exception as error:
@@ -81,7 +81,7 @@ class _Marks:
         number = self._numbers.setdefault(weight.path, len(self.weights))
         if number == len(self.weights):
             self.weights.append(weight)
-        return np.empty((0, number, _MARK), keras_dtype(weight.dtype))
+        return np.empty((0, number, _MARK), numpy_dtype(weight.dtype))
 
     def require_all(self) -> None:
         """Does nothing when every weight was marked, those of random generators aside."""
@@ -150,13 +150,3 @@ def _through(save: Any, marks: _Marks) -> Any:
         save(_Store(store, marks))
 
     return save_own_variables
-
-
-def keras_dtype(name: str) -> np.dtype:
-    """Returns numpy's dtype for a Keras dtype's name, those of ml_dtypes included."""
-    try:
-        return np.dtype(name)
-    except TypeError:
-        import ml_dtypes
-
-        return np.dtype(getattr(ml_dtypes, name))

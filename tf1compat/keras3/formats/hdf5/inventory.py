@@ -16,7 +16,7 @@ import numpy as np
 
 from tf1compat.errors import VerificationError
 from tf1compat.files.manifest import Manifest
-from tf1compat.keras3.formats._h5_space import Place
+from tf1compat.keras3.formats.hdf5.space import Place
 
 __all__ = ["Inventory", "from_h5", "from_metadata", "into_h5", "into_metadata"]
 

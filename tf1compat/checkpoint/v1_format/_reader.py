@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.checkpoint.bundle.records import parse_versions
-from tf1compat.checkpoint.dtypes import StoredType, stored_type
 from tf1compat.checkpoint.slices import (
     Extents,
     Region,
@@ -21,6 +20,7 @@ from tf1compat.checkpoint.slices import (
     placed,
     uncovered,
 )
+from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["TableIndex", "TablePart", "TableRecord"]
 
 
+_NAME, _SHAPE, _TYPE, _SLICE = 1, 2, 3, 4  # fields of a SavedSliceMeta
 _PER_BYTE = 22  # elements: each takes a byte at least, and compressed bytes give 22 at most
 _LONGEST = 16  # bytes of an element
 _BLOCK = 1 << 20  # bytes that a block may hold beside one large tensor
@@ -202,13 +203,13 @@ def _slice_meta(data: memoryview) -> tuple[str, StoredType, tuple[int, ...], lis
     shape: tuple[int, ...] = ()
     slices: list[Extents] = []
     for field in fields(data):
-        if field.number == 1:
+        if field.number == _NAME:
             name = _text(field.message())
-        elif field.number == 2:
+        elif field.number == _SHAPE:
             shape = parse_shape(field.message())
-        elif field.number == 3:
+        elif field.number == _TYPE:
             code = field.integer()
-        elif field.number == 4:
+        elif field.number == _SLICE:
             slices.append(parse_extents(field.message()))
     if not name or not code or not slices:
         raise WireError("a variable without a name, a dtype or a slice", 0)

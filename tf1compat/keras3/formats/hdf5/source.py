@@ -11,8 +11,6 @@ import dataclasses
 import io
 import math
 import os
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -20,15 +18,15 @@ import h5py
 import numpy as np
 
 from tf1compat.errors import CorruptCheckpointError, OutputError, VerificationError
-from tf1compat.keras3.formats._h5_manifest import Inventory, from_h5, from_metadata
-from tf1compat.keras3.formats._keras_zip import METADATA_MEMBER, WEIGHTS_MEMBER
+from tf1compat.files.manifest import Manifest
+from tf1compat.keras3.formats.hdf5._groups import walk
+from tf1compat.keras3.formats.hdf5.inventory import Inventory, from_h5
 
-__all__ = ["Extent", "Source", "open_source"]
+__all__ = ["Extent", "Handle", "Source", "explained", "open_source", "source_at"]
 
-_Handle = IO[bytes] | io.FileIO
+Handle = IO[bytes] | io.FileIO
 
 _READ_AHEAD = 1 << 16
-_LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,32 +62,80 @@ class Source:
     start: int
     extents: dict[str, Extent]
     inventory: Inventory | None
-    handle: _Handle
+    handle: Handle
 
-    def read_bytes(self, extent: Extent, name: str) -> np.ndarray:
-        """Returns the raw bytes of a dataset, uint8 of shape [nbytes].
+    @property
+    def manifest(self) -> Manifest | None:
+        """What was written; None where the file doesn't say."""
+        return self.inventory[0] if self.inventory else None
+
+    def values(self) -> dict[str, StoredDataset]:
+        """Returns every dataset by its name."""
+        return {name: StoredDataset(self, name, extent) for name, extent in self.extents.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredDataset:
+    """One dataset of an open file, as :class:`~tf1compat.keras3.formats.exported.StoredValue`."""
+
+    source: Source
+    name: str
+    extent: Extent
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its dimensions."""
+        return self.extent.shape
+
+    @property
+    def dtype(self) -> str:
+        """Its dtype by name."""
+        return self.extent.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of its value in bytes."""
+        return self.extent.nbytes
+
+    @property
+    def offset(self) -> int | None:
+        """Where in the file its bytes begin; None where they aren't one piece."""
+        return self.extent.offset
+
+    def impossible(self) -> str:
+        """Returns why the file can't hold it; "" if it can."""
+        held = os.fstat(self.source.handle.fileno()).st_size
+        if self.offset is None or self.nbytes <= held:
+            return ""
+        return f"it claims {self.nbytes} bytes, more than the file has"
+
+    def read_bytes(self) -> np.ndarray:
+        """Returns its raw bytes, uint8 of shape [nbytes].
 
         Raises:
           CorruptCheckpointError: the file ends before they do.
         """
-        if extent.offset is None:
-            with h5_file(self.handle, self.start) as file:
-                value = np.ascontiguousarray(file[name][()])
+        if self.offset is None:
+            with h5_file(self.source.handle, self.source.start) as file:
+                value = np.ascontiguousarray(file[self.name][()])
             return value.reshape(-1).view(np.uint8)
-        found = np.empty(extent.nbytes, np.uint8)
-        view, at = found.data, extent.offset
+        found = np.empty(self.nbytes, np.uint8)
+        view, at = found.data, self.offset
         while view:
-            count = os.preadv(self.handle.fileno(), [view], at)
+            count = os.preadv(self.source.handle.fileno(), [view], at)
             if not count:
                 raise CorruptCheckpointError(
-                    "the file ends within its value", file=self.path, variable=name, offset=at
+                    "the file ends within its value",
+                    file=self.source.path,
+                    variable=self.name,
+                    offset=at,
                 )
             view, at = view[count:], at + count
         return found
 
 
 @contextlib.contextmanager
-def _explained(path: str) -> Iterator[None]:
+def explained(path: str) -> Iterator[None]:
     """Turns whatever a damaged or foreign file makes a library raise into one error."""
     try:
         yield
@@ -103,49 +149,29 @@ def _explained(path: str) -> Iterator[None]:
 
 
 def open_source(path: str) -> Source:
-    """Opens a ``.weights.h5`` or ``.keras`` file (or another HDF5 file).
+    """Opens an HDF5 file.
 
     Raises:
       OutputError: there is no such file, or it can't be read at all.
       VerificationError: its manifest is damaged.
     """
-    with _explained(path):
-        handle, start, metadata = _unpacked(path)
-        with h5_file(handle, start) as file:
-            inventory = from_metadata(metadata) if metadata is not None else from_h5(file)
-            return Source(path, start, _extents(file, start), inventory, handle)
+    with explained(path):
+        handle = io.FileIO(path)
+        with h5_file(handle, 0) as file:
+            inventory = from_h5(file)
+        return source_at(path, handle, 0, inventory=inventory)
 
 
-def _unpacked(path: str) -> tuple[_Handle, int, bytes | None]:
-    """Returns an open file, where HDF5 starts in it, and for ``.keras`` files the metadata."""
-    if not path.endswith(".keras"):
-        return io.FileIO(path), 0, None
-    with zipfile.ZipFile(path) as archive:
-        member = archive.getinfo(WEIGHTS_MEMBER)
-        named = METADATA_MEMBER in archive.namelist()
-        metadata = archive.read(METADATA_MEMBER) if named else b"{}"
-        if member.compress_type != zipfile.ZIP_STORED:
-            return _extracted(archive, member), 0, metadata
-    handle = io.FileIO(path)
-    handle.seek(member.header_offset)
-    header = handle.read(_LOCAL_HEADER)
-    lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-    return handle, member.header_offset + _LOCAL_HEADER + lengths, metadata
-
-
-def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Handle:
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the source keeps it open
-    with archive.open(member) as packed:
-        while data := packed.read(1 << 20):
-            copy.write(data)
-    copy.flush()
-    return copy
+def source_at(path: str, handle: Handle, start: int, *, inventory: Inventory | None) -> Source:
+    """Returns the source of an HDF5 file that is part of another, from byte `start` of it."""
+    with h5_file(handle, start) as file:
+        return Source(path, start, _extents(file, start), inventory, handle)
 
 
 class _Window(io.RawIOBase):
     """A file as seen from one of its bytes on."""
 
-    def __init__(self, handle: _Handle, start: int) -> None:
+    def __init__(self, handle: Handle, start: int) -> None:
         self._handle, self._start, self._at = handle, start, 0
 
     def readinto(self, buffer: Any) -> int:
@@ -175,7 +201,7 @@ class _Window(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def h5_file(handle: _Handle, start: int) -> Iterator[h5py.File]:
+def h5_file(handle: Handle, start: int) -> Iterator[h5py.File]:
     """Yields the HDF5 file that starts at `start`, read-only."""
     window = io.BufferedReader(_Window(handle, start), _READ_AHEAD)
     with h5py.File(window, "r") as file:
@@ -183,28 +209,12 @@ def h5_file(handle: _Handle, start: int) -> Iterator[h5py.File]:
 
 
 def _extents(file: h5py.File, start: int) -> dict[str, Extent]:
-    """Returns every dataset that links within the file lead to; one with two names twice.
-
-    By HDF5's own calls: h5py's objects take four times as long, which tells in large models.
-    """
-    found: dict[str, Extent] = {}
-    waiting = [(b"", h5py.h5g.open(file.id, b"/"))]
-    seen: set[int] = set()
-    while waiting:
-        prefix, group = waiting.pop()
-        address = h5py.h5o.get_info(group).addr
-        if address in seen:  # a hard link can lead back
-            continue
-        seen.add(address)
-        for name in group:
-            if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
-                continue
-            item = h5py.h5o.open(group, name)
-            if isinstance(item, h5py.h5g.GroupID):
-                waiting.append((prefix + name + b"/", item))
-            elif isinstance(item, h5py.h5d.DatasetID):
-                found[(prefix + name).decode()] = _extent(item, start)
-    return found
+    """Returns every dataset that links within the file lead to; one with two names twice."""
+    return {
+        (prefix + name).decode(): _extent(dataset, start)
+        for prefix, _, datasets in walk(file)
+        for name, dataset in datasets
+    }
 
 
 def _extent(dataset: h5py.h5d.DatasetID, start: int) -> Extent:

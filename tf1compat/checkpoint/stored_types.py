@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from tf1compat.errors import UnsupportedCheckpointError
+from tf1compat.files.dtypes import numpy_dtype
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,11 +53,7 @@ class StoredType:
 
         if self.is_string:
             return np.dtype(object)
-        if self.name in _ML_DTYPES:
-            import ml_dtypes  # costs a start-up that few checkpoints need
-
-            return np.dtype(getattr(ml_dtypes, self.name))
-        return np.dtype(_PLAIN.get(self.name, self.name))
+        return numpy_dtype(_PLAIN.get(self.name, self.name))
 
 
 _PLAIN = {
@@ -66,7 +63,6 @@ _PLAIN = {
     "quint16": "uint16",
     "qint32": "int32",
 }
-_ML_DTYPES = {"bfloat16", "float8_e5m2", "float8_e4m3fn"}
 
 # types.proto: number -> (name, bytes of an element)
 _TYPES = {

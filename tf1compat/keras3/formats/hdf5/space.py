@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import h5py
 
-from tf1compat.keras3.formats._file_sink import ALIGNMENT
-from tf1compat.keras3.formats._skeleton import marked_number
+from tf1compat.keras3.formats.hdf5._file_sink import ALIGNMENT
+from tf1compat.keras3.formats.hdf5._groups import walk
+from tf1compat.keras3.formats.hdf5.skeleton import marked_number
 from tf1compat.keras3.index.weights import Weight
 
 _LARGE = 1 << 19  # bytes from which on a value starts at a block of the disk
@@ -38,7 +39,7 @@ def reserve(skeleton: str, path: str, weights: Sequence[Weight]) -> list[Place]:
     A weight with several marks has one dataset under several names.
 
     Args:
-      skeleton: an HDF5 file as :func:`~tf1compat.keras3.formats._skeleton.save_skeleton` gives it.
+      skeleton: an HDF5 file with marks, as ``save_skeleton`` gives it.
       path: the file to make.
       weights: what the marks' numbers mean.
 
@@ -61,38 +62,25 @@ def reserve(skeleton: str, path: str, weights: Sequence[Weight]) -> list[Place]:
 def find_marks(file: h5py.File) -> dict[int, list[str]]:
     """Returns the names of the marks by their numbers."""
     found: dict[int, list[str]] = {}
-    for prefix, group in _groups(file):
-        for name in group:
-            item = h5py.h5o.open(group, name)
-            number = marked_number(item.shape) if isinstance(item, h5py.h5d.DatasetID) else None
+    for prefix, _, datasets in walk(file):
+        for name, dataset in datasets:
+            number = marked_number(dataset.shape)
             if number is not None:
                 found.setdefault(number, []).append((prefix + name).decode())
     return found
-
-
-def _groups(file: h5py.File) -> Iterator[tuple[bytes, h5py.h5g.GroupID]]:
-    """Yields every group of a file with its name and a slash; HDF5's own calls, for speed."""
-    waiting = [(b"", h5py.h5g.open(file.id, b"/"))]
-    while waiting:
-        prefix, group = waiting.pop()
-        yield prefix, group
-        for name in group:
-            item = h5py.h5o.open(group, name)
-            if isinstance(item, h5py.h5g.GroupID):
-                waiting.append((prefix + name + b"/", item))
 
 
 def _copy(given: h5py.File, made: h5py.File) -> dict[int, list[str]]:
     """Copies everything but the marks; returns the names of these by their numbers."""
     marks = find_marks(given)
     marked = {name for names in marks.values() for name in names}
-    for prefix, group in _groups(given):
+    for prefix, group, datasets in walk(given):
         if prefix:
             copy = h5py.h5g.create(made.id, prefix.rstrip(b"/"))
             _copy_attributes(h5py.Group(group), h5py.Group(copy))
-        for name in group:
+        for name, _ in datasets:
             full = (prefix + name).decode()
-            if full not in marked and isinstance(h5py.h5o.open(group, name), h5py.h5d.DatasetID):
+            if full not in marked:
                 given.copy(full, made, name=full)
     return marks
 
@@ -110,8 +98,10 @@ def _create(
     mark = h5py.h5d.open(given.id, names[0].encode())
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.CONTIGUOUS)
-    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)  # so that the place is known
-    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)  # so that it isn't written twice
+    # HDF5 gives contiguous data a place in the file only when a value is written (late), and fills
+    # it with zeros then: values that are written past it need the place first and no zeros.
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     shape = weight.shape
     space = h5py.h5s.create_simple(shape) if shape else h5py.h5s.create(h5py.h5s.SCALAR)
     dataset = h5py.h5d.create(made.id, names[0].encode(), mark.get_type(), space, properties)

@@ -1,0 +1,97 @@
+"""Tasks of the command: added from outside, listed, run; and what help costs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tf1compat.apps.main import TASKS, Task, run
+from tf1compat.errors import UsageError
+
+_TOY = """
+def run(args):
+    print("toy was given", *args)
+    return 1 if "--fail" in args else 0
+"""
+
+
+@pytest.fixture
+def app(capsys):
+    def call(*args):
+        with pytest.raises(SystemExit) as exit_:
+            run(args)
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    (tmp_path / "toy_task_of_a_test.py").write_text(_TOY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    task = Task("toys-and-games", "plays with checkpoints", "toy_task_of_a_test")
+    with TASKS.with_(task):
+        yield task
+    sys.modules.pop("toy_task_of_a_test", None)
+
+
+def test_a_task_from_outside_is_listed_and_run(app, toy):
+    code, out, _ = app("help")
+    assert code == 0
+    assert "  toys-and-games  plays with checkpoints\n" in out
+    assert "  inspect         lists a checkpoint's variables" in out
+    assert app("toys-and-games", "--ball") == (0, "toy was given --ball\n", "")
+    assert app("toys-and-games", "--fail")[0] == 1
+    assert app("help", "toys-and-games") == (0, "toy was given --help\n", "")
+
+
+def test_it_is_gone_afterwards_and_the_nearest_is_said(app):
+    assert list(TASKS) == ["inspect", "plan", "migrate", "verify", "diff"]
+    code, out, err = app("migrte")
+    assert (code, out) == (2, "")
+    assert "found 'migrte'; nearest: migrate; see `tf1compat help`" in err
+    assert app("help", "migrte")[0] == 2
+    with pytest.raises(UsageError, match="a name of its own"):
+        TASKS.add(TASKS["plan"])
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_help_of_a_task_is_its_own(app, task):
+    asked = app("help", task)
+    assert asked == app(task, "--help") == app("--help", task)
+    assert asked[0] == 0
+    assert asked[1].startswith(f"tf1compat {task}\n")
+    assert "--checkpoint" in asked[1]
+    assert "formats of checkpoints:\n  V1: " in asked[1]
+    assert (".weights.h5: the weights" in asked[1]) == (task != "inspect")
+
+
+def test_nothing_given_is_a_usage_error(app):
+    assert app()[0] == 2
+    assert app("--help") == app("help")
+
+
+_HEAVY = ("tensorflow", "keras", "h5py", "jax")
+
+
+@pytest.mark.parametrize("task", ["plan", "migrate", "verify", "diff", "inspect"])
+def test_help_and_flag_errors_do_not_wait(task):
+    code = (
+        "import sys\n"
+        "from tf1compat.apps.main import run\n"
+        f"for args in (['help', {task!r}], [{task!r}, '--nonsense'], [{task!r}]):\n"
+        "    try: run(args)\n"
+        "    except SystemExit as stop: print(stop.code)\n"
+        f"print('heavy:', *sorted({set(_HEAVY)!r} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-3:] == ["2", "2", "heavy:"]

@@ -1,0 +1,135 @@
+"""`tf1compat verify` against a v1 graph that it runs, and what it prints, line by line."""
+
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf1compat.apps.main import run
+
+_MODEL = """
+import keras
+
+def model(activation):
+    return keras.Sequential([
+        keras.layers.Input((4,), name="x"),
+        keras.layers.Dense(8, name="hidden", activation=activation),
+        keras.layers.Dense(3, name="scores"),
+    ])
+
+def right():
+    return model("relu")
+
+def wrong():
+    return model("tanh")
+"""
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A directory with a trained v1 graph, its inputs and outputs, and two Keras models."""
+    folder = tmp_path_factory.mktemp("verify")
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 4], name="x")
+        h = tf.nn.relu(_dense(v1, x, 8, "mlp/fc1"), name="mlp/fc1/act")
+        _dense(v1, h, 3, "mlp/fc2")
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, str(folder / "model.ckpt"))
+        values = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+        scores = session.run("mlp/fc2/out:0", {"x:0": values})
+    np.savez(folder / "inputs.npz", x=values)
+    np.savez(folder / "pairs.npz", **{"in/x": values, "out/scores": scores})
+    (folder / "verified_models.py").write_text(_MODEL)
+    return folder
+
+
+def _dense(v1, x, units, scope):
+    with v1.variable_scope(scope):
+        glorot = v1.glorot_uniform_initializer(seed=units)
+        kernel = v1.get_variable("weights", [x.shape[1], units], initializer=glorot)
+        bias = v1.get_variable("biases", [units], initializer=v1.ones_initializer())
+        return tf.add(x @ kernel, bias, name="out")
+
+
+@pytest.fixture
+def app(work, capsys, monkeypatch):
+    monkeypatch.chdir(work)
+    monkeypatch.syspath_prepend(str(work))
+
+    def call(*args):
+        with pytest.raises(SystemExit) as exit_:
+            run(args)
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    yield call
+    sys.modules.pop("verified_models", None)
+
+
+@pytest.fixture
+def migrated(app, work):
+    common = {}
+    for which in ("right", "wrong"):
+        source = ("--checkpoint=model.ckpt", f"--model=verified_models:{which}")
+        common[which] = (*source, f"--output={which}.weights.h5")
+        assert app("migrate", *common[which])[0] == 0
+    return common
+
+
+_GRAPH = ("--recording=inputs.npz", "--v1_outputs=mlp/fc2/out")
+_WEIGHTS = "4 weights equal bit for bit through the inverse layout\n"
+
+
+def test_weights_alone(app, migrated):
+    assert app("verify", *migrated["wrong"]) == (0, _WEIGHTS, "")
+
+
+def test_outputs_of_the_graph_that_is_run(app, migrated):
+    code, out, err = app("verify", *migrated["right"], *_GRAPH)
+    lines = out.splitlines()
+    assert (code, err, len(lines)) == (0, "", 2)
+    assert out.startswith(_WEIGHTS)
+    assert lines[1].startswith("output mlp/fc2/out: max abs ")
+
+
+def test_the_first_layer_that_differs(app, migrated):
+    code, out, err = app("verify", *migrated["wrong"], *_GRAPH)
+    lines = out.splitlines()
+    assert (code, len(lines)) == (1, 3)
+    assert out.startswith(_WEIGHTS)
+    assert lines[1].startswith("output mlp/fc2/out: max abs ")
+    assert lines[2] == "first layer that differs: hidden"
+    first, problem = err.splitlines()
+    assert first == "tf1compat verify: error: the conversion differs:"
+    assert problem.startswith("  mlp/fc2/out: expected relative difference at most 1e-05, found ")
+
+
+def test_outputs_that_were_recorded_name_no_layer(app, migrated):
+    assert app("verify", *migrated["right"], "--recording=pairs.npz")[0] == 0
+    code, out, _ = app("verify", *migrated["wrong"], "--recording=pairs.npz")
+    assert (code, len(out.splitlines())) == (1, 2)
+    assert app("verify", *migrated["wrong"], "--recording=pairs.npz", "--tolerance=9")[0] == 0
+
+
+def test_damaged_weights_are_told_before_any_output(app, migrated, work):
+    path = work / "right.weights.h5"
+    data = bytearray(path.read_bytes())
+    ones = np.ones(8, np.float32).tobytes()
+    data[data.index(ones)] ^= 1
+    path.write_bytes(data)
+    code, out, err = app("verify", *migrated["right"], *_GRAPH)
+    assert (code, err) == (1, "")
+    assert out.splitlines()[0] == _WEIGHTS.replace("4", "3").strip()
+    assert out.splitlines()[1].startswith("! hidden/bias: expected the bytes that were written")
+    assert len(out.splitlines()) == 2
+
+
+def test_v1_outputs_need_inputs(app, migrated):
+    code, _, err = app("verify", *migrated["right"], "--v1_outputs=mlp/fc2/out")
+    assert code == 2
+    assert "expected --recording=FILE.npz with the inputs as well" in err
+    code, out, err = app("verify", *migrated["right"], *_GRAPH[:1], "--v1_outputs=mlp/fc3/out")
+    assert (code, out) == (2, _WEIGHTS)
+    assert "expected a tensor named mlp/fc3/out:0, found none" in err

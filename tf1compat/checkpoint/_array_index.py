@@ -1,0 +1,123 @@
+"""Checkpoints whose values are simply arrays: for formats that another library decodes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from tf1compat.checkpoint.slices import Region
+from tf1compat.checkpoint.stored_types import StoredType, stored_type_of
+from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.files.raw import is_textual, strings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tf1compat.checkpoint.streams import Stream
+
+__all__ = ["ArrayIndex", "StoredArray"]
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredArray:
+    """A value in a file.
+
+    Attributes:
+      stored: its dtype as TensorFlow numbers it.
+      shape: its dimensions.
+      read: returns it, each time as an array that nobody else holds; raises what is wrong with it
+        as a CheckpointError.
+    """
+
+    stored: StoredType
+    shape: tuple[int, ...]
+    read: Callable[[], np.ndarray]
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> StoredArray:
+        """Returns that of an array in memory.
+
+        Raises:
+          UnsupportedCheckpointError: TensorFlow has no such dtype.
+        """
+        return cls(stored_type_of(array.dtype), array.shape, array.copy)
+
+
+class ArrayPart(NamedTuple):
+    """A variable in one piece, which is decoded as a whole."""
+
+    region: Region
+    path: str
+    value: StoredArray
+
+    def stored_bytes(self) -> int:
+        """Returns the bytes of its strings, which have to be read to tell."""
+        return sum(map(len, strings(self.value.read())))
+
+    def require(self, variable: str) -> None:
+        """Does nothing: reading tells."""
+
+    @contextlib.contextmanager
+    def stream(self, variable: str) -> Iterator[Stream]:
+        """Reads it and gives its elements.
+
+        Raises:
+          CorruptCheckpointError: it isn't of the dtype and shape that were said.
+        """
+        from tf1compat.checkpoint.streams import ArrayStream
+
+        value = self.value.read()
+        if value.shape != self.value.shape or stored_type_of(value.dtype) != self.value.stored:
+            raise CorruptCheckpointError(
+                f"expected {self.value.stored.name} of shape {self.value.shape}, found "
+                f"{value.dtype.name} of shape {value.shape}",
+                file=self.path,
+                variable=variable,
+            )
+        yield ArrayStream(_elements(value, self.value.stored.numpy()))
+
+
+def _elements(value: np.ndarray, wanted: np.dtype) -> np.ndarray:
+    """Returns the elements, flat, as entries give them: strings as bytes, quantized as integers."""
+    import numpy as np
+
+    if is_textual(value):
+        flat = np.empty(value.size, object)
+        flat[:] = list(strings(value))
+        return flat
+    flat = value.reshape(-1)
+    return flat.view(wanted) if flat.dtype.names else flat.astype(wanted, copy=False)
+
+
+class ArrayIndex:
+    """The variables of a checkpoint that is arrays by name."""
+
+    def __init__(self, files: Sequence[str], arrays: Mapping[str, StoredArray]) -> None:
+        """Makes one.
+
+        Args:
+          files: the paths of its files, the one that holds the values first.
+          arrays: the values by the variables' names.
+        """
+        self._files = tuple(files)
+        self._arrays = {name: arrays[name] for name in sorted(arrays, key=str.encode)}
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the variables' names, sorted by their bytes."""
+        return tuple(self._arrays)
+
+    def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[ArrayPart, ...]]:
+        """Returns dtype, shape and the one piece of a variable; KeyError where there is none."""
+        value = self._arrays[name]
+        whole = Region((0,) * len(value.shape), value.shape)
+        return value.stored, value.shape, (ArrayPart(whole, self._files[0], value),)
+
+    def files(self) -> tuple[str, ...]:
+        """Returns the paths of its files."""
+        return self._files
+
+    def check(self) -> list[CheckpointError]:
+        """Returns nothing: whatever there is to check is within the values."""
+        return []

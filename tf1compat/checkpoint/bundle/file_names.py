@@ -1,0 +1,65 @@
+"""What the files of a V2 checkpoint are called: the one place that knows."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+__all__ = [
+    "INDEX",
+    "MANIFEST",
+    "META",
+    "data_path",
+    "is_written",
+    "parts_of",
+    "prefix_of_file",
+    "step_of_index",
+]
+
+INDEX, META, MANIFEST = ".index", ".meta", ".manifest.json"
+_WRITTEN = re.compile(r"\.(?:index|manifest\.json|data-\d{5,}-of-\d{5,})")
+_ANY = re.compile(rf"(?:{_WRITTEN.pattern}|\.meta)$")
+_STEP = re.compile(r"(?P<prefix>.*)-(?P<step>\d+)\.index", re.DOTALL)
+
+
+def data_path(prefix: str, *, shard: int, num_shards: int) -> str:
+    """Returns the path of one shard.
+
+    >>> data_path("m/model.ckpt", shard=0, num_shards=2)
+    'm/model.ckpt.data-00000-of-00002'
+    """
+    return f"{prefix}.data-{shard:05d}-of-{num_shards:05d}"
+
+
+def prefix_of_file(path: str) -> str:
+    """Returns the prefix that a path is a file's of; a path that is no file's, as it is.
+
+    >>> prefix_of_file("model.ckpt-7.data-00000-of-00001"), prefix_of_file("model.ckpt-7")
+    ('model.ckpt-7', 'model.ckpt-7')
+    """
+    return _ANY.sub("", path)
+
+
+def is_written(suffix: str) -> bool:
+    """Tells whether a writer of checkpoints makes a file of this suffix; the graph is a Saver's."""
+    return _WRITTEN.fullmatch(suffix) is not None
+
+
+def parts_of(base: str, names: Iterable[str]) -> list[str]:
+    """Returns those of a directory's `names` that are files of the prefix `base`, graph included.
+
+    >>> parts_of("m", ["m.index", "m.meta", "m-1.index", "m.txt", "m.data-00000-of-00001"])
+    ['m.index', 'm.meta', 'm.data-00000-of-00001']
+    """
+    return [name for name in names if name.startswith(base) and _ANY.fullmatch(name, len(base))]
+
+
+def step_of_index(name: str) -> tuple[str, int] | None:
+    """Returns the series and the global step that an index file's name tells; None without a step.
+
+    >>> step_of_index("model.ckpt-7.index")
+    ('model.ckpt', 7)
+    """
+    match = _STEP.fullmatch(os.path.basename(name))
+    return (match["prefix"], int(match["step"])) if match else None

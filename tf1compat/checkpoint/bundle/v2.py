@@ -1,0 +1,44 @@
+"""The V2 format as one of those that checkpoints are read from."""
+
+from __future__ import annotations
+
+import os
+
+from tf1compat.checkpoint.bundle.file_names import INDEX, META, prefix_of_file
+from tf1compat.checkpoint.bundle.reader import Bundle
+
+__all__ = ["V2"]
+
+
+class V2:
+    """``PREFIX.index``, ``PREFIX.data-*``, and the graph in ``PREFIX.meta``."""
+
+    name = "V2"
+    summary = "an index and data files, by the prefix of their names"
+
+    def prefix_of(self, path: str) -> str | None:
+        """Returns the prefix that `path` is, or is a file of."""
+        if os.path.lexists(path + INDEX):
+            return path
+        stem = prefix_of_file(path)
+        return stem if stem != path else None
+
+    def exists(self, prefix: str) -> bool:
+        """Tells whether there is an index."""
+        return os.path.lexists(prefix + INDEX)
+
+    def prefixes(self, directory: str, names: list[str]) -> set[str]:
+        """Returns the stems of the indexes."""
+        return {name[: -len(INDEX)] for name in names if name.endswith(INDEX)}
+
+    def is_directory(self, path: str) -> bool:
+        """Returns False: a prefix is of files."""
+        return False
+
+    def graph_path(self, prefix: str) -> str | None:
+        """Returns the path of the graph that a Saver writes beside."""
+        return prefix + META if os.path.lexists(prefix + META) else None
+
+    def open(self, prefix: str) -> Bundle:
+        """Reads the index."""
+        return Bundle(prefix)

@@ -1,0 +1,36 @@
+"""Numpy's dtypes by the names that files and plans give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tf1compat.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["numpy_dtype"]
+
+
+def numpy_dtype(name: str) -> np.dtype:
+    """Returns the dtype of that name, bfloat16 and the float8 types of ml_dtypes included.
+
+    >>> numpy_dtype("float32").itemsize, numpy_dtype("bfloat16").name
+    (4, 'bfloat16')
+
+    Raises:
+      UsageError: no dtype has that name.
+    """
+    import numpy as np  # a start-up of 0.1 s that listing a checkpoint does without
+
+    try:
+        return np.dtype(name)
+    except (TypeError, ValueError, SyntaxError):  # numpy parses commas and brackets in it
+        import ml_dtypes  # costs a start-up that few files need
+
+        scalar = getattr(ml_dtypes, name, None)
+        if not (isinstance(scalar, type) and issubclass(scalar, np.generic)):
+            raise UsageError(
+                f"expected a dtype such as float32 or bfloat16, found {name!r}"
+            ) from None
+        return np.dtype(scalar)

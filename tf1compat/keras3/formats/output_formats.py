@@ -1,0 +1,127 @@
+"""What models can be written to and compared with: each format is one object, all of them here.
+
+To add one, give :data:`OUTPUT_FORMATS` an object with the methods of :class:`OutputFormat`. It is
+known by its suffix then: to ``export_weights``, ``read_exported``, ``load_model``, ``convert`` and
+``verify``, and to the apps and their help. Nothing here imports Keras, TensorFlow or h5py before a
+format is used, so that flags and help don't wait for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from tf1compat.errors import UsageError
+from tf1compat.keras3.formats._keras_archive import KerasArchive
+from tf1compat.keras3.formats._weights_h5 import WeightsH5
+from tf1compat.names.registry import Registry
+
+if TYPE_CHECKING:
+    from tf1compat.files.manifest import Manifest
+    from tf1compat.keras3.formats.exported import Exported
+    from tf1compat.keras3.formats.weight_values import ReadWeight
+    from tf1compat.keras3.index.model_index import ModelIndex
+
+__all__ = [
+    "OUTPUT_FORMATS",
+    "OutputFormat",
+    "model_format",
+    "output_format",
+    "reading_format",
+    "suffixes",
+]
+
+
+class OutputFormat(Protocol):
+    """One format of files (or directories) that hold a model's weights, or the whole model."""
+
+    @property
+    def name(self) -> str:
+        """What it goes by."""
+
+    @property
+    def suffix(self) -> str:
+        """How the names of its files end, dot included."""
+
+    @property
+    def summary(self) -> str:
+        """One line for help: what is in it and what it is for."""
+
+    @property
+    def holds(self) -> Literal["weights", "model"]:
+        """Whether a file has the weights alone or all that makes a model."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The suffixes of the files that it reads, its own among them."""
+
+    def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
+        """Writes a file with the values that `read` gives, complete or not at all.
+
+        Raises:
+          ModelError: the model can't be saved so, or a value doesn't fit its weight.
+          OutputError: the file can't be written; an older one stands.
+        """
+
+    def read(self, path: str, index: ModelIndex | None) -> Exported:
+        """Opens a file; `index` tells which tensor is which weight where the file doesn't.
+
+        Raises:
+          OutputError: it can't be read at all.
+          VerificationError: its manifest is damaged.
+        """
+
+    def load(self, path: str, make: Callable[[], Any]) -> Any:
+        """Returns a model with the weights of a file; `make` gives the model without them."""
+
+    def model(self, path: str) -> Any:
+        """Returns the model that a file describes, without its weights.
+
+        Raises:
+          ModelError: it describes none.
+        """
+
+
+OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
+    "format of outputs", [WeightsH5(), KerasArchive()]
+)
+"""The formats by name. A file of a suffix that none reads is read as the first: as HDF5."""
+
+
+def output_format(path: str) -> OutputFormat:
+    """Returns the format that writes a file of this name.
+
+    Raises:
+      UsageError: none has its suffix.
+    """
+    fitting = [one for one in OUTPUT_FORMATS.values() if path.endswith(one.suffix)]
+    if not fitting:
+        raise UsageError(f"{path}: expected a file name ending in {suffixes()}")
+    return max(fitting, key=lambda one: len(one.suffix))
+
+
+def reading_format(path: str) -> OutputFormat | None:
+    """Returns the format that reads files of this name; None where none says so."""
+    fitting = [
+        (len(suffix), one)
+        for one in OUTPUT_FORMATS.values()
+        for suffix in one.reads
+        if path.endswith(suffix)
+    ]
+    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+def model_format(path: str) -> OutputFormat | None:
+    """Returns the format of a file that holds a whole model, by its name; None for any other."""
+    one = reading_format(path)
+    return one if one is not None and one.holds == "model" else None
+
+
+def suffixes() -> str:
+    """Returns the suffixes of all formats, as a sentence has them.
+
+    >>> suffixes()
+    '.weights.h5 or .keras'
+    """
+    *others, last = (one.suffix for one in OUTPUT_FORMATS.values())
+    return f"{', '.join(others)} or {last}" if others else last
