@@ -20,6 +20,7 @@ from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
 from tf1compat.names.sizes import human_bytes
+from tf1compat.names.training import training_reason
 
 __all__ = ["run"]
 
@@ -97,6 +98,7 @@ def _row(entry: Entry) -> dict:
         "name": entry.key,
         "shape": list(entry.shape),
         "dtype": entry.dtype_name,
+        "kind": name.kind,
         "role": _role(name),
         "bytes": entry.nbytes,
         "slices": len(entry.slices),
@@ -104,11 +106,8 @@ def _row(entry: Entry) -> dict:
 
 
 def _role(name: VariableName) -> str:
-    if name.kind == "slot":
-        return f"slot {name.slot} of {name.slot_of}"
-    if name.kind == "shadow":
-        return f"shadow of {name.shadow_of}"
-    return name.role if name.kind == "variable" else name.kind.replace("_", " ")
+    reason = training_reason(name)
+    return name.role if reason is None else reason.text
 
 
 def _about(checkpoint: Checkpoint) -> dict:
@@ -146,7 +145,7 @@ def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
     def parameters(some: Sequence[dict]) -> int:
         return sum(math.prod(row["shape"]) for row in some)
 
-    extra = [r for r in rows if r["role"].startswith(("slot ", "shadow "))]
+    extra = [row for row in rows if row["kind"] in ("slot", "shadow")]
     lines = [
         f"{len(rows)} of {len(checkpoint)} variables, {parameters(rows):,} elements, "
         f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
@@ -154,7 +153,7 @@ def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
     ]
     if extra:
         lines.append(
-            f"of these, {len(extra)} slots and shadows with {parameters(extra):,} elements"
+            f"of these, {len(extra)} slots and moving averages with {parameters(extra):,} elements"
         )
     return lines
 

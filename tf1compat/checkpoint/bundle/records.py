@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tf1compat.checkpoint.slices import Extents, parse_extents, parse_shape
 from tf1compat.checkpoint.stored_types import StoredType, stored_type
+from tf1compat.checkpoint.table.versions import READ_VERSION, parse_versions
 from tf1compat.checkpoint.wire import WireError, fields, signed64, varint
 from tf1compat.errors import UnsupportedCheckpointError
 
@@ -15,16 +16,13 @@ __all__ = [
     "header_bytes",
     "parse_header",
     "parse_record",
-    "parse_versions",
     "record_bytes",
 ]
 
 _MAX_SHARDS = 1 << 31
 _MAX_OFFSET = 1 << 63
-_PRODUCED = 1  # the version of both formats that this package reads
 # The fields of the protos, in plain numbers: there is a record for every variable.
 _NUM_SHARDS, _ENDIANNESS, _VERSIONS = 1, 2, 3  # BundleHeaderProto
-_MIN_CONSUMER = 2  # VersionDef
 _DTYPE, _SHAPE, _SHARD_ID, _OFFSET, _SIZE, _CRC32C, _SLICES = range(1, 8)  # BundleEntryProto
 
 
@@ -60,20 +58,6 @@ def parse_header(data: memoryview, *, path: str) -> int:
     if not 0 < shards < _MAX_SHARDS:
         raise WireError(f"{shards} shards", 0)
     return shards
-
-
-def parse_versions(data: memoryview, *, path: str) -> None:
-    """Checks a VersionDef: that the file doesn't ask for a newer reader.
-
-    Raises:
-      WireError: it is malformed.
-      UnsupportedCheckpointError: it does.
-    """
-    for field in fields(data):
-        if field.number == _MIN_CONSUMER and signed64(field.integer()) > _PRODUCED:
-            raise UnsupportedCheckpointError(
-                f"{path}: needs a reader of format {field.value}, this one knows {_PRODUCED}"
-            )
 
 
 def parse_record(data: bytes, *, num_shards: int) -> BundleRecord:
@@ -125,7 +109,7 @@ def _require_sound(record: BundleRecord, *, num_shards: int) -> None:
 
 def header_bytes(num_shards: int) -> bytes:
     """Returns the BundleHeaderProto of a little-endian bundle."""
-    return b"\x08" + varint(num_shards) + b"\x1a\x02\x08" + varint(_PRODUCED)
+    return b"\x08" + varint(num_shards) + b"\x1a\x02\x08" + varint(READ_VERSION)
 
 
 def record_bytes(record: BundleRecord) -> bytes:

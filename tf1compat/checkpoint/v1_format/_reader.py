@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from tf1compat.checkpoint.bundle.records import parse_versions
 from tf1compat.checkpoint.slices import (
     Extents,
     Region,
@@ -22,6 +21,7 @@ from tf1compat.checkpoint.slices import (
 )
 from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.table.reader import Table
+from tf1compat.checkpoint.table.versions import parse_versions
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 

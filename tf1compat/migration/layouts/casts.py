@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from tf1compat.errors import LayoutError
+from tf1compat.errors import LayoutError, UsageError
+from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec, one_source
 
 __all__ = ["Cast", "cast_between"]
@@ -32,14 +33,17 @@ class Cast(Layout):
 
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)
-        dtype_of(self.dtype)
+        try:
+            numpy_dtype(self.dtype)
+        except UsageError as error:
+            raise LayoutError(f"layout {self}: {error}") from None
         return Spec(source.shape, self.dtype)
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
-        return one_source(self, sources).astype(dtype_of(self.dtype))
+        return one_source(self, sources).astype(numpy_dtype(self.dtype))
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
-        return (Piece((), target.astype(dtype_of(one_source(self, sources).dtype))),)
+        return (Piece((), target.astype(numpy_dtype(one_source(self, sources).dtype))),)
 
     def without_cast(self) -> Layout:
         return IDENTITY
@@ -54,20 +58,3 @@ def cast_between(source: str, target: str) -> tuple[Cast, ...] | None:
     if source == target:
         return ()
     return (Cast(target),) if target in _WIDER.get(source, ()) else None
-
-
-def dtype_of(name: str) -> np.dtype:
-    """Returns the numpy dtype of that name, those of ml_dtypes included.
-
-    Raises:
-      LayoutError: for a name that is no dtype.
-    """
-    try:
-        return np.dtype(name)
-    except TypeError:
-        import ml_dtypes  # only bfloat16 and float8 need it
-
-        try:
-            return np.dtype(getattr(ml_dtypes, name))
-        except (AttributeError, TypeError):
-            raise LayoutError(f"cast({name}): expected a dtype such as float32") from None
