@@ -3,23 +3,40 @@
 from tf1compat.checkpoint.bundle.writer import Partitioned, write_checkpoint
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.checkpoint.entry import Entry
+from tf1compat.checkpoint.formats import (
+    SOURCE_FORMATS,
+    ArrayIndex,
+    OneFile,
+    SourceFormat,
+    SourceIndex,
+    StoredArray,
+)
 from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, SliceInfo, read_meta
 from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
+from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
 from tf1compat.checkpoint.state_file import update_checkpoint_state
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.files.staging import clear_stale, staged_file, staged_files
 
 __all__ = [
+    "SOURCE_FORMATS",
+    "ArrayIndex",
     "Checkpoint",
     "Entry",
     "Manifest",
     "Meta",
     "MetaVariable",
+    "OneFile",
     "Partitioned",
     "SliceInfo",
+    "SourceFormat",
+    "SourceIndex",
+    "StoredArray",
     "TensorDigest",
     "clear_stale",
     "find_prefix",
+    "keep_checkpoints",
+    "list_checkpoints",
     "open_checkpoint",
     "read_meta",
     "staged_file",
