@@ -219,10 +219,11 @@ def _extents(file: h5py.File, start: int) -> dict[str, Extent]:
 
 def _extent(dataset: h5py.h5d.DatasetID, start: int) -> Extent:
     kind, shape = dataset.dtype, tuple(dataset.shape)
-    dtype = kind.name
-    if h5py.h5a.exists(dataset, b"dtype"):  # Keras' note on what HDF5 has no type for
-        noted = h5py.Dataset(dataset).attrs["dtype"]
-        dtype = "bfloat16" if noted == "bfloat16" else dtype
+    # HDF5 has no type for bfloat16; Keras stores two opaque bytes and notes what they are, as it
+    # does for nothing else. That there is a note is enough: its text lies in a heap of its own,
+    # and HDF5 reads on forever where a damaged one says so.
+    noted = kind.kind == "V" and kind.itemsize == 2 and h5py.h5a.exists(dataset, b"dtype")
+    dtype = "bfloat16" if noted else kind.name
     nbytes = math.prod(shape) * kind.itemsize
     properties = dataset.get_create_plist()
     whole = properties.get_layout() == h5py.h5d.CONTIGUOUS and not properties.get_external_count()
