@@ -8,7 +8,12 @@ import source_tree as tree
 PAGE = tree.ROOT / "docs" / "architecture.md"
 COMMAND = "python tests/project/update_architecture.py"
 _BLOCK = re.compile(r"```mermaid\n(.*?)```\n", re.DOTALL)
-_EVERYWHERE = {"errors", "package", "main"}  # imported by all, or by none: no arrows for these
+_EVERYWHERE = {
+    "errors",
+    "registry",
+    "package",
+    "main",
+}  # imported by all, or by none: no arrows for these
 
 
 def on_page():

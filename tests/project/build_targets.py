@@ -13,6 +13,7 @@ import source_tree as tree
 
 HEADER = '"""{doc}\n\nWritten by `python tests/project/update_build.py`.\n"""\n'
 PUBLIC = ["//visibility:public"]
+SINGLE = {"errors", "registry"}  # rooms of one module, in the package's own folder
 TESTS = "//tests:__subpackages__"
 RUNNER = "//tests:run_pytest.py"
 NOT_DATA = ["**/*.py", "**/*.pyc", "**/__pycache__/**", "**/BUILD"]
@@ -46,7 +47,7 @@ def groups():
     rooms = {tree.room_of(module) for module in tree.modules()} - {"main", "package"}
     for room in [room for room in tree.ALLOWED if room in rooms]:
         users = [one for one in tree.ALLOWED if one == room or room in tree.ALLOWED[one]]
-        users = [one for one in users if one in rooms - {"errors"}]
+        users = [one for one in users if one in rooms - SINGLE]
         packages = [f"//{tree.PACKAGE}/{one}/..." for one in users]
         packages += [f"//{tree.PACKAGE}"] if room == "apps" else []  # the main binary
         packages += ["//", "//examples/...", "//tests/..."]
@@ -128,13 +129,17 @@ def target_name(path):
 
 def root_rules():
     rooms = [room for room in tree.ALLOWED if f"{tree.PACKAGE}.{room}" in tree.modules()]
-    everything = [f"//{tree.PACKAGE}/{room}" for room in rooms if room != "errors"]
+    single = [f"//{tree.PACKAGE}:{one}" for one in sorted(SINGLE | {"package"})]
+    everything = [f"//{tree.PACKAGE}/{room}" for room in rooms if room not in SINGLE]
     yield (
         "",
         "py_library",
         {
             "name": tree.PACKAGE,
-            "deps": [f"//{tree.PACKAGE}:errors", f"//{tree.PACKAGE}:package", *everything],
+            "deps": [
+                *[f"//{tree.PACKAGE}:{one}" for one in sorted(SINGLE | {"package"})],
+                *everything,
+            ],
             "visibility": PUBLIC,
         },
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from tf1compat.errors import UnknownNameError
-from tf1compat.names.registry import Registry
+from tf1compat.registry import Registry
 
 __all__ = ["TASKS", "Task", "run"]
 

@@ -26,7 +26,7 @@ from tf1compat.checkpoint.entry import Part
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError
-from tf1compat.names.registry import Registry
+from tf1compat.registry import Registry
 
 __all__ = [
     "SOURCE_FORMATS",

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from tf1compat.checkpoint.bundle._records import BundleRecord, parse_header, parse_record
 from tf1compat.checkpoint.bundle.file_names import INDEX, data_path
-from tf1compat.checkpoint.bundle.records import BundleRecord, parse_header, parse_record
 from tf1compat.checkpoint.entry import Part
 from tf1compat.checkpoint.slices import Region, ordered_slice_key, placed, uncovered
 from tf1compat.checkpoint.stored_types import StoredType

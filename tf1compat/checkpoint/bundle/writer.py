@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from tf1compat.checkpoint.bundle._commit import staged_bundle
-from tf1compat.checkpoint.bundle.records import BundleRecord, header_bytes, record_bytes
+from tf1compat.checkpoint.bundle._records import BundleRecord, header_bytes, record_bytes
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.slices import Extents, Region, ordered_slice_key, placed, uncovered
 from tf1compat.checkpoint.stored_types import StoredType, stored_type_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from tf1compat.errors import UsageError
 from tf1compat.keras3.formats._keras_archive import KerasArchive
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
-from tf1compat.names.registry import Registry
+from tf1compat.registry import Registry
 
 if TYPE_CHECKING:
     from tf1compat.files.manifest import Manifest

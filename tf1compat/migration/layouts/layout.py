@@ -23,7 +23,7 @@ from typing import ClassVar, TypeVar
 import numpy as np
 
 from tf1compat.errors import LayoutError
-from tf1compat.names.registry import Registry
+from tf1compat.registry import Registry
 
 __all__ = [
     "IDENTITY",

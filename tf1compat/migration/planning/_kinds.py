@@ -6,8 +6,8 @@ from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
 from tf1compat.names.reasons import Kind
-from tf1compat.names.registry import Registry
 from tf1compat.names.training import TRAINING_KINDS
+from tf1compat.registry import Registry
 
 __all__ = [
     "DROP_KINDS",

@@ -15,7 +15,7 @@ from tf1compat.names.optimizers import (
     rmsprop,
 )
 from tf1compat.names.optimizers.optimizer import Optimizer
-from tf1compat.names.registry import Registry as _Registry
+from tf1compat.registry import Registry as _Registry
 
 __all__ = ["OPTIMIZERS", "Optimizer"]
 

@@ -16,7 +16,7 @@ from tf1compat.migration.matching.evidence import (
 from tf1compat.migration.matching.evidence.base import Evidence, Proposal
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import EvidenceKind, Group, State
-from tf1compat.names.registry import Registry as _Registry
+from tf1compat.registry import Registry as _Registry
 
 __all__ = ["EVIDENCE", "Evidence", "EvidenceKind", "Group", "Node", "Proposal", "State"]
 

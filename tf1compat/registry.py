@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from tf1compat.errors import UnknownNameError, UsageError
-from tf1compat.names.nearest import nearest_names
 
 __all__ = ["Named", "Registry"]
 
@@ -51,7 +51,7 @@ class Registry(Mapping[str, _T], Generic[_T]):
             return self._things[name]
         except KeyError:
             known = ", ".join(self._things)
-            near = ", ".join(nearest_names(name, self._things, count=1))
+            near = ", ".join(difflib.get_close_matches(name, self._things, n=1, cutoff=0.3))
             hint = f"; nearest: {near}" if near else ""
             raise UnknownNameError(
                 f"expected a {self.what} ({known}), found {name!r}{hint}"
