@@ -136,10 +136,7 @@ def root_rules():
         "py_library",
         {
             "name": tree.PACKAGE,
-            "deps": [
-                *[f"//{tree.PACKAGE}:{one}" for one in sorted(SINGLE | {"package"})],
-                *everything,
-            ],
+            "deps": [*single, *everything],
             "visibility": PUBLIC,
         },
     )
