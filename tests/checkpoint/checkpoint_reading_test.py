@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.errors import CorruptCheckpointError, UnsupportedCheckpointError, UsageError
+from tf1compat.testing import assert_arrays_equal
 
 TESTDATA = pathlib.Path(__file__).parent / "testdata"
 PREFIXES = {
@@ -49,7 +50,7 @@ def test_every_value_is_what_1_15_5_was_given(case):
         value = plain(checkpoint[name])
         assert isinstance(value, np.ndarray)
         assert value.shape == expected.shape == checkpoint[name].shape, name
-        np.testing.assert_array_equal(value, expected, err_msg=name)
+        assert_arrays_equal(value, expected, message=name)
     assert checkpoint.check() == ()
 
 
@@ -97,7 +98,7 @@ def test_partitioned_variables_whole_and_slice_by_slice(case):
         whole = np.full(entry.shape, np.nan, np.float32)
         for index in entry.slices:
             whole[index] = entry.read(index)
-        np.testing.assert_array_equal(whole, record[name])
+        assert_arrays_equal(whole, record[name])
     assert checkpoint["whole"].slices == ()
     assert len(checkpoint["rows"].shards) == (1 if case == "single_v1" else 3)
 
@@ -134,7 +135,7 @@ def test_indices_are_numpys_basic_indices(case, name):
             continue
         found = entry.read(index)
         assert found.shape == expected.shape, index
-        np.testing.assert_array_equal(found, expected)
+        assert_arrays_equal(found, expected)
 
 
 @pytest.mark.parametrize("shape", [(3, 700, 400), (900, 1000), (2, 1, 300_000), (1_000_000,)])
@@ -142,9 +143,9 @@ def test_slices_of_tensors_larger_than_a_window(tmp_path, shape):
     value = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     _save(tmp_path / "m", {"w": value})
     entry = open_checkpoint(tmp_path / "m")["w"]
-    np.testing.assert_array_equal(entry.read(), value)
+    assert_arrays_equal(entry.read(), value)
     for index in (1, slice(None, None, 2), (..., slice(10, 300, 7)), (..., -1), slice(-1, None)):
-        np.testing.assert_array_equal(entry.read(index), value[index])
+        assert_arrays_equal(entry.read(index), value[index])
 
 
 @pytest.mark.parametrize("index", [np.arange(2), [0], True, (0, 0, 0), 7, 1.5, (..., ...)])
@@ -175,7 +176,7 @@ def test_what_the_installed_saver_writes_reads_alike(tmp_path):
     reader = tf.train.load_checkpoint(str(tmp_path / "m"))
     assert set(checkpoint) == set(values)
     for name, entry in checkpoint.items():
-        np.testing.assert_array_equal(entry.read(), reader.get_tensor(name))
+        assert_arrays_equal(entry.read(), reader.get_tensor(name))
 
 
 def test_object_based_checkpoints_are_listed_and_said_to_be(tmp_path):
@@ -183,7 +184,7 @@ def test_object_based_checkpoints_are_listed_and_said_to_be(tmp_path):
     prefix = root.write(str(tmp_path / "ckpt"))
     checkpoint = open_checkpoint(prefix)
     assert checkpoint.is_object_based
-    np.testing.assert_array_equal(checkpoint["w/.ATTRIBUTES/VARIABLE_VALUE"].read(), [1, 2])
+    assert_arrays_equal(checkpoint["w/.ATTRIBUTES/VARIABLE_VALUE"].read(), [1, 2])
     assert checkpoint["_CHECKPOINTABLE_OBJECT_GRAPH"].dtype_name == "string"
     assert checkpoint.check() == ()
 
@@ -213,7 +214,7 @@ def test_a_wrong_value_is_never_returned(tmp_path):
     assert broken == ["rows"]
     with pytest.raises(CorruptCheckpointError, match="checksum") as caught:
         checkpoint["rows"].read(slice(6, 7))  # of the one slice that is damaged
-    np.testing.assert_array_equal(checkpoint["rows"].read(0), recorded("sharded_v2")["rows"][0])
+    assert_arrays_equal(checkpoint["rows"].read(0), recorded("sharded_v2")["rows"][0])
     assert caught.value.file == str(shard)
     assert caught.value.variable == "rows"
     assert caught.value.offset is not None
@@ -296,8 +297,8 @@ def test_reading_takes_the_memory_of_the_result_and_little_more(tmp_path, versio
         part = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
-    np.testing.assert_array_equal(found, value)
-    np.testing.assert_array_equal(column, value[:, 3])
+    assert_arrays_equal(found, value)
+    assert_arrays_equal(column, value[:, 3])
     assert found.flags.aligned
     assert found.flags.writeable
     assert whole < value.nbytes + (8 << 20)

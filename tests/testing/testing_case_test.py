@@ -13,14 +13,14 @@ import pytest
 import tensorflow as tf
 
 import tf1compat
-from tf1compat.testing import GraphTestCase
+from tf1compat.testing import GraphTestCase, assert_arrays_equal
 
 v1 = tf.compat.v1
 
 _PROGRAM = """
 import numpy as np
 import tensorflow as tf
-from tf1compat.testing import GraphTestCase
+from tf1compat.testing import GraphTestCase, assert_arrays_equal
 {imports}
 
 class Mine({bases}):
@@ -146,7 +146,7 @@ class AssertionsTest(GraphTestCase):
         State = collections.namedtuple("State", "c h")
         found = self.evaluate({"state": State(tf.ones([2]), 3), "pair": (tf.zeros([]), ["text"])})
         assert found["state"].h == 3
-        np.testing.assert_array_equal(found["state"].c, np.ones(2))
+        assert_arrays_equal(found["state"].c, np.ones(2, np.float32))
         assert found["pair"] == (0.0, ["text"])
 
     def test_tensorflows_own_spelling(self):
