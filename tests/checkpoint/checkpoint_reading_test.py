@@ -130,7 +130,7 @@ def test_indices_are_numpys_basic_indices(case, name):
         try:
             expected = value[index]
         except IndexError:
-            with pytest.raises(UsageError, match="index"):
+            with pytest.raises(UsageError, match=r"index .* can't be used on axis|too many items"):
                 entry.read(index)
             continue
         found = entry.read(index)
@@ -148,9 +148,21 @@ def test_slices_of_tensors_larger_than_a_window(tmp_path, shape):
         assert_arrays_equal(entry.read(index), value[index])
 
 
-@pytest.mark.parametrize("index", [np.arange(2), [0], True, (0, 0, 0), 7, 1.5, (..., ...)])
-def test_what_is_no_basic_index_is_refused(index):
-    with pytest.raises(UsageError, match="index"):
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (np.arange(2), r"index array\(\[0, 1\]\) can't be used on axis 0 of size 7"),
+        ([0], r"index \[0\] can't be used on axis 0 of size 7"),
+        (True, "index True can't be used on axis 0 of size 7"),
+        ((0, 0, 0), r"index \(0, 0, 0\) has too many items for shape \(7, 4\)"),
+        (7, "index 7 can't be used on axis 0 of size 7"),
+        (1.5, r"index 1\.5 can't be used on axis 0 of size 7"),
+        ((..., ...), r"index \(Ellipsis, Ellipsis\) has too many items for shape \(7, 4\)"),
+    ],
+    ids=str,
+)
+def test_what_is_no_basic_index_is_refused(index, message):
+    with pytest.raises(UsageError, match=message):
         opened("sharded_v2")["rows"].read(index)
 
 
@@ -237,7 +249,7 @@ def test_after_a_missing_shard_the_others_still_read(tmp_path):
     pathlib.Path(gone).unlink()
     for name, entry in checkpoint.items():
         assert _fails(entry) == (gone in entry.shards), name
-    with pytest.raises(CorruptCheckpointError, match="missing"):
+    with pytest.raises(CorruptCheckpointError, match="variable 'ints': the file is missing"):
         checkpoint["ints"].read()
 
 
@@ -255,7 +267,7 @@ def test_variants_are_listed_and_reading_them_is_refused(tmp_path):
         session.run(save)
     checkpoint = open_checkpoint(tmp_path / "m")
     assert checkpoint["list"].dtype_name == "variant"
-    with pytest.raises(UnsupportedCheckpointError, match="variant"):
+    with pytest.raises(UnsupportedCheckpointError, match="dtype variant can't be read as an array"):
         checkpoint["list"].read()
     assert checkpoint["x"].read() == 1
 

@@ -33,9 +33,9 @@ def test_a_failure_leaves_the_old_file_alone(tmp_path, failure):
     def write_half():
         with staged_file(target) as path, open(path, "w") as file:
             file.write("half")
-            raise failure
+            raise failure("half way")
 
-    with pytest.raises(failure):
+    with pytest.raises(failure, match="half way"):
         write_half()
     assert target.read_text() == "old"
     assert names(tmp_path) == ["f"]
@@ -48,8 +48,11 @@ def test_errors_of_the_system_become_one_that_names_the_file(tmp_path):
     assert isinstance(caught.value, OSError)
     with pytest.raises(OutputError, match="nothing was written"), staged_file(tmp_path / "f"):
         pass
-    with pytest.raises(CheckpointNotFoundError, match="mine"), staged_file(tmp_path / "f"):
-        raise CheckpointNotFoundError("mine")
+    with (
+        pytest.raises(CheckpointNotFoundError, match="no checkpoint there"),
+        staged_file(tmp_path / "f"),
+    ):
+        raise CheckpointNotFoundError("no checkpoint there")
     assert names(tmp_path) == []
 
 

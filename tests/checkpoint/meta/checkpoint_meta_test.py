@@ -103,9 +103,11 @@ def test_it_needs_no_tensorflow():
 
 def test_an_empty_file_and_a_missing_one(tmp_path):
     (tmp_path / "m.meta").touch()
-    with pytest.raises(CorruptCheckpointError, match="empty"):
+    with pytest.raises(CorruptCheckpointError, match=r"m\.meta at byte 0: the file is empty"):
         read_meta(tmp_path / "m.meta")
-    with pytest.raises(CheckpointNotFoundError, match=r"n\.meta"):
+    with pytest.raises(
+        CheckpointNotFoundError, match=r"n\.meta.*(no such file|isn't there|not found|No such file)"
+    ):
         read_meta(tmp_path / "n.meta")
 
 

@@ -156,7 +156,7 @@ class ShadowSwapTest(GraphTestCase):
         self.assert_all_close(inside["ref"], 1.5 * np.ones(3))
         self.assert_all_close(inside["table"], 1.5 * np.ones(3))
         self.assert_all_equal(everything.read(self.session), before)
-        with pytest.raises(KeyError):  # noqa: PT012
+        with pytest.raises(KeyError, match="evaluation failed"):  # noqa: PT012
             with swap.swapped_in(self.session):
                 self.session.run(self.train)
                 raise KeyError("evaluation failed")

@@ -177,7 +177,7 @@ class AssignTest(GraphTestCase):
         with self.assigner.preserved(self.session):
             self.assigner.assign(self.session, second)
         self.assert_all_equal(self.assigner.read(self.session), first)
-        with pytest.raises(KeyError):  # noqa: PT012
+        with pytest.raises(KeyError, match="training failed"):  # noqa: PT012
             with self.assigner.rolled_back_on_error(self.session):
                 self.assigner.assign(self.session, second)
                 raise KeyError("training failed")

@@ -199,7 +199,7 @@ class ResultTest(GraphTestCase):
         assert self.found[0] in self.found
         assert (self.found.index(self.found[1]), self.found.count(self.found[1])) == (1, 1)
         assert not hasattr(self.found, "append")
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="does not support item assignment"):
             self.found[0] = None
         v1.get_collection_ref(Keys.TRAINABLE_VARIABLES).clear()
         assert self.found.items[0].trainable  # as it was when asked

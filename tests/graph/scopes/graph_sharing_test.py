@@ -229,7 +229,7 @@ def test_a_failed_first_call_may_be_tried_again():
             raise RuntimeError("half way")
         return a + v1.get_variable("b", [1])
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="half way"):
         flaky()
     flaky(), flaky()
     assert names() == ["t/a:0", "t/b:0"]

@@ -41,13 +41,13 @@ class FreezeTest(GraphTestCase):
         assert [v.op.name for v in collection] == self.before
 
     def test_context_goes_back_on_error_and_nests(self):
-        with pytest.raises(KeyError):  # noqa: PT012
+        with pytest.raises(KeyError, match="raised inside"):  # noqa: PT012
             with frozen(query().scope("a", "b")) as outer:
                 assert outer.names == ("a/w", "b/w")
                 with frozen(query().scope("b", "b1")) as inner:
                     assert inner.names == ("b1/w",)
                 assert self.trainable() == ["b1/w", "t/part_0", "t/part_1"]
-                raise KeyError("mine")
+                raise KeyError("raised inside")
         assert self.trainable() == self.before
 
     def test_variables_made_while_frozen_come_last(self):

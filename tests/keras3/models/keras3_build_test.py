@@ -78,7 +78,7 @@ def test_a_deferred_model_has_the_index_of_a_plain_one(factory):
 
     deferred = build_model(counted)
     assert len(calls) == 1
-    with pytest.raises(AttributeError):  # there is nothing to assign to yet
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'assign'"):
         deferred.weights[0].assign(np.zeros(deferred.weights[0].shape))
     assert described(index_model(deferred)) == described(index_model(factory()))
     initialize_model(deferred)
