@@ -1,7 +1,9 @@
 """The assigner on a real cluster: 2 parameter servers and 2 workers, each a process of its own."""
 
 import contextlib
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,11 +26,19 @@ from tf1compat.testing import assert_arrays_equal
 v1 = tf.compat.v1
 pytestmark = pytest.mark.slow
 
-_SERVER = """
-import json, sys
+# One process imports TensorFlow, which takes the most time, and forks a server for each task.
+_SERVERS = """
+import json, os, signal, sys
 import tensorflow as tf
-cluster, job, task = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-tf.distribute.Server(cluster, job_name=job, task_index=task, start=True).join()
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no funeral
+cluster = json.loads(sys.argv[1])
+for job, addresses in cluster.items():
+    for task in range(len(addresses)):
+        pid = os.fork()
+        if pid == 0:
+            tf.distribute.Server(cluster, job_name=job, task_index=task, start=True).join()
+        print(job, task, pid, flush=True)
+sys.stdin.read()
 """
 _PATIENCE = 120  # seconds, for the servers to answer
 _DEADLINE = 8  # seconds, for one call; deleting a session of a killed server waits this long too
@@ -49,23 +59,23 @@ class Cluster:
         ports = [f"127.0.0.1:{port}" for port in free_ports(4)]
         self.spec = tf.train.ClusterSpec({"ps": ports[:2], "worker": ports[2:]})
         self.directory = directory
-        self.processes = {}
+        self.pids = {}
 
     def start(self):
-        import json
-
-        text = json.dumps(self.spec.as_dict())
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        for job in self.spec.jobs:
-            for task in self.spec.task_indices(job):
-                with open(self.directory / f"{job}{task}.log", "wb") as log:
-                    self.processes[job, task] = subprocess.Popen(
-                        [sys.executable, "-c", _SERVER, text, job, str(task)],
-                        env=environment,
-                        stdout=log,
-                        stderr=log,
-                    )
-        for job, task in self.processes:
+        with open(self.directory / "log", "wb") as log:
+            self.forker = subprocess.Popen(
+                [sys.executable, "-c", _SERVERS, json.dumps(self.spec.as_dict())],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        for _ in range(4):
+            job, task, pid = self.forker.stdout.readline().split()
+            self.pids[job, int(task)] = int(pid)
+        for job, task in self.pids:
             self.wait_for(job, task)
 
     def wait_for(self, job, task):
@@ -75,20 +85,30 @@ class Cluster:
             with contextlib.suppress(OSError):
                 socket.create_connection((host, int(port)), timeout=1).close()
                 return
-            log = (self.directory / f"{job}{task}.log").read_text()
-            assert self.processes[job, task].poll() is None, log
+            log = (self.directory / "log").read_text()
+            assert self.lives(job, task), log
             assert time.monotonic() < deadline, log
             time.sleep(0.1)
 
+    def lives(self, job, task):
+        try:
+            os.kill(self.pids[job, task], 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def kill(self, job, task):
-        self.processes[job, task].kill()
-        self.processes[job, task].wait(timeout=30)
+        os.kill(self.pids[job, task], signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while self.lives(job, task):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def stop(self):
-        for process in self.processes.values():
-            process.kill()
-        for process in self.processes.values():
-            process.wait(timeout=30)
+        for job, task in self.pids:
+            if self.lives(job, task):
+                self.kill(job, task)
+        self.forker.communicate(timeout=30)
 
     def session(self, graph, worker):
         # A worker usually looks for itself and the parameter servers only, as in 1.x programs.

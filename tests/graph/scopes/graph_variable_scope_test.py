@@ -3,8 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from tf1compat.graph import get_variable
-from tf1compat.graph.scopes import variable_scope
+from tf1compat.graph import get_variable, variable_scope
 
 v1 = tf.compat.v1
 LOSSES = v1.GraphKeys.REGULARIZATION_LOSSES

@@ -23,15 +23,24 @@ GOLDEN = ROOT / "tests" / "goldens" / "two_tower"
 PREFIX = GOLDEN / "model.ckpt"
 
 
-@pytest.fixture
-def filled(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT))
-    keras.utils.clear_session()
-    model = importlib.import_module("examples.migrate_two_tower.model").build_model()
+@pytest.fixture(scope="module")
+def planned():
+    """Returns a model, its plan and what the v1 graph computes: made once, as it takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        keras.utils.clear_session()
+        model = importlib.import_module("examples.migrate_two_tower.model").build_model()
     plan = plan_migration(GOLDEN, model)
-    convert(plan, model)
     recorded = load_recording(GOLDEN / "io.npz")
     recording = record_graph(PREFIX, inputs=recorded.inputs, outputs=list(recorded.outputs))
+    return model, plan, recording
+
+
+@pytest.fixture
+def filled(planned):
+    """Returns the same, the model filled anew: tests change its weights."""
+    model, plan, recording = planned
+    convert(plan, model)
     return model, plan, recording
 
 
