@@ -12,4 +12,4 @@ def pytest_collection_finish(session):
     del session
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(5_000, 10, 10)
