@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from tf1compat.names import VariableName, in_scope, parse_name, strip_output
+from tf1compat.names.parse import find_part, is_part
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,30 @@ def test_scope_leaf_and_part(name, scope, leaf, part):
     parsed = parse_name(name)
     assert (parsed.scope, parsed.leaf, parsed.part) == (scope, leaf, part)
     assert parsed.full == name
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("t/part_0", 0),
+        ("t/part_12/Adam_1", 12),
+        ("net/part_two/t/part_3/Adam", 3),  # the first is a scope, no part
+        ("net/part_1/t/part_2/Adam", 2),  # the last: scopes stand in front
+        ("net/part_1/t", 1),  # of this alone nobody can tell
+        ("t/part_03", None),
+        ("t/part_1x/Adam", None),
+        ("part_1", None),
+        ("t", None),
+        ("", None),
+    ],
+)
+def test_the_part_that_a_slot_is_of(name, part):
+    assert find_part(name) == part
+
+
+def test_components_that_are_of_parts():
+    components = ("part_0", "part_12", "part_03", "part_", "part_1x", "my_part_1", "part", "")
+    assert [is_part(component) for component in components] == [True, True] + [False] * 6
 
 
 def test_global_step_by_its_leaf_only():

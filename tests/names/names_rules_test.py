@@ -3,7 +3,7 @@
 import pytest
 
 from tf1compat.errors import RuleError
-from tf1compat.names import Drop, Rule, rule
+from tf1compat.names import Dropped, Rule, rule
 
 
 def test_a_mapping_rule_matches_whole_names_only():
@@ -16,7 +16,7 @@ def test_a_mapping_rule_matches_whole_names_only():
 
 def test_a_dropping_rule_gives_its_reason():
     made = Rule("opt/.*", drop="training only")
-    assert made.apply("opt/lr") == Drop("training only")
+    assert made.apply("opt/lr") == Dropped("training only")
     assert (made.action, made.reason) == ("drop", "training only")
 
 
@@ -88,22 +88,22 @@ def test_unicode_names():
 def test_a_decorated_function():
     @rule(r"block(\d+)/(w|b)", layout="transpose")
     def renamed(match):
-        return Drop("bias-free") if match[2] == "b" else f"b{int(match[1]) + 1}"
+        return Dropped("bias-free") if match[2] == "b" else f"b{int(match[1]) + 1}"
 
     assert renamed.apply("block9/w") == "b10"
-    assert renamed.apply("block9/b") == Drop("bias-free")
+    assert renamed.apply("block9/b") == Dropped("bias-free")
     assert renamed.apply("block/w") is None
     assert renamed.layout == "transpose"
     assert renamed.origin.endswith("renamed")
     assert __name__ in renamed.origin
 
 
-@pytest.mark.parametrize("result", [None, "", 3, Drop("")])
+@pytest.mark.parametrize("result", [None, "", 3, Dropped("")])
 def test_a_function_that_returns_no_target(result):
     made = Rule("a", lambda match: result, origin="module.function")
     with pytest.raises(RuleError) as raised:
         made.apply("a")
-    assert "expected a target name or Drop(reason)" in str(raised.value)
+    assert "expected a target name or Dropped(reason)" in str(raised.value)
     assert f"found {result!r}" in str(raised.value)
     assert "[module.function]" in str(raised.value)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tf1compat.errors import RuleError
-from tf1compat.names import Drop, Rule, RuleSet, rule
+from tf1compat.names import Dropped, Rule, RuleSet, rule
 
 
 def problems_of(rules, sources, targets=None):
@@ -124,5 +124,5 @@ def test_thousands_of_exact_rules():
 
 
 def test_drop_from_a_function_in_a_set():
-    outcome = RuleSet([Rule("a", lambda match: Drop("unused"))]).apply(["a"])
+    outcome = RuleSet([Rule("a", lambda match: Dropped("unused"))]).apply(["a"])
     assert outcome.sources["a"].reason == "unused"

@@ -1,30 +1,42 @@
 from tf1compat.names import Rule, RuleSet
 
 
+class Layouts:
+    """Stands for what knows the layouts: here one that joins and one that takes a part."""
+
+    def joins(self, layout):
+        return layout.startswith("concatenate(")
+
+    def takes_part(self, layout):
+        return layout.startswith("split(")
+
+
+def _applied(rules, sources, targets=None):
+    return RuleSet(rules).apply(sources, targets=targets, layouts=Layouts())
+
+
 def _split(target, text):
     return Rule("qkv/kernel", target, layout=text)
 
 
 def test_every_rule_that_splits_takes_its_part():
-    rules = RuleSet([_split("q", "split(1, 0, 2)"), _split("k", "split(1, 2, 4)")])
-    outcome = rules.apply(["qkv/kernel"], targets=["q", "k"])
+    rules = [_split("q", "split(1, 0, 2)"), _split("k", "split(1, 2, 4)")]
+    outcome = _applied(rules, ["qkv/kernel"], ["q", "k"])
     assert outcome.problems == ()
     assert outcome.sources["qkv/kernel"].target == "q"
     assert [part.target for part in outcome.parts] == ["k"]
 
 
 def test_patterns_that_split_do_as_well():
-    rules = RuleSet(
-        [Rule(r"(.*)kv/w", rf"\g<1>{n}", layout=f"split(0, {n}, {n + 1})") for n in (0, 1)]
-    )
-    outcome = rules.apply(["q_kv/w"], targets=["q_0", "q_1"])
+    rules = [Rule(r"(.*)kv/w", rf"\g<1>{n}", layout=f"split(0, {n}, {n + 1})") for n in (0, 1)]
+    outcome = _applied(rules, ["q_kv/w"], ["q_0", "q_1"])
     assert outcome.problems == ()
     assert [part.target for part in outcome.parts] == ["q_1"]
 
 
 def test_a_rule_that_does_not_split_takes_all():
-    rules = RuleSet([Rule("qkv/kernel", "q"), _split("k", "split(1, 2, 4)")])
-    outcome = rules.apply(["qkv/kernel"], targets=["q", "k"])
+    rules = [Rule("qkv/kernel", "q"), _split("k", "split(1, 2, 4)")]
+    outcome = _applied(rules, ["qkv/kernel"], ["q", "k"])
     assert outcome.parts == ()
     (problem,) = outcome.problems
     assert "none left" in problem.found
@@ -32,6 +44,16 @@ def test_a_rule_that_does_not_split_takes_all():
 
 def test_sources_join_where_each_has_its_rule():
     joined = [Rule(name, "qkv", layout="concatenate(1)") for name in ("q", "k", "v")]
-    assert RuleSet(joined).apply("qkv", targets=["qkv"]).problems == ()
-    (problem,) = RuleSet([Rule("[qkv]", "qkv", layout="concatenate(1)")]).apply("qkv").problems
+    assert _applied(joined, "qkv", ["qkv"]).problems == ()
+    (problem,) = _applied([Rule("[qkv]", "qkv", layout="concatenate(1)")], "qkv").problems
     assert problem.expected == "one source"  # in which order would it join them?
+
+
+def test_without_anybody_who_knows_layouts_none_joins_or_takes_a_part():
+    joined = [Rule(name, "qkv", layout="concatenate(1)") for name in "qkv"]
+    (problem,) = RuleSet(joined).apply("qkv").problems
+    assert problem.expected == "one source"
+    parts = RuleSet([_split("q", "split(1, 0, 2)"), _split("k", "split(1, 2, 4)")])
+    outcome = parts.apply(["qkv/kernel"])
+    assert outcome.parts == ()
+    assert "none left" in outcome.problems[0].found

@@ -1,164 +1,293 @@
-"""The targets that BUILD should hold, worked out from the source tree."""
+"""The BUILD files that should stand in the tree, worked out from the source tree.
+
+Every module is a target, named as its file, in the BUILD of its folder; the folder itself is one
+more, named as the folder. A module that starts with an underscore is visible in its folder and to
+tests, any other to the rooms that may import its room, a folder that exports something to all. So
+Bazel, too, proves which way imports point, within the rooms as well.
+"""
 
 import ast
+import collections
 
 import source_tree as tree
 
-HEADER = '''"""Bazel targets of tf1compat: one for each room, app, example and test file.
-
-Written by `python tests/project/update_build.py`; tests/project/build_test.py holds it against the
-files and against the allowed directions of import. Native rules only, nothing is fetched.
-"""
-
-package(default_visibility = ["//visibility:private"])
-
-licenses(["notice"])  # Apache-2.0
-
-exports_files(["LICENSE"])
-'''
+HEADER = '"""{doc}\n\nWritten by `python tests/project/update_build.py`.\n"""\n'
 PUBLIC = ["//visibility:public"]
-RUNNER = "tests/run_pytest.py"
-NOT_DATA = ["**/*.py", "**/*.pyc", "**/__pycache__/**"]
+TESTS = "//tests:__subpackages__"
+RUNNER = "//tests:run_pytest.py"
+NOT_DATA = ["**/*.py", "**/*.pyc", "**/__pycache__/**", "**/BUILD"]
+TREE_DATA = "//:source_tree"
 
 
-def targets():
-    """Returns the rules in order, each as (rule, attributes)."""
-    return [*library_targets(), *app_targets(), *example_targets(), *test_targets()]
+def build_files():
+    """Returns the text of each BUILD file by the folder it stands in, relative to the root."""
+    rules = collections.defaultdict(list)
+    for add in (root_rules, library_rules, app_rules, example_rules, test_rules):
+        for folder, rule, attributes in add():
+            rules[folder].append((rule, attributes))
+    return {folder: rendered(folder, found) for folder, found in sorted(rules.items())}
 
 
-def library_targets():
-    rooms = {}
+# --- the library ---------------------------------------------------------------------------------
+
+
+def library_rules():
+    yield from groups()
     for module, path in tree.modules().items():
-        rooms.setdefault(tree.room_of(module), []).append(path)
-    for room in [room for room in tree.ALLOWED if room in rooms and room != "main"]:
-        attributes = {"name": room, "srcs": sources(rooms[room])}
-        if room == "package":
-            attributes["data"] = ["tf1compat/py.typed"]
-        else:
-            attributes["deps"] = labels({"package", *rooms_imported(rooms[room])} - {room})
-        attributes["visibility"] = PUBLIC
-        yield "py_library", attributes
+        folder = tree.relative(path.parent)
+        if path.stem == "__init__":
+            yield folder, "py_library", folder_target(module, path)
+        elif path.stem != "__main__":
+            yield folder, "py_library", module_target(module, path)
 
 
-def app_targets():
-    """Yields a binary for the dispatcher and one for each app that can be run by itself."""
-    for module, path in tree.modules().items():
-        if tree.room_of(module) in ("apps", "main") and is_script(path):
-            name = "main" if module.endswith("__main__") else f"{module.split('.')[-1]}_app"
-            yield "py_binary", binary(name, path, [":apps"])
+def groups():
+    """Yields for each room the group of packages that may import it."""
+    rooms = {tree.room_of(module) for module in tree.modules()} - {"main", "package"}
+    for room in [room for room in tree.ALLOWED if room in rooms]:
+        users = [one for one in tree.ALLOWED if one == room or room in tree.ALLOWED[one]]
+        users = [one for one in users if one in rooms - {"errors"}]
+        packages = [f"//{tree.PACKAGE}/{one}/..." for one in users]
+        packages += [f"//{tree.PACKAGE}"] if room == "apps" else []  # the main binary
+        packages += ["//", "//examples/...", "//tests/..."]
+        yield tree.PACKAGE, "package_group", {"name": f"{room}_users", "packages": packages}
 
 
-def example_targets():
-    examples = tree.files_under("examples")
-    if examples:
-        yield (
-            "py_library",
-            {
-                "name": "examples",
-                "testonly": True,
-                "srcs": sources(examples),
-                "data": data_glob("examples"),
-                "deps": labels(rooms_imported(examples)),
-            },
-        )
-    for path in filter(is_script, examples):
-        name = tree.relative(path).removesuffix(".py")
-        yield "py_binary", {**binary(name, path, [":examples"]), "testonly": True}
-
-
-def test_targets():
-    files = tree.files_under("tests")
-    support = [path for path in files if not path.stem.endswith("_test")]
-    yield (
-        "py_library",
-        {
-            "name": "test_support",
-            "testonly": True,
-            "srcs": sources(support),
-            "data": data_glob("tests"),
-            "deps": labels(rooms_imported(support)),
-        },
-    )
-    for path in files:
-        if path not in support:
-            yield "py_test", unit_test(path)
-
-
-def unit_test(path):
-    deps = {"test_support", *rooms_imported([path])}
-    if runs_examples(path):
-        deps.add("examples")
-    attributes = {
-        "name": tree.relative(path).removesuffix(".py"),
-        "srcs": sorted([tree.relative(path), RUNNER]),
-        "main": RUNNER,
-        "args": [tree.relative(path)],
-        "deps": labels(deps),
-    }
-    if path.parent.name == "project":
-        attributes["data"] = [":source_tree"]
+def module_target(module, path):
+    deps = dependencies(module, path)
+    attributes = {"name": target_name(path), "srcs": [path.name], "deps": deps}
+    group = f"//{tree.PACKAGE}:{tree.room_of(module)}_users"
+    attributes["visibility"] = [TESTS if path.stem.startswith("_") else group]
     return attributes
 
 
+def folder_target(module, path):
+    """Returns the target of a folder: its ``__init__`` and all that stands in it."""
+    inside = [m for m in tree.modules() if m.rpartition(".")[0] == module]
+    inside = [m for m in inside if tree.modules()[m].stem != "__main__"]
+    if module == tree.PACKAGE:
+        return {
+            "name": "package",
+            "srcs": ["__init__.py"],
+            "data": ["py.typed"],
+            "visibility": [f"//{tree.PACKAGE}:__subpackages__", "//:__pkg__", TESTS],
+        }
+    deps = {label(m, module) for m in inside} | set(dependencies(module, path))
+    public = exports(path)
+    users = PUBLIC if public else [f"//{tree.PACKAGE}:{tree.room_of(module)}_users"]
+    return {
+        "name": path.parent.name,
+        "srcs": ["__init__.py"],
+        "deps": sorted(deps - {f":{path.parent.name}"}),
+        "visibility": users,
+    }
+
+
+def exports(path):
+    """Returns whether a folder's ``__init__`` exports anything."""
+    for node in tree.parse(path).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return bool(ast.literal_eval(node.value))
+    return False
+
+
+def dependencies(module, path):
+    """Returns the labels of what a module imports, and of the package itself."""
+    here = module if path.stem == "__init__" else module.rpartition(".")[0]
+    found = {label(other, here) for other in imported([path]) if other != module}
+    return sorted(found | {f"//{tree.PACKAGE}:package"})
+
+
+def imported(paths):
+    return {
+        other
+        for path in paths
+        for found in tree.imports_of(tree.parse(path))
+        for other in tree.own_modules_imported(found)
+    }
+
+
+def label(module, here=None):
+    """Returns the label of a module's target, short where it stands in folder `here`."""
+    path = tree.modules()[module]
+    if path.stem == "__init__":
+        name = "package" if module == tree.PACKAGE else path.parent.name
+        folder = tree.relative(path.parent)
+        return f":{name}" if module == here else f"//{folder}:{name}"
+    folder, name = module.rpartition(".")[0], target_name(path)
+    return f":{name}" if folder == here else f"//{folder.replace('.', '/')}:{name}"
+
+
+def target_name(path):
+    """Returns the name of a module's target; the folder's own name is that of the folder."""
+    return f"{path.stem}_module" if path.stem == path.parent.name else path.stem
+
+
+# --- apps, examples and tests --------------------------------------------------------------------
+
+
+def root_rules():
+    rooms = [room for room in tree.ALLOWED if f"{tree.PACKAGE}.{room}" in tree.modules()]
+    everything = [f"//{tree.PACKAGE}/{room}" for room in rooms if room != "errors"]
+    yield (
+        "",
+        "py_library",
+        {
+            "name": tree.PACKAGE,
+            "deps": [f"//{tree.PACKAGE}:errors", f"//{tree.PACKAGE}:package", *everything],
+            "visibility": PUBLIC,
+        },
+    )
+    for folder, tests in sorted(suites().items()):
+        name = folder.replace("/", "_")
+        yield "", "test_suite", {"name": name, "tests": tests, "visibility": PUBLIC}
+
+
+def suites():
+    """Returns the labels of all tests by the folder directly below tests/ that holds them."""
+    found = collections.defaultdict(list)
+    for path in tree.files_under("tests"):
+        if path.stem.endswith("_test"):
+            folder = tree.relative(path.parent)
+            found["/".join(folder.split("/")[:2])].append(f"//{folder}:{path.stem}")
+    return found
+
+
+def app_rules():
+    """Yields a binary for the dispatcher and one for each app that can be run by itself."""
+    for module, path in tree.modules().items():
+        if tree.room_of(module) in ("apps", "main") and is_script(path):
+            folder = tree.relative(path.parent)
+            name = "main" if path.stem == "__main__" else f"{path.stem}_app"
+            deps = [f"//{tree.PACKAGE}/apps"] if path.stem == "__main__" else [":apps"]
+            yield folder, "py_binary", {**binary(name, path, deps), "visibility": PUBLIC}
+
+
+def example_rules():
+    for folder, files in by_folder("examples").items():
+        deps = sorted(label(module) for module in imported(files))
+        shown = ["//examples:__subpackages__", TESTS]
+        library = {"name": "example", "testonly": True, "srcs": names(files)}
+        yield (
+            folder,
+            "py_library",
+            {**library, "data": data_glob(), "deps": deps, "visibility": shown},
+        )
+        for path in filter(is_script, files):
+            yield folder, "py_binary", {**binary(path.stem, path, [":example"]), "testonly": True}
+
+
+def test_rules():
+    folders = by_folder("tests")
+    for folder, files in folders.items():
+        support = [path for path in files if not path.stem.endswith("_test")]
+        attributes = {"name": "support", "testonly": True, "srcs": names(support)}
+        attributes |= {"data": data_glob(), "visibility": [TESTS]}
+        deps = {label(module) for module in imported(support)}
+        if folder == "tests":
+            deps |= {f"//{other}:support" for other in folders if other != folder}
+        yield folder, "py_library", {**attributes, "deps": sorted(deps)}
+        for path in sorted(set(files) - set(support)):
+            yield folder, "py_test", unit_test(path, folder)
+
+
+def unit_test(path, folder):
+    deps = {"//tests:support", *(label(module) for module in imported([path]))}
+    if runs_apps(path):
+        deps.add(f"//{tree.PACKAGE}/apps")
+    if runs_examples(path):
+        deps |= {f"//{example}:example" for example in by_folder("examples")}
+    attributes = {
+        "name": path.stem,
+        "srcs": [path.name, RUNNER],
+        "main": RUNNER,
+        "args": [tree.relative(path)],
+        "deps": sorted(deps),
+        "visibility": ["//:__pkg__"],
+    }
+    if folder == "tests/project":
+        attributes["data"] = [TREE_DATA]
+    return attributes
+
+
+def by_folder(top):
+    """Returns the Python files below folder `top` by the folder that holds them."""
+    found = {}
+    for path in tree.files_under(top):
+        found.setdefault(tree.relative(path.parent), []).append(path)
+    for folder in list(found):  # folders between, so that every label's package is there
+        while "/" in folder:
+            folder = folder.rpartition("/")[0]
+            found.setdefault(folder, [])
+    return dict(sorted(found.items()))
+
+
 def binary(name, path, deps):
-    return {"name": name, "srcs": sources([path]), "main": tree.relative(path), "deps": deps}
+    return {"name": name, "srcs": [path.name], "main": path.name, "deps": deps}
 
 
-def sources(paths):
-    return sorted(tree.relative(path) for path in paths)
+def names(paths):
+    return sorted(path.name for path in paths)
 
 
-def labels(rooms):
-    return sorted(f":{room}" for room in rooms)
-
-
-def data_glob(folder):
-    return {"glob": [f"{folder}/**"], "exclude": NOT_DATA}
+def data_glob():
+    return {"glob": ["**"], "exclude": NOT_DATA}
 
 
 def is_script(path):
     return 'if __name__ == "__main__":' in path.read_text(encoding="utf-8")
 
 
-def rooms_imported(paths):
-    """Returns the rooms whose modules any of the files at `paths` imports."""
-    return {
-        tree.room_of(module)
-        for path in paths
-        for found in tree.imports_of(tree.parse(path))
-        for module in tree.own_modules_imported(found)
-    } | ({"apps"} if any(names_every_app(path) for path in paths) else set())
-
-
-def names_every_app(path):
+def runs_apps(path):
     """Tells a test that runs apps as commands: it needs them although it imports none."""
     text = path.read_text(encoding="utf-8")
-    return path.stem.endswith("_test") and ('"tf1compat"' in text and '"-m"' in text)
+    return '"tf1compat"' in text and '"-m"' in text
 
 
 def runs_examples(path):
     """Tells a test of the examples, which may name their folder instead of importing it."""
-    imported = {found.module.split(".")[0] for found in tree.imports_of(tree.parse(path))}
-    named = path.parent.name == "examples" or '"examples"' in path.read_text(encoding="utf-8")
-    return bool(tree.files_under("examples")) and ("examples" in imported or named)
+    imports = {found.module.split(".")[0] for found in tree.imports_of(tree.parse(path))}
+    return "examples" in imports or '"examples' in path.read_text(encoding="utf-8")
 
 
-def rendered(rules=None):
-    """Returns the text of BUILD."""
-    blocks = [HEADER, *(block(rule, attributes) for rule, attributes in rules or targets())]
-    return "\n".join([*blocks, SOURCE_TREE])
+# --- as text -------------------------------------------------------------------------------------
 
 
-SOURCE_TREE = """# What the guards of tests/project read: the tree itself.
+def rendered(folder, rules):
+    """Returns the text of the BUILD file of a folder."""
+    doc = (
+        "What others may build on: the library, the test suites."
+        if not folder
+        else (f"Targets of {folder}: one for each file, one for the folder.")
+    )
+    head = [HEADER.format(doc=doc), 'package(default_visibility = ["//visibility:private"])\n']
+    if not folder:
+        head += ['licenses(["notice"])  # Apache-2.0\n', 'exports_files(["LICENSE"])\n']
+    if folder == "tests":
+        exported = 'exports_files(["run_pytest.py"], visibility = ["//tests:__subpackages__"])\n'
+        head.append(exported)
+    blocks = [block(rule, attributes) for rule, attributes in rules]
+    if not folder or folder.startswith(("tests", "examples")):
+        blocks.append(SOURCES if folder else SOURCE_TREE)
+    return "\n".join([*head, *blocks])
+
+
+SOURCES = """filegroup(
+    name = "all_files",
+    testonly = True,
+    srcs = glob(["**"], exclude = ["**/__pycache__/**"]),
+    visibility = ["//:__subpackages__"],
+)
+"""
+SOURCE_TREE = """# What the guards of tests/project read beside the library.
 filegroup(
     name = "source_tree",
     testonly = True,
     srcs = ["BUILD", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "setup.cfg"] + glob([
         ".ci/**",
-        "examples/**",
-        "tests/**",
-        "tf1compat/**",
+        "docs/**",
     ]),
+    visibility = ["//tests:__subpackages__"],
 )
 """
 

@@ -1,129 +1,140 @@
-"""BUILD holds every file, and its deps restate the directions of import."""
+"""The BUILD files are what the source tree makes of them, and hold what they promise."""
 
 import ast
 import graphlib
 
 import build_targets
-import pytest
 import source_tree as tree
 
-TEXT = (tree.ROOT / "BUILD").read_text(encoding="utf-8")
-RULES = build_targets.read(TEXT)
-NAMED = {
-    attributes["name"]: (rule, attributes) for rule, attributes in RULES if "name" in attributes
-}
 COMMAND = "python tests/project/update_build.py"
-LIBRARIES = {
-    name: attributes
-    for name, (rule, attributes) in NAMED.items()
-    if rule == "py_library" and name in tree.ALLOWED
+FILES = build_targets.build_files()
+RULES = {folder: build_targets.read(text) for folder, text in FILES.items()}
+TARGETS = {
+    f"//{folder}:{attributes['name']}": (folder, rule, attributes)
+    for folder, rules in RULES.items()
+    for rule, attributes in rules
+    if "name" in attributes
 }
 
 
-def sources(attributes):
-    found = attributes.get("srcs", [])
-    return [] if isinstance(found, ast.AST) else found
+def full(label, folder):
+    """Returns a label in full: ``:a`` in folder ``b`` is ``//b:a``, ``//b/a`` is ``//b/a:a``."""
+    if label.startswith(":"):
+        return f"//{folder}{label}"
+    return label if ":" in label else f"{label}:{label.rpartition('/')[2]}"
 
 
-def deps(attributes):
-    return {label.removeprefix(":") for label in attributes.get("deps", [])}
-
-
-def rooms_needed(path):
-    return {
-        tree.room_of(module)
-        for found in tree.imports_of(tree.parse(path))
-        for module in tree.own_modules_imported(found)
-    }
-
-
-def all_deps(name):
-    """Returns what target `name` depends on, directly or not."""
-    found, todo = set(), [name]
-    while todo:
-        for dep in deps(NAMED[todo.pop()][1]) - found:
-            found.add(dep)
-            todo.append(dep)
-    return found
+def deps(target):
+    folder, _, attributes = TARGETS[target]
+    return {full(label, folder) for label in attributes.get("deps", [])}
 
 
 def test_is_up_to_date():
-    assert build_targets.rendered() == TEXT, f"run: {COMMAND}"
+    found = {
+        tree.relative(path.parent).removeprefix("."): path.read_text(encoding="utf-8")
+        for path in tree.build_files()
+    }
+    stale = [folder for folder in FILES if found.get(folder) != FILES[folder]]
+    assert (stale, sorted(set(found) - set(FILES))) == ([], []), f"run: {COMMAND}"
+
+
+def test_every_folder_of_code_has_one():
+    folders = {tree.relative(p.parent) for p in tree.files_under(tree.PACKAGE, "tests", "examples")}
+    assert folders <= set(FILES)
 
 
 def test_everything_is_private_by_default():
-    package = [attributes for rule, attributes in RULES if rule == "package"]
-    assert package == [{"default_visibility": ["//visibility:private"]}]
-    shown = {name for name, (_, attributes) in NAMED.items() if "visibility" in attributes}
-    assert shown <= set(tree.ALLOWED), "only the library's rooms are for others"
+    heads = [
+        attributes for rules in RULES.values() for rule, attributes in rules if rule == "package"
+    ]
+    assert heads == [{"default_visibility": ["//visibility:private"]}] * len(FILES)
+
+
+def test_only_the_api_the_apps_and_the_suites_are_public():
+    public = [
+        target
+        for target, (_, rule, attributes) in TARGETS.items()
+        if attributes.get("visibility") == ["//visibility:public"]
+        and rule not in ("test_suite", "py_binary")
+    ]
+    folders = [target.removeprefix("//").partition(":")[0] for target in public]
+    api = {
+        tree.relative(path.parent)
+        for module, path in tree.modules().items()
+        if path.stem == "__init__" and module != tree.PACKAGE and build_targets.exports(path)
+    }
+    assert set(folders) == api | {""}
+
+
+def test_underscored_modules_are_private_to_their_folder():
+    shown = [
+        target
+        for target, (_, rule, attributes) in TARGETS.items()
+        if rule == "py_library"
+        and attributes["name"].startswith("_")
+        and attributes["visibility"] != [build_targets.TESTS]
+    ]
+    assert shown == []
 
 
 def test_only_native_rules_and_nothing_fetched():
-    known = {"package", "licenses", "exports_files", "filegroup"}
+    known = {"package", "licenses", "exports_files", "filegroup", "package_group", "test_suite"}
     known |= {"py_library", "py_binary", "py_test"}
-    assert {rule for rule, _ in RULES} <= known
+    assert {rule for rules in RULES.values() for rule, _ in rules} <= known
     workspace = ast.parse((tree.ROOT / "WORKSPACE").read_text(encoding="utf-8"))
     assert [node.value.func.id for node in workspace.body] == ["workspace"]
 
 
-def test_names_are_unique():
-    names = [attributes["name"] for _, attributes in RULES if "name" in attributes]
-    assert sorted(set(names)) == sorted(names)
-
-
-def test_every_file_has_a_target():
-    files = {tree.relative(path) for path in tree.files_under(tree.PACKAGE, "tests", "examples")}
-    listed = {source for _, attributes in NAMED.values() for source in sources(attributes)}
-    python = {source for source in listed if source.endswith(".py")}
-    assert (sorted(files - python), sorted(python - files)) == ([], []), f"run: {COMMAND}"
-
-
-@pytest.mark.parametrize("room", LIBRARIES)
-def test_a_room_holds_its_files_and_no_other(room):
-    expected = [
-        tree.relative(path)
-        for module, path in tree.modules().items()
-        if tree.room_of(module) == room
-    ]
-    assert sources(LIBRARIES[room]) == sorted(expected)
-
-
-@pytest.mark.parametrize("room", LIBRARIES)
-def test_a_room_depends_on_allowed_rooms_only(room):
-    assert deps(LIBRARIES[room]) <= tree.ALLOWED[room] | {"package"}
-
-
-@pytest.mark.parametrize("room", LIBRARIES)
-def test_a_room_depends_on_all_it_imports(room):
-    needed = set()
-    for source in sources(LIBRARIES[room]):
-        needed |= rooms_needed(tree.ROOT / source)
-    assert needed - {room} <= deps(LIBRARIES[room])
-
-
 def test_targets_depend_on_targets_that_are_there_without_circles():
-    graph = {name: deps(attributes) for name, (_, attributes) in NAMED.items()}
-    assert set().union(*graph.values()) <= set(NAMED)
+    graph = {target: deps(target) for target in TARGETS}
+    assert set().union(*graph.values()) - set(TARGETS) == set()
     tuple(graphlib.TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in tree.files_under("tests") if p.stem.endswith("_test")], ids=tree.relative
-)
-def test_a_test_has_its_target(path):
-    name = tree.relative(path).removesuffix(".py")
-    rule, attributes = NAMED[name]
-    assert rule == "py_test"
-    assert tree.relative(path) in sources(attributes)
-    assert attributes["args"] == [tree.relative(path)]
-    assert rooms_needed(path) <= all_deps(name)
+def test_the_groups_restate_the_directions_of_import():
+    rooms = [room for room in tree.ALLOWED if f"{tree.PACKAGE}.{room}" in tree.modules()]
+    for room in rooms:
+        for other in tree.ALLOWED[room] & set(rooms):
+            if other != "errors":
+                group = TARGETS[f"//{tree.PACKAGE}:{other}_users"][2]
+                assert f"//{tree.PACKAGE}/{room}/..." in group["packages"]
+    names = TARGETS[f"//{tree.PACKAGE}:keras3_users"][2]["packages"]
+    assert f"//{tree.PACKAGE}/graph/..." not in names
 
 
-def test_every_app_is_a_binary():
-    binaries = {a["main"] for rule, a in NAMED.values() if rule == "py_binary"}
-    scripts = {
-        tree.relative(path)
-        for path in tree.files_under("tf1compat", "examples")
-        if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
-    }
-    assert binaries == scripts
+def is_visible(target, folder):
+    """Tells whether a target may be depended on from `folder`, as Bazel would decide."""
+    home, _, attributes = TARGETS[target]
+    for shown in attributes.get("visibility", []):
+        if shown.startswith("//tf1compat:") and shown.endswith("_users"):
+            if any(covers(package, folder) for package in TARGETS[shown][2]["packages"]):
+                return True
+        elif shown == "//visibility:public" or covers(shown, folder):
+            return True
+    return home == folder
+
+
+def covers(package, folder):
+    """Tells whether ``//a/...``, ``//a:__subpackages__`` or ``//a:__pkg__`` holds `folder`."""
+    if package.endswith(":__pkg__") or package == "//":
+        return folder == package.removeprefix("//").removesuffix(":__pkg__")
+    if not package.endswith(("/...", ":__subpackages__")):
+        return folder == package.removeprefix("//")
+    top = package.removeprefix("//").removesuffix("/...").removesuffix(":__subpackages__")
+    return folder == top or folder.startswith(f"{top}/") or not top
+
+
+def test_targets_see_what_they_depend_on():
+    hidden = [
+        (target, dep)
+        for target, (folder, _, _) in TARGETS.items()
+        for dep in deps(target)
+        if not is_visible(dep, folder)
+    ]
+    assert hidden == []
+
+
+def test_a_forbidden_direction_is_not_visible():
+    assert not is_visible("//tf1compat/graph:items", "tf1compat/names")
+    assert is_visible("//tf1compat/graph:items", "tf1compat/migration/planning")
+    assert not is_visible("//tf1compat/graph/assign:_ops", "tf1compat/graph/debug")

@@ -51,6 +51,15 @@ def files_under(*folders):
     return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
+def build_files():
+    """Returns the BUILD files of the project, as paths."""
+    found = [ROOT / "BUILD"]
+    found += [
+        path for top in (PACKAGE, "tests", "examples") for path in (ROOT / top).rglob("BUILD")
+    ]
+    return sorted(path for path in found if path.is_file())
+
+
 def library_files():
     return files_under(PACKAGE)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 
 from tf1compat.apps._flags import TargetFlags
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
-from tf1compat.migration import Plan, offender_lines, plan_migration
+from tf1compat.migration import Plan, dropped_lines, offender_lines, plan_migration
 
 __all__ = ["make_plan", "print_offenders", "print_plan"]
 
@@ -30,13 +29,8 @@ def print_plan(plan: Plan) -> None:
     ]
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
     print_table(["target", "source", "layout", "why"], rows)
-    reasons = Counter(_kind_of_drop(drop.reason) for drop in plan.drops)
-    print("\n".join(["", *(f"dropped {n} ({why})" for why, n in reasons.items())]))
+    print("\n".join(["", *dropped_lines(plan)]))
     print(plan.headline())
-
-
-def _kind_of_drop(reason: str) -> str:
-    return reason.partition(" of ")[0]
 
 
 def print_offenders(plan: Plan) -> None:

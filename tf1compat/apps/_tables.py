@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["human_bytes", "print_table", "progress_bar"]
+__all__ = ["print_table", "progress_bar"]
 
 
 def print_table(
@@ -43,20 +43,6 @@ def _print_on_terminal(
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(highlight=False).print(table)
-
-
-def human_bytes(count: int) -> str:
-    """Returns a size in the unit that a person would use.
-
-    >>> human_bytes(1340000000)
-    '1.34 GB'
-    """
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}" if unit != "B" else f"{count} B"
-        size /= 1000
-    return f"{size:.3g} GB"
 
 
 @contextlib.contextmanager

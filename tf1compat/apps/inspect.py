@@ -14,10 +14,11 @@ from collections.abc import Iterable, Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._tables import human_bytes, print_table
+from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
+from tf1compat.names.sizes import human_bytes
 
 __all__ = ["run"]
 

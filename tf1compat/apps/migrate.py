@@ -12,6 +12,7 @@ from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._flags import SourceFlags, TargetFlags
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
+from tf1compat.names.sizes import human_bytes
 
 __all__ = ["run"]
 
@@ -61,7 +62,7 @@ def _main() -> int:
     if _DRY_RUN.value:
         return EXIT_OK
 
-    from tf1compat.apps._tables import human_bytes, progress_bar
+    from tf1compat.apps._tables import progress_bar
     from tf1compat.migration import convert, verify_weights
 
     with progress_bar("writing", len(plan.targets)) as advance:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 
-from tf1compat.checkpoint import update_checkpoint_state
+from tf1compat.checkpoint.state_file import update_checkpoint_state
 from tf1compat.errors import CheckpointNotFoundError, OutputError, UsageError
 
 __all__ = ["keep_checkpoints", "list_checkpoints"]

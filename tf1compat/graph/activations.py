@@ -19,6 +19,7 @@ def linear(inputs: Any) -> Any:
 
 def hard_sigmoid(inputs: Any) -> Any:
     """Returns 0.2 x + 0.5 clipped to [0, 1], a sigmoid of three straight lines."""
+    # tf.keras.backend.hard_sigmoid of 1.15; Keras 3 has the slope 1/6.
     return tf.clip_by_value(inputs * 0.2 + 0.5, 0.0, 1.0)
 
 

@@ -11,6 +11,7 @@ from tf1compat.errors import UsageError
 
 __all__ = ["max_norm", "min_max_norm", "non_neg", "resolve_constraint", "unit_norm"]
 
+# tf.keras.backend.epsilon(). 1.15 adds it to norms, so weights within bounds shrink a little too.
 _EPSILON = 1e-7
 
 
@@ -45,6 +46,7 @@ def non_neg() -> Callable[[Any], Any]:
     """Returns a projection that puts negative weights to zero."""
 
     def project(weights: Any) -> Any:
+        # NonNeg of 1.15 casts to floatx, float32, and so fails for weights of other dtypes.
         return weights * tf.cast(tf.greater_equal(weights, 0.0), weights.dtype.base_dtype)
 
     return project

@@ -25,6 +25,7 @@ v1 = tf.compat.v1
 
 def _keras_initializers() -> Mapping[str, Callable[..., Any]]:
     """The names that 1.15's layers took as strings; some have tighter defaults than tf.*'s."""
+    # tf.keras.initializers.RandomNormal has stddev 0.05, where tf.random_normal_initializer has 1.
     normal = functools.partial(v1.random_normal_initializer, stddev=0.05)
     uniform = functools.partial(v1.random_uniform_initializer, minval=-0.05, maxval=0.05)
     truncated = functools.partial(v1.truncated_normal_initializer, stddev=0.05)
@@ -75,6 +76,7 @@ def resolve_initializer(given: Any) -> Any:
 
 def default_initializer(dtype: Any) -> Any:
     """Returns 1.15's default for `dtype`: Glorot uniform, zeros, or None where it had none."""
+    # As Layer.add_weight chooses; get_variable itself has "" for strings too.
     kind = tf.as_dtype(dtype)
     if kind.is_floating:
         return v1.glorot_uniform_initializer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Sequence
@@ -10,9 +11,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf1compat.names import parse_name, strip_output
+from tf1compat.names.parse import PART_MARK, parse_name, strip_output
 
-__all__ = ["GraphItem", "PartInfo", "expand_parts", "is_variable", "join_parts"]
+__all__ = [
+    "GraphItem",
+    "PartInfo",
+    "expand_parts",
+    "is_partitioned",
+    "is_variable",
+    "join_parts",
+]
+
+
+_TRAINABLE = tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES
 
 
 class PartInfo:
@@ -46,20 +57,40 @@ class GraphItem:
       value: the variable, tensor, operation or other object itself.
       kind: ``'variable'``, ``'tensor'``, ``'operation'`` or ``'object'``.
       name: its name, without ``:0``; ``''`` for an object that has none.
-      collections: keys of the collections that hold it, sorted; the graph's as it was when asked.
-      trainable: whether it is in TRAINABLE_VARIABLES.
     """
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.kind = _kind_of(value)
         self.name = _name_of(value)
-        self.collections: tuple[str, ...] = ()
+        self._collections: tuple[str, ...] | None = None
+
+    def with_collections(self, keys: tuple[str, ...]) -> GraphItem:
+        """Returns it as held by the collections `keys` (sorted), whatever becomes of them."""
+        if self._collections == keys:
+            return self
+        item = copy.copy(self)
+        item._collections = keys
+        return item
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Keys of the collections that hold it, sorted.
+
+        In the answer to a query they are as they were when asked; else as they are now.
+        """
+        if self._collections is not None:
+            return self._collections
+        graph = _graph_of(self.value)
+        keys = () if graph is None else graph.get_all_collection_keys()
+        return tuple(sorted(k for k in keys if isinstance(k, str) and _holds(graph, k, self.value)))
 
     @property
     def trainable(self) -> bool:
         """Whether an optimizer trains it by default: it is in TRAINABLE_VARIABLES."""
-        return tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES in self.collections
+        if self._collections is not None:
+            return _TRAINABLE in self._collections
+        return _holds(_graph_of(self.value), _TRAINABLE, self.value)
 
     @functools.cached_property
     def shape(self) -> tuple[int | None, ...] | None:
@@ -109,8 +140,9 @@ class GraphItem:
     @functools.cached_property
     def part(self) -> PartInfo | None:
         """Of a part of a partitioned variable (or of a slot of one), which; else None."""
-        if self.kind != "variable" or "/part_" not in self.name:
+        if self.kind != "variable" or PART_MARK not in self.name:
             return None
+        # Its SaveSliceInfo is public in a VariableDef only; slot_creator gives it to its slots too.
         with self.op.graph.as_default():  # a resource variable refuses in eager mode
             definition = self.value.to_proto()
         if not definition.HasField("save_slice_info_def"):
@@ -158,11 +190,14 @@ def is_variable(value: Any) -> bool:
     return isinstance(value, tf.Variable)
 
 
+def is_partitioned(value: object) -> bool:
+    """Returns whether `value` is a partitioned variable, whose class no public name reaches."""
+    return not is_variable(value) and hasattr(value, "as_tensor")
+
+
 def expand_parts(value: Any) -> list[Any]:
     """Returns the parts of a partitioned variable, and a list of itself for anything else."""
-    if is_variable(value) or not hasattr(value, "as_tensor"):
-        return [value]
-    return list(value)
+    return list(value) if is_partitioned(value) else [value]
 
 
 def _kind_of(value: Any) -> str:
@@ -171,6 +206,18 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, tf.Tensor):
         return "tensor"
     return "operation" if isinstance(value, tf.Operation) else "object"
+
+
+def _graph_of(value: object) -> tf.Graph | None:
+    """Returns the graph that `value` is in, None for what is in none."""
+    graph = getattr(value, "graph", None)
+    return graph if isinstance(graph, tf.Graph) else None
+
+
+def _holds(graph: tf.Graph | None, key: str, value: object) -> bool:
+    # get_collection, as get_collection_ref would make an empty collection of that key.
+    filed = () if graph is None else graph.get_collection(key)
+    return any(part is value for one in filed for part in expand_parts(one))
 
 
 def _name_of(value: Any) -> str:

@@ -70,6 +70,7 @@ def l1_l2_regularizer(
     scope = scope or "l1_l2_regularizer"
     _check_scale(scale_l1, "scale_l1")
     _check_scale(scale_l2, "scale_l2")
+    # As in contrib, the one penalty that is left has its op called l1_l2_regularizer.
     if isinstance(scale_l1, numbers.Real) and scale_l1 == 0.0:
         return l2_regularizer(scale_l2, scope)
     if isinstance(scale_l2, numbers.Real) and scale_l2 == 0.0:
@@ -130,6 +131,7 @@ def apply_regularization(
 
 
 def _check_scale(scale: Any, name: str = "scale") -> None:
+    # contrib takes any integer, 0 and True too, for a slip: 0. is what turns a regularizer off.
     if isinstance(scale, numbers.Integral):
         raise UsageError(f"{name} cannot be an integer: {scale}")
     if isinstance(scale, numbers.Real) and float(scale) < 0.0:

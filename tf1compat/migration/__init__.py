@@ -1,10 +1,12 @@
 """Checkpoint to Keras 3: layouts, matching, the plan, conversion, verification."""
 
 from tf1compat.migration.convert import Conversion, convert
-from tf1compat.migration.layouts.layout import Layout, Spec, register_layout
-from tf1compat.migration.layouts.text import parse_layout
-from tf1compat.migration.planning.plan import Ambiguity, Drop, Fill, Keep, Plan
+from tf1compat.migration.layouts import parse_layout, register_layout
+from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.planner import plan_migration
+from tf1compat.migration.reports.dropped import dropped_lines
 from tf1compat.migration.reports.offenders import offender_lines
 from tf1compat.migration.verification.divergence import first_difference
 from tf1compat.migration.verification.outputs import (
@@ -21,6 +23,7 @@ from tf1compat.migration.verification.verify import (
     verify_outputs,
     verify_weights,
 )
+from tf1compat.names.reasons import Reason
 
 __all__ = [
     "Ambiguity",
@@ -31,11 +34,13 @@ __all__ = [
     "Layout",
     "OutputDifference",
     "Plan",
+    "Reason",
     "Recording",
     "Spec",
     "Verification",
     "compare_outputs",
     "convert",
+    "dropped_lines",
     "first_difference",
     "load_inputs",
     "load_recording",

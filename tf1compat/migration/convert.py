@@ -13,7 +13,8 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import Weight, export_weights, index_model
-from tf1compat.migration.planning.plan import Fill, Plan
+from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
 

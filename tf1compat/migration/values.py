@@ -12,7 +12,8 @@ from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
-from tf1compat.migration.planning.plan import Fill, Plan
+from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs
 
 __all__ = ["check_fits_checkpoint", "differences", "value_for"]

@@ -10,13 +10,14 @@ from tf1compat.names.nearest import nearest_names
 from tf1compat.names.order import natural_key
 from tf1compat.names.parse import VariableName, in_scope, parse_name, strip_output
 from tf1compat.names.roles import ROLES, role_of
-from tf1compat.names.rules import Drop, Rule, rule
+from tf1compat.names.rules import Dropped, Rule, rule
 from tf1compat.names.rules_file import load_rules, paste_rule, rules_from_toml
-from tf1compat.names.ruleset import RuleMatch, RuleOutcome, RuleSet
+from tf1compat.names.ruleset import LayoutFacts, RuleMatch, RuleOutcome, RuleSet
 
 __all__ = [
     "ROLES",
-    "Drop",
+    "Dropped",
+    "LayoutFacts",
     "Rule",
     "RuleMatch",
     "RuleOutcome",

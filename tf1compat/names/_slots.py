@@ -12,13 +12,13 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 
-from tf1compat.names._optimizers import (
+from tf1compat.names._companions import (
     companion_family,
     is_optimizer_name,
     looks_averaged,
     may_be_custom,
 )
-from tf1compat.names.parse import split_part
+from tf1compat.names.parse import PART_MARK, split_part
 from tf1compat.names.roles import role_of
 
 __all__ = ["Companion", "NameTable", "find_companions"]
@@ -30,7 +30,9 @@ _LONGEST = 2048  # characters; longer names are damage or malice and companions 
 _CUSTOM_LEAST = 3  # a leaf nobody knows needs this many variables, and half of all, as evidence
 # Mesh TensorFlow (T5) joins a slot to its variable without a slash: kernel_slot_vr.
 _JOINED_SLOT = re.compile(r"(?P<base>.+)_(?P<slot>slot_[a-z]{1,8})", re.DOTALL)
-_CUT_PART = re.compile(r"(?P<cut>[^/]*?_|.*/part_)(?P<part>[0-9]{1,6})/(?P<leaf>[^/]+)", re.DOTALL)
+_CUT_PART = re.compile(
+    rf"(?P<cut>[^/]*?_|.*{PART_MARK})(?P<part>[0-9]{{1,6}})/(?P<leaf>[^/]+)", re.DOTALL
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +184,7 @@ def _cut_part_readings(name: str, table: NameTable) -> Iterator[Companion]:
         match = _CUT_PART.fullmatch(name[at + 1 :]) if base in table else None
         if match is None:
             continue
-        cut, whole = f"{match['cut']}{match['part']}/", f"/{base}/part_{match['part']}/"
+        cut, whole = f"{match['cut']}{match['part']}/", f"/{base}{PART_MARK}{match['part']}/"
         if whole.endswith(cut) or f"/{cut}".endswith(whole):
             leaf = match["leaf"]
             reading = Companion(companion_family(leaf), leaf, base, "", int(match["part"]))

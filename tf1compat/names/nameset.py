@@ -7,13 +7,15 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from tf1compat.names._optimizers import companion_family, is_optimizer_name
+from tf1compat.names._companions import companion_family, is_optimizer_name
 from tf1compat.names._slots import Companion, NameTable, find_companions
+from tf1compat.names.optimizers import OPTIMIZERS
+from tf1compat.names.optimizers.optimizer import Optimizer
 from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
 
 __all__ = ["parse_names"]
 
-_POWER = re.compile(r"beta(?P<which>[12])_power(?P<counter>(?:_[0-9]{1,4})?)")
+_COUNTER = re.compile(r"_[0-9]{1,4}\Z")
 _HYPER = (
     "iter iterations beta_1 beta_2 decay learning_rate lr rho momentum epsilon schedule_decay"
     " m_schedule"
@@ -85,22 +87,24 @@ def _optimizer_state(table: NameTable, companions: Mapping[str, Companion]) -> d
     scalars = [
         name for name in table.given if name not in companions and table.shapes.get(name, ()) == ()
     ]
-    return _beta_powers(scalars, has_slots=has_slots) | _keras_state(scalars)
+    return _own_scalars(scalars, has_slots=has_slots) | _keras_state(scalars)
 
 
-def _beta_powers(scalars: Iterable[str], *, has_slots: bool) -> dict[str, str]:
-    """Returns ``beta1_power`` and ``beta2_power`` where they come as a pair or beside slots."""
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = collections.defaultdict(list)
+def _own_scalars(scalars: Iterable[str], *, has_slots: bool) -> dict[str, str]:
+    """Returns ``beta1_power`` and the like where they come together or beside slots."""
+    groups: dict[tuple[Optimizer, str, str], list[str]] = collections.defaultdict(list)
+    known = {leaf: one for one in OPTIMIZERS.values() for leaf in one.state}
     for name in scalars:
         scope, _, leaf = name.rpartition("/")
-        match = _POWER.fullmatch(leaf)
-        if match:
-            groups[scope, match["counter"]].append((match["which"], name))
+        counter = _COUNTER.search(leaf)
+        bare = leaf[: counter.start()] if counter else leaf
+        if bare in known:
+            groups[known[bare], scope, counter[0] if counter else ""].append(name)
     return {
         name: scope
-        for (scope, _), group in groups.items()
-        if has_slots or len(group) == 2
-        for _, name in group
+        for (optimizer, scope, _), group in groups.items()
+        if has_slots or len(group) == len(optimizer.state)
+        for name in group
     }
 
 

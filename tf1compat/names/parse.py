@@ -7,10 +7,23 @@ import re
 
 from tf1compat.names.roles import role_of
 
-__all__ = ["VariableName", "in_scope", "parse_name", "strip_output"]
+__all__ = [
+    "PART_MARK",
+    "VariableName",
+    "find_part",
+    "in_scope",
+    "is_part",
+    "parse_name",
+    "split_part",
+    "strip_output",
+]
+
+PART_MARK = "/part_"
+"""What stands between a partitioned variable's name and the number of a part of it."""
 
 _OUTPUT = re.compile(r":[0-9]+\Z")
-_PART = re.compile(r"(?P<base>.+)/part_(?P<part>0|[1-9][0-9]{0,8})\Z", re.DOTALL)
+# As `get_variable` of 1.15 numbers them ("%s/part_%d"): without zeros in front.
+_PART = re.compile(rf"(?P<base>.+){PART_MARK}(?P<part>0|[1-9][0-9]{{0,8}})\Z", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,8 +66,29 @@ def strip_output(name: str) -> str:
 
 def split_part(name: str) -> tuple[str, int | None]:
     """Returns `name` without a final ``/part_N`` component, and N (None where there is none)."""
-    match = _PART.match(name) if "/part_" in name[-16:] else None
+    match = _PART.match(name) if PART_MARK in name[-16:] else None
     return (match["base"], int(match["part"])) if match else (name, None)
+
+
+def is_part(component: str) -> bool:
+    """Returns whether `component` of a name is one that a part has for its last: ``part_3``."""
+    return split_part(f"whole/{component}")[1] is not None
+
+
+def find_part(name: str) -> int | None:
+    """Returns the number of the part that `name` is of, or of which it is a slot; else None.
+
+    A slot's own name follows its variable's: the last ``part_N`` that ends a component counts.
+
+    >>> find_part("net/table/part_3"), find_part("net/table/part_3/Adam"), find_part("net/table")
+    (3, 3, None)
+    """
+    while PART_MARK in name:
+        part = split_part(name)[1]
+        if part is not None:
+            return part
+        name = name.rpartition("/")[0]
+    return None
 
 
 def parse_name(name: str) -> VariableName:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tf1compat.errors import Problem, RuleError
 from tf1compat.names._template import Template, TemplateError
 
-__all__ = ["Drop", "Rule", "rule"]
+__all__ = ["Dropped", "Rule", "rule"]
 
 # The one shape of pattern that is exponential for certain: a repeated group of one repeated atom.
 _NESTED_REPEAT = re.compile(
@@ -21,17 +21,17 @@ _LONGEST_PATTERN = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
-class Drop:
+class Dropped:
     """What a rule's function returns for a source that goes nowhere, and why.
 
-    >>> Drop("belonged to the old pretraining head").reason
+    >>> Dropped("belonged to the old pretraining head").reason
     'belonged to the old pretraining head'
     """
 
     reason: str
 
 
-RuleFunction = Callable[["re.Match[str]"], str | Drop]
+RuleFunction = Callable[["re.Match[str]"], str | Dropped]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Rule:
     Attributes:
       source: regular expression (Python's ``re``) that must match a source's whole name.
       target: template with ``\1`` or ``\g<name>`` for the pattern's groups, or a function from the
-        match to a name or a :class:`Drop`; with `keep`, a regular expression for target paths.
+        match to a name or a :class:`Dropped`; with `keep`, a regular expression for target paths.
       layout: name of the array layout to use, None to let the matcher find it.
       drop: why the sources are left out.
       keep: why the targets keep their initial value.
@@ -108,12 +108,12 @@ class Rule:
         """Returns whether the rule's pattern matches the whole of `name`."""
         return self._regex.fullmatch(name) is not None
 
-    def apply(self, name: str) -> str | Drop | None:
-        """Returns where source `name` goes, a :class:`Drop`, or None if the rule doesn't match.
+    def apply(self, name: str) -> str | Dropped | None:
+        """Returns where source `name` goes, a :class:`Dropped`, or None if the rule doesn't match.
 
         Raises:
           RuleError: the rule keeps targets and has no say about sources, or its function raised
-            or returned something else than a name or a Drop.
+            or returned something else than a name or a Dropped.
         """
         if self.source is None:
             raise RuleError(f"{self}: a rule with `keep` applies to targets, not to sources")
@@ -121,21 +121,21 @@ class Rule:
         if match is None:
             return None
         if self.drop is not None:
-            return Drop(self.drop)
+            return Dropped(self.drop)
         if isinstance(self.target, str):
             return self._template.expand(match)
         return self._call(match)
 
-    def _call(self, match: re.Match[str]) -> str | Drop:
+    def _call(self, match: re.Match[str]) -> str | Dropped:
         function = self.target
-        expected, remedy = "a target name or Drop(reason)", "mend the rule's function"
+        expected, remedy = "a target name or Dropped(reason)", "mend the rule's function"
         try:
             result: object = function(match) if callable(function) else None
         except Exception as error:
             found = f"{type(error).__name__}: {error}"
             problem = Problem(repr(match.string), expected, found, self.origin, remedy)
             raise RuleError.from_problems("A rule's function failed", [problem]) from error
-        if isinstance(result, str | Drop) and result and result != Drop(""):
+        if isinstance(result, str | Dropped) and result and result != Dropped(""):
             return result
         problem = Problem(repr(match.string), expected, repr(result), self.origin, remedy)
         raise RuleError.from_problems("A rule's function returned no target", [problem])
@@ -149,7 +149,7 @@ def rule(pattern: str, *, layout: str | None = None) -> Callable[[RuleFunction],
     r"""Returns a decorator that makes a function into a :class:`Rule` for `pattern`.
 
     The function takes the ``re.Match`` of a source's whole name and returns the target's name, or a
-    :class:`Drop` with a reason.
+    :class:`Dropped` with a reason.
 
     Raises:
       RuleError: `pattern` is no regular expression.

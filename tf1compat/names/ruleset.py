@@ -7,15 +7,35 @@ import dataclasses
 import heapq
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
+from typing import Protocol, overload
 
 from tf1compat.errors import Problem, RuleError
 from tf1compat.names.nearest import nearest_names
-from tf1compat.names.rules import Drop, Rule
+from tf1compat.names.rules import Dropped, Rule
 
-__all__ = ["RuleMatch", "RuleOutcome", "RuleSet"]
+__all__ = ["LayoutFacts", "RuleMatch", "RuleOutcome", "RuleSet"]
 
 _EXPLAINED = 30  # problems with the nearest names or the rule in the way; an error shows no more
+
+
+class LayoutFacts(Protocol):
+    """What rules have to know of the layouts that they name; names themselves know none."""
+
+    def joins(self, layout: str) -> bool:
+        """Whether the layout makes one target out of several sources."""
+
+    def takes_part(self, layout: str) -> bool:
+        """Whether the layout takes a part of its source, so that others may take the rest."""
+
+
+class _OneToOne:
+    """Layouts of which nothing is known: every source goes to one target."""
+
+    def joins(self, layout: str) -> bool:
+        return False
+
+    def takes_part(self, layout: str) -> bool:
+        return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +48,7 @@ class RuleMatch:
       layout: name of the layout that the rule asks for, or None.
       reason: why the name is dropped or kept; ``''`` where it is mapped.
       rule: the rule itself, whose origin says where it was written.
+      number: the rule's place in its set, from 1.
     """
 
     name: str
@@ -35,6 +56,12 @@ class RuleMatch:
     layout: str | None
     reason: str
     rule: Rule
+    number: int = 0
+
+    @property
+    def origin(self) -> str:
+        """Where the rule was written, or else its number."""
+        return self.rule.origin or f"rule {self.number}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +73,7 @@ class RuleOutcome:
       kept: the targets that keep their initial value, by path.
       problems: rules that matched nothing, targets that two sources want, targets that aren't there
         and sources on which a rule's function failed.
-      parts: where a source goes to a rule with a ``split`` layout, what further such rules take.
+      parts: where the first rule takes a part of a source, what further such rules take.
     """
 
     sources: dict[str, RuleMatch]
@@ -106,27 +133,37 @@ class RuleSet(Sequence[Rule]):
     def __repr__(self) -> str:
         return f"RuleSet({list(self._rules)!r})"
 
-    def apply(self, sources: Iterable[str], *, targets: Iterable[str] | None = None) -> RuleOutcome:
+    def apply(
+        self,
+        sources: Iterable[str],
+        *,
+        targets: Iterable[str] | None = None,
+        layouts: LayoutFacts | None = None,
+    ) -> RuleOutcome:
         """Returns what the rules say about `sources` and, where given, about `targets`.
 
         Args:
           sources: names of the checkpoint's variables.
           targets: paths of all the model's weights. Without them keeping rules are left alone, and
             it isn't checked that a mapped target exists.
+          layouts: says which layouts join sources and which take a part of one; without it none
+            does, and two sources for one target, or two rules for one source, collide.
 
         Problems don't raise here, so that a caller can add its own: see `RuleOutcome.check`.
         """
+        facts = layouts or _OneToOne()
         names = list(dict.fromkeys(sources))
-        run = _Run(rule for rule in self._rules if rule.action != "keep")
+        numbered = list(enumerate(self._rules, 1))
+        run = _Run(((n, rule) for n, rule in numbered if rule.action != "keep"), facts)
         for name in names:
             run.decide(name)
         matches = [*run.taken.values(), *run.parts]
-        problems = [*run.failures, *_collisions(matches)]
+        problems = [*run.failures, *_collisions(matches, facts)]
         problems += _idle_rules(run, names)
         if targets is None:
             return RuleOutcome(run.taken, {}, tuple(problems), tuple(run.parts))
         paths = list(dict.fromkeys(targets))
-        keeping = _Run(rule for rule in self._rules if rule.action == "keep")
+        keeping = _Run(((n, rule) for n, rule in numbered if rule.action == "keep"), facts)
         for path in paths:
             keeping.decide(path)
         problems += _idle_rules(keeping, paths)
@@ -138,11 +175,12 @@ class RuleSet(Sequence[Rule]):
 class _Run:
     """One pass of rules over names: the first rule that matches a name takes it.
 
-    Where that rule splits, the others that split and match take the other parts.
+    Where that rule takes a part, the others that do and match take the other parts.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self.rules = list(enumerate(rules))
+    def __init__(self, rules: Iterable[tuple[int, Rule]], layouts: LayoutFacts) -> None:
+        self.rules = list(rules)
+        self._layouts = layouts
         self.taken: dict[str, RuleMatch] = {}
         self.parts: list[RuleMatch] = []
         self.failures: list[Problem] = []
@@ -156,10 +194,11 @@ class _Run:
 
     def decide(self, name: str) -> None:
         """Records what the first rule that matches `name` says."""
-        for index, rule in self._candidates(name):
-            if name in self.taken and not _splits(rule):
+        for number, rule in self._candidates(name):
+            takes_part = rule.layout is not None and self._layouts.takes_part(rule.layout)
+            if name in self.taken and not takes_part:
                 continue
-            if self._take(name, index, rule) and not _splits(rule):
+            if self._take(name, number, rule) and not takes_part:
                 return
 
     def _candidates(self, name: str) -> Iterable[tuple[int, Rule]]:
@@ -168,26 +207,26 @@ class _Run:
             return self._patterns
         return heapq.merge(literals, self._patterns, key=operator.itemgetter(0))
 
-    def _take(self, name: str, index: int, rule: Rule) -> bool:
+    def _take(self, name: str, number: int, rule: Rule) -> bool:
         """Records what `rule` says about `name`; returns whether it says anything."""
         if rule.action == "keep":
             if rule.matches(name):
-                self.used.add(index)
-                self.taken[name] = RuleMatch(name, name, None, rule.reason, rule)
+                self.used.add(number)
+                self.taken[name] = RuleMatch(name, name, None, rule.reason, rule, number)
             return name in self.taken
         try:
             result = rule.apply(name)
         except RuleError as error:  # of a rule's function
-            self.used.add(index)
+            self.used.add(number)
             self.failures += error.problems
             return True
         if result is None:
             return False
-        self.used.add(index)
-        if isinstance(result, Drop):
-            self.taken[name] = RuleMatch(name, None, None, result.reason, rule)
+        self.used.add(number)
+        if isinstance(result, Dropped):
+            self.taken[name] = RuleMatch(name, None, None, result.reason, rule, number)
             return True
-        found = RuleMatch(name, result, rule.layout, "", rule)
+        found = RuleMatch(name, result, rule.layout, "", rule, number)
         if name in self.taken:
             self.parts.append(found)
         else:
@@ -195,18 +234,14 @@ class _Run:
         return True
 
 
-def _splits(rule: Rule) -> bool:
-    return (rule.layout or "").startswith("split(")
-
-
-def _joins(group: Sequence[RuleMatch]) -> bool:
+def _join(group: Sequence[RuleMatch], layouts: LayoutFacts) -> bool:
     """Tells whether one rule for each source, all with the same layout, says how to join them."""
-    layouts = {found.layout or "" for found in group}
-    one_each = len({id(found.rule) for found in group}) == len(group)
-    return one_each and len(layouts) == 1 and layouts.pop().startswith("concatenate(")
+    texts = {found.layout or "" for found in group}
+    one_each = len({found.number for found in group}) == len(group)
+    return one_each and len(texts) == 1 and layouts.joins(texts.pop())
 
 
-def _collisions(matches: Iterable[RuleMatch]) -> list[Problem]:
+def _collisions(matches: Iterable[RuleMatch], layouts: LayoutFacts) -> list[Problem]:
     """Returns a problem for each target that more than one source is sent to."""
     wanted: dict[str, list[RuleMatch]] = collections.defaultdict(list)
     for found in matches:
@@ -214,7 +249,7 @@ def _collisions(matches: Iterable[RuleMatch]) -> list[Problem]:
             wanted[found.target].append(found)
     problems = []
     for target, group in wanted.items():
-        if len(group) > 1 and not _joins(group):
+        if len(group) > 1 and not _join(group, layouts):
             several = ", ".join(found.name for found in group[:4])
             more = f" and {len(group) - 4} more" if len(group) > 4 else ""
             origins = ", ".join(dict.fromkeys(found.rule.origin or "rule" for found in group[:4]))

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf1compat.graph import initialize_uninitialized
-from tf1compat.graph.items import GraphItem, PartInfo, join_parts
+from tf1compat.graph.items import GraphItem, PartInfo, is_partitioned, join_parts
 from tf1compat.testing._elements import Tolerance
 from tf1compat.testing.arrays import differences
 from tf1compat.testing.golden import assert_matches_golden
@@ -193,7 +193,7 @@ def _strip(value: Any, flat: list[Any]) -> Any:
     if _is_fetchable(value):
         flat.append(value)
         return _Fetched(len(flat) - 1)
-    if hasattr(value, "as_tensor"):  # a partitioned variable
+    if is_partitioned(value):
         return _Parts([GraphItem(part).part for part in value], _strip(list(value), flat))
     if isinstance(value, Mapping):
         return {key: _strip(one, flat) for key, one in value.items()}

@@ -1,5 +1,6 @@
 """`.meta` files, against what the installed TensorFlow says of the same file."""
 
+import dataclasses
 import pathlib
 import subprocess
 import sys
@@ -116,6 +117,23 @@ def proto(change):
     message = tf.compat.v1.MetaGraphDef.FromString(META.read_bytes())
     change(message)
     return message.SerializeToString(deterministic=True)
+
+
+def _auto_reload(message):
+    for node in message.graph_def.node:
+        node.op = node.op.replace("VariableV2", "AutoReloadVariable")
+    for op in message.meta_info_def.stripped_op_list.op:
+        op.name = op.name.replace("VariableV2", "AutoReloadVariable")
+
+
+def test_a_variable_op_that_is_rare_is_one_like_the_others(tmp_path, meta):
+    (tmp_path / "m.meta").write_bytes(proto(_auto_reload))
+    found = read_meta(tmp_path / "m.meta")
+    assert "AutoReloadVariable" in {one.op_type for one in found.variables}
+    same = [dataclasses.asdict(one) for one in meta.variables]
+    renamed = repr(same).replace("'VariableV2'", "'AutoReloadVariable'")
+    assert repr([dataclasses.asdict(one) for one in found.variables]) == renamed
+    assert found.flow == meta.flow
 
 
 def _rename_op(message):

@@ -18,9 +18,9 @@ def test_dump():
     kinds, devices, collections, stray = text.split("\n\n")[1:]
     assert "net/w" in text.split("\n\n")[0]
     assert [" ".join(line.split()) for line in kinds.splitlines()[1:]] == [
-        "model variables 2 variables 262,656 parameters 1.0 MiB",
-        "optimizer slots 2 variables 524,288 parameters 2.0 MiB",
-        "optimizer state 2 variables 2 parameters 8 bytes",
+        "model variables 2 variables 262,656 parameters 1.05 MB",
+        "optimizer slots 2 variables 524,288 parameters 2.1 MB",
+        "optimizer state 2 variables 2 parameters 8 B",
     ]
     # Adam's beta powers lie with the first variable.
     assert [line.split()[:2] for line in devices.splitlines()[1:]] == [

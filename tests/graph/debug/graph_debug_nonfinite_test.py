@@ -68,6 +68,15 @@ class FinderTest(GraphTestCase):
         assert {"gradient of w", "gradient of table"} <= bad
         assert report.first.op_type == "SqrtGrad"
 
+    def test_gradients_of_a_generator(self):
+        w = v1.get_variable("w", [2], initializer=v1.ones_initializer())
+        gradient = tf.math.log(v1.placeholder(tf.float32, [2], name="x"), name="bad")
+        finder = NonFiniteFinder([w], gradients=(pair for pair in [(gradient, w), (None, w)]))
+        self.initialize()
+        report = finder.check(self.session, {"x:0": [1.0, -1.0]})
+        assert [one.name for one in report.found] == ["gradient of w"]
+        assert report.first.nans == 1
+
     def test_while_loops_and_conditionals(self):
         x = v1.placeholder(tf.float32, [], name="x")
         loop = tf.while_loop(lambda i, y: i < 5, lambda i, y: (i + 1, y * y), (0, x))[1]

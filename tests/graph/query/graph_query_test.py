@@ -16,6 +16,7 @@ from tf1compat.graph import (
     query,
     unfreeze,
 )
+from tf1compat.graph.query.index import index_of
 from tf1compat.testing import GraphTestCase
 
 v1 = tf.compat.v1
@@ -175,8 +176,11 @@ class FilterTest(GraphTestCase):
             kernels | "conv1/kernel"
 
     def test_wrong_arguments(self):
-        with pytest.raises(UsageError, match="expected a scope, found no argument"):
-            self.all.scope()
+        for missing, what in (("scope", "a scope"), ("dtype", "a dtype"), ("rank", "a rank")):
+            with pytest.raises(UsageError, match=f"expected {what}, found no argument"):
+                getattr(self.all, missing)()
+        with pytest.raises(UsageError, match=r"expected an operation's type \(a string\), found 1"):
+            self.all.op_type(1)
         with pytest.raises(UsageError, match="expected a name"):
             self.all.named(self.bias)
         with pytest.raises(UsageError, match=r"expected a tf.Graph, found str"):
@@ -364,6 +368,19 @@ class GrowthTest(GraphTestCase):
             Keys.GLOBAL_VARIABLES,
             Keys.TRAINABLE_VARIABLES,
         }
+
+    def test_a_scope_called_like_a_part_is_none(self):
+        split = v1.fixed_size_partitioner(2)
+        for scope in ("part_two", "part_1"):
+            v1.get_variable(f"{scope}/t", [4], partitioner=split)
+        v1.train.MomentumOptimizer(0.1, 0.9).minimize(
+            tf.add_n([tf.reduce_sum(v) for v in v1.trainable_variables()])
+        )
+        found = {name: parsed.part for name, parsed in index_of(self.graph).parsed.items()}
+        names = [f"{s}/t/part_{i}" for s in ("part_two", "part_1") for i in range(2)]
+        assert {name: found[name] for name in names} == dict(zip(names, [0, 1] * 2, strict=True))
+        slots = [f"{name}/Momentum" for name in names]
+        assert [found[name] for name in slots] == [0, 1, 0, 1]
 
     def test_a_query_adds_no_node(self):
         make_net()

@@ -45,6 +45,15 @@ class InitializeTest(GraphTestCase):
         assert report.waves == (("a",), ("b",))
         assert query().uninitialized(self.session).names == ("other",)
 
+    def test_variables_that_no_collection_holds(self):
+        a = v1.get_variable("a", [2], use_resource=True)
+        stray = {"collections": [], "trainable": False, "use_resource": True}
+        w = v1.get_variable("w", initializer=lambda: a + 1, **stray)
+        u = v1.get_variable("u", initializer=lambda: w + 1, **stray)
+        report = initialize_uninitialized(self.session, [u, w])
+        assert report.waves == (("a",), ("w",), ("u",))
+        assert initialize_uninitialized(self.session).already == ("a",)  # the others aren't filed
+
     def test_moving_averages_start_at_their_variable_s_value(self):
         v = v1.get_variable("v", [3], use_resource=False)
         average = v1.train.ExponentialMovingAverage(0.5)

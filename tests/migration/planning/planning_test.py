@@ -103,7 +103,7 @@ def test_drop_and_keep_rules_close_the_ledger(written, classifier):
     ]
     plan = plan_migration(written(_values(**shapes)), classifier, rules)
     assert plan.complete, str(plan)
-    assert [d.reason for d in plan.drops] == ["replaced []"]
+    assert [d.reason for d in plan.drops] == ["replaced [rule 1]"]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.parse import split_part
 
 __all__ = ["variable_flow"]
 
-_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 _CONSTANTS = frozenset({"Const", "NoOp"})
 # What of a variable is no longer the variable but a number about it, such as a weight decay.
 _STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
@@ -21,7 +22,6 @@ _WRITES = re.compile(
     r"|\w*(Summary|Print|Assert)\w*"
 )
 _GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
-_PART = re.compile(r"/part_\d+$")
 
 
 def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
@@ -66,8 +66,8 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
     kinds: dict[str, frozenset[str] | None] = {}
     for name in _topological(nodes):
         node = nodes[name]
-        if node.op in _VARIABLES:
-            kinds[name] = frozenset({_PART.sub("", name)})
+        if node.op in VARIABLE_OPS:
+            kinds[name] = frozenset({split_part(name)[0]})
             continue
         if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
             continue

@@ -8,9 +8,9 @@ from collections import deque
 from tf1compat.checkpoint.meta._graph_def import Graph, Node, RawVariable
 from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.checkpoint.wire import WireError
+from tf1compat.names.op_types import PASSING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = [
-    "VARIABLE_OPS",
     "consumers",
     "described",
     "initializer_ops",
@@ -18,7 +18,6 @@ __all__ = [
     "require_consistent",
 ]
 
-VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 _VARIABLE_KEYS = (
     "variables",
     "trainable_variables",
@@ -36,8 +35,6 @@ _KEYS = (
     *("resources", "saveable_objects", "savers", "summaries", "summary_op", "table_initializer"),
     *("train_op", "trainable_resource_variables", "update_ops", "weights", "while_context"),
 )
-# ops that pass a variable's value on, so that what reads them reads the variable
-_READS = frozenset({"Identity", "ReadVariableOp", "Enter", "RefEnter", "RefIdentity"})
 # ops that keep a variable rather than compute with it
 _PLUMBING = frozenset(
     {
@@ -71,7 +68,7 @@ def consumers(graph: Graph) -> dict[str, tuple[str, ...]]:
         node.name: {} for node in graph.nodes.values() if node.op in VARIABLE_OPS
     }
     for node in graph.nodes.values():
-        if node.op not in _READS | _PLUMBING:
+        if node.op not in PASSING_OPS | _PLUMBING:
             for read in node.inputs:
                 variable = _source(read, graph, known=sources)
                 if variable in found:
@@ -86,7 +83,7 @@ def _source(name: str, graph: Graph, *, known: dict[str, str]) -> str:
         node = graph.nodes[name]
         known[name] = name  # for now: it ends rings, too
         passed.append(name)
-        if node.op in _READS and node.inputs:
+        if node.op in PASSING_OPS and node.inputs:
             name = node.inputs[0]
     for one in passed:
         known[one] = known[name]
@@ -104,7 +101,7 @@ def initializer_ops(graph: Graph, variable: Node, *, raw: RawVariable | None) ->
         if node is None or node.name in seen:
             continue
         seen.add(node.name)
-        if node.op not in _READS:
+        if node.op not in PASSING_OPS:
             types[node.op] = None
         if node.op not in VARIABLE_OPS:
             pending.extend(node.inputs)
@@ -149,7 +146,7 @@ def _require_member(key: str, member: str | RawVariable, *, graph: Graph) -> Non
         node = graph.nodes.get(op_name(member.name))
         if node is None or node.op not in VARIABLE_OPS:
             raise WireError(f"collection {key!r} has {member.name!r}, which isn't a variable", 0)
-        if member.is_resource != (node.op == "VarHandleOp"):
+        if member.is_resource == (node.op in REFERENCE_VARIABLE_OPS):
             raise WireError(f"variable {member.name!r} is of two kinds", 0)
         for name in (member.initializer, member.initial_value, member.snapshot):
             if name and op_name(name) not in graph.nodes:

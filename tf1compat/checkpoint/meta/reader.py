@@ -14,7 +14,6 @@ from tf1compat.checkpoint.bundle.reader import Bundle
 from tf1compat.checkpoint.dtypes import stored_type
 from tf1compat.checkpoint.meta._data_flow import variable_flow
 from tf1compat.checkpoint.meta._facts import (
-    VARIABLE_OPS,
     consumers,
     described,
     initializer_ops,
@@ -29,6 +28,7 @@ from tf1compat.errors import (
     CorruptCheckpointError,
 )
 from tf1compat.files.regular import open_regular
+from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["Meta", "MetaVariable", "SliceInfo", "read_meta"]
 
@@ -58,7 +58,8 @@ class MetaVariable:
       name: the name of its op (``tf.Variable.op.name``), without ``:0``.
       shape: its shape, None for sizes that are unknown; None where the rank is.
       dtype_name: ``tf.DType.name``.
-      op_type: ``VariableV2``, ``VarHandleOp`` (a resource variable) or ``Variable``.
+      op_type: ``VariableV2``, ``VarHandleOp`` (a resource variable), or one of the others of
+        ``tf1compat.names.op_types.VARIABLE_OPS``.
       trainable: whether it is in ``TRAINABLE_VARIABLES``; where that collection wasn't exported,
         whether it was made to be.
       collections: the keys of the collections it is in, sorted.

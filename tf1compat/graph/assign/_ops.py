@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem
+from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS
 
 __all__ = ["AssignNodes", "PieceNodes", "boxes", "build_nodes"]
 
 v1 = tf.compat.v1
-_REFERENCES = ("Variable", "VariableV2", "AutoReloadVariable")
 
 
 class AssignNodes:
@@ -65,7 +65,7 @@ class PieceNodes:
         self.room = _assign(item, zeros)
         strides = tf.ones_like(self.begin)
         box = {"begin": self.begin, "end": self.end, "strides": strides}
-        if item.op_type in _REFERENCES:
+        if item.op_type in REFERENCE_VARIABLE_OPS:
             reference = item.op.outputs[0]
             self.write = tf.raw_ops.StridedSliceAssign(ref=reference, value=self.value, **box).op
         else:
@@ -91,7 +91,7 @@ def build_nodes(
 
 def _assign(item: GraphItem, value: Any) -> Any:
     """Returns an operation that writes `value`; a variable of no fixed shape takes a new one."""
-    if item.op_type in _REFERENCES:
+    if item.op_type in REFERENCE_VARIABLE_OPS:
         fixed = item.value.shape.is_fully_defined()
         return v1.assign(item.value, value, validate_shape=fixed).op
     return item.value.assign(value, read_value=False)

@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from tf1compat.graph.items import GraphItem
 from tf1compat.graph.query.variable_query import query
+from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.sizes import human_bytes
 
 __all__ = ["dump_variables"]
 
 v1 = tf.compat.v1
-_VARIABLE_OPS = ("Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp")
 
 
 def dump_variables(graph: tf.Graph | None = None) -> str:
@@ -63,7 +64,7 @@ def _totals(groups: Mapping[str, Iterable[GraphItem]]) -> list[str]:
         if items:
             size = sum(item.size or 0 for item in items)
             nbytes = sum(item.nbytes or 0 for item in items)
-            rows.append((name, f"{len(items):,}", f"{size:,}", _human(nbytes)))
+            rows.append((name, f"{len(items):,}", f"{size:,}", human_bytes(nbytes)))
     widths = [max((len(row[at]) for row in rows), default=0) for at in range(4)]
     return [
         f"  {name:{widths[0]}}  {count:>{widths[1]}} variables  {size:>{widths[2]}} parameters"
@@ -72,18 +73,9 @@ def _totals(groups: Mapping[str, Iterable[GraphItem]]) -> list[str]:
     ]
 
 
-def _human(nbytes: int) -> str:
-    size = float(nbytes)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
-            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
-        size /= 1024
-    return f"{nbytes:,} bytes"
-
-
 def _stray(graph: tf.Graph, known: set[str]) -> list[str]:
     return [
         operation.name
         for operation in graph.get_operations()
-        if operation.type in _VARIABLE_OPS and operation.name not in known
+        if operation.type in VARIABLE_OPS and operation.name not in known
     ]

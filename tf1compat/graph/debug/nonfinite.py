@@ -13,6 +13,7 @@ from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable
 from tf1compat.graph.session.connection import Connection
+from tf1compat.names.op_types import READING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["NonFinite", "NonFiniteFinder", "NonFiniteReport"]
 
@@ -109,13 +110,9 @@ class NonFiniteFinder:
           UsageError: there is nothing of floating point to look at.
           GraphError: the graph is finalized.
         """
-        labels = {
-            _values_of(gradient).name: f"gradient of {GraphItem(variable).name}"
-            for gradient, variable in gradients
-            if gradient is not None
-        }
-        pairs = list(gradients)
-        roots = [*_roots(fetches), *(_values_of(g).op for g, _ in pairs if g is not None)]
+        given = [(_values_of(g), variable) for g, variable in gradients if g is not None]
+        labels = {values.name: f"gradient of {GraphItem(v).name}" for values, v in given}
+        roots = [*_roots(fetches), *(values.op for values, _ in given)]
         if not roots:
             raise UsageError("expected tensors, variables or gradients to look at, found none")
         self.graph: tf.Graph = roots[0].graph
@@ -185,7 +182,7 @@ def _roots(fetches: Iterable[Any]) -> list[Any]:
 def _reader(variable: Any) -> Any:
     """Returns an operation that already reads `variable`."""
     for consumer in variable.op.outputs[0].consumers():
-        if consumer.type in ("ReadVariableOp", "Identity"):
+        if consumer.type in READING_OPS:
             return consumer
     return variable.op
 
@@ -214,16 +211,16 @@ def _watchable(graph: tf.Graph, operations: Sequence[Any]) -> list[Any]:
         for tensor in operation.outputs
         if (tensor.dtype.base_dtype.is_floating or tensor.dtype.base_dtype.is_complex)
         and graph.is_fetchable(tensor)
-        and operation.type not in ("VariableV2", "Variable")
+        and operation.type not in REFERENCE_VARIABLE_OPS
     ]
 
 
 def _label(tensor: Any) -> str:
     """Returns the variable's name for what reads a variable, else the tensor's own."""
     operation = tensor.op
-    if operation.type in ("ReadVariableOp", "Identity") and operation.inputs:
+    if operation.type in READING_OPS and operation.inputs:
         source = operation.inputs[0].op
-        if source.type in ("VarHandleOp", "VariableV2", "Variable"):
+        if source.type in VARIABLE_OPS:
             return f"variable {source.name}"
     return str(tensor.name.removesuffix(":0"))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers import calling
 from tf1compat.graph.regularizers import resolve_regularizer
 
@@ -101,7 +102,7 @@ class LayerRecord:
             with v1.name_scope(f"{name}/Regularizer"):
                 return regularizer(part)
 
-        for part in calling.parts_of(variable):
+        for part in expand_parts(variable):
             self.add_loss(functools.partial(loss_of, part))
 
     def _handle_activity_regularization(self, inputs: Any, outputs: Any) -> None:

@@ -14,6 +14,7 @@ from tf1compat.errors import GraphError
 from tf1compat.graph.building import root_graph
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
+from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers import calling
 from tf1compat.graph.layers._record import LayerRecord
 from tf1compat.graph.layers.input_spec import InputSpec, check_inputs
@@ -382,7 +383,7 @@ def _holds(variables: Sequence[Any], variable: Any) -> bool:
 
 def _is_new(variable: Any, known: Sequence[Any], before: int) -> bool:
     """Tells whether no part of `variable` is among the first `before` of `known`."""
-    parts = calling.parts_of(variable)
+    parts = expand_parts(variable)
     if all(any(part is late for late in known[before:]) for part in parts):
         return True
     early = known[:before]

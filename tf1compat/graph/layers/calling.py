@@ -6,12 +6,14 @@ import contextlib
 import contextvars
 import dataclasses
 import inspect
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from tf1compat.graph.building import kept_with
 
 __all__ = [
     "Frame",
@@ -21,7 +23,6 @@ __all__ = [
     "constant_value",
     "current_frame",
     "frame",
-    "parts_of",
     "reaches",
     "settle_training",
     "to_tensors",
@@ -32,9 +33,6 @@ v1 = tf.compat.v1
 
 # The innermost layer call of this thread or task.
 _FRAME: contextvars.ContextVar[Frame | None] = contextvars.ContextVar("layer_call", default=None)
-
-# Graph collections with keys that aren't strings stay out of MetaGraphs.
-_NAMES_KEY = ("tf1compat_layer_names",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,11 +107,9 @@ def to_tensors(inputs: Any) -> Any:
 
 def unique_name(base_name: str) -> str:
     """Returns `base_name` with a number, from 1, not given out before in the default graph."""
-    counters = v1.get_default_graph().get_collection_ref(_NAMES_KEY)
-    if not counters:
-        counters.append(defaultdict(int))
-    counters[0][base_name] += 1
-    return f"{base_name}_{counters[0][base_name]}"
+    counters: Counter[str] = kept_with(v1.get_default_graph(), "layer names", Counter)
+    counters[base_name] += 1
+    return f"{base_name}_{counters[base_name]}"
 
 
 def collect(elements: Iterable[Any], key: str) -> None:
@@ -124,13 +120,6 @@ def collect(elements: Iterable[Any], key: str) -> None:
         if id(element) not in known:
             known.add(id(element))
             collection.append(element)
-
-
-def parts_of(variable: Any) -> list[Any]:
-    """Returns the parts of a `PartitionedVariable`, or the one variable itself."""
-    if isinstance(variable, tf.Variable) or not hasattr(variable, "as_tensor"):
-        return [variable]
-    return list(variable)
 
 
 def reaches(target: Any, inputs: Any) -> bool:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem
 from tf1compat.graph.query.index import GraphIndex
-from tf1compat.names import strip_output
+from tf1compat.names.parse import split_part, strip_output
 
 __all__ = ["Filter", "chosen_by", "looked_up"]
 
@@ -97,7 +97,7 @@ def companions_of(names: Iterable[str], field: str) -> Filter:
     def look(index: GraphIndex) -> Iterable[int]:
         for at, item in enumerate(index.items):
             of = getattr(index.parsed[item.name], field)
-            if of is not None and (of in wanted or re.sub(r"/part_[0-9]+\Z", "", of) in wanted):
+            if of is not None and (of in wanted or split_part(of)[0] in wanted):
                 yield at
 
     return looked_up(look)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import contextlib
-import copy
 import dataclasses
 import functools
 import operator
@@ -13,18 +12,17 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.building import kept_with
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable
 from tf1compat.names import VariableName, parse_names
+from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.parse import PART_MARK, find_part
 
 __all__ = ["GraphIndex", "index_of"]
 
 v1 = tf.compat.v1
-
-# A key that is no string is shown by no listing of collections and exported with no MetaGraph;
-# TensorFlow keeps its own variable store the same way. The index lives and dies with its graph.
-_STATE = ("tf1compat", "query indexes")
+_INDEXES = "query indexes"
 _VARIABLE_KEYS = (v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.LOCAL_VARIABLES)
-_VARIABLE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp"})
 
 
 class GraphIndex:
@@ -81,13 +79,12 @@ class GraphIndex:
         bare = scope.removesuffix("/")
         if not bare:
             return range(len(self.items))
-        # '0' follows '/' in every encoding, so the names in a scope are one run of the sorted ones.
-        return self._between(bare + "/", bare + "0")
+        return self._starting_with(bare + "/")
 
     def named(self, name: str) -> Iterable[int]:
         """Returns the positions of the items called `name`, or parts of what is called so."""
         exact = self._between(name, name + "\0")
-        parts = self._between(f"{name}/part_", f"{name}/part`")
+        parts = self._starting_with(name + PART_MARK)
         return [*exact, *(at for at in parts if self.items[at].whole_name == name)]
 
     @functools.cached_property
@@ -101,6 +98,10 @@ class GraphIndex:
         whole = parse_names(dict.fromkeys(item.whole_name for item in self.items), shapes)
         places = {(item.whole_name, item.offset): item.name for item in self.items}
         return {item.name: _placed(whole[item.whole_name], item, places) for item in self.items}
+
+    def _starting_with(self, prefix: str) -> Sequence[int]:
+        # Names with one beginning are one run of the sorted ones, up to the next character's.
+        return self._between(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
     def _between(self, low: str, high: str) -> Sequence[int]:
         names, positions = self._sorted
@@ -137,7 +138,7 @@ class GraphIndex:
                     keys[at] = longer.get(pair) or longer.setdefault(pair, _with(before, key))
                 if at not in items and (at in known or self._wanted(key, part)):
                     items[at] = known.get(at) or GraphItem(part)
-        return [_with_keys(item, keys[at]) for at, item in items.items()]
+        return [item.with_collections(keys[at]) for at, item in items.items()]
 
     def _wanted(self, key: str, part: Any) -> bool:
         if self.key is not None:
@@ -183,7 +184,7 @@ class _Ordinals:
     def _look_at(self, graph: tf.Graph) -> None:
         operations = graph.get_operations()
         for place in range(self._seen, len(operations)):
-            if operations[place].type in _VARIABLE_OPS:
+            if operations[place].type in VARIABLE_OPS:
                 self._places[operations[place].name] = place
         self._seen = len(operations)
 
@@ -194,16 +195,11 @@ def index_of(graph: tf.Graph, *, key: str | None = None) -> GraphIndex:
     The index is made once and renewed when a collection has changed in any way, including one
     that an in-place edit of ``get_collection_ref`` made.
     """
-    states = graph.get_collection_ref(_STATE)
-    for place, index in enumerate(states):
-        if index.key == key:
-            if index.is_current():
-                return index
-            renewed = GraphIndex(graph, key=key, before=index)
-            states[place] = renewed
-            return renewed
-    index = GraphIndex(graph, key=key)
-    states.append(index)
+    indexes: dict[str | None, GraphIndex] = kept_with(graph, _INDEXES, dict)
+    before = indexes.get(key)
+    if before is not None and before.is_current():
+        return before
+    indexes[key] = index = GraphIndex(graph, key=key, before=before)
     return index
 
 
@@ -217,13 +213,12 @@ def _placed(
     """Returns `parsed`, said of a whole, as said of `item`, which may be a part of it."""
     if item.part is None:
         return parsed
-    number = item.name.partition("/part_")[2].partition("/")[0]
     return dataclasses.replace(
         parsed,
         full=item.name,
         slot_of=places.get((parsed.slot_of or "", item.offset), parsed.slot_of),
         shadow_of=places.get((parsed.shadow_of or "", item.offset), parsed.shadow_of),
-        part=int(number) if number.isdecimal() else None,
+        part=find_part(item.name),
     )
 
 
@@ -238,11 +233,3 @@ def _equal_by_identity(graph: tf.Graph, values: Sequence[Any]) -> bool:
     kinds = set(map(type, values))
     graphical = (tf.Variable, tf.Tensor)
     return all(issubclass(kind, graphical) or kind.__eq__ is object.__eq__ for kind in kinds)
-
-
-def _with_keys(item: GraphItem, keys: tuple[str, ...]) -> GraphItem:
-    """Returns `item` in collections `keys`: a copy where that changes it, as results hold it."""
-    if item.collections != keys:
-        item = copy.copy(item)
-        item.collections = keys
-    return item

@@ -70,14 +70,14 @@ class VariableQuery(Sequence[Any]):
 
     def scope(self, *scopes: str) -> VariableQuery:
         """Keeps what lies in one of `scopes`, exactly: ``conv1`` doesn't hold ``conv10/w``."""
-        self._require(scopes, "a scope")
+        _require_strings(scopes, "a scope")
         return self._where(
             looked_up(lambda index: frozenset(at for s in scopes for at in index.in_scope(s)))
         )
 
     def named(self, *names: str) -> VariableQuery:
         """Keeps what has one of `names` (``:0`` allowed); a partitioned name keeps all parts."""
-        self._require(names, "a name")
+        _require_strings(names, "a name")
         bare = [strip_output(name) if name.endswith(":0") else name for name in names]
         return self._where(
             looked_up(lambda index: frozenset(at for name in bare for at in index.named(name)))
@@ -85,7 +85,7 @@ class VariableQuery(Sequence[Any]):
 
     def glob(self, *patterns: str) -> VariableQuery:
         """Keeps names that match a glob; ``*`` stays within a component, ``**`` crosses slashes."""
-        self._require(patterns, "a glob")
+        _require_strings(patterns, "a glob")
         compiled = [_filters.compile_glob(pattern) for pattern in patterns]
         return self._where(chosen_by(lambda item: any(p.fullmatch(item.name) for p in compiled)))
 
@@ -95,7 +95,7 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a pattern is no regular expression.
         """
-        self._require(patterns, "a pattern")
+        _require_strings(patterns, "a pattern")
         try:
             compiled = [re.compile(pattern) for pattern in patterns]
         except re.error as error:
@@ -104,7 +104,7 @@ class VariableQuery(Sequence[Any]):
 
     def collection(self, *keys: str) -> VariableQuery:
         """Keeps what at least one of the collections `keys` holds."""
-        self._require(keys, "a collection's key")
+        _require_strings(keys, "a collection's key")
         return self._where(
             looked_up(lambda index: frozenset().union(*map(index.in_collection, keys)))
         )
@@ -119,7 +119,7 @@ class VariableQuery(Sequence[Any]):
 
     def dtype(self, *dtypes: Any) -> VariableQuery:
         """Keeps what has one of `dtypes` (anything ``tf.as_dtype`` takes)."""
-        self._require(dtypes, "a dtype")
+        _require_some(dtypes, "a dtype")
         wanted = {tf.as_dtype(dtype).base_dtype for dtype in dtypes}
         return self._where(chosen_by(lambda item: item.dtype in wanted))
 
@@ -129,7 +129,7 @@ class VariableQuery(Sequence[Any]):
 
     def rank(self, *ranks: int) -> VariableQuery:
         """Keeps what has one of `ranks` dimensions."""
-        self._require(ranks, "a rank")
+        _require_some(ranks, "a rank")
         return self._where(
             chosen_by(lambda item: item.shape is not None and len(item.shape) in ranks)
         )
@@ -144,7 +144,7 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a role that there isn't.
         """
-        self._require_known(roles, ROLES, "role")
+        _require_known(roles, ROLES, "role")
         return self._where(_filters.by_parsed("role", roles))
 
     def kind(self, *kinds: str) -> VariableQuery:
@@ -155,7 +155,7 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a kind that there isn't.
         """
-        self._require_known(kinds, _KINDS, "kind")
+        _require_known(kinds, _KINDS, "kind")
         return self._where(_filters.by_parsed("kind", kinds))
 
     def slots_of(self, *variables: Any) -> VariableQuery:
@@ -178,7 +178,7 @@ class VariableQuery(Sequence[Any]):
 
     def op_type(self, *types: str) -> VariableQuery:
         """Keeps what an operation of one of `types` makes: ``VariableV2``, ``VarHandleOp``, ..."""
-        self._require(types, "an operation's type")
+        _require_strings(types, "an operation's type")
         return self._where(chosen_by(lambda item: item.op_type in types))
 
     def partitioned(self) -> VariableQuery:
@@ -296,19 +296,25 @@ class VariableQuery(Sequence[Any]):
             index.positions[id(value)] for value in values if id(value) in index.positions
         )
 
-    def _require(self, given: Sequence[Any], what: str) -> None:
-        if not given:
-            raise UsageError(f"expected {what}, found no argument")
-        for value in given:
-            if what not in ("a dtype", "a rank") and not isinstance(value, str):
-                raise UsageError(f"expected {what} (a string), found {value!r}")
 
-    def _require_known(self, given: Sequence[str], known: Sequence[str], what: str) -> None:
-        self._require(given, f"a {what}")
-        for value in given:
-            if value not in known:
-                near = ", ".join(nearest_names(value, known))
-                raise UsageError(f"{what} {value!r}: expected one of {known}; nearest: {near}")
+def _require_some(given: Sequence[Any], what: str) -> None:
+    if not given:
+        raise UsageError(f"expected {what}, found no argument")
+
+
+def _require_strings(given: Sequence[Any], what: str) -> None:
+    _require_some(given, what)
+    for value in given:
+        if not isinstance(value, str):
+            raise UsageError(f"expected {what} (a string), found {value!r}")
+
+
+def _require_known(given: Sequence[str], known: Sequence[str], what: str) -> None:
+    _require_strings(given, f"a {what}")
+    for value in given:
+        if value not in known:
+            near = ", ".join(nearest_names(value, known))
+            raise UsageError(f"{what} {value!r}: expected one of {known}; nearest: {near}")
 
 
 def _names(variables: Iterable[Any]) -> list[str]:

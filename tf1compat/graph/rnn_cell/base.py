@@ -8,8 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers.base import Layer
-from tf1compat.graph.layers.calling import parts_of
 from tf1compat.graph.rnn_cell.state_tuple import static_size, zero_state_tensors
 
 __all__ = ["LayerRNNCell", "RNNCell", "assert_like_rnncell", "check_floating", "input_depth"]
@@ -123,7 +123,7 @@ class RNNCell(Layer):
     def _rnn_get_variable(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Custom getter that keeps a record of the variables that `call` gets."""
         variable = getter(*args, **kwargs)
-        first = parts_of(variable)[0]
+        first = expand_parts(variable)[0]
         trained = v1.get_default_graph().get_collection_ref(v1.GraphKeys.TRAINABLE_VARIABLES)
         trainable = any(known is first for known in reversed(trained))
         record = self._trainable_weights if trainable else self._non_trainable_weights

@@ -47,6 +47,7 @@ def check_asked(name: str, tower: Tower, variable: str, shape: Any, dtype: Any) 
     if known is None:
         raise _unknown_variable(name, tower, variable, shape)
     complaint = None
+    # Compatible, not equal, as _VariableStore.get_variable asks: None fits any size.
     asked_dtype = None if dtype is None else tf.as_dtype(dtype).base_dtype
     if shape is not None and not tf.TensorShape(shape).is_compatible_with(known.shape):
         complaint = f"shape {known.shape}", f"shape {tf.TensorShape(shape)}"
@@ -89,6 +90,8 @@ def refuse_creation(name: str) -> Any:
     """Returns a context in which making a global variable raises a `SharingError`."""
 
     def creator(next_creator: Callable[..., Any], **kwargs: Any) -> Any:
+        # Template._call_func refuses trainable variables only, and merely logs other global ones;
+        # of either kind each call would make one more. Local ones (metrics) are let pass by both.
         keys = kwargs.get("collections")
         if keys is not None and v1.GraphKeys.GLOBAL_VARIABLES not in keys:
             return next_creator(**kwargs)

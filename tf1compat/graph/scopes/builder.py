@@ -113,6 +113,7 @@ class Scope:
         """
         settings = self.settings()
         settings["reuse"] = self.reuse if reuse is None else reuse
+        # 1.15 takes variable_scope("") for one more component: inside of "a", w is "a//w".
         name = self.name or v1.get_variable_scope()
         # A scope that only changes settings adds nothing to the names of ops.
         device = contextlib.nullcontext() if self.device is None else v1.device(self.device)

@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
-from tf1compat.graph.building import root_graph
+from tf1compat.graph.building import kept_with, root_graph
+from tf1compat.graph.items import expand_parts
 from tf1compat.graph.scopes._origins import caller_line
 from tf1compat.graph.scopes._shared_state import Made, Tower, check_asked, refuse_creation
 from tf1compat.graph.scopes.builder import Scope
@@ -21,12 +22,8 @@ from tf1compat.graph.scopes.variable_scope import variable_scope
 __all__ = ["Shared", "make_template", "shared"]
 
 v1 = tf.compat.v1
-
-# What a graph holds lives in its collections, so it goes when the graph goes. Keys that aren't
-# strings stay out of MetaGraphs.
-_TAKEN_KEY = ("tf1compat_shared_scopes",)
-_TOWER_KEY = "tf1compat_shared_tower"
-_LOCK_KEY = ("tf1compat_shared_lock",)
+_TAKEN = "names of shared scopes"
+_LOCK = "lock of shared scopes"
 
 
 def shared(name: str | Scope) -> Callable[[Callable[..., Any]], Shared]:
@@ -109,10 +106,11 @@ class Shared:
         self.func = function
         self.name = scope.name
         self._settings = scope
-        # A scope to be reused is one that exists, by that very name.
+        # A scope to be reused is one that exists, by that very name; and variable_scope refuses
+        # reuse=True for a default name.
         self._exact = exact or bool(scope.reuse)
         self._lock = threading.Lock()
-        self._key = (_TOWER_KEY, object())
+        self._key = object()  # not itself, which a graph mustn't keep alive
         self._bound: weakref.WeakKeyDictionary[Any, Shared] = weakref.WeakKeyDictionary()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -163,6 +161,7 @@ class Shared:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
                 tower.scope = self._enter_new(stack, settings | {"reuse": reuse})
             else:
+                # As Template.__call__ does: variables of the same scope, ops under tower_1/.
                 stack.enter_context(variable_scope(tower.scope, reuse=reuse))
             if self._settings.device is not None:
                 stack.enter_context(v1.device(self._settings.device))
@@ -174,7 +173,7 @@ class Shared:
         Default names are counted by each thread for itself: another thread's builder may have
         the same, and then the next one is tried.
         """
-        taken = _only_item(root_graph().get_collection_ref(_TAKEN_KEY), dict)
+        taken: dict[str, Shared] = kept_with(root_graph(), _TAKEN, dict)
         free = self._exact or bool(v1.get_variable_scope().reuse)  # sharing may be what's meant
         while True:
             opened = variable_scope(self.name if self._exact else None, self.name, **settings)
@@ -191,6 +190,7 @@ class Shared:
             if tower.scope is None:
                 settings = self._settings.settings() | {"custom_getter": self._getter(tower)}
                 with contextlib.ExitStack() as stack:
+                    # Template.__init__ opens no name scope: the first call's ops get tower/.
                     settings["auxiliary_name_scope"] = False
                     tower.scope = self._enter_new(stack, settings)
 
@@ -216,7 +216,7 @@ class Shared:
         return lambda getter, *a, **k: asked(functools.partial(guarded, getter), *a, **k)
 
     def _tower(self) -> Tower:
-        return _only_item(root_graph().get_collection_ref(self._key), Tower)
+        return kept_with(root_graph(), self._key, Tower)
 
     @property
     def variable_scope(self) -> Any:
@@ -259,11 +259,7 @@ class Shared:
 
     def _parts_in(self, key: str) -> tuple[Any, ...]:
         filed = {id(variable) for variable in v1.get_collection(key)}
-        parts = (
-            part
-            for variable in self.variables
-            for part in ([variable] if not hasattr(variable, "as_tensor") else list(variable))
-        )
+        parts = (part for variable in self.variables for part in expand_parts(variable))
         return tuple(part for part in parts if id(part) in filed)
 
 
@@ -273,11 +269,4 @@ def _call_method(function: Callable[..., Any], instance: Any, *args: Any, **kwar
 
 def _graph_lock() -> Any:
     """Returns the lock that calls of shared functions hold, one for each graph."""
-    return _only_item(root_graph().get_collection_ref(_LOCK_KEY), threading.RLock)
-
-
-def _only_item(collection: list[Any], make: Callable[[], Any]) -> Any:
-    """Returns a collection's only item, made if need be."""
-    if not collection:
-        collection.append(make())
-    return collection[0]  # the first of two, where two threads made one
+    return kept_with(root_graph(), _LOCK, threading.RLock)

@@ -66,6 +66,7 @@ def get_variable(
         dtype differs from the one asked for.
     """
     if regularizer is None:
+        # As VariableScope.get_variable does; here, since a scope of tf.compat.v1 has it unwrapped.
         regularizer = v1.get_variable_scope().regularizer
     return v1.get_variable(
         name,
@@ -128,6 +129,7 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
 
 def _once(regularizer: Any) -> Any:
     """Returns a regularizer that files the loss itself, so that TF makes none of its own."""
+    # Scopes inside of one that has a regularizer inherit it as it was filed there: wrapped.
     filing = getattr(regularizer, "func", None) is _file_loss
     if regularizer is None or not callable(regularizer) or filing:
         return regularizer
@@ -135,6 +137,8 @@ def _once(regularizer: Any) -> Any:
 
 
 def _file_loss(regularizer: Callable[[Any], Any], variable: Any) -> None:
+    # _VariableStore._get_single_variable opens this scope by its full name (the slash at the end),
+    # so a loss is called after its variable wherever it is asked for; of parts each has its own.
     scope = f"{variable.op.name}/Regularizer/"
     graph = v1.get_default_graph()
     with graph.colocate_with(variable.op), v1.name_scope(scope), tf.init_scope():

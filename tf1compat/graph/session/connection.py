@@ -1,9 +1,8 @@
-"""What a session raises, as an error that names the variables, the task and the remedy."""
+"""Runs of a session whose errors say what failed where."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,18 +10,11 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError
 from tf1compat.graph.items import GraphItem
+from tf1compat.graph.session._explaining import Server, explain
 
-__all__ = ["Connection", "essence"]
+__all__ = ["Connection"]
 
 v1 = tf.compat.v1
-_TASK = re.compile(r"/job:[A-Za-z0-9_]+(?:/replica:\d+)?/task:\d+")
-_LOST = (
-    tf.errors.UnavailableError,
-    tf.errors.AbortedError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.CancelledError,
-    tf.errors.InternalError,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,70 +64,8 @@ class Connection:
         try:
             return self.session.run(fetches, feed_dict=feed_dict, options=options)
         except tf.errors.OpError as error:
-            message = _explained(error, self, items=tuple(items), action=action, after=after)
+            server = Server(self.target, self.cluster)
+            message = explain(error, server, items=tuple(items), action=action, after=after)
             raise GraphError(message) from error
         except RuntimeError as error:  # a closed session
             raise GraphError(f"{action} failed: {error}{after}") from error
-
-    def server_name(self) -> str:
-        """Returns how to call the session's server: its task where the cluster tells it."""
-        address = self.target.removeprefix("grpc://")
-        if self.cluster is not None:
-            for job in self.cluster.jobs:
-                for task in self.cluster.task_indices(job):
-                    if self.cluster.task_address(job, task) == address:
-                        return f"/job:{job}/task:{task} ({address})"
-        return self.target or "the session's own process"
-
-
-def _explained(
-    error: tf.errors.OpError,
-    connection: Connection,
-    *,
-    items: tuple[GraphItem, ...],
-    action: str,
-    after: str,
-) -> str:
-    """Returns the message that explains `error`."""
-    text = essence(str(error.message))
-    kind = type(error).__name__
-    failed = f"{action} {_count(items)} failed"
-    if isinstance(error, _LOST):
-        return (
-            f"{failed}: {_place(text, connection, items)} is lost or doesn't answer"
-            f" ({kind}: {text[:300]}){after}; restart the task and open a new session (a"
-            " restarted parameter server has lost its variables' values)"
-        )
-    if isinstance(error, tf.errors.FailedPreconditionError):
-        return (
-            f"{failed}: a variable isn't initialized ({text[:300]}){after}; initialize it, or"
-            " assign a value to it first"
-        )
-    return f"{failed}: {kind}: {text[:500]}{after}"
-
-
-def essence(message: str) -> str:
-    """Returns what `message` of TensorFlow says, without the stack traces around it."""
-    text = message.split("\nOriginal stack trace")[0]
-    text = re.sub(
-        r"(?s)\AGraph execution error:\s*(Detected at node.*?\nNode: '[^']*'\n)?", "", text
-    )
-    return " ".join(re.sub(r"\[\[\{\{node [^}]*\}\}.*?\]\]", "", text).split())
-
-
-def _count(items: tuple[GraphItem, ...]) -> str:
-    if len(items) == 1:
-        return items[0].name
-    return f"{len(items)} variables" if items else "variables"
-
-
-def _place(text: str, connection: Connection, items: tuple[GraphItem, ...]) -> str:
-    """Returns the tasks that the message names, else the server and where the variables are."""
-    tasks = list(dict.fromkeys(_TASK.findall(text)))
-    if tasks:
-        return f"task {', '.join(tasks)}"
-    server = connection.server_name()
-    if connection.cluster is not None:
-        return f"task {server}"
-    devices = sorted({found[0] for item in items if (found := _TASK.search(item.device))})
-    return f"{server} (or {', '.join(devices)}, where the variables are)" if devices else server

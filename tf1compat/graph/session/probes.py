@@ -7,14 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.graph.building import outermost
+from tf1compat.graph.building import kept_with, outermost
 from tf1compat.graph.items import GraphItem
+from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS
 
 __all__ = ["build_probes", "initialized_names"]
 
 v1 = tf.compat.v1
-_STATE = ("tf1compat", "initialization probes")
-_REFERENCES = ("Variable", "VariableV2", "AutoReloadVariable")
+_PROBES = "initialization probes"
 
 
 def initialized_names(session: tf.compat.v1.Session, items: Iterable[GraphItem]) -> frozenset[str]:
@@ -37,10 +37,7 @@ def build_probes(graph: tf.Graph, items: Sequence[GraphItem]) -> dict[str, Any]:
     A resource variable made by ``get_variable`` already has one. On a finalized graph those that
     would have to be made are left out.
     """
-    states = graph.get_collection_ref(_STATE)
-    if not states:
-        states.append({})
-    probes: dict[str, Any] = states[0]
+    probes: dict[str, Any] = kept_with(graph, _PROBES, dict)
     for item in items:
         if item.name not in probes:
             probe = _existing(item)
@@ -61,7 +58,7 @@ def _existing(item: GraphItem) -> Any:
 
 def _made(graph: tf.Graph, item: GraphItem) -> Any:
     with outermost(graph, "initialized"), v1.device(item.device):
-        if item.op_type in _REFERENCES:
+        if item.op_type in REFERENCE_VARIABLE_OPS:
             return tf.raw_ops.IsVariableInitialized(ref=item.op.outputs[0])
         return tf.raw_ops.VarIsInitializedOp(resource=item.value.handle)
 

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, Problem, UsageError
+from tf1compat.graph.building import kept_with
 from tf1compat.graph.items import expand_parts, is_variable
 from tf1compat.graph.query.index import index_of
 from tf1compat.graph.query.result import QueryResult
@@ -17,7 +18,7 @@ __all__ = ["freeze", "frozen", "unfreeze"]
 
 v1 = tf.compat.v1
 _KEY = v1.GraphKeys.TRAINABLE_VARIABLES
-_STATE = ("tf1compat", "order of trainable variables")
+_ORDER = "order of trainable variables"
 
 
 def freeze(variables: Iterable[Any]) -> QueryResult:
@@ -80,6 +81,7 @@ def unfreeze(variables: Iterable[Any]) -> QueryResult:
             for value in values
         ]
         raise GraphError.from_problems("nothing to unfreeze", problems)
+    # Optimizer.compute_gradients takes this collection in order, and slots are made in that order.
     for identity, value in sorted(returning.items(), key=lambda pair: places[pair[0]]):
         at = next(
             (at for at, other in enumerate(collection) if places[id(other)] > places[identity]),
@@ -123,11 +125,8 @@ def _values(variables: Iterable[Any]) -> tuple[list[Any], tf.Graph]:
 
 
 def _remembered(graph: tf.Graph) -> list[Any]:
-    """Returns every variable that was seen to be trainable, in the collection's order.
-
-    A collection without a string for its key is kept by the graph, but listed and exported nowhere.
-    """
-    order: list[Any] = graph.get_collection_ref(_STATE)
+    """Returns every variable that was seen to be trainable, in the collection's order."""
+    order: list[Any] = kept_with(graph, _ORDER, list)
     seen = {id(value) for value in order}
     order.extend(value for value in graph.get_collection_ref(_KEY) if id(value) not in seen)
     return order

@@ -121,6 +121,8 @@ def apply_with_multipliers(
         )
         for factor, group in groups.items()
     ]
+    # Each apply_gradients would count a step of its own; so it is counted here, and after all
+    # updates, as Optimizer.apply_gradients does for one.
     if global_step is None:
         return tf.group(*updates, name="train")
     with tf.control_dependencies(updates):

@@ -71,9 +71,7 @@ def initialize_uninitialized(
       GraphError: variables without an initializer, that depend on each other in a circle, or on
         placeholders that aren't fed: all of them at once, nothing run. Or the session failed.
     """
-    items = [item for item in index_of(session.graph).items if item.kind == "variable"]
-    known = {item.op.name: item for item in items}
-    chosen = _chosen(known, variables)
+    known, chosen = _known_and_chosen(session.graph, variables)
     ready = initialized_names(session, known.values())
     needs, problems = _dependencies(chosen, known, ready, frozenset(_fed(feed_dict)))
     waves, circle = _waves(needs)
@@ -93,16 +91,23 @@ def initialize_uninitialized(
     return InitializationReport(tuple(waves), already)
 
 
-def _chosen(known: dict[str, GraphItem], variables: Iterable[Any] | None) -> list[GraphItem]:
+def _known_and_chosen(
+    graph: tf.Graph, variables: Iterable[Any] | None
+) -> tuple[dict[str, GraphItem], list[GraphItem]]:
+    """Returns all variables to be had, by the names of their ops, and those to initialize.
+
+    Among `variables` may be some that no collection of `graph` holds.
+    """
+    filed = [item for item in index_of(graph).items if item.kind == "variable"]
+    known = {item.op.name: item for item in filed}
     if variables is None:
-        return list(known.values())
+        return known, filed
     values = [part for value in variables for part in expand_parts(value)]
     strange = [value for value in values if not is_variable(value)]
     if strange:
         raise UsageError(f"expected variables to initialize, found {strange[:3]!r}")
-    for value in values:
-        known.setdefault(value.op.name, GraphItem(value))
-    return [known[value.op.name] for value in values]
+    known = {value.op.name: GraphItem(value) for value in values} | known
+    return known, [known[value.op.name] for value in values]
 
 
 def _fed(feed_dict: Mapping[Any, Any] | None) -> list[str]:

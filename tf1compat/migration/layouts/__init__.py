@@ -1,3 +1,31 @@
-"""Invertible array transforms, one file a family."""
+"""Invertible array transforms, one file a family.
 
-__all__: list[str] = []
+To add one, write it in the file of its family and put it into the tuple here; from outside the
+package, decorate it with :func:`register_layout`.
+"""
+
+from tf1compat.migration.layouts import basic, casts, joins
+from tf1compat.migration.layouts.layout import (
+    LAYOUTS,
+    Identity,
+    Layout,
+    Piece,
+    Spec,
+    register_layout,
+)
+from tf1compat.migration.layouts.text import parse_layout
+
+__all__ = ["LAYOUTS", "Identity", "Layout", "Piece", "Spec", "parse_layout", "register_layout"]
+
+for _own in (
+    Identity,
+    basic.Transpose,
+    basic.Reshape,
+    basic.Squeeze,
+    basic.Expand,
+    joins.Concatenate,
+    joins.Split,
+    casts.Cast,
+):
+    LAYOUTS.add(_own)
+del _own

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 
@@ -12,34 +11,26 @@ from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import (
     Layout,
     Piece,
+    Shape,
     Spec,
     cannot,
     one_source,
-    register_layout,
 )
 
 __all__ = ["Expand", "Reshape", "Squeeze", "Transpose"]
 
-Shape = tuple[int, ...]
 
-
-@register_layout("transpose")
 @dataclasses.dataclass(frozen=True)
 class Transpose(Layout):
     """Axes permuted: target axis ``i`` is source axis ``perm[i]`` (as ``tf.transpose``)."""
 
+    name = "transpose"
     perm: Shape
 
-    @classmethod
-    def of(cls, *perm: int) -> Transpose:
-        """Returns the permutation given as separate arguments."""
-        if sorted(perm) != list(range(len(perm))):
-            raise LayoutError(f"transpose{perm}: expected a permutation of 0..{len(perm) - 1}")
-        return cls(tuple(perm))
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return self.perm
+    def __post_init__(self) -> None:
+        if sorted(self.perm) != list(range(len(self.perm))):
+            last = len(self.perm) - 1
+            raise LayoutError(f"transpose{self.perm}: expected a permutation of 0..{last}")
 
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)
@@ -54,23 +45,16 @@ class Transpose(Layout):
         return (Piece((), np.transpose(target, np.argsort(self.perm))),)
 
 
-@register_layout("reshape")
 @dataclasses.dataclass(frozen=True)
 class Reshape(Layout):
     """The same elements in row-major order under another shape; one dimension may be -1."""
 
+    name = "reshape"
     shape: Shape
 
-    @classmethod
-    def of(cls, *shape: int) -> Reshape:
-        """Returns the reshape given as separate dimensions."""
-        if any(d < -1 for d in shape) or shape.count(-1) > 1:
-            raise LayoutError(f"reshape{shape}: expected sizes >= 0 with at most one -1")
-        return cls(tuple(shape))
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return self.shape
+    def __post_init__(self) -> None:
+        if any(d < -1 for d in self.shape) or self.shape.count(-1) > 1:
+            raise LayoutError(f"reshape{self.shape}: expected sizes >= 0 with at most one -1")
 
     def _resolved(self, source: Spec) -> Shape:
         size, known = math.prod(source.shape), math.prod(d for d in self.shape if d != -1)
@@ -100,16 +84,10 @@ class Reshape(Layout):
 class _Axes(Layout):
     axes: Shape
 
-    @classmethod
-    def of(cls, *axes: int) -> _Axes:
-        """Returns the layout for axes given as separate arguments."""
-        if len(set(axes)) != len(axes) or any(axis < 0 for axis in axes):
-            raise LayoutError(f"{cls.name}{axes}: expected distinct axes counted from 0")
-        return cls(tuple(sorted(axes)))
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return self.axes
+    def __post_init__(self) -> None:
+        if len(set(self.axes)) != len(self.axes) or any(axis < 0 for axis in self.axes):
+            raise LayoutError(f"{self.name}{self.axes}: expected distinct axes counted from 0")
+        object.__setattr__(self, "axes", tuple(sorted(self.axes)))  # equal whatever their order
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
         source = one_source(self, sources)
@@ -119,10 +97,11 @@ class _Axes(Layout):
         return (Piece((), target.reshape(one_source(self, sources).shape)),)
 
 
-@register_layout("squeeze")
 @dataclasses.dataclass(frozen=True)
 class Squeeze(_Axes):
     """Axes of size 1 removed."""
+
+    name = "squeeze"
 
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)
@@ -132,10 +111,11 @@ class Squeeze(_Axes):
         return Spec(tuple(kept), source.dtype)
 
 
-@register_layout("expand")
 @dataclasses.dataclass(frozen=True)
 class Expand(_Axes):
     """Axes of size 1 inserted, at these positions of the target."""
+
+    name = "expand"
 
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)

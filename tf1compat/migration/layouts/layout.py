@@ -11,25 +11,34 @@ Layouts print as the text that :func:`parse_layout` reads and that rules files h
     concatenate(0)               # several sources, one target
     split(1, 0, 768)             # one source, the part [0, 768) along axis 1
 
-A new layout is one more decorated class; nothing else changes.
+A new layout is one more frozen dataclass; annotations of its fields say what its text takes.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
 from tf1compat.errors import LayoutError
+from tf1compat.names.registry import Registry
 
-__all__ = ["IDENTITY", "Identity", "Layout", "Piece", "Spec", "register_layout"]
+__all__ = [
+    "IDENTITY",
+    "LAYOUTS",
+    "Identity",
+    "Layout",
+    "Piece",
+    "Shape",
+    "Spec",
+    "cannot",
+    "one_source",
+    "register_layout",
+]
 
 Shape = tuple[int, ...]
-
-_REGISTRY: dict[str, Callable[..., Layout]] = {}
-_L = TypeVar("_L", bound="type[Layout]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +71,20 @@ class Piece:
 
 
 class Layout:
-    """Base of all layouts; subclasses are frozen dataclasses whose fields are their arguments."""
+    """Base of all layouts; subclasses are frozen dataclasses whose fields are their arguments.
+
+    A field is annotated ``int``, ``float`` or ``str``, or as the last ``tuple[int, ...]``, which
+    takes all arguments that are left; one with a default may be left out.
+
+    Attributes:
+      name: what rules files call it.
+      joins: whether it makes one target out of several sources, in the order of their rules.
+      takes_part: whether it takes a part of its source, so that other targets may take the others.
+    """
 
     name: ClassVar[str]
+    joins: ClassVar[bool] = False
+    takes_part: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.
@@ -81,6 +101,10 @@ class Layout:
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         """Returns, for each source, the part of it that `target` holds."""
         raise NotImplementedError
+
+    def part(self, source: Spec) -> tuple[slice, ...]:
+        """Returns the index of the part that it takes of a source; ``()`` for all of it."""
+        return ()
 
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
         """Returns the layout by which an optimizer slot of the variable travels.
@@ -105,32 +129,19 @@ class Layout:
         """Returns this layout with every change of dtype left out."""
         return self
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        """The values :func:`parse_layout` would read between the parentheses."""
-        return tuple(getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
-
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(map(str, self.arguments))})"
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        values = [getattr(self, field.name) for field in fields]
+        texts = [
+            str(x) for value in values for x in (value if isinstance(value, tuple) else [value])
+        ]
+        return f"{self.name}({', '.join(texts)})" if texts else self.name
 
 
-def register_layout(name: str) -> Callable[[_L], _L]:
-    """Class decorator that makes a layout known to :func:`parse_layout` under `name`."""
-
-    def decorate(cls: _L) -> _L:
-        cls.name = name
-        _REGISTRY[name] = getattr(cls, "of", cls)
-        return cls
-
-    return decorate
+_T = TypeVar("_T")
 
 
-def registered_layouts() -> dict[str, Callable[..., Layout]]:
-    """Returns constructor by name of every layout that rules may use."""
-    return dict(_REGISTRY)
-
-
-def one_source(layout: Layout, sources: Sequence[Any]) -> Any:
+def one_source(layout: Layout, sources: Sequence[_T]) -> _T:
     """Returns the only one of `sources`, or raises LayoutError."""
     if len(sources) != 1:
         raise LayoutError(f"layout {layout} takes one source, found {len(sources)}")
@@ -142,10 +153,11 @@ def cannot(layout: Layout, source: Spec, expected: str) -> LayoutError:
     return LayoutError(f"layout {layout} on {source}: expected {expected}, found {source.shape}")
 
 
-@register_layout("identity")
 @dataclasses.dataclass(frozen=True)
 class Identity(Layout):
     """The value as it stands."""
+
+    name = "identity"
 
     def spec(self, *sources: Spec) -> Spec:
         return one_source(self, sources)
@@ -156,8 +168,28 @@ class Identity(Layout):
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), target),)
 
-    def __str__(self) -> str:
-        return "identity"
-
 
 IDENTITY = Identity()
+
+LAYOUTS: Registry[type[Layout]] = Registry("layout")
+"""Every layout that rules may name."""
+
+_L = TypeVar("_L", bound="type[Layout]")
+
+
+def register_layout(name: str) -> Callable[[_L], _L]:
+    """Class decorator that lets rules name a layout: a frozen dataclass derived from Layout.
+
+    Args:
+      name: what rules call it; a word that no other layout has.
+
+    Raises:
+      UsageError: another layout has this name.
+    """
+
+    def decorate(cls: _L) -> _L:
+        cls.name = name
+        LAYOUTS.add(cls)
+        return cls
+
+    return decorate

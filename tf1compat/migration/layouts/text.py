@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import inspect
 import re
+import typing
+from collections.abc import Sequence
+from typing import Any
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts import basic  # noqa: F401  its layouts register themselves
-from tf1compat.migration.layouts.joins import Chain
-from tf1compat.migration.layouts.layout import Layout, registered_layouts
+from tf1compat.migration.layouts.chain import Chain
+from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
 
-__all__ = ["parse_layout"]
+__all__ = ["LAYOUT_FACTS", "parse_layout"]
 
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 
@@ -32,27 +34,94 @@ def parse_layout(text: str) -> Layout:
 
 def _parse_step(step: str, text: str) -> Layout:
     match = _STEP.fullmatch(step)
-    known = registered_layouts()
-    if match is None or match[1] not in known:
+    if match is None or match[1] not in LAYOUTS:
         raise LayoutError(
-            f"layout {text!r}: expected one of {', '.join(sorted(known))}, "
+            f"layout {text!r}: expected one of {', '.join(sorted(LAYOUTS))}, "
             f"with arguments in parentheses, found {step.strip()!r}"
         )
-    arguments = [_argument(a) for a in (match[2] or "").split(",") if a.strip()]
-    make = known[match[1]]
+    layout = LAYOUTS[match[1]]
+    given = [argument.strip() for argument in (match[2] or "").split(",") if argument.strip()]
+    assigned = _assigned(layout, given)
+    if assigned is None:
+        expected = _form(layout)
+        raise LayoutError(f"layout {text!r}: expected {expected}, found {step.strip()!r}")
     try:
-        inspect.signature(make).bind(*arguments)
-    except TypeError:
+        return layout(*(_value(kind, words) for kind, words in assigned))
+    except LayoutError:
+        raise
+    except ValueError as error:
         raise LayoutError(
-            f"layout {text!r}: expected {match[1]}{inspect.signature(make)}, found {step.strip()!r}"
+            f"layout {text!r}: {layout.name} expected {error}, found {step.strip()!r}"
         ) from None
-    wants_text = match[1] == "cast"
-    if any(isinstance(a, str) != wants_text for a in arguments):
-        kind = "a dtype's name" if wants_text else "integers"
-        raise LayoutError(f"layout {text!r}: {match[1]} expected {kind}, found {step.strip()!r}")
-    return make(*arguments)
 
 
-def _argument(text: str) -> int | str:
-    text = text.strip()
-    return int(text) if re.fullmatch(r"-?\d+", text) else text
+def _assigned(layout: type[Layout], given: Sequence[str]) -> list[tuple[Any, list[str]]] | None:
+    """Returns the kind of each field of a layout with its arguments; None if they don't match."""
+    left = list(given)
+    found: list[tuple[Any, list[str]]] = []
+    for field, kind in _fields(layout):
+        if _is_many(kind):
+            found.append((kind, left))
+            left = []
+        elif left:
+            found.append((kind, [left.pop(0)]))
+        elif field.default is dataclasses.MISSING:
+            return None
+    return None if left else found
+
+
+def _value(kind: Any, words: Sequence[str]) -> Any:
+    """Returns a field's value; a ValueError says what was expected."""
+    if _is_many(kind):
+        return tuple(_one(typing.get_args(kind)[0], word) for word in words)
+    return _one(kind, words[0])
+
+
+def _one(kind: type, word: str) -> Any:
+    is_number = re.fullmatch(r"[-+]?\d+(\.\d+)?", word) is not None
+    if kind is str and is_number:
+        raise ValueError("a name")
+    try:
+        return kind(word)
+    except ValueError:
+        raise ValueError("integers" if kind is int else f"a {kind.__name__}") from None
+
+
+def _is_many(kind: Any) -> bool:
+    return typing.get_origin(kind) is tuple
+
+
+def _fields(layout: type[Layout]) -> list[tuple[dataclasses.Field, Any]]:
+    hints = typing.get_type_hints(layout)
+    return [(field, hints[field.name]) for field in dataclasses.fields(layout)]  # type: ignore[arg-type]
+
+
+def _form(layout: type[Layout]) -> str:
+    """Returns how a layout is written: ``split(axis: int, start: int, stop: int)``."""
+    parts = []
+    for field, kind in _fields(layout):
+        if _is_many(kind):
+            parts.append(f"*{field.name}: {typing.get_args(kind)[0].__name__}")
+        else:
+            parts.append(f"{field.name}: {kind.__name__}")
+    return f"{layout.name}({', '.join(parts)})"
+
+
+class _Facts:
+    """What :class:`tf1compat.names.LayoutFacts` asks; a text that is no layout has no facts."""
+
+    def joins(self, layout: str) -> bool:
+        return _or_identity(layout).joins
+
+    def takes_part(self, layout: str) -> bool:
+        return _or_identity(layout).takes_part
+
+
+LAYOUT_FACTS = _Facts()
+
+
+def _or_identity(text: str) -> Layout:
+    try:
+        return parse_layout(text)
+    except LayoutError:  # said where the layout is used
+        return IDENTITY

@@ -1,40 +1,66 @@
-"""Data flow between modules: who feeds whom, and what that says about their order."""
+"""Data flow between nodes: who feeds whom, and what that says about their order."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import itertools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
-__all__ = ["Flow"]
+from tf1compat.migration.matching.nodes import Node, nodes_of_items
 
-Edges = Mapping[int, tuple[int, ...]]
+__all__ = ["Flow", "flow_between"]
+
+Edges = Mapping[Node, tuple[Node, ...]]
+
+
+def flow_between(
+    nodes: Sequence[Node], producers: Mapping[str, Sequence[str]] | None
+) -> Flow | None:
+    """Returns the flow between nodes that the flow between their items amounts to.
+
+    Args:
+      nodes: the nodes of one side.
+      producers: for an item's path, the paths of the items that feed it; None where unknown.
+    """
+    if producers is None:
+        return None
+    node_of = nodes_of_items(nodes)
+    feeds: dict[Node, dict[Node, None]] = {}
+    for path, feeding in producers.items():
+        if path in node_of:
+            found = feeds.setdefault(node_of[path], {})
+            found.update((node_of[p], None) for p in feeding if p in node_of)
+    for node, found in list(feeds.items()):
+        found.pop(node, None)
+        for producer in found:
+            feeds.setdefault(producer, {})
+    return Flow({node: tuple(found) for node, found in feeds.items()})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Flow:
-    """The modules of one side with, for each, the modules that feed it directly.
+    """The nodes of one side with, for each, the nodes that feed it directly.
 
-    A module that is used again further down (a tied table, a shared layer, a loop) is taken where
+    A node that is used again further down (a tied table, a shared layer, a loop) is taken where
     it is used first: the edges that lead back are left out.
 
     Attributes:
-      producers: for every module its nearest upstream modules, in the order of the graph; modules
-        with no known flow are left out.
+      producers: for every node its nearest upstream nodes, in the order of the graph; nodes with
+        no known flow are left out.
     """
 
     producers: Edges
 
     @functools.cached_property
-    def _forward(self) -> tuple[Edges, tuple[int, ...]]:
-        """Consumers of every module without the edges that lead back, and an order that fits."""
-        fed: dict[int, list[int]] = {node: [] for node in self.producers}
+    def _forward(self) -> tuple[Edges, tuple[Node, ...]]:
+        """Consumers of every node without the edges that lead back, and an order that fits."""
+        fed: dict[Node, list[Node]] = {node: [] for node in self.producers}
         for node, feeds in self.producers.items():
             for producer in dict.fromkeys(feeds):
                 fed[producer].append(node)
-        kept: dict[int, list[int]] = {node: [] for node in fed}
-        finished: list[int] = []
+        kept: dict[Node, list[Node]] = {node: [] for node in fed}
+        finished: list[Node] = []
         state = dict.fromkeys(fed, 0)
         roots = sorted(fed, key=lambda node: bool(self.producers[node]))
         for root in roots:
@@ -55,42 +81,42 @@ class Flow:
         return {node: tuple(out) for node, out in kept.items()}, tuple(reversed(finished))
 
     @property
-    def order(self) -> tuple[int, ...]:
-        """The modules from inputs to outputs."""
+    def order(self) -> tuple[Node, ...]:
+        """The nodes from inputs to outputs."""
         return self._forward[1]
 
     @functools.cached_property
     def _feeds(self) -> Edges:
-        """Producers of every module without the edges that lead back."""
-        found: dict[int, list[int]] = {node: [] for node in self.producers}
+        """Producers of every node without the edges that lead back."""
+        found: dict[Node, list[Node]] = {node: [] for node in self.producers}
         for node, consumers in self._forward[0].items():
             for consumer in consumers:
                 found[consumer].append(node)
         return {node: tuple(feeds) for node, feeds in found.items()}
 
     @functools.cached_property
-    def _upstream(self) -> Mapping[int, int]:
-        """For every module the set of all upstream modules, as the bits of an integer."""
-        sets: dict[int, int] = {}
+    def _upstream(self) -> Mapping[Node, int]:
+        """For every node the set of all upstream nodes, as bits of an integer by their order."""
+        sets: dict[Node, int] = {}
         for node in self.order:
             bits = 0
             for producer in self._feeds[node]:
-                bits |= sets[producer] | (1 << producer)
+                bits |= sets[producer] | (1 << producer.order)
             sets[node] = bits
         return sets
 
-    def chain(self, nodes: Sequence[int]) -> tuple[int, ...] | None:
+    def chain(self, nodes: Sequence[Node]) -> tuple[Node, ...] | None:
         """Returns `nodes` from first to last if each feeds the next, directly or not, else None."""
         if any(node not in self.producers for node in nodes):
             return None
-        ordered = sorted(nodes, key=lambda node: self._depth[node])
+        ordered = sorted(nodes, key=self._depth.__getitem__)
         for before, after in itertools.pairwise(ordered):
-            if not self._upstream[after] >> before & 1:
+            if not self._upstream[after] >> before.order & 1:
                 return None
         return tuple(ordered)
 
-    def contradicts(self, ordered: Sequence[int]) -> bool:
-        """Tells whether a module of `ordered` is fed by one that comes after it."""
+    def contradicts(self, ordered: Sequence[Node]) -> bool:
+        """Tells whether a node of `ordered` is fed by one that comes after it."""
         if any(node not in self.producers for node in ordered):
             return False
         depths = [self._depth[node] for node in ordered]
@@ -100,11 +126,11 @@ class Flow:
         for node in reversed(ordered):
             if self._upstream[node] & later:
                 return True
-            later |= 1 << node
+            later |= 1 << node.order
         return False
 
     @functools.cached_property
-    def _depth(self) -> Mapping[int, int]:
+    def _depth(self) -> Mapping[Node, int]:
         return {node: place for place, node in enumerate(self.order)}
 
     @functools.cached_property
@@ -116,26 +142,28 @@ class Flow:
         """
         return {
             node: tuple(
-                p for p in feeds if not any(self._upstream[q] >> p & 1 for q in feeds if q != p)
+                p
+                for p in feeds
+                if not any(self._upstream[q] >> p.order & 1 for q in feeds if q is not p)
             )
             for node, feeds in self._feeds.items()
         }
 
     @functools.cached_property
     def consumers(self) -> Edges:
-        """For every module the modules it feeds directly, the inverse of :attr:`direct`."""
-        found: dict[int, list[int]] = {node: [] for node in self.direct}
+        """For every node the nodes it feeds directly, the inverse of :attr:`direct`."""
+        found: dict[Node, list[Node]] = {node: [] for node in self.direct}
         for node, feeds in self.direct.items():
             for producer in feeds:
                 found[producer].append(node)
         return {node: tuple(nodes) for node, nodes in found.items()}
 
-    def colours(self, base: Sequence[Hashable], *, radius: int) -> Mapping[int, int]:
-        """Returns a colour by module; equal colours have equal surroundings up to `radius` steps.
+    def colours(self, known_by: Callable[[Node], Hashable], radius: int) -> Mapping[Node, int]:
+        """Returns a colour by node; equal colours have equal surroundings up to `radius` steps.
 
-        Colours of two flows are comparable: they depend on `base`, the modules' own, alone.
+        Colours of two flows are comparable: they depend on what nodes are `known_by` alone.
         """
-        colour = {node: hash(base[node]) for node in self.producers}
+        colour = {node: hash(known_by(node)) for node in self.producers}
         for _ in range(radius):
             colour = {
                 node: hash(

@@ -2,47 +2,39 @@
 
 The solver groups both sides by what they hold, pairs what is alone in its group, and then lets
 every kind of evidence split the groups that are left, again and again, until nothing moves. It
-never picks among equals: what no evidence tells apart is returned as ties.
+never picks among equals: what no evidence tells apart is left in groups.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from tf1compat.migration.matching.evidence.propagate import (
-    by_neighbours,
-    by_owner,
-    disordered_chains,
-    owners,
+from tf1compat.migration.matching.evidence import EVIDENCE
+from tf1compat.migration.matching.nodes import Node
+from tf1compat.migration.matching.state import (
+    ChainPair,
+    EvidenceKind,
+    Group,
+    Pair,
+    Side,
+    State,
+    chains,
 )
-from tf1compat.migration.matching.evidence.strategies import STRATEGIES
-from tf1compat.migration.matching.state import ORDER_KINDS, Group, Pair, Side, State
 
-__all__ = ["Solution", "Tie", "solve"]
+__all__ = ["ALONE", "Solution", "solve"]
 
+ALONE = EvidenceKind("alone", "nothing else of these roles and shapes on either side")
 
-@dataclasses.dataclass(frozen=True)
-class Tie:
-    """Sources and targets that nothing tells apart.
-
-    Attributes:
-      sources: paths of the sources; every one could go to any of the targets.
-      targets: paths of the targets.
-      evidence: what is known of them all, and what is missing.
-    """
-
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
-    evidence: tuple[str, ...]
+_LEVELS = (0, 1)  # of a node's signatures
 
 
 @dataclasses.dataclass(frozen=True)
 class Solution:
     """Pairs by source, and the groups of equals that are left."""
 
-    pairs: Mapping[int, Pair]
+    pairs: Mapping[Node, Pair]
     groups: tuple[Group, ...]
 
 
@@ -50,45 +42,67 @@ def solve(
     source: Side,
     target: Side,
     *,
-    fits: Callable[[int, int], bool],
-    known: Mapping[int, Pair],
+    fits: Callable[[Node, Node], bool],
+    known: Mapping[Node, Pair],
 ) -> Solution:
-    """Returns what evidence pairs; `known` are pairs made before, which count as evidence.
+    """Returns what evidence pairs, first by all that nodes hold, then by their main parts.
+
+    Args:
+      source: the side of the v1 variables.
+      target: the side of the Keras weights.
+      fits: tells whether a target can hold a source.
+      known: pairs made before, which count as evidence.
+    """
+    solution = Solution(known, ())
+    for level in _LEVELS:
+        solution = _solve_level(source, target, level, fits=fits, known=solution.pairs)
+    return solution
+
+
+def _solve_level(
+    source: Side,
+    target: Side,
+    level: int,
+    *,
+    fits: Callable[[Node, Node], bool],
+    known: Mapping[Node, Pair],
+) -> Solution:
+    """Returns what evidence pairs among nodes of equal signatures of this level.
 
     Pairs made because of numbering are taken back, and that numbering not trusted any more, where
     other pairs show that the two sides number differently.
     """
-    if len(known) in (len(source.signatures), len(target.signatures)):
+    if len(known) in (len(source.nodes), len(target.nodes)):
         return Solution(known, ())
-    distrusted: set = set()
+    distrusted: frozenset[ChainPair] = frozenset()
     while True:
-        state = State(source, target, fits, distrusted=set(distrusted))
+        state = State(source, target, level, fits, distrusted)
         for node, pair in known.items():
-            _pair(state, node, pair)
+            state.pair(node, pair)
         state.groups = _initial_groups(state)
         _exhaust(state)
-        wrong = {c for c in disordered_chains(state) if c not in distrusted}
-        if not any(_relies_on(state, chains) for chains in wrong):
+        wrong = state.disordered() - distrusted
+        if not _relied_on(state, wrong):
             return Solution(state.pairs, tuple(state.groups))
         distrusted |= wrong
 
 
-def _relies_on(state: State, chains: tuple) -> bool:
+def _relied_on(state: State, wrong: set[ChainPair]) -> bool:
     return any(
-        pair.kinds & ORDER_KINDS and state.chain_pair(source, pair.target) == chains
+        pair.by_order and chains(source, pair.target) in wrong
         for source, pair in state.pairs.items()
     )
 
 
 def _initial_groups(state: State) -> list[Group]:
-    sources: dict[Hashable, list[int]] = defaultdict(list)
-    targets: dict[Hashable, list[int]] = defaultdict(list)
-    for node, signature in enumerate(state.source.signatures):
+    sources: dict[Hashable, list[Node]] = defaultdict(list)
+    targets: dict[Hashable, list[Node]] = defaultdict(list)
+    for node in state.source.nodes:
         if node not in state.pairs:
-            sources[signature].append(node)
-    for node, signature in enumerate(state.target.signatures):
+            sources[state.signature(node)].append(node)
+    for node in state.target.nodes:
         if node not in state.taken:
-            targets[signature].append(node)
+            targets[state.signature(node)].append(node)
     return [
         part
         for signature in sources
@@ -97,66 +111,47 @@ def _initial_groups(state: State) -> list[Group]:
     ]
 
 
-def _fitting(state: State, sources: list[int], targets: list[int]) -> list[Group]:
-    """Splits a group by which shapes fit which, judging by one module of each shape."""
-    shapes_s, shapes_t = _by_shape(state.source, sources), _by_shape(state.target, targets)
-    parts: list[tuple[list[int], list[int]]] = []
-    left = dict(shapes_t)
-    for nodes in shapes_s.values():
+def _fitting(state: State, sources: Sequence[Node], targets: Sequence[Node]) -> list[Group]:
+    """Splits a group by which shapes fit which, judging by one node of each shape."""
+    left = _by_shape(targets)
+    parts: list[tuple[list[Node], list[Node]]] = []
+    for nodes in _by_shape(sources).values():
         fit = [key for key in left if state.fits(nodes[0], left[key][0])]
-        joined = (list(nodes), [t for key in fit for t in left.pop(key)])
+        joined = (nodes, [t for key in fit for t in left.pop(key)])
         for part in [p for p in parts if any(state.fits(nodes[0], t) for t in p[1])]:
             parts.remove(part)
             joined = (part[0] + joined[0], part[1] + joined[1])
         parts.append(joined)
-    return [Group(tuple(sorted(s)), tuple(sorted(t))) for s, t in parts if s and t]
+    return [Group(_in_order(s), _in_order(t)) for s, t in parts if s and t]
 
 
-def _by_shape(side: Side, nodes: list[int]) -> dict[Hashable, list[int]]:
-    found: dict[Hashable, list[int]] = defaultdict(list)
+def _by_shape(nodes: Sequence[Node]) -> dict[Hashable, list[Node]]:
+    found: dict[Hashable, list[Node]] = defaultdict(list)
     for node in nodes:
-        found[side.shapes[node]].append(node)
+        found[node.shapes].append(node)
     return found
 
 
-def _pair(state: State, source: int, pair: Pair) -> None:
-    state.pairs[source] = pair
-    state.taken[pair.target] = source
+def _in_order(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    return tuple(sorted(nodes, key=lambda node: node.order))
 
 
 def _exhaust(state: State) -> None:
-    own_s, own_t = owners(state.source), owners(state.target)
-    moved = True
-    while moved:
-        moved = _split_groups(state)
-        for propagate in (
-            lambda: by_owner(state, own_s, own_t),
-            lambda: by_neighbours(state, state.groups),
-        ):
-            found = list(propagate())
-            for source, target, kind, why in found:
-                if _can_pair(state, source, target):
-                    _pair(state, source, Pair(target, (why,), frozenset({kind})))
-                    moved = True
-            if found:
-                break  # the stronger evidence first
-
-
-def _can_pair(state: State, source: int, target: int) -> bool:
-    open_ = source not in state.pairs and target not in state.taken
-    return open_ and state.fits(source, target)
+    while _split_groups(state) | _accept_proposals(state):
+        pass
 
 
 def _split_groups(state: State) -> bool:
+    """Lets evidence split the open groups until none can be; returns whether anything moved."""
     moved, groups, waiting = False, [], list(state.groups)
     while waiting:
         group = _open_part(state, waiting.pop())
         if not group.sources or not group.targets:
             continue
-        if len(group.sources) == len(group.targets) == 1 and _alone(state, group):
+        if len(group.sources) == len(group.targets) == 1 and _pair_alone(state, group):
             moved = True
             continue
-        parts = next(filter(None, (strategy(state, group) for strategy in STRATEGIES)), None)
+        parts = next(filter(None, (e.within(state, group) for e in EVIDENCE.values())), None)
         if parts:
             waiting.extend(parts)
             moved = True
@@ -172,10 +167,24 @@ def _open_part(state: State, group: Group) -> Group:
     return dataclasses.replace(group, sources=sources, targets=targets)
 
 
-def _alone(state: State, group: Group) -> bool:
+def _pair_alone(state: State, group: Group) -> bool:
     source, target = group.sources[0], group.targets[0]
     if not state.fits(source, target):
         return False
-    evidence = group.evidence or ("nothing else of these roles and shapes on either side",)
-    _pair(state, source, Pair(target, evidence, group.kinds))
+    state.pair(source, Pair(target, group.evidence or (ALONE.because(),)))
     return True
+
+
+def _accept_proposals(state: State) -> bool:
+    """Makes the pairs that the strongest evidence with any to propose supports."""
+    for evidence in EVIDENCE.values():
+        proposals = list(evidence.across(state))
+        moved = False
+        for found in proposals:
+            free = found.source not in state.pairs and found.target not in state.taken
+            if free and state.fits(found.source, found.target):
+                state.pair(found.source, Pair(found.target, (found.reason,)))
+                moved = True
+        if proposals:  # the weaker are asked when the groups were looked at again
+            return moved
+    return False

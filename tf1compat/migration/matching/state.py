@@ -3,155 +3,228 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 
 from tf1compat.migration.matching._flow import Flow
-from tf1compat.migration.matching.places import Place
+from tf1compat.migration.matching._owners import owners_of
+from tf1compat.migration.matching.nodes import Node
+from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["Group", "Pair", "Side", "State"]
-
-ORDER_KINDS = frozenset({"numbers", "neighbours"})
-"""Kinds of evidence that rest on numbering."""
+__all__ = ["ChainPair", "EvidenceKind", "Group", "Numbers", "Pair", "Side", "State", "chains"]
 
 _EXCEPTIONS = 0.25  # of a chain's neighbours may stand the other way round: parallel branches do
 
-Colours = Mapping[int, int]
-ChainPair = tuple[tuple[str, ...], tuple[str, ...]]
+Numbers = tuple[int, ...]
+Chain = tuple[str, ...]
+ChainPair = tuple[Chain, Chain]
+"""The chains (paths without numbers) of a source and of a target."""
+Colours = Mapping[Node, int]
 
 
 @dataclasses.dataclass(frozen=True)
-class Side:
-    """The modules (or single variables) of one side.
+class EvidenceKind(Kind):
+    """A kind of evidence.
 
     Attributes:
-      places: where each stands.
-      signatures: what each holds; only equal signatures can be paired.
-      shapes: the shapes each holds; modules of equal shapes fit the same modules.
-      carries: whether each holds a kernel or table (and not only a norm's or a lone bias's values).
+      by_order: whether it rests on numbering; taken back where numbering turns out to mislead.
+      reordered: whether the two sides' numbers stand in another order on purpose.
+    """
+
+    by_order: bool = False
+    reordered: bool = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a matching.
+
+    Attributes:
+      nodes: its nodes, in order of creation.
       flow: which feed which, where that is known.
       absent: paths of scopes in which something has no counterpart at all on the other side.
     """
 
-    places: Sequence[Place]
-    signatures: Sequence[Hashable]
-    shapes: Sequence[Hashable]
-    carries: Sequence[bool]
+    nodes: Sequence[Node]
     flow: Flow | None = None
     absent: frozenset[str] = frozenset()
+
+    @functools.cached_property
+    def owners(self) -> Mapping[Node, Node]:
+        """For nodes without a kernel, the node that they normalize, where that is known."""
+        return owners_of(self.nodes, self.flow)
 
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Sources and targets of which nothing yet tells which belongs to which."""
+    """Sources and targets of which nothing yet tells which belongs to which.
 
-    sources: tuple[int, ...]
-    targets: tuple[int, ...]
-    evidence: tuple[str, ...] = ()
-    kinds: frozenset[str] = frozenset()
+    Attributes:
+      sources: in order of creation.
+      targets: in order of creation.
+      evidence: what told them apart from the others.
+    """
+
+    sources: tuple[Node, ...]
+    targets: tuple[Node, ...]
+    evidence: tuple[Reason, ...] = ()
 
     @property
     def balanced(self) -> bool:
         """Whether there are as many sources as targets."""
         return len(self.sources) == len(self.targets)
 
-    def part(self, sources: Sequence[int], targets: Sequence[int], *, kind: str, why: str) -> Group:
+    def part(self, sources: Sequence[Node], targets: Sequence[Node], reason: Reason) -> Group:
         """Returns a part of this group, told apart by one more piece of evidence."""
-        return Group(
-            tuple(sources),
-            tuple(targets),
-            tuple(dict.fromkeys((*self.evidence, why))),
-            self.kinds | {kind},
-        )
+        evidence = tuple(dict.fromkeys((*self.evidence, reason)))
+        return Group(tuple(sources), tuple(targets), evidence)
 
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
     """A source's target and why."""
 
-    target: int
-    evidence: tuple[str, ...]
-    kinds: frozenset[str] = frozenset()
+    target: Node
+    evidence: tuple[Reason, ...]
+
+    @property
+    def by_order(self) -> bool:
+        """Whether any of its evidence rests on numbering."""
+        return any(_of(reason).by_order for reason in self.evidence)
+
+    @property
+    def reordered(self) -> bool:
+        """Whether the numbers of source and target stand in another order on purpose."""
+        return any(_of(reason).reordered for reason in self.evidence)
+
+
+def _of(reason: Reason) -> EvidenceKind:
+    return reason.kind if isinstance(reason.kind, EvidenceKind) else EvidenceKind("", "")
 
 
 @dataclasses.dataclass
+class _Derived:
+    """What follows from the pairs there are; worked out anew when there is one more."""
+
+    pairs: int = -1
+    colours: dict[int, tuple[Colours, Colours]] = dataclasses.field(default_factory=dict)
+    otherwise: frozenset[Chain] | None = None
+
+
+@dataclasses.dataclass(eq=False)
 class State:
-    """Everything the strategies look at; only :mod:`solver` changes it."""
+    """What evidence looks at; only the solver changes it.
+
+    Attributes:
+      source: the side of the v1 variables.
+      target: the side of the Keras weights.
+      level: which of the nodes' signatures counts.
+      fits: tells whether a target can hold a source.
+      distrusted: pairs of chains whose numbering is known to mislead.
+      pairs: by source, what is paired so far.
+      taken: by paired target, its source.
+      groups: what is still open.
+    """
 
     source: Side
     target: Side
-    fits: Callable[[int, int], bool]
-    pairs: dict[int, Pair] = dataclasses.field(default_factory=dict)
-    taken: dict[int, int] = dataclasses.field(default_factory=dict)
+    level: int
+    fits: Callable[[Node, Node], bool]
+    distrusted: frozenset[ChainPair] = frozenset()
+    pairs: dict[Node, Pair] = dataclasses.field(default_factory=dict)
+    taken: dict[Node, Node] = dataclasses.field(default_factory=dict)
     groups: list[Group] = dataclasses.field(default_factory=list)
-    distrusted: set[ChainPair] = dataclasses.field(default_factory=set)
-    _otherwise_at: int = -1
-    _otherwise: set[tuple[str, ...]] = dataclasses.field(default_factory=set)
-    _colours: dict[tuple[int, int], tuple[Colours, Colours]] = dataclasses.field(
-        default_factory=dict
-    )
+    _derived: _Derived = dataclasses.field(default_factory=_Derived)
 
-    def chain_pair(self, source: int, target: int) -> ChainPair:
-        """Returns the two chains (paths without numbers) that this pair would align."""
-        return self.source.places[source].chain, self.target.places[target].chain
+    def pair(self, source: Node, pair: Pair) -> None:
+        """Records that `source` goes to the pair's target."""
+        self.pairs[source] = pair
+        self.taken[pair.target] = source
 
-    def colours(self, radius: int) -> tuple[Colours, Colours]:
-        """Returns colours of the sources and of the targets by their surroundings in the flow."""
-        key = (len(self.pairs), radius)
-        if key not in self._colours and self.source.flow and self.target.flow:
-            base_s: list[Hashable] = list(self.source.signatures)
-            base_t: list[Hashable] = list(self.target.signatures)
-            for source, pair in self.pairs.items():
-                base_s[source] = base_t[pair.target] = ("paired", source)
-            self._colours.clear()
-            self._colours[key] = (
-                self.source.flow.colours(base_s, radius=radius),
-                self.target.flow.colours(base_t, radius=radius),
-            )
-        return self._colours[key]
+    def signature(self, node: Node) -> Hashable:
+        """What `node` holds, as far as it counts at this level."""
+        return node.signatures[self.level]
 
-    def counts_otherwise(self, source: int) -> bool:
+    def colours(self, radius: int) -> tuple[Colours, Colours] | None:
+        """Returns colours of the sources and of the targets by their surroundings in the flow.
+
+        A paired node is known by its pair, any other by what it holds. None where a flow isn't
+        known.
+        """
+        flows = self.source.flow, self.target.flow
+        if flows[0] is None or flows[1] is None:
+            return None
+        known = self._known().colours
+        if radius not in known:
+            partners = {s: s.order for s in self.pairs} | {
+                t: s.order for t, s in self.taken.items()
+            }
+
+            def known_by(node: Node) -> Hashable:
+                return ("paired", partners[node]) if node in partners else self.signature(node)
+
+            known[radius] = flows[0].colours(known_by, radius), flows[1].colours(known_by, radius)
+        return known[radius]
+
+    def counts_otherwise(self, source: Node) -> bool:
         """Tells whether the numbering of a source's chain doesn't run with the targets' creation.
 
         Judged by its members that were paired without looking at any order.
         """
-        chain = self.source.places[source].chain
-        key = len(self.pairs)
-        if self._otherwise_at != key:
-            self._otherwise_at, self._otherwise = key, self._find_otherwise()
-        return chain in self._otherwise
+        known = self._known()
+        if known.otherwise is None:
+            known.otherwise = self._counting_otherwise()
+        return source.place.chain in known.otherwise
 
-    def _find_otherwise(self) -> set[tuple[str, ...]]:
-        rows: dict[tuple[str, ...], list[tuple[tuple[int, ...], int]]] = {}
+    def _known(self) -> _Derived:
+        if self._derived.pairs != len(self.pairs):
+            self._derived = _Derived(len(self.pairs))
+        return self._derived
+
+    def _counting_otherwise(self) -> frozenset[Chain]:
+        rows: dict[Chain, list[tuple[Numbers, int]]] = {}
         for source, pair in self.pairs.items():
-            if not pair.kinds & ORDER_KINDS:
-                place = self.source.places[source]
-                rows.setdefault(place.chain, []).append((place.numbers, pair.target))
+            if not pair.by_order:
+                row = rows.setdefault(source.place.chain, [])
+                row.append((source.place.numbers, pair.target.order))
         found = set()
         for chain, row in rows.items():
             targets = [target for _, target in sorted(row)]
             down = sum(a > b for a, b in pairwise(targets))
             if down > _EXCEPTIONS * (len(targets) - 1):
                 found.add(chain)
-        return found
+        return frozenset(found)
 
-    def anchored(self, source: int) -> bool:
-        """Tells whether a module that feeds `source`, or that it feeds, is paired."""
+    def anchored(self, source: Node) -> bool:
+        """Tells whether a node that feeds `source`, or that it feeds, is paired."""
         flow = self.source.flow
         if flow is None:
             return False
         near = (*flow.direct.get(source, ()), *flow.consumers.get(source, ()))
         return any(node in self.pairs for node in near)
 
-    def anchors(self) -> Mapping[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]]:
+    def anchors(self) -> Mapping[ChainPair, list[tuple[Numbers, Numbers]]]:
         """Returns, for each pair of chains, the numbers of its pairs, sorted by the source's."""
-        found: dict[ChainPair, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
+        found: dict[ChainPair, list[tuple[Numbers, Numbers]]] = {}
         for source, pair in self.pairs.items():
-            if "labels" in pair.kinds:  # their numbers stand in another order on purpose
-                continue
-            found.setdefault(self.chain_pair(source, pair.target), []).append(
-                (self.source.places[source].numbers, self.target.places[pair.target].numbers)
-            )
-        for anchors in found.values():
-            anchors.sort()
+            if not pair.reordered:
+                found.setdefault(chains(source, pair.target), []).append(
+                    (source.place.numbers, pair.target.place.numbers)
+                )
+        for row in found.values():
+            row.sort()
         return found
+
+    def disordered(self) -> set[ChainPair]:
+        """Returns the pairs of chains whose pairs, in the source's order, jump back and forth."""
+        return {
+            both
+            for both, row in self.anchors().items()
+            if any(a[1] >= b[1] for a, b in pairwise(row))
+        }
+
+
+def chains(source: Node, target: Node) -> ChainPair:
+    """Returns the two chains (paths without numbers) that pairing these would align."""
+    return source.place.chain, target.place.chain

@@ -7,65 +7,15 @@ of it. It is a plain value: it prints, compares, and goes through JSON unchanged
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tf1compat.errors import PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.planning import _plan_json
+from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 
-__all__ = ["Ambiguity", "Drop", "Fill", "Keep", "Plan"]
-
-_FORMAT = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Fill:
-    """A target weight and the source, or sources, that fill it.
-
-    Attributes:
-      target: path of the weight.
-      sources: names of the variables, in the order the layout takes them.
-      layout: text of the layout; see :mod:`tf1compat.migration.layouts`.
-      why: the rule or the evidence that decided.
-    """
-
-    target: str
-    sources: tuple[str, ...]
-    layout: str
-    why: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Drop:
-    """A source that is left behind on purpose."""
-
-    source: str
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Keep:
-    """A target that keeps its initial value on purpose."""
-
-    target: str
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Ambiguity:
-    """Sources and targets that evidence supports equally.
-
-    Attributes:
-      sources: names of the variables; each could go to any target of its role and shape.
-      targets: paths of the weights.
-      evidence: what they have in common and what is missing to tell them apart.
-    """
-
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
-    evidence: str
+__all__ = ["Plan"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,49 +125,21 @@ class Plan:
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """Returns the plan as JSON; :meth:`from_json` gives an equal plan back."""
-        content = {"format": _FORMAT, **dataclasses.asdict(self)}
-        return json.dumps(content, indent=1, sort_keys=True)
+        """Returns the plan as JSON; :meth:`from_json` gives an equal plan back.
+
+        Every line has the `kind` of its reason, the `facts`, and the `text` made of both.
+        """
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return _plan_json.to_json(fields)
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
-        """Returns the plan that :meth:`to_json` wrote.
+        """Returns the plan that :meth:`to_json` wrote, in this version or the first.
 
         Raises:
           PlanError: for text that is no plan, or a plan of another format.
         """
-        try:
-            content: dict[str, Any] = json.loads(text)
-            if content.pop("format") != _FORMAT:
-                raise PlanError(f"plan: expected format {_FORMAT}; make it anew with this version")
-            specs: dict[str, Any] = {s: _specs(content.pop(s)) for s in ("sources", "targets")}
-            parts: dict[str, Any] = {
-                name: tuple(kind(**_tuples(row)) for row in content.pop(name))
-                for name, kind in _PARTS.items()
-            }
-            return cls(**content, **specs, **parts)
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            raise PlanError(
-                f"plan: expected JSON written by Plan.to_json, found {error}"
-            ) from error
-
-
-_PARTS = {
-    "fills": Fill,
-    "drops": Drop,
-    "keeps": Keep,
-    "ambiguities": Ambiguity,
-    "unexplained": Problem,
-    "unfilled": Problem,
-}
-
-
-def _specs(rows: Mapping[str, Any]) -> dict[str, Spec]:
-    return {name: Spec(tuple(row["shape"]), row["dtype"]) for name, row in rows.items()}
-
-
-def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        return cls(**_plan_json.from_json(text))
 
 
 def _ledger(known: Iterable[str], accounted: Iterable[str]) -> list[Problem]:

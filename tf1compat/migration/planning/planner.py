@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, Weight, index_model
 from tf1compat.migration.layouts.casts import cast_between
-from tf1compat.migration.layouts.joins import chain
+from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._flows import source_flow, target_flow
+from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
+from tf1compat.migration.planning._problems import misfit, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
-from tf1compat.migration.planning.plan import Ambiguity, Drop, Fill, Keep, Plan
+from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
-from tf1compat.names import Rule, RuleSet, VariableName, load_rules, nearest_names
+from tf1compat.names import Rule, RuleSet, load_rules
+from tf1compat.names.reasons import Reason
+from tf1compat.names.training import training_reason
 
 __all__ = ["plan_migration"]
 
@@ -27,7 +31,7 @@ _NEAREST = 50  # open targets whose nearest names are looked up; the search is n
 
 def plan_migration(
     checkpoint: Checkpoint | str | os.PathLike[str],
-    model: Any,
+    model: object,
     rules: RuleSet | Iterable[Rule] | str | os.PathLike[str] = (),
 ) -> Plan:
     """Returns the plan that accounts for every variable of a checkpoint and weight of a model.
@@ -53,7 +57,32 @@ def plan_migration(
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
     ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=_mistakable(index))
-    return _Planner(checkpoint, index, sources, targets, ruling).plan()
+    drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
+    keeps = (*ruling.keeps, *_state_keeps(index, ruling))
+    open_s = _without(
+        sources, [s for f in ruling.fills for s in f.sources], (d.source for d in drops)
+    )
+    open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
+    matching = _match(checkpoint, index, open_s, open_t, ruling.fills)
+    fills, misfits = _fills(matching, sources, targets)
+    ties = [_ambiguity(tie) for tie in matching.ties]
+    left_s = _without(
+        open_s, [s for f in fills for s in f.sources], (s for t in ties for s in t.sources)
+    )
+    left_t = _without(open_t, (f.target for f in fills), (t for tie in ties for t in tie.targets))
+    place = {path: number for number, path in enumerate(targets)}
+    return Plan(
+        checkpoint=checkpoint.prefix,
+        model=index.model.name,
+        sources=sources,
+        targets=targets,
+        fills=tuple(sorted((*ruling.fills, *fills), key=lambda fill: place[fill.target])),
+        drops=drops,
+        keeps=keeps,
+        ambiguities=tuple(ties),
+        unexplained=tuple(_unexplained(left_s, checkpoint, sources, misfits)),
+        unfilled=tuple(_unfilled(left_t, index, left_s, sources, misfits)),
+    )
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:
@@ -74,149 +103,50 @@ def _mistakable(index: ModelIndex) -> dict[str, str]:
     return found
 
 
-class _Planner:
-    """One run of planning: what is decided so far, and what is left."""
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        index: ModelIndex,
-        sources: Mapping[str, Spec],
-        targets: Mapping[str, Spec],
-        ruling: Ruling,
-    ) -> None:
-        self._checkpoint = checkpoint
-        self._index = index
-        self._sources = sources
-        self._targets = targets
-        self._ruling = ruling
-        self._fills = list(ruling.fills)
-        self._drops = [*ruling.drops, *self._companions()]
-        done_s = {s for f in self._fills for s in f.sources} | {d.source for d in self._drops}
-        self._keeps = [*ruling.keeps, *self._states()]
-        done_t = {f.target for f in self._fills} | {k.target for k in self._keeps}
-        self._left_s = [name for name in sources if name not in done_s]
-        self._left_t = [path for path in targets if path not in done_t]
-
-    def plan(self) -> Plan:
-        """Returns the whole plan."""
-        matching = self._match()
-        problems = self._fill(matching)
-        ties = [self._ambiguity(tie) for tie in matching.ties]
-        tied_s = {name for tie in ties for name in tie.sources}
-        tied_t = {path for tie in ties for path in tie.targets}
-        filled = {fill.target for fill in self._fills}
-        used = {name for fill in self._fills for name in fill.sources}
-        left_s = [n for n in self._left_s if n not in tied_s and n not in used]
-        left_t = [p for p in self._left_t if p not in tied_t and p not in filled]
-        order = {path: place for place, path in enumerate(self._targets)}
-        return Plan(
-            checkpoint=self._checkpoint.prefix,
-            model=self._index.model.name,
-            sources=self._sources,
-            targets=self._targets,
-            fills=tuple(sorted(self._fills, key=lambda fill: order[fill.target])),
-            drops=tuple(self._drops),
-            keeps=tuple(self._keeps),
-            ambiguities=tuple(ties),
-            unexplained=tuple(problems.get(n) or self._unexplained(n) for n in left_s),
-            unfilled=tuple(
-                problems.get(p) or self._unfilled(p, left_s if i < _NEAREST else ())
-                for i, p in enumerate(left_t)
-            ),
-        )
-
-    def _companions(self) -> list[Drop]:
-        """Returns the drops of what belongs to training and that no rule spoke of."""
-        ruled = {s for fill in self._ruling.fills for s in fill.sources}
-        ruled |= {drop.source for drop in self._ruling.drops}
-        return [
-            Drop(name, reason)
-            for name, entry in self._checkpoint.items()
-            if name not in ruled and (reason := _training_only(entry.name))
-        ]
-
-    def _states(self) -> list[Keep]:
-        """Returns the keeps of what no checkpoint holds: states of random generators."""
-        ruled = {keep.target for keep in self._ruling.keeps}
-        ruled |= {fill.target for fill in self._ruling.fills}
-        return [
-            Keep(path, "state of a random generator")
-            for path, weight in self._index.items()
-            if weight.kind == "state" and path not in ruled
-        ]
-
-    def _match(self) -> Matching:
-        """Matches what is left; what rules pair one to one is evidence for it."""
-        given = {f.sources[0]: f.target for f in self._ruling.fills if len(f.sources) == 1}
-        if len(set(given.values())) != len(given):
-            given = {}
-        return match_items(
-            [_source_item(self._checkpoint[name]) for name in (*self._left_s, *given)],
-            [_target_item(self._index[path]) for path in (*self._left_t, *given.values())],
-            source_flow=source_flow(self._checkpoint),
-            target_flow=target_flow(self._index),
-            given=given,
-        )
-
-    def _fill(self, matching: Matching) -> dict[str, Problem]:
-        """Adds a fill for each match; returns a problem for both ends of one that can't be."""
-        problems = {}
-        for source, (target, evidence) in matching.pairs.items():
-            layout = _layout(self._sources[source], self._targets[target])
-            if layout is not None:
-                self._fills.append(Fill(target, (source,), str(layout), "; ".join(evidence)))
-                continue
-            wanted, given = self._targets[target], self._sources[source]
-            remedy = f"give {target} a rule with layout='cast({wanted.dtype})' if that is meant"
-            problems[target] = Problem(
-                target, f"a source of {wanted}", f"{source} of {given}", "", remedy
-            )
-            problems[source] = Problem(
-                source, f"a target of {given}", f"{target} of {wanted}", "", remedy
-            )
-        return problems
-
-    def _ambiguity(self, tie: Tie) -> Ambiguity:
-        known = "; ".join(tie.evidence) or "same roles and shapes"
-        counts = f"{len(tie.sources)} sources, {len(tie.targets)} targets"
-        return Ambiguity(
-            tie.sources,
-            tie.targets,
-            f"{known} ({counts}); neither names nor numbering, scopes or data flow tell which",
-        )
-
-    def _unexplained(self, name: str) -> Problem:
-        spec, role = self._sources[name], self._checkpoint[name].name.role
-        return Problem(
-            name,
-            f"a target for {role} {spec}, or a reason to drop it",
-            "neither",
-            remedy="send it somewhere, or drop it, by a rule",
-        )
-
-    def _unfilled(self, path: str, free: Iterable[str]) -> Problem:
-        spec, weight = self._targets[path], self._index[path]
-        transposed = [n for n in free if self._sources[n].shape == spec.shape[::-1]]
-        alike = [n for n in free if len(self._sources[n].shape) == len(spec.shape)]
-        near = nearest_names(path, transposed or alike)
-        listed = ", ".join(f"{name} {self._sources[name]}" for name in near)
-        found = f"none that fits; nearest of what is left: {listed}" if near else "none"
-        remedy = "fill it, or keep its initial value, by a rule"
-        if transposed and len(spec.shape) == 2:
-            remedy = f"{near[0]} fits transposed: a rule with layout='transpose(1, 0)' says so"
-        return Problem(path, f"a source of {weight.role} {spec}", found, remedy=remedy)
+def _used(lines: Iterable[Fill | Ambiguity]) -> set[str]:
+    return {source for line in lines for source in line.sources}
 
 
-def _training_only(name: VariableName) -> str:
-    """Returns why a variable is no weight of the model, or "" if it is one."""
-    if name.kind == "slot":
-        return f"slot {name.slot} of {name.slot_of}"
-    if name.kind == "shadow":
-        return f"moving average of {name.shadow_of}"
-    if name.kind in ("global_step", "optimizer_state"):
-        return name.kind.replace("_", " ")
-    return ""
+def _without(names: Iterable[str], *accounted: Iterable[str]) -> list[str]:
+    gone = {name for some in accounted for name in some}
+    return [name for name in names if name not in gone]
+
+
+def _training_drops(checkpoint: Checkpoint, ruling: Ruling) -> Iterator[Drop]:
+    """Yields the drops of what belongs to training and that no rule spoke of."""
+    ruled = _used(ruling.fills) | {drop.source for drop in ruling.drops}
+    for source, entry in checkpoint.items():
+        reason = training_reason(entry.name) if source not in ruled else None
+        if reason is not None:
+            yield Drop(source, reason)
+
+
+def _state_keeps(index: ModelIndex, ruling: Ruling) -> Iterator[Keep]:
+    """Yields the keeps of what no checkpoint holds: states of random generators."""
+    ruled = {keep.target for keep in ruling.keeps} | {fill.target for fill in ruling.fills}
+    for path, weight in index.items():
+        if weight.kind == "state" and path not in ruled:
+            yield Keep(path, RANDOM_STATE.because())
+
+
+def _match(
+    checkpoint: Checkpoint,
+    index: ModelIndex,
+    sources: Sequence[str],
+    targets: Sequence[str],
+    ruled: Iterable[Fill],
+) -> Matching:
+    """Matches what is left; what rules pair one to one is evidence for it."""
+    given = {fill.sources[0]: fill.target for fill in ruled if len(fill.sources) == 1}
+    if len(set(given.values())) != len(given):
+        given = {}
+    return match_items(
+        [_source_item(checkpoint[name]) for name in (*sources, *given)],
+        [_target_item(index[path]) for path in (*targets, *given.values())],
+        source_flow=source_flow(checkpoint),
+        target_flow=target_flow(index),
+        given=given,
+    )
 
 
 def _source_item(entry: Entry) -> Item:
@@ -228,6 +158,21 @@ def _target_item(weight: Weight) -> Item:
     return Item(weight.path, weight.layer_path, weight.role, tuple(weight.shape))
 
 
+def _fills(
+    matching: Matching, sources: Mapping[str, Spec], targets: Mapping[str, Spec]
+) -> tuple[list[Fill], dict[str, Problem]]:
+    """Returns a fill for each match, and a problem for both ends of one that no layout joins."""
+    fills: list[Fill] = []
+    problems: dict[str, Problem] = {}
+    for source, (target, evidence) in matching.pairs.items():
+        layout = _layout(sources[source], targets[target])
+        if layout is not None:
+            fills.append(Fill(target, (source,), str(layout), evidence))
+        else:
+            problems.update(misfit(source, target, given=sources[source], wanted=targets[target]))
+    return fills, problems
+
+
 def _layout(source: Spec, target: Spec) -> Layout | None:
     """Returns the layout from one to the other, a lossless cast included, or None."""
     layout = layout_between(source.shape, target.shape)
@@ -235,3 +180,34 @@ def _layout(source: Spec, target: Spec) -> Layout | None:
     if layout is None or cast is None:
         return None
     return chain(layout, *cast)
+
+
+def _ambiguity(tie: Tie) -> Ambiguity:
+    common: tuple[Reason, ...] = tie.evidence or (SAME.because(),)
+    counts = EQUALS.because(sources=len(tie.sources), targets=len(tie.targets))
+    return Ambiguity(tie.sources, tie.targets, counts, common)
+
+
+def _unexplained(
+    left: Iterable[str],
+    checkpoint: Checkpoint,
+    sources: Mapping[str, Spec],
+    misfits: Mapping[str, Problem],
+) -> Iterator[Problem]:
+    for name in left:
+        role = checkpoint[name].name.role
+        yield misfits.get(name) or unexplained(name, role, sources[name])
+
+
+def _unfilled(
+    left: Sequence[str],
+    index: ModelIndex,
+    free: Sequence[str],
+    sources: Mapping[str, Spec],
+    misfits: Mapping[str, Problem],
+) -> Iterator[Problem]:
+    for number, path in enumerate(left):
+        weight = index[path]
+        spec = Spec(tuple(weight.shape), weight.dtype)
+        looked_at = free if number < _NEAREST else ()
+        yield misfits.get(path) or unfilled(path, weight.role, spec, looked_at, sources)

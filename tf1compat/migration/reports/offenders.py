@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tf1compat.errors import Problem
-from tf1compat.migration.planning.plan import Ambiguity, Plan
+from tf1compat.migration.planning.lines import Ambiguity
+from tf1compat.migration.planning.plan import Plan
 from tf1compat.names import fold_names, nearest_names, paste_rule
 
 __all__ = ["offender_lines"]

@@ -1,3 +1,35 @@
-"""What tells sources apart, one file a kind of evidence."""
+"""What tells sources apart: every kind of evidence, the strongest first, one file a kind.
 
-__all__: list[str] = []
+To add one, write an :class:`Evidence` in a file of its own and put it into the tuple here; from
+outside the package, ``EVIDENCE.add(Mine())``, which is asked after the others.
+"""
+
+from tf1compat.migration.matching.evidence import (
+    by_absence,
+    by_containers,
+    by_flow,
+    by_names,
+    by_neighbours,
+    by_order,
+    by_owner,
+)
+from tf1compat.migration.matching.evidence.base import Evidence, Proposal
+from tf1compat.migration.matching.nodes import Node
+from tf1compat.migration.matching.state import EvidenceKind, Group, State
+from tf1compat.names.registry import Registry as _Registry
+
+__all__ = ["EVIDENCE", "Evidence", "EvidenceKind", "Group", "Node", "Proposal", "State"]
+
+EVIDENCE: _Registry[Evidence] = _Registry(
+    "kind of evidence",
+    (
+        by_flow.ByFlow(),
+        by_names.ByNames(),
+        by_containers.ByContainers(),
+        by_order.ByOrder(),
+        by_absence.ByAbsence(),
+        by_owner.ByOwner(),
+        by_neighbours.ByNeighbours(),
+    ),
+)
+"""Every kind of evidence, in the order in which they are asked."""

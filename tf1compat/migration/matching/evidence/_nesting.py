@@ -26,23 +26,24 @@ def in_same_nesting(sources: Sequence[Place], targets: Sequence[Place]) -> list[
     targets count the same things in another nesting. None means that their numbers can nest
     in several ways and neither the words before them nor their values tell which.
     """
-    outer, inner = varying_numbers(sources), varying_numbers(targets)
+    columns_s, columns_t = varying_numbers(sources), varying_numbers(targets)
     as_given = list(range(len(targets)))
-    if outer is None or inner is None or len(outer) < 2 or len(inner) < 2:
+    if columns_s is None or columns_t is None or len(columns_s) < 2 or len(columns_t) < 2:
         return as_given  # one level of order at most, or several chains ordered level by level
-    labels, others = [label for label, _ in outer], [label for label, _ in inner]
-    if len(set(labels)) == len(labels) and sorted(labels) == sorted(others):
-        return _sorted_by([others.index(label) for label in labels], inner)
-    if len(outer) > _DEEP or len(outer) != len(inner):
-        return as_given if _runs(outer, 1) == _runs(inner, 1) and labels == others else None
-    wanted = [_runs(outer, depth) for depth in range(1, len(outer))]
+    labels_s, labels_t = [label for label, _ in columns_s], [label for label, _ in columns_t]
+    if len(set(labels_s)) == len(labels_s) and sorted(labels_s) == sorted(labels_t):
+        return _sorted_by([labels_t.index(label) for label in labels_s], columns_t)
+    if len(columns_s) > _DEEP or len(columns_s) != len(columns_t):
+        same = _runs(columns_s, 1) == _runs(columns_t, 1) and labels_s == labels_t
+        return as_given if same else None
+    wanted = [_runs(columns_s, depth) for depth in range(1, len(columns_s))]
     fitting, equal = [], []
-    for order in permutations(range(len(inner))):
-        ranked = _sorted_by(order, inner)
-        columns = [(inner[i][0], tuple(inner[i][1][r] for r in ranked)) for i in order]
+    for order in permutations(range(len(columns_t))):
+        ranked = _sorted_by(order, columns_t)
+        columns = [(columns_t[i][0], tuple(columns_t[i][1][r] for r in ranked)) for i in order]
         if [_runs(columns, depth) for depth in range(1, len(columns))] == wanted:
             fitting.append(ranked)
-            if [values for _, values in columns] == [values for _, values in outer]:
+            if [values for _, values in columns] == [values for _, values in columns_s]:
                 equal.append(ranked)
     decided = equal or fitting
     return decided[0] if len(decided) == 1 else None

@@ -1,0 +1,113 @@
+"""Lines of a plan have kinds and facts; words are made in printing, and JSON has both."""
+
+import json
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import PlanError
+from tf1compat.migration import Plan, dropped_lines, plan_migration
+from tf1compat.names import Rule
+
+VERSION_1 = pathlib.Path(__file__).parent / "testdata" / "plan_version_1.json"
+REASON = "the heads of tasks nobody trains"
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """The plan that VERSION_1 was written of, made anew."""
+    x = keras.Input((4,))
+    hidden = keras.layers.Dropout(0.5)(keras.layers.Dense(8, name="hidden")(x))
+    heads = [keras.layers.Dense(3, name=n)(hidden) for n in ("scores", "left", "right")]
+    prefix = str(tmp_path_factory.mktemp("kinds") / "old.ckpt")
+    weights = "mlp/fc1/weights"
+    shapes = {weights: (4, 8), "mlp/fc1/biases": (8,), f"{weights}/Adam": (4, 8)}
+    shapes |= {f"{weights}/ExponentialMovingAverage": (4, 8), "beta1_power": (), "beta2_power": ()}
+    shapes |= {"global_step": (), "heads/weights": (8, 3), "a/weights": (8, 3)}
+    shapes |= {"b/weights": (8, 3), "odd": (7,)}
+    write_checkpoint(prefix, {k: np.zeros(s, np.float32) for k, s in shapes.items()})
+    rules = [
+        Rule("heads/weights", drop=REASON, origin="rules.toml:1"),
+        Rule(target="scores/.*", keep="trained anew", origin="rules.toml:2"),
+    ]
+    return plan_migration(prefix, keras.Model(x, heads, name="old_plan"), rules)
+
+
+def test_drops_have_kinds_and_facts(plan):
+    weights = "mlp/fc1/weights"
+    assert {drop.source: (drop.kind, dict(drop.facts)) for drop in plan.drops} == {
+        "heads/weights": ("rule", {"reason": REASON, "origin": "rules.toml:1", "number": 1}),
+        "beta1_power": ("optimizer_state", {}),
+        "beta2_power": ("optimizer_state", {}),
+        "global_step": ("global_step", {}),
+        f"{weights}/Adam": ("slot", {"slot": "Adam", "of": weights}),
+        f"{weights}/ExponentialMovingAverage": ("average", {"of": weights}),
+    }
+
+
+def test_keeps_and_ties_have_kinds_and_facts(plan):
+    assert {keep.target: (keep.kind, keep.facts.get("number")) for keep in plan.keeps} == {
+        "scores/kernel": ("rule", 2),
+        "scores/bias": ("rule", 2),
+        "dropout/seed_generator_state": ("random_state", None),
+    }
+    (tie,) = plan.ambiguities
+    assert (tie.kind, dict(tie.facts)) == ("equals", {"sources": 2, "targets": 4})
+    assert [reason.kind.name for reason in tie.common] == ["same"]
+
+
+def test_fills_tell_rules_from_evidence(plan):
+    assert {(fill.kind, fill.because[0].kind.name) for fill in plan.fills} == {
+        ("evidence", "alone")
+    }
+
+
+def test_a_users_reason_is_printed_whole(plan):
+    assert f"dropped 1 ({REASON} [rules.toml:1])" in dropped_lines(plan)
+    assert "dropped 1 (slot Adam)" in dropped_lines(plan)
+    assert f"dropped heads/weights  ({REASON} [rules.toml:1])" in str(plan)
+
+
+def test_json_has_kinds_facts_and_words(plan):
+    content = json.loads(plan.to_json())
+    assert content["format"] == 2
+    slot = next(row for row in content["drops"] if row["source"].endswith("/Adam"))
+    assert slot["kind"] == "slot"
+    assert slot["facts"] == {"slot": "Adam", "of": "mlp/fc1/weights"}
+    assert slot["text"] == "slot Adam of mlp/fc1/weights"
+    assert content["fills"][0]["because"][0]["kind"] == "alone"
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_version_1_is_read_with_its_words_taken_apart(plan):
+    old = Plan.from_json(VERSION_1.read_text())
+    assert {d.source: (d.kind, d.reason) for d in old.drops} == {
+        d.source: (d.kind, d.reason) for d in plan.drops
+    }
+    assert [(k.target, k.kind, k.reason) for k in old.keeps] == [
+        (k.target, k.kind, k.reason) for k in plan.keeps
+    ]
+    assert [t.evidence for t in old.ambiguities] == [t.evidence for t in plan.ambiguities]
+    assert [(f.target, f.why, f.kind) for f in old.fills] == [
+        (f.target, f.why, "recorded") for f in plan.fills
+    ]
+    assert str(old).splitlines() == str(plan).splitlines()
+    assert Plan.from_json(old.to_json()) == old
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 3}, "expected format 1 or 2, found 3; make it anew"),
+        ({"drops": [{"source": "odd", "kind": "whim", "facts": {}}]}, "found 'whim'"),
+        ({"drops": [{"source": "odd", "kind": "slot", "facts": {}}]}, "expected JSON written by"),
+        ({"fills": 7}, "expected JSON written by"),
+    ],
+)
+def test_json_that_is_no_plan_is_an_error(plan, change, message):
+    content = json.loads(plan.to_json()) | change
+    with pytest.raises(PlanError, match=message):
+        Plan.from_json(json.dumps(content))

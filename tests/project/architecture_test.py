@@ -1,0 +1,39 @@
+"""docs/architecture.md draws the house as its imports are, and names files that are there."""
+
+import re
+
+import architecture
+import source_tree as tree
+
+TEXT = architecture.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_picture_is_that_of_the_imports():
+    assert architecture.on_page() == architecture.drawn(), f"run: {architecture.COMMAND}"
+
+
+def test_a_new_import_between_rooms_would_change_the_picture():
+    edges = {("a", "b"), ("b", "c"), ("a", "c")}
+    assert architecture.reduced(edges) == {("a", "b"), ("b", "c")}
+    assert ("migration", "keras3") in architecture.room_edges()
+
+
+def test_every_room_is_described():
+    rooms = {tree.room_of(module) for module in tree.modules()} - {"main", "package"}
+    rows = set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
+    assert rooms == rows
+
+
+def test_files_and_classes_that_the_page_names_are_there():
+    table = TEXT.partition("## Where things are added")[2].partition("## Rules")[0]
+    named = re.findall(r"`((?:\w+/)+\w*(?:\.py)?)`", table)
+    assert named
+    assert [name for name in named if not (tree.ROOT / tree.PACKAGE / name).exists()] == []
+    tests = {path.name for path in tree.files_under("tests")}
+    assert [name for name in re.findall(r"`(\w+_test\.py)`", table) if name not in tests] == []
+
+
+def test_it_is_one_page():
+    assert len(TEXT.splitlines()) <= 130
+    for page in ("README.md", "CONTRIBUTING.md"):
+        assert "docs/architecture.md" in (tree.ROOT / page).read_text(encoding="utf-8")

@@ -1,0 +1,207 @@
+"""Matching v1 variables with Keras weights: whole modules first, then single items."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching._members import module_fits, pair_members
+from tf1compat.migration.matching.nodes import (
+    Item,
+    Node,
+    coarse_role,
+    item_nodes,
+    module_nodes,
+    nodes_of_items,
+)
+from tf1compat.migration.matching.shapes import same_elements
+from tf1compat.migration.matching.solver import Solution, solve
+from tf1compat.migration.matching.state import EvidenceKind, Pair, Side
+from tf1compat.names.reasons import Reason
+
+__all__ = ["GIVEN", "Matching", "Tie", "match_items"]
+
+GIVEN = EvidenceKind("given", "{source} goes there by rule")
+
+Producers = Mapping[str, Sequence[str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Tie:
+    """Sources and targets that nothing tells apart.
+
+    Attributes:
+      sources: paths of the sources; every one could go to any of the targets.
+      targets: paths of the targets.
+      evidence: what is known of them all.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    evidence: tuple[Reason, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Matching:
+    """What was found.
+
+    Attributes:
+      pairs: for the path of each source that was matched, the target's path and the evidence.
+      ties: groups of equals; none of their members is in `pairs`.
+    """
+
+    pairs: Mapping[str, tuple[str, tuple[Reason, ...]]]
+    ties: tuple[Tie, ...]
+
+
+def match_items(
+    sources: Sequence[Item],
+    targets: Sequence[Item],
+    *,
+    source_flow: Producers | None = None,
+    target_flow: Producers | None = None,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> Matching:
+    """Returns the pairs that roles, shapes, names, numbering, scopes and data flow support.
+
+    Args:
+      sources: the v1 variables, without slots and the like.
+      targets: the Keras weights.
+      source_flow: for the path of each source the paths of those that feed it, where a graph is
+        known.
+      target_flow: the same for the targets.
+      given: paths of sources and of the targets they are known to go to; they are evidence for the
+        others.
+
+    Returns:
+      the pairs found, without the given ones, and the ties.
+    """
+    sources, targets, given = _usable(sources, targets, given)
+    modules_s, modules_t = module_nodes(sources), module_nodes(targets)
+    modules = solve(
+        Side(modules_s, flow_between(modules_s, source_flow), _absent(modules_s, modules_t)),
+        Side(modules_t, flow_between(modules_t, target_flow)),
+        fits=module_fits(),
+        known=_given_modules(modules_s, modules_t, given),
+    )
+    tied_s = {item for group in modules.groups for item in _items(group.sources)}
+    tied_t = {item for group in modules.groups for item in _items(group.targets)}
+    singles_s = item_nodes([item for item in sources if item not in tied_s])
+    singles_t = item_nodes([item for item in targets if item not in tied_t])
+    members = _members(modules, given)
+    singles = solve(
+        Side(singles_s),
+        Side(singles_t),
+        fits=_within_partners(modules_s, modules_t, modules),
+        known=_known_singles(singles_s, singles_t, members),
+    )
+    return Matching(
+        {
+            source.path: (pair.target.path, pair.evidence)
+            for source, pair in singles.pairs.items()
+            if source.path not in given
+        },
+        tuple(_ties(modules)) + tuple(_ties(singles)),
+    )
+
+
+def _usable(
+    sources: Sequence[Item], targets: Sequence[Item], given: Mapping[str, str]
+) -> tuple[Sequence[Item], Sequence[Item], Mapping[str, str]]:
+    """Leaves out given pairs that send a module's members to several modules, or join several."""
+    module_s = {item.path: item.module for item in sources}
+    module_t = {item.path: item.module for item in targets}
+    ends = {(module_s[s], module_t[t]) for s, t in given.items()}
+    often_s = Counter(s for s, _ in ends)
+    often_t = Counter(t for _, t in ends)
+    used = {
+        s: t for s, t in given.items() if often_s[module_s[s]] == 1 and often_t[module_t[t]] == 1
+    }
+    out_s = given.keys() - used.keys()
+    out_t = {given[s] for s in out_s}
+    return (
+        [item for item in sources if item.path not in out_s],
+        [item for item in targets if item.path not in out_t],
+        used,
+    )
+
+
+def _absent(sources: Sequence[Node], targets: Sequence[Node]) -> frozenset[str]:
+    """Returns the paths of all scopes around modules that nothing on the other side is like."""
+    known = {node.signatures[1] for node in targets}
+    found = set()
+    for node in sources:
+        path = node.path
+        while path and node.signatures[1] not in known and path not in found:
+            found.add(path)
+            path = path.rpartition("/")[0]
+    return frozenset(found)
+
+
+def _given_modules(
+    sources: Sequence[Node], targets: Sequence[Node], given: Mapping[str, str]
+) -> dict[Node, Pair]:
+    """Returns the modules that given pairs of their members pair."""
+    node_s, node_t = nodes_of_items(sources), nodes_of_items(targets)
+    return {node_s[s]: Pair(node_t[t], (GIVEN.because(source=s),)) for s, t in given.items()}
+
+
+def _members(modules: Solution, given: Mapping[str, str]) -> dict[str, tuple[str, Pair]]:
+    """Returns the items of paired modules, by path; their module's evidence is theirs."""
+    found = {}
+    for source, pair in modules.pairs.items():
+        by_path = {item.path: item for item in _items((pair.target,))}
+        ruled = {i: by_path[given[i.path]] for i in _items((source,)) if i.path in given}
+        for item, partner in {**pair_members(source, pair.target), **ruled}.items():
+            if item in ruled or partner not in ruled.values():
+                found[item.path] = (partner.path, pair)
+    return found
+
+
+def _known_singles(
+    sources: Sequence[Node], targets: Sequence[Node], members: Mapping[str, tuple[str, Pair]]
+) -> dict[Node, Pair]:
+    node_s, node_t = nodes_of_items(sources), nodes_of_items(targets)
+    return {
+        node_s[path]: Pair(node_t[partner], pair.evidence)
+        for path, (partner, pair) in members.items()
+    }
+
+
+def _within_partners(
+    modules_s: Sequence[Node], modules_t: Sequence[Node], modules: Solution
+) -> Callable[[Node, Node], bool]:
+    """Returns the check that an item's role and shape fit and that its module, if it has a
+    partner, has the target's.
+    """
+    module_s, module_t = nodes_of_items(modules_s), nodes_of_items(modules_t)
+    partner_s = {source: pair.target for source, pair in modules.pairs.items()}
+    partner_t = {target: source for source, target in partner_s.items()}
+
+    def fits(source: Node, target: Node) -> bool:
+        (item_s,), (item_t,) = _items((source,)), _items((target,))
+        roles = {coarse_role(item.role, item.shape) for item in (item_s, item_t)}
+        if len(roles) > 1 and "vector" not in roles:
+            return False
+        at_s, at_t = module_s[item_s.path], module_t[item_t.path]
+        return (
+            same_elements(item_s.shape, item_t.shape)
+            and partner_s.get(at_s, at_t) is at_t
+            and partner_t.get(at_t, at_s) is at_s
+        )
+
+    return fits
+
+
+def _ties(solution: Solution) -> Iterator[Tie]:
+    for group in solution.groups:
+        sources = tuple(item.path for item in _items(group.sources))
+        targets = tuple(item.path for item in _items(group.targets))
+        yield Tie(sources, targets, group.evidence)
+
+
+def _items(nodes: Sequence[Node]) -> list[Item]:
+    return [item for node in nodes for _, item in node.members]

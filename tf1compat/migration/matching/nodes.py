@@ -1,0 +1,149 @@
+"""What is matched: single variables and weights, and the modules that hold several together."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from tf1compat.migration.matching.places import Place, make_places
+
+__all__ = ["Item", "Node", "coarse_role", "item_nodes", "module_nodes", "nodes_of_items"]
+
+_WEIGHTS = frozenset(
+    {"kernel", "embedding", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel"}
+)
+_TRAILING = re.compile(r"(\d+)$")
+
+Member = tuple[str, "Item"]
+"""An item with its coarse role."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """A v1 variable or a Keras weight, as far as matching needs to know it.
+
+    Attributes:
+      path: its name; unique on its side.
+      module: the variable scope or layer path it belongs to (a prefix of `path` as a rule).
+      role: what it is (``kernel``, ``gamma``, ...) or ``unknown``.
+      shape: its dimensions.
+    """
+
+    path: str
+    module: str
+    role: str
+    shape: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Node:
+    """A scope or layer with the items it holds, or one item by itself.
+
+    Attributes:
+      path: the scope, layer or item; where one scope holds several sets of variables (``w1, b1,
+        w2, b2``), the set's number is the last level.
+      order: place among the nodes of its side, in order of creation.
+      place: the path taken apart.
+      members: its items with their coarse roles.
+      signatures: what it holds, in full and in its main parts; only nodes of equal signatures can
+        be paired, first by the full one, then by the other.
+      carries: whether it is a module that holds a kernel or table.
+    """
+
+    path: str
+    order: int
+    place: Place
+    members: tuple[Member, ...]
+    signatures: tuple[Hashable, Hashable]
+    carries: bool
+
+    @functools.cached_property
+    def shapes(self) -> Hashable:
+        """Roles and shapes of all members; nodes with equal ones fit the same nodes."""
+        return tuple(sorted((role, item.role, item.shape) for role, item in self.members))
+
+
+def coarse_role(role: str, shape: Sequence[int]) -> str:
+    """Returns the role as far as both sides agree on it: every kind of kernel is a ``weight``."""
+    if role in _WEIGHTS or (role == "unknown" and len(shape) > 1):
+        return "weight"
+    return "vector" if role == "unknown" else role
+
+
+def nodes_of_items(nodes: Iterable[Node]) -> Mapping[str, Node]:
+    """Returns the node of every item, by the item's path."""
+    return {item.path: node for node in nodes for _, item in node.members}
+
+
+def item_nodes(items: Sequence[Item]) -> tuple[Node, ...]:
+    """Returns a node for each single item."""
+    places = make_places(item.path for item in items)
+    return tuple(
+        Node(item.path, order, place, ((role, item),), ((role, size), size), carries=False)
+        for order, (item, place) in enumerate(zip(items, places, strict=True))
+        for role, size in [(coarse_role(item.role, item.shape), math.prod(item.shape))]
+    )
+
+
+def module_nodes(items: Iterable[Item]) -> tuple[Node, ...]:
+    """Returns the modules of one side in the order of their first item."""
+    by_module: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        by_module[item.module].append(item)
+    modules = [found for path, held in by_module.items() for found in _modules(path, held)]
+    places = make_places(path for path, _ in modules)
+    return tuple(
+        Node(
+            path,
+            order,
+            place,
+            members,
+            (_signature(members), _main_signature(members)),
+            carries=any(role == "weight" for role, _ in members),
+        )
+        for order, ((path, members), place) in enumerate(zip(modules, places, strict=True))
+    )
+
+
+def _modules(path: str, held: Sequence[Item]) -> list[tuple[str, tuple[Member, ...]]]:
+    """Returns what a scope or layer holds: one module, or a set for each number of its names."""
+    roles = [item.role for item in held]
+    if len(held) == 1 or (len(set(roles)) == len(roles) and "unknown" not in roles):
+        return [(path, _members(held))]
+    sets: dict[str, list[Item]] = defaultdict(list)
+    for item in held:
+        number = _TRAILING.search(item.path)
+        sets[number[1] if number else ""].append(item)
+    distinct = all(
+        len({item.role for item in part}) == len(part)
+        and all(item.role != "unknown" for item in part)
+        for part in sets.values()
+    )
+    if distinct and len(sets) > 1:
+        prefix = f"{path}/" if path else ""
+        return [(f"{prefix}set_{n or 0}", _members(part)) for n, part in sets.items()]
+    return [(item.path, _members([item])) for item in held]
+
+
+def _members(held: Sequence[Item]) -> tuple[Member, ...]:
+    roles = [coarse_role(item.role, item.shape) for item in held]
+    if "gamma" in roles or "moving_mean" in roles:  # a norm's offset, whatever its name
+        roles = ["beta" if role == "bias" else role for role in roles]
+    return tuple(zip(roles, held, strict=True))
+
+
+def _signature(members: Sequence[Member]) -> Hashable:
+    """Returns roles and sizes of all members."""
+    return tuple(sorted((role, math.prod(item.shape)) for role, item in members))
+
+
+def _main_signature(members: Sequence[Member]) -> Hashable:
+    """Returns roles and sizes of what every such layer has: kernels, or else a norm's vectors."""
+    sizes = [(role, math.prod(item.shape)) for role, item in members if role == "weight"]
+    if sizes:
+        return tuple(sorted(sizes))
+    return ("no weight", max(math.prod(item.shape) for _, item in members))

@@ -1,0 +1,51 @@
+"""The kinds of reasons that lines of a plan have: a closed set for each kind of line."""
+
+from __future__ import annotations
+
+from tf1compat.migration.matching.evidence import EVIDENCE
+from tf1compat.migration.matching.match import GIVEN
+from tf1compat.migration.matching.solver import ALONE
+from tf1compat.names.reasons import Kind
+from tf1compat.names.registry import Registry
+from tf1compat.names.training import TRAINING_KINDS
+
+__all__ = [
+    "DROP_KINDS",
+    "EQUALS",
+    "FILLED_BY_RULE",
+    "KEEP_KINDS",
+    "RANDOM_STATE",
+    "RECORDED",
+    "RULE",
+    "SAME",
+    "TIE_KINDS",
+    "evidence_kinds",
+]
+
+RULE = Kind("rule", "{reason} [{origin}]")
+"""Facts: the user's `reason`, whole; the rule's `origin`; its `number` among the rules, from 1."""
+
+RECORDED = Kind("recorded", "{text}")
+"""Of a plan in the first version of its JSON, which held words alone."""
+
+DROP_KINDS = Registry("kind of drop", (RULE, *TRAINING_KINDS, RECORDED))
+
+RANDOM_STATE = Kind("random_state", "state of a random generator")
+KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))
+
+EQUALS = Kind(
+    "equals",
+    "({sources} sources, {targets} targets); neither names nor numbering, scopes or data flow tell "
+    "which",
+)
+SAME = Kind("same", "same roles and shapes")
+TIE_KINDS = Registry("kind of ambiguity", (EQUALS, RECORDED))
+
+FILLED_BY_RULE = Kind("rule", "rule {origins}")
+"""Facts: the `origins` of the rules; their `numbers` among the rules, from 1."""
+
+
+def evidence_kinds() -> Registry[Kind]:
+    """Returns the kinds of all evidence there is, that of a program's own included."""
+    kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
+    return Registry("kind of evidence", (FILLED_BY_RULE, GIVEN, ALONE, SAME, *kinds, RECORDED))

@@ -1,0 +1,48 @@
+"""What is said of a source or target that nothing accounts for, and what could be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tf1compat.errors import Problem
+from tf1compat.migration.layouts.layout import Spec
+from tf1compat.names import nearest_names
+
+__all__ = ["misfit", "unexplained", "unfilled"]
+
+
+def misfit(
+    source: str, target: str, *, given: Spec, wanted: Spec
+) -> tuple[tuple[str, Problem], tuple[str, Problem]]:
+    """Returns a problem for either end of a pair that evidence supports and no layout joins."""
+    remedy = f"give {target} a rule with layout='cast({wanted.dtype})' if that is meant"
+    return (
+        (target, Problem(target, f"a source of {wanted}", f"{source} of {given}", "", remedy)),
+        (source, Problem(source, f"a target of {given}", f"{target} of {wanted}", "", remedy)),
+    )
+
+
+def unexplained(name: str, role: str, spec: Spec) -> Problem:
+    """Returns the problem of a source of this role that goes nowhere."""
+    return Problem(
+        name,
+        f"a target for {role} {spec}, or a reason to drop it",
+        "neither",
+        remedy="send it somewhere, or drop it, by a rule",
+    )
+
+
+def unfilled(
+    path: str, role: str, spec: Spec, free: Iterable[str], sources: Mapping[str, Spec]
+) -> Problem:
+    """Returns the problem of a target of this role that nothing fills; `free` are sources left."""
+    left = list(free)
+    transposed = [name for name in left if sources[name].shape == spec.shape[::-1]]
+    alike = [name for name in left if len(sources[name].shape) == len(spec.shape)]
+    near = nearest_names(path, transposed or alike)
+    listed = ", ".join(f"{name} {sources[name]}" for name in near)
+    found = f"none that fits; nearest of what is left: {listed}" if near else "none"
+    remedy = "fill it, or keep its initial value, by a rule"
+    if transposed and len(spec.shape) == 2:
+        remedy = f"{near[0]} fits transposed: a rule with layout='transpose(1, 0)' says so"
+    return Problem(path, f"a source of {role} {spec}", found, remedy=remedy)

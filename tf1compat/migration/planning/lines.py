@@ -1,0 +1,114 @@
+"""The lines of a plan: what happens to a source or a target, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from tf1compat.names.reasons import Fact, Reason
+
+__all__ = ["Ambiguity", "Drop", "Fill", "Keep"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fill:
+    """A target weight and the source, or sources, that fill it.
+
+    Attributes:
+      target: path of the weight.
+      sources: names of the variables, in the order the layout takes them.
+      layout: text of the layout; see :mod:`tf1compat.migration.layouts`.
+      because: the rule that decided, or each piece of evidence.
+    """
+
+    target: str
+    sources: tuple[str, ...]
+    layout: str
+    because: tuple[Reason, ...]
+
+    @property
+    def kind(self) -> str:
+        """What decided: ``"rule"`` or ``"evidence"`` (or of an old plan, ``"recorded"``)."""
+        first = self.because[0].kind.name
+        return first if first in ("rule", "recorded") else "evidence"
+
+    @property
+    def why(self) -> str:
+        """The rule or the evidence in words."""
+        return "; ".join(reason.text for reason in self.because)
+
+
+class _Reasoned:
+    """What lines with one reason have in common."""
+
+    because: Reason
+
+    @property
+    def kind(self) -> str:
+        """Name of the reason's kind."""
+        return self.because.kind.name
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The facts of the reason, by name."""
+        return self.because.facts
+
+
+@dataclasses.dataclass(frozen=True)
+class Drop(_Reasoned):
+    """A source that is left behind on purpose.
+
+    Attributes:
+      source: name of the variable.
+      because: why. Its kind is one of ``rule``, ``slot``, ``average``, ``global_step``,
+        ``optimizer_state`` and ``recorded``.
+    """
+
+    source: str
+    because: Reason
+
+    @property
+    def reason(self) -> str:
+        """The reason in words; a user's own is there whole."""
+        return self.because.text
+
+
+@dataclasses.dataclass(frozen=True)
+class Keep(_Reasoned):
+    """A target that keeps its initial value on purpose.
+
+    Attributes:
+      target: path of the weight.
+      because: why. Its kind is one of ``rule``, ``random_state`` and ``recorded``.
+    """
+
+    target: str
+    because: Reason
+
+    @property
+    def reason(self) -> str:
+        """The reason in words; a user's own is there whole."""
+        return self.because.text
+
+
+@dataclasses.dataclass(frozen=True)
+class Ambiguity(_Reasoned):
+    """Sources and targets that evidence supports equally.
+
+    Attributes:
+      sources: names of the variables; each could go to any target of its role and shape.
+      targets: paths of the weights.
+      because: how many there are and what is missing; its kind is ``equals`` or ``recorded``.
+      common: what told all of them apart from the rest.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    because: Reason
+    common: tuple[Reason, ...] = ()
+
+    @property
+    def evidence(self) -> str:
+        """What they have in common and what is missing to tell them apart, in words."""
+        common = "; ".join(reason.text for reason in self.common)
+        return f"{common} {self.because.text}" if common else self.because.text

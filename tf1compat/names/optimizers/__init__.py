@@ -1,0 +1,35 @@
+"""What optimizers of the TensorFlow-1 world called what they keep, one file a family.
+
+To add one, write its :class:`Optimizer` in a file of its own and put it into the tuple here; from
+outside the package, ``OPTIMIZERS.add(Optimizer(...))``.
+"""
+
+from tf1compat.names.optimizers import (
+    adadelta,
+    adagrad,
+    adam,
+    contributed,
+    factored,
+    ftrl,
+    momentum,
+    rmsprop,
+)
+from tf1compat.names.optimizers.optimizer import Optimizer
+from tf1compat.names.registry import Registry as _Registry
+
+__all__ = ["OPTIMIZERS", "Optimizer"]
+
+OPTIMIZERS: _Registry[Optimizer] = _Registry(
+    "optimizer",
+    (
+        adam.ADAM,
+        momentum.MOMENTUM,
+        rmsprop.RMSPROP,
+        adagrad.ADAGRAD,
+        adadelta.ADADELTA,
+        ftrl.FTRL,
+        factored.FACTORED,
+        contributed.CONTRIBUTED,
+    ),
+)
+"""Every optimizer whose slots are recognised by name."""

@@ -1,0 +1,9 @@
+"""Adadelta."""
+
+from __future__ import annotations
+
+from tf1compat.names.optimizers.optimizer import Optimizer
+
+__all__ = ["ADADELTA"]
+
+ADADELTA = Optimizer("Adadelta")

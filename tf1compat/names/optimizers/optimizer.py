@@ -1,0 +1,32 @@
+"""What there is to know of an optimizer's variables by their names."""
+
+from __future__ import annotations
+
+import dataclasses
+
+__all__ = ["Optimizer"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimizer:
+    """A family of optimizers whose slots are named alike.
+
+    1.15 calls a slot of variable ``X`` ``X/NAME``, the next ``X/NAME_1``, where NAME is the
+    optimizer's ``name`` argument; each family's class name without ``Optimizer`` is its default.
+
+    Attributes:
+      name: the name that stands for the family.
+      also: other names whose slots are of this kind.
+      factored: whether slots need not have their variable's shape.
+      state: names of the optimizer's own scalars, which it always makes together.
+    """
+
+    name: str
+    also: tuple[str, ...] = ()
+    factored: bool = False
+    state: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, the family's first."""
+        return (self.name, *self.also)

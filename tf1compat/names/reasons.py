@@ -1,0 +1,69 @@
+"""Why something is as it is: a kind of a closed set, and the facts that its words are made of.
+
+Nothing decides by words. They are made where they are printed, from the kind's template.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TypeAlias
+
+__all__ = ["Fact", "Kind", "Reason"]
+
+Fact: TypeAlias = "str | int | tuple[str, ...]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One kind of reason.
+
+    Attributes:
+      name: what it is called in JSON and compared by.
+      words: template of its text; ``{fact}`` stands for a fact, several are joined by commas.
+      folded: template of the text for many of this kind together; by default as `words`.
+
+    >>> Kind("slot", "slot {slot} of {of}", "slot {slot}").because(slot="Adam", of="w").text
+    'slot Adam of w'
+    """
+
+    name: str
+    words: str
+    folded: str = ""
+
+    def because(self, **facts: Fact) -> Reason:
+        """Returns a reason of this kind."""
+        return Reason(self, facts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """A kind with its facts.
+
+    Attributes:
+      kind: the kind.
+      facts: by name; texts, numbers or several texts.
+    """
+
+    kind: Kind
+    facts: Mapping[str, Fact] = dataclasses.field(default_factory=dict, hash=False)
+
+    @property
+    def text(self) -> str:
+        """The reason in words."""
+        return self._said(self.kind.words)
+
+    @property
+    def folded(self) -> str:
+        """The words that all reasons like this one share."""
+        return self._said(self.kind.folded or self.kind.words)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Reason({self.text})"
+
+    def _said(self, words: str) -> str:
+        facts = {k: ", ".join(v) if isinstance(v, tuple) else v for k, v in self.facts.items()}
+        return words.format(**facts)

@@ -1,0 +1,33 @@
+"""Variables that belong to training and are no weight of a model, and why."""
+
+from __future__ import annotations
+
+from tf1compat.names.parse import VariableName
+from tf1compat.names.reasons import Kind, Reason
+
+__all__ = ["TRAINING_KINDS", "training_reason"]
+
+_BY_NAME_KIND = {
+    "slot": Kind("slot", "slot {slot} of {of}", "slot {slot}"),
+    "shadow": Kind("average", "moving average of {of}", "moving average"),
+    "global_step": Kind("global_step", "global step"),
+    "optimizer_state": Kind("optimizer_state", "optimizer state"),
+}
+TRAINING_KINDS: tuple[Kind, ...] = tuple(_BY_NAME_KIND.values())
+"""Every kind of reason that :func:`training_reason` gives."""
+
+
+def training_reason(name: VariableName) -> Reason | None:
+    """Returns why a variable is no weight of the model; None if it may be one.
+
+    Facts: the `slot`, and the variable that it is a slot or an average `of`.
+
+    >>> training_reason(VariableName("w/Adam", "w", "Adam", kind="slot", slot="Adam", slot_of="w"))
+    Reason(slot Adam of w)
+    >>> training_reason(VariableName("w", "", "w")) is None
+    True
+    """
+    kind = _BY_NAME_KIND.get(name.kind)
+    facts = {"slot": name.slot, "of": name.slot_of or name.shadow_of}
+    given = {fact: value for fact, value in facts.items() if value is not None}
+    return None if kind is None else kind.because(**given)
