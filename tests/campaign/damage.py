@@ -283,7 +283,9 @@ def work(seed: int, share: float, start: int) -> None:
     for number, case in enumerate(cases(seed, share)):
         if number < start:
             continue
-        truth = truths.setdefault(case.fixture, truth_of(case.fixture))
+        if case.fixture not in truths:
+            truths[case.fixture] = truth_of(case.fixture)
+        truth = truths[case.fixture]
         with tempfile.TemporaryDirectory() as scratch:
             folder = os.path.join(scratch, case.fixture)
             shutil.copytree(os.path.join(TESTDATA, case.fixture), folder)

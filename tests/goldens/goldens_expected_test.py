@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.keras3 import index_model
+from tf1compat.testing import assert_arrays_close
 
 HERE = pathlib.Path(__file__).parent
 MAPS = sorted(path.stem for path in (HERE / "expected").glob("*.json"))
@@ -58,23 +59,40 @@ def filled_model(expected):
     return model
 
 
-def relative_errors(expected):
-    record = np.load(HERE / expected["golden"] / expected["record"])
-    inputs = [record[n] for n in record.files if n.startswith("in/")]
+def compare(outputs, expected):
+    assert_arrays_close(outputs, expected, of_largest=TOLERANCE)
+
+
+def outputs_and_record(expected):
+    """Returns what the filled model computes and what is recorded, by the outputs' names."""
+    with np.load(HERE / expected["golden"] / expected["record"]) as stored:
+        record = dict(stored)
+    inputs = [record[n] for n in record if n.startswith("in/")]
     outputs = filled_model(expected)(inputs if len(inputs) > 1 else inputs[0], training=False)
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-    names = [n for n in record.files if n.startswith("out/")]
-    return {
-        name: float(np.abs(np.asarray(value) - record[name]).max() / np.abs(record[name]).max())
-        for name, value in zip(names, outputs, strict=True)
-    }
+    names = [n for n in record if n.startswith("out/")]
+    found = dict(zip(names, map(np.asarray, outputs), strict=True))
+    return found, {name: record[name] for name in names}
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_the_example_computes_what_tensorflow_1_did(name):
-    errors = relative_errors(expected_map(name))
-    print(name, {k: f"{v:.1e}" for k, v in errors.items()})
-    assert max(errors.values()) < TOLERANCE
+    compare(*outputs_and_record(expected_map(name)))
+
+
+def test_wrong_outputs_are_seen():
+    with np.load(HERE / "dense_siamese" / "io.npz") as stored:
+        name = next(n for n in stored.files if n.startswith("out/"))
+        value = stored[name]
+    compare({name: value}, {name: value})
+    for wrong, words in (
+        (value * np.float32("nan"), "elements differ, by at most inf"),
+        (value.T[None], "expected shape"),
+        (value.astype(np.float64), "expected dtype float32, found float64"),
+        (value * np.float32(1.0001), "elements differ"),
+    ):
+        with pytest.raises(AssertionError, match=words):
+            compare({name: wrong}, {name: value})
 
 
 @pytest.mark.parametrize("name", MAPS)

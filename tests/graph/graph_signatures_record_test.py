@@ -1,22 +1,18 @@
 """Arguments, their order and defaults, against TensorFlow 1.15.5's.
 
-Regenerate the record: see tests/graph/records/generate_signatures.py.
+Regenerate the record: see tests/graph/records/signatures/generate.py.
 """
 
 import json
 import pathlib
-import sys
 
 import pytest
+from records.signatures.reading import signature_of
 
 from tf1compat import graph
 from tf1compat.graph import layers
 
-RECORDS = pathlib.Path(__file__).parent / "records"
-sys.path.insert(0, str(RECORDS))
-
-from signatures import signature_of  # noqa: E402
-
+RECORDS = pathlib.Path(__file__).parent / "records" / "signatures"
 EXPECTED = json.loads((RECORDS / "signatures.json").read_text())
 
 

@@ -40,45 +40,48 @@ COMPLETE = (  # as far as the checkpoint goes, without a rule
 )
 
 
-@pytest.fixture(autouse=True)
-def tests_on_path(monkeypatch):
-    monkeypatch.syspath_prepend(str(HERE.parent))
+@pytest.fixture(scope="module")
+def judge():
+    """Returns the module of verdicts; pairs and judge import each other from the tests' folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HERE.parent))
+        yield importlib.import_module("matching_pairs.judge")
 
 
-def indexed(pair):
+@pytest.fixture(scope="module")
+def indexed_pair(name, judge):
+    """Returns a pair's module and its model's index: built once for both tests of the pair."""
+    pair = judge.load_pair(name)
     keras.utils.clear_session()
     with keras.StatelessScope(initialize_variables=False):
-        return index_model(pair.build())
+        return pair, index_model(pair.build())
 
 
-def judged(name, folder):
-    judge = importlib.import_module("matching_pairs.judge")
-    pair = judge.load_pair(name)
+def planned(pair, index, folder):
     zero = np.float32(0)
     values = {source: np.broadcast_to(zero, shape) for source, shape in pair.SOURCES.items()}
     write_checkpoint(str(folder / "model.ckpt"), values)
-    return judge.judge(plan_migration(folder / "model.ckpt", indexed(pair)), pair.TRUTH)
+    return plan_migration(folder / "model.ckpt", index)
 
 
 def marked(names):
     return [pytest.param(n, marks=[pytest.mark.slow] if n in LARGE else []) for n in names]
 
 
-@pytest.mark.parametrize("name", marked(PAIRS))
-def test_a_plan_is_never_wrong(name, tmp_path):
-    verdict = judged(name, tmp_path)
-    counts = {k: len(v) for k, v in vars(verdict).items()}
-    print(name, counts)
+@pytest.mark.parametrize("name", marked(PAIRS), scope="module")
+def test_a_plan_is_never_wrong(name, judge, indexed_pair, tmp_path):
+    pair, index = indexed_pair
+    verdict = judge.judge(planned(pair, index, tmp_path), pair.TRUTH)
     assert not verdict.wrong
     if name in COMPLETE:
         assert not verdict.ambiguous
         assert not verdict.unfilled
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_the_truth_fits_model_and_sources(name):
-    pair = importlib.import_module(f"matching_pairs.{name}")
-    shapes = {path: w.shape for path, w in indexed(pair).items() if w.kind == "weight"}
+@pytest.mark.parametrize("name", PAIRS, scope="module")
+def test_the_truth_fits_model_and_sources(name, indexed_pair):
+    pair, index = indexed_pair
+    shapes = {path: w.shape for path, w in index.items() if w.kind == "weight"}
     assert set(pair.TRUTH) == set(shapes)
     used = [source for source in pair.TRUTH.values() if isinstance(source, str)]
     assert len(used) == len(set(used))

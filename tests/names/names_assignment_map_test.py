@@ -60,4 +60,9 @@ def test_entries_that_pair_no_names(assignment_map, words):
 def test_all_bad_entries_at_once():
     with pytest.raises(RuleError) as raised:
         rules_from_assignment_map({"a/": "b", "c": "d/", "e": "f"})
-    assert len(raised.value.problems) == 2
+    assert str(raised.value).splitlines() == [
+        "An assignment map pairs names or scopes",
+        "  a/: expected a scope that ends in '/', found 'b' [assignment_map['a/']]; write 'b/'",
+        "  c: expected one variable's name, found the scope 'd/' [assignment_map['c']]; "
+        "write 'c/' if it is a scope, or name one variable in 'd/'",
+    ]

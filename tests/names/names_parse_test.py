@@ -73,7 +73,7 @@ def test_a_lone_name_is_never_a_slot_or_shadow():
 
 
 def test_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'leaf'"):
         parse_name("w").leaf = "v"
     assert parse_name("w:0") == VariableName("w:0", "", "w", "kernel")
 

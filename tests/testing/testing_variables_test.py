@@ -66,6 +66,6 @@ def test_no_new_nodes_names_them(graph):
 
 
 def test_an_error_inside_is_not_hidden(graph):
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="raised inside"):
         with assert_no_new_nodes(graph):
-            raise KeyError("mine")
+            raise KeyError("raised inside")

@@ -1,5 +1,6 @@
 """Helpers for graph-mode tests."""
 
+from tf1compat.testing.arrays import assert_arrays_close, assert_arrays_equal
 from tf1compat.testing.case import GraphTestCase
 from tf1compat.testing.golden import assert_matches_golden, read_golden, write_golden
 from tf1compat.testing.variables import ExpectedVariable, assert_no_new_nodes, assert_variables
@@ -7,6 +8,8 @@ from tf1compat.testing.variables import ExpectedVariable, assert_no_new_nodes, a
 __all__ = [
     "ExpectedVariable",
     "GraphTestCase",
+    "assert_arrays_close",
+    "assert_arrays_equal",
     "assert_matches_golden",
     "assert_no_new_nodes",
     "assert_variables",

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from tf1compat.graph import initialize_uninitialized
 from tf1compat.graph.items import GraphItem, PartInfo, is_partitioned, join_parts
-from tf1compat.testing._arrays import differences
+from tf1compat.testing._elements import Tolerance
+from tf1compat.testing.arrays import differences
 from tf1compat.testing.golden import assert_matches_golden
 from tf1compat.testing.variables import assert_no_new_nodes, assert_variables
 
@@ -162,7 +163,7 @@ class GraphTestCase(unittest.TestCase):
 
     def _compare(self, actual: Any, expected: Any, *, rtol: float, atol: float) -> None:
         found, wanted = self.evaluate((actual, expected))
-        lines = differences(found, wanted, rtol=rtol, atol=atol)
+        lines = differences(found, wanted, Tolerance(rtol, atol))
         if lines:
             self.fail("\n".join(lines))
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.files.staging import staged_file
-from tf1compat.testing._arrays import difference
+from tf1compat.testing._elements import Tolerance
+from tf1compat.testing.arrays import difference
 
 __all__ = ["assert_matches_golden", "read_golden", "write_golden"]
 
@@ -75,7 +76,7 @@ def assert_matches_golden(
     lines += [f"{name}: not in the golden" for name in values if name not in expected]
     for name, wanted in expected.items():
         if name in values:
-            text = difference(np.asarray(values[name]), wanted, rtol=rtol, atol=atol)
+            text = difference(np.asarray(values[name]), wanted, Tolerance(rtol, atol))
             lines += [f"{name}: {text}"] if text else []
     if lines:
         head = f"{len(lines)} difference(s) from the golden {path}"

@@ -1,0 +1,282 @@
+import os
+import pathlib
+import resource
+import signal
+
+import ml_dtypes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf1compat.checkpoint import (
+    Manifest,
+    Partitioned,
+    open_checkpoint,
+    tensor_digest,
+    write_checkpoint,
+)
+from tf1compat.errors import (
+    CheckpointExistsError,
+    OutputError,
+    UnsupportedCheckpointError,
+    UsageError,
+)
+from tf1compat.files import staging
+from tf1compat.testing import assert_arrays_equal
+
+TESTDATA = pathlib.Path(__file__).parents[1] / "testdata"
+RNG = np.random.default_rng(1155)
+TABLE = RNG.standard_normal((7, 4)).astype("f4")
+NUMBERS = ["float16", "float32", "float64", "int8", "int16", "int32", "int64"]
+NUMBERS += ["uint8", "uint16", "uint32", "uint64"]
+
+
+def test_bytes_are_those_1_15_5_wrote(tmp_path):
+    source = open_checkpoint(TESTDATA / "trained")
+    write_checkpoint(tmp_path / "m", source)
+    for suffix in (".index", ".data-00000-of-00001"):
+        written = (tmp_path / f"m{suffix}").read_bytes()
+        assert written == pathlib.Path(source.prefix + suffix).read_bytes(), suffix
+
+
+def test_bytes_of_every_dtype_are_those_1_15_5_wrote(tmp_path):
+    source = open_checkpoint(TESTDATA / "dtypes_v2" / "model.ckpt")
+    with np.load(TESTDATA / "dtypes_v2.npz") as record:
+        order = list(record)  # the data lie in the order they were saved in
+    write_checkpoint(tmp_path / "m", [(name, source[name]) for name in order])
+    for suffix in (".index", ".data-00000-of-00001"):
+        written = (tmp_path / f"m{suffix}").read_bytes()
+        assert written == pathlib.Path(source.prefix + suffix).read_bytes(), suffix
+
+
+def items():
+    found = {name: (RNG.standard_normal((2, 3)) * 9).astype(name) for name in NUMBERS}
+    found["bfloat16"] = RNG.standard_normal(3).astype(ml_dtypes.bfloat16)
+    found["string"] = np.array([b"a", b"", b"\0" * 300, "\u00e9"], object)
+    found["scalar"] = np.float32(2)
+    found["empty"] = np.zeros((0, 2), "f4")
+    found["transposed"] = RNG.standard_normal((40, 30)).astype("f4").T
+    found["big-endian"] = np.arange(5, dtype=">i4")
+    found["lazy"] = lambda: np.full(3, 7, "f4")
+    return found
+
+
+def test_the_v1_saver_restores_it(tmp_path):
+    values = items()
+    write_checkpoint(tmp_path / "m", values, num_shards=3)
+    reader = tf.compat.v1.train.NewCheckpointReader(str(tmp_path / "m"))
+    assert set(reader.get_variable_to_shape_map()) == set(values)
+    for name, value in values.items():
+        found, expected = reader.get_tensor(name), value() if callable(value) else value
+        if name == "string":
+            assert list(found) == [b"a", b"", b"\0" * 300, "\u00e9".encode()]
+            continue
+        little_endian = expected.dtype.newbyteorder("<")
+        assert_arrays_equal(found, expected.astype(little_endian), message=name)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        restored = tf.compat.v1.get_variable("transposed", [30, 40])
+        tf.compat.v1.train.Saver().restore(session, str(tmp_path / "m"))
+        assert_arrays_equal(session.run(restored), values["transposed"])
+
+
+def test_partitioned_variables_restore_whole_and_in_other_parts(tmp_path):
+    columns = RNG.standard_normal((5, 6)).astype("f4")
+    write_checkpoint(
+        tmp_path / "m",
+        {
+            "rows": Partitioned((7, 4), [((0, 0), TABLE[:3]), ((3, 0), lambda: TABLE[3:])]),
+            "columns": Partitioned((5, 6), [((0, 2), columns[:, 2:]), ((0, 0), columns[:, :2])]),
+        },
+        num_shards=2,
+    )
+    checkpoint = open_checkpoint(tmp_path / "m")
+    assert_arrays_equal(checkpoint["rows"].read(), TABLE)
+    assert_arrays_equal(checkpoint["columns"].read(), columns)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        halves = tf.compat.v1.fixed_size_partitioner(2)
+        rows = tf.compat.v1.get_variable("rows", [7, 4], partitioner=halves)
+        whole = tf.compat.v1.get_variable("columns", [5, 6])
+        tf.compat.v1.train.Saver().restore(session, str(tmp_path / "m"))
+        assert_arrays_equal(session.run(tf.concat(list(rows), 0)), TABLE)
+        assert_arrays_equal(session.run(whole), columns)
+
+
+def test_entries_keep_slices_and_dtypes(tmp_path):
+    for case in ("sharded_v1/model.ckpt-7", "dtypes_v1/model.ckpt"):
+        source = open_checkpoint(TESTDATA / case)
+        target = tmp_path / case.partition("/")[0]
+        write_checkpoint(target, source)
+        copy = open_checkpoint(target)
+        for name, entry in source.items():
+            assert copy[name].slices == entry.slices
+            assert copy[name].dtype_name == entry.dtype_name
+            assert_arrays_equal(copy[name].read(), entry.read())
+
+
+def test_quantized_dtypes_go_by_tensorflows_own(tmp_path):
+    write_checkpoint(tmp_path / "m", {"q": np.zeros(3, tf.qint8.as_numpy_dtype)})
+    assert open_checkpoint(tmp_path / "m")["q"].dtype_name == "qint8"
+
+
+def test_an_index_of_many_blocks(tmp_path):
+    """More than 262,144 bytes of index, and keys that share much, or little, with the last."""
+    names = [f"scope_{n % 7}/{'x' * (n % 50)}/layer_{n}/kernel" for n in range(20000)]
+    write_checkpoint(tmp_path / "m", ((name, np.int32(n)) for n, name in enumerate(names)))
+    assert (tmp_path / "m.index").stat().st_size > 2 * 262144
+    reader = tf.train.load_checkpoint(str(tmp_path / "m"))
+    checkpoint = open_checkpoint(tmp_path / "m")
+    assert set(reader.get_variable_to_shape_map()) == set(names) == set(checkpoint)
+    for n in range(0, 20000, 200):
+        assert reader.get_tensor(names[n]) == n == checkpoint[names[n]].read()
+
+
+def test_one_value_at_a_time(tmp_path):
+    alive = []
+
+    class Tracked(np.ndarray):
+        def __del__(self):
+            alive.remove(self.label)
+
+    def make(label):
+        value = np.ones(4, "f4").view(Tracked)
+        value.label = label
+        assert not alive
+        alive.append(label)
+        return value
+
+    write_checkpoint(tmp_path / "m", [(n, lambda n=n: make(n)) for n in "abc"])
+    assert list(open_checkpoint(tmp_path / "m")) == ["a", "b", "c"]
+
+
+def test_the_manifest_has_each_tensors_digest(tmp_path):
+    value = np.arange(6, dtype="f4").reshape(2, 3)
+    manifest = write_checkpoint(
+        tmp_path / "m",
+        {"w": value, "t": Partitioned((4,), [((0,), value[0]), ((3,), value[1, :1])])},
+    )
+    assert Manifest.from_json((tmp_path / "m.manifest.json").read_text()) == manifest
+    by_name = manifest.by_name()
+    assert by_name["w"].sha256 == tensor_digest(value)
+    assert (by_name["w"].shape, by_name["w"].dtype) == ((2, 3), "float32")
+    assert by_name["t[0:3]"].sha256 == tensor_digest(value[0])
+
+
+def test_a_prefix_that_is_taken_is_refused(tmp_path):
+    write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(CheckpointExistsError, match="choose another prefix"):
+        write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / "n.data-00000-of-00009").touch()
+    with pytest.raises(CheckpointExistsError, match="a part of one"):
+        write_checkpoint(tmp_path / "n", {"w": np.ones(1)})
+    write_checkpoint(tmp_path / "m-2", {"w": np.ones(1)})  # only begins alike
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ([("a", np.zeros(1)), ("a", np.zeros(1))], UsageError, "'a' is given twice"),
+        ([("", np.zeros(1))], UsageError, "can't be a variable's name"),
+        ([("\0a", np.zeros(1))], UsageError, "can't be a variable's name"),
+        ([("\ud800", np.zeros(1))], UsageError, "can't be a variable's name"),
+        ([(3, np.zeros(1))], UsageError, "can't be a variable's name"),
+        (
+            [("a", np.zeros(1, "M8[s]"))],
+            UnsupportedCheckpointError,
+            "no dtype for numpy's datetime64",
+        ),
+        ([("a", np.array([None]))], UsageError, "holds bytes, not NoneType"),
+        ([("a", Partitioned((4, 2), [((0, 0), TABLE[:2, :2])]))], UsageError, "4 of 8 elements"),
+        ([("a", Partitioned((2,), [((1,), TABLE[0])]))], UsageError, "'a': a slice up to 5"),
+        (
+            [("a", Partitioned((2, 2), [((0,), TABLE[0, :2])]))],
+            UsageError,
+            "'a': a slice of rank 1",
+        ),
+    ],
+)
+def test_what_cannot_be_written_leaves_nothing(tmp_path, given, error, message):
+    with pytest.raises(error, match=message):
+        write_checkpoint(tmp_path / "m", [("good", np.zeros(3)), *given])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failures_of_the_callers_own_leave_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError, match="integer division or modulo by zero"):
+        write_checkpoint(tmp_path / "m", {"a": np.zeros(2), "b": lambda: 1 // 0})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("num_shards", [0, -1, 100_000])
+def test_num_shards_has_bounds(tmp_path, num_shards):
+    with pytest.raises(UsageError, match=f"num_shards is {num_shards}, expected 1 to 99999"):
+        write_checkpoint(tmp_path / "m", {}, num_shards=num_shards)
+
+
+def test_a_checkpoint_of_nothing(tmp_path):
+    write_checkpoint(tmp_path / "m", {})
+    assert dict(open_checkpoint(tmp_path / "m")) == {}
+    assert open_checkpoint(tmp_path / "m").check() == ()
+
+
+def test_a_full_disk_gives_a_typed_error_and_leaves_nothing(tmp_path):
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="could not be written"):
+            write_checkpoint(tmp_path / "m", {"w": np.zeros(1 << 20)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_synced_before_they_are_renamed_and_the_folder_around(tmp_path, monkeypatch):
+    log = []
+
+    def logged(function, label):
+        def wrapper(*arguments):
+            log.append((label, *arguments))
+            return function(*arguments)
+
+        return wrapper
+
+    real_sync = staging.sync_file
+    monkeypatch.setattr(staging, "sync_file", logged(real_sync, "sync"))
+    monkeypatch.setattr(staging.os, "replace", logged(os.replace, "rename"))
+    write_checkpoint(tmp_path / "m", {"w": np.zeros(1)}, num_shards=2)
+    renames = [entry for entry in log if entry[0] == "rename"]
+    assert renames[-1][2].endswith("m.index")
+    assert len(renames) == 4
+    for rename in renames:
+        assert log.index(("sync", rename[1])) < log.index(rename)
+    last = log.index(renames[-1])
+    folder = ("sync", str(tmp_path))
+    assert log[last - 1] == folder, "data have their names on the disk before the index has its own"
+    assert log[last + 1 :] == [folder]
+
+
+def test_a_failure_while_renaming_takes_everything_back(tmp_path, monkeypatch):
+    real = os.replace
+
+    def fails(source, target):
+        if target.endswith(".index"):
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(staging.os, "replace", fails)
+    with pytest.raises(OutputError, match=r"m\.index.*Input/output error"):
+        write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_being_written_is_not_disturbed(tmp_path):
+    def second():
+        with pytest.raises(OutputError, match=f"process {os.getpid()} is writing"):
+            write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
+        return np.zeros(1)
+
+    write_checkpoint(tmp_path / "m", {"w": second})
+    assert open_checkpoint(tmp_path / "m")["w"].read() == 0

@@ -1,0 +1,100 @@
+"""Every recorded layer configuration, replayed against what TensorFlow 1.15.5 made of it.
+
+Regenerate the record: see tests/graph/records/layers/generate.py.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from records.layers.running import run_case
+from records.replay import LAYERS, defaults_of_1_15, plain, plainly
+
+from tf1compat.testing import assert_arrays_close
+
+RECORDS = pathlib.Path(__file__).parents[1] / "records" / "layers"
+AGAIN = "differs from TensorFlow 1.15.5; see tests/graph/records/layers/generate.py"
+CONFIGS = json.loads((RECORDS / "configurations.json").read_text())
+BY_ID = {config["id"]: config for config in CONFIGS}
+GRAPHS = json.loads((RECORDS / "graphs.json").read_text())
+SMALLEST = 1e-3  # arrays that hold nothing larger are compared as if they did
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Returns a function that gives the recorded arrays of a configuration by name."""
+    names = {}
+    with np.load(RECORDS / "numbers.npz") as numbers:
+        for key in numbers.files:
+            config, _, array = key.partition("|")
+            names.setdefault(config, {})[array] = key
+        yield lambda config: {n: numbers[key] for n, key in names.get(config, {}).items()}
+
+
+def compare(config, arrays, expected):
+    assert_arrays_close(
+        arrays, expected, f"{config} {AGAIN}", of_largest=1e-5, atol=1e-5 * SMALLEST
+    )
+
+
+def replayed(config, recorded, *, keys, use_resource):
+    found, arrays = run_case(tf, LAYERS, config, use_resource, session_config=plainly())
+    for key in keys:
+        assert plain(found.get(key)) == GRAPHS[config["id"]].get(key), f"{key} {AGAIN}"
+    compare(config["id"], arrays, recorded(config["id"]))
+    return found
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config["id"])
+def test_reference_variables(config, recorded):
+    keys = ("variables", "outputs", "losses", "updates", "layer")
+    with defaults_of_1_15():
+        found = replayed(config, recorded, keys=keys, use_resource=False)
+    assert found["ops"] <= GRAPHS[config["id"]]["ops"]
+
+
+@pytest.mark.parametrize("config", CONFIGS[::4], ids=lambda config: config["id"])
+def test_resource_variables_and_todays_control_flow(config, recorded):
+    replayed(config, recorded, keys=("variables", "losses", "updates"), use_resource=True)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config["id"])
+def test_resource_variables_make_no_more_ops(config):
+    with defaults_of_1_15():
+        found, _ = run_case(tf, LAYERS, config, True, numbers=False)
+    assert found["ops"] <= GRAPHS[config["id"]]["resource_ops"]
+
+
+def test_the_record_is_of_these_configurations():
+    assert [config["id"] for config in CONFIGS] == list(GRAPHS)
+    assert len(CONFIGS) >= 400
+
+
+def poisoned_dense(change):
+    """Returns this package's layers with a dense layer whose outputs went through `change`."""
+    layers = type(LAYERS)(**vars(LAYERS))
+    layers.dense = lambda *args, **kwargs: change(LAYERS.dense(*args, **kwargs))
+    return layers
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda y: y * float("nan"), "out0.*elements differ, by at most inf"),
+        (lambda y: tf.where(y > 0, y, float("nan")), "out0.*elements differ, by at most inf"),
+        (lambda y: tf.transpose(y), r"out0'\]: expected shape"),
+        (lambda y: tf.cast(y, tf.float64), r"out0'\]: expected dtype float32, found float64"),
+        (lambda y: y * 1.0001, "out0.*elements differ, by at most"),
+    ],
+    ids=["nan", "one nan", "transposed", "dtype", "a little off"],
+)
+def test_a_wrong_layer_is_seen(recorded, change, words):
+    config = next(c for c in CONFIGS if c["layer"] == "dense" and c["input"] == [3, 4])
+    with defaults_of_1_15():
+        _, arrays = run_case(tf, poisoned_dense(change), config, False)
+    with pytest.raises(AssertionError, match=words):
+        compare(config["id"], arrays, recorded(config["id"]))
+    with pytest.raises(AssertionError, match=r"out0'\]: missing"):
+        compare(config["id"], {}, recorded(config["id"]))

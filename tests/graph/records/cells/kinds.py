@@ -1,0 +1,240 @@
+"""Recurrent cells and their arguments (Python 3.7 too)."""
+
+from records.cells.ways_to_run import D, U, function, make, normal
+
+CORE = {
+    "basic_rnn": make("BasicRNNCell", U),
+    "basic_rnn_relu": make("BasicRNNCell", U, activation="relu"),
+    "basic_rnn_function": make("BasicRNNCell", U, activation=function("nn.softsign")),
+    "basic_rnn_named": make("BasicRNNCell", U, name="mine"),
+    "basic_rnn_frozen": make("BasicRNNCell", U, trainable=False),
+    "basic_lstm": make("BasicLSTMCell", U),
+    "basic_lstm_nobias": make("BasicLSTMCell", U, forget_bias=0.0),
+    "basic_lstm_flat": make("BasicLSTMCell", U, state_is_tuple=False),
+    "basic_lstm_relu": make("BasicLSTMCell", U, activation="relu"),
+    "basic_lstm_named": make("BasicLSTMCell", U, name="my_lstm"),
+    "basic_lstm_slash": make("BasicLSTMCell", U, name="a/b"),
+    "lstm": make("LSTMCell", U),
+    "lstm_peep": make("LSTMCell", U, use_peepholes=True),
+    "lstm_peep_flat": make("LSTMCell", U, use_peepholes=True, state_is_tuple=False),
+    "lstm_proj": make("LSTMCell", U, num_proj=3),
+    "lstm_proj_flat": make("LSTMCell", U, num_proj=3, state_is_tuple=False),
+    "lstm_proj_clip": make("LSTMCell", U, num_proj=3, proj_clip=0.05),
+    "lstm_cell_clip": make("LSTMCell", U, cell_clip=0.1),
+    "lstm_all": make(
+        "LSTMCell",
+        U,
+        use_peepholes=True,
+        cell_clip=0.3,
+        num_proj=2,
+        proj_clip=0.1,
+        forget_bias=0.5,
+        initializer=normal(),
+        activation="softsign",
+        name="all",
+    ),
+    "lstm_shards": make("LSTMCell", U, num_unit_shards=2),
+    "lstm_proj_shards": make("LSTMCell", U, num_unit_shards=3, num_proj=3, num_proj_shards=2),
+    "lstm_nobias": make("LSTMCell", U, forget_bias=0.0),
+    "lstm_flat": make("LSTMCell", U, state_is_tuple=False),
+    "lstm_sigmoid": make("LSTMCell", U, activation=function("sigmoid")),
+    "gru": make("GRUCell", U),
+    "gru_relu": make("GRUCell", U, activation="relu"),
+    "gru_init": make(
+        "GRUCell",
+        U,
+        kernel_initializer=normal(),
+        bias_initializer=lambda tf, R: tf.constant_initializer(0.5),
+    ),
+    "gru_names": make(
+        "GRUCell", U, kernel_initializer="orthogonal", bias_initializer="zeros", name="g"
+    ),
+}
+STACKS = {
+    "multi_lstm": make("MultiRNNCell", [make("LSTMCell", U), make("LSTMCell", 3)]),
+    "multi_mixed": make(
+        "MultiRNNCell", [make("BasicLSTMCell", U), make("GRUCell", 3), make("BasicRNNCell", 2)]
+    ),
+    "multi_flat": make(
+        "MultiRNNCell",
+        [make("GRUCell", U), make("BasicLSTMCell", 3, state_is_tuple=False)],
+        state_is_tuple=False,
+    ),
+    "multi_nested": make(
+        "MultiRNNCell",
+        [
+            make("MultiRNNCell", [make("GRUCell", U), make("GRUCell", U)]),
+            make("ResidualWrapper", make("LSTMCell", U)),
+        ],
+    ),
+    "residual": make("ResidualWrapper", make("GRUCell", D)),
+    "residual_lstm": make("ResidualWrapper", make("LSTMCell", U, num_proj=D)),
+    "residual_fn": make(
+        "ResidualWrapper",
+        make("GRUCell", U),
+        residual_fn=lambda tf, R: lambda i, o: tf.concat([i, o * 2.0], 1)[:, :U],
+    ),
+    "device": make("DeviceWrapper", make("BasicLSTMCell", U), "/cpu:0"),
+    "dropout_none": make("DropoutWrapper", make("LSTMCell", U)),
+    "dropout_in": make("DropoutWrapper", make("LSTMCell", U), input_keep_prob=0.7, seed=5),
+    "dropout_out": make("DropoutWrapper", make("GRUCell", U), output_keep_prob=0.6, seed=5),
+    "dropout_state": make("DropoutWrapper", make("LSTMCell", U), state_keep_prob=0.5, seed=5),
+    "dropout_all": make("DropoutWrapper", make("BasicLSTMCell", U), 0.8, 0.7, 0.6, seed=11),
+    "dropout_tensor": make(
+        "DropoutWrapper",
+        make("GRUCell", U),
+        output_keep_prob=lambda tf, R: tf.placeholder_with_default(0.5, []),
+        seed=3,
+    ),
+    "dropout_filter": make(
+        "DropoutWrapper",
+        make("LSTMCell", U),
+        state_keep_prob=0.5,
+        seed=5,
+        dropout_state_filter_visitor=lambda tf, R: lambda s: True,
+    ),
+    "dropout_filter_multi": make(
+        "DropoutWrapper",
+        make("MultiRNNCell", [make("LSTMCell", U), make("GRUCell", U)]),
+        state_keep_prob=0.5,
+        seed=8,
+        dropout_state_filter_visitor=lambda tf, R: (
+            lambda s: (True, False) if type(s) is tuple else True
+        ),
+    ),
+    "dropout_variational": make(
+        "DropoutWrapper",
+        make("LSTMCell", U),
+        0.7,
+        0.6,
+        0.5,
+        variational_recurrent=True,
+        input_size=D,
+        dtype="float32",
+        seed=9,
+    ),
+    "dropout_variational_out": make(
+        "DropoutWrapper",
+        make("GRUCell", U),
+        output_keep_prob=0.5,
+        variational_recurrent=True,
+        dtype="float32",
+        seed=9,
+    ),
+    "stack_wrapped": make(
+        "MultiRNNCell",
+        [
+            make("DropoutWrapper", make("LSTMCell", U), output_keep_prob=0.5, seed=1),
+            make("DeviceWrapper", make("ResidualWrapper", make("GRUCell", U)), "/cpu:0"),
+            make("ResidualWrapper", make("DropoutWrapper", make("GRUCell", U), 0.9, seed=2)),
+        ],
+    ),
+    "in_proj": make("InputProjectionWrapper", make("GRUCell", U), 5),
+    "in_proj_act": make(
+        "InputProjectionWrapper", make("LSTMCell", U), 5, activation=function("tanh")
+    ),
+    "out_proj": make("OutputProjectionWrapper", make("GRUCell", U), 2),
+    "out_proj_act": make(
+        "OutputProjectionWrapper", make("BasicLSTMCell", U), 2, activation=function("nn.relu")
+    ),
+    "attention": make("AttentionCellWrapper", make("LSTMCell", U), 3),
+    "attention_sizes": make(
+        "AttentionCellWrapper", make("GRUCell", U), 2, attn_size=3, attn_vec_size=5, input_size=6
+    ),
+    "attention_flat": make(
+        "AttentionCellWrapper", make("GRUCell", U), 2, attn_size=3, state_is_tuple=False
+    ),
+    "attention_multi": make(
+        "AttentionCellWrapper", make("MultiRNNCell", [make("LSTMCell", U), make("GRUCell", U)]), 2
+    ),
+    "highway": make("HighwayWrapper", make("GRUCell", D)),
+    "highway_uncoupled": make(
+        "HighwayWrapper",
+        make("BasicLSTMCell", D),
+        couple_carry_transform_gates=False,
+        carry_bias_init=2.0,
+    ),
+    "compiled": make("CompiledWrapper", make("BasicLSTMCell", U)),
+}
+CONTRIB = {
+    "ln_basic": make("LayerNormBasicLSTMCell", U),
+    "ln_basic_off": make("LayerNormBasicLSTMCell", U, layer_norm=False),
+    "ln_basic_args": make(
+        "LayerNormBasicLSTMCell",
+        U,
+        forget_bias=0.3,
+        norm_gain=0.5,
+        norm_shift=0.1,
+        activation=function("sigmoid"),
+    ),
+    "ln_basic_drop": make("LayerNormBasicLSTMCell", U, dropout_keep_prob=0.5, dropout_prob_seed=4),
+    "ln_lstm": make("LayerNormLSTMCell", U),
+    "ln_lstm_norm": make("LayerNormLSTMCell", U, layer_norm=True),
+    "ln_lstm_all": make(
+        "LayerNormLSTMCell",
+        U,
+        use_peepholes=True,
+        cell_clip=0.4,
+        num_proj=3,
+        proj_clip=0.2,
+        layer_norm=True,
+        norm_gain=0.7,
+        norm_shift=0.1,
+        initializer=normal(),
+    ),
+    "block": make("LSTMBlockCell", U),
+    "block_peep": make("LSTMBlockCell", U, use_peephole=True),
+    "block_clip": make("LSTMBlockCell", U, forget_bias=0.2, cell_clip=0.1, name="blk"),
+    "cudnn_lstm": make("CudnnCompatibleLSTMCell", U),
+    "cudnn_gru": make("CudnnCompatibleGRUCell", U),
+    "gru_block": make("GRUBlockCell", U),
+    "gru_block_old": make("GRUBlockCell", cell_size=U),
+    "gru_block_v2": make("GRUBlockCellV2", U),
+    "coupled": make("CoupledInputForgetGateLSTMCell", U),
+    "coupled_peep": make("CoupledInputForgetGateLSTMCell", U, use_peepholes=True),
+    "coupled_all": make(
+        "CoupledInputForgetGateLSTMCell",
+        U,
+        use_peepholes=True,
+        num_proj=3,
+        proj_clip=0.2,
+        num_unit_shards=2,
+        num_proj_shards=2,
+        layer_norm=True,
+        state_is_tuple=False,
+    ),
+    "nas": make("NASCell", U),
+    "nas_proj": make("NASCell", U, num_proj=3, use_bias=True),
+    "ugrnn": make("UGRNNCell", U),
+    "ugrnn_init": make("UGRNNCell", U, initializer=normal(), forget_bias=0.2),
+    "intersection": make("IntersectionRNNCell", D),
+    "intersection_proj": make("IntersectionRNNCell", U, num_in_proj=U),
+    "glstm": make("GLSTMCell", U, number_of_groups=1),
+    "weight_norm": make("WeightNormLSTMCell", U),
+    "weight_norm_off": make("WeightNormLSTMCell", U, norm=False),
+    "weight_norm_all": make(
+        "WeightNormLSTMCell", U, use_peepholes=True, cell_clip=0.4, num_proj=3, proj_clip=0.2
+    ),
+    "ind": make("IndRNNCell", U),
+    "indy_gru": make("IndyGRUCell", U),
+    "indy_lstm": make("IndyLSTMCell", U),
+    "indy_lstm_init": make(
+        "IndyLSTMCell",
+        U,
+        forget_bias=0.2,
+        kernel_initializer=normal(),
+        bias_initializer=lambda tf, R: tf.ones_initializer(),
+    ),
+    "sru": make("SRUCell", U),
+    "minimal": make("MinimalRNNCell", U),
+    "cfn": make("CFNCell", U),
+    "time_freq": make("TimeFreqLSTMCell", U, feature_size=D),
+    "time_freq_peep": make(
+        "TimeFreqLSTMCell",
+        U,
+        feature_size=D,
+        use_peepholes=True,
+        cell_clip=0.2,
+        num_unit_shards=2,
+    ),
+}

@@ -1,0 +1,65 @@
+import keras
+import numpy as np
+
+from tf1compat.keras3 import index_model, layer_outputs, run_model
+from tf1compat.testing import assert_arrays_equal
+
+L = keras.layers
+
+
+def test_outputs_are_what_a_model_of_the_layers_up_to_there_gives():
+    x = keras.Input((4,), name="x")
+    y = L.Dense(3, name="a")(x)
+    z = L.BatchNormalization(name="b")(y)
+    model = keras.Model(x, L.Dense(2, name="c")(L.ReLU()(z)))
+    given = {"x": np.random.default_rng(0).normal(size=(5, 4)).astype("float32")}
+    found = layer_outputs(index_model(model), given)
+    assert list(found) == ["a", "b", "c"]
+    expected = keras.Model(x, [y, z, *model.outputs])(given["x"], training=False)
+    for name, value in zip("abc", expected, strict=True):
+        assert_arrays_equal(found[name][0], value.numpy())
+    assert "call" not in vars(model.get_layer("a"))
+
+
+def test_each_call_of_a_shared_layer_is_there():
+    x = keras.Input((3,))
+    shared = L.Dense(3, name="shared")
+    once = shared(x)
+    model = keras.Model(x, [once, shared(once)])
+    given = np.ones((2, 3), "float32")
+    (found,) = layer_outputs(index_model(model), {"x": given}).values()
+    for value, expected in zip(found, model(given), strict=True):
+        assert_arrays_equal(value, expected.numpy())
+
+
+def test_a_call_of_the_layers_own_comes_back_and_dicts_are_outputs_too():
+    class Both(L.Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+        def call(self, x):
+            return {"same": x * self.scale, "twice": 2 * x * self.scale}
+
+    model = keras.Sequential([keras.Input((2,)), Both(name="both")])
+    layer = model.layers[0]
+    own = layer.call
+    layer.call = own
+    found = layer_outputs(index_model(model), {"x": np.ones((1, 2), "float32")})
+    assert_arrays_equal(found["both"][0], np.ones((1, 2), "float32"))
+    assert vars(layer)["call"] is own
+
+
+def test_recurrent_layers_give_their_outputs():
+    x = keras.Input((4, 3))
+    model = keras.Model(x, L.LSTM(2, return_sequences=True, name="lstm")(L.Dense(3)(x)))
+    given = np.ones((1, 4, 3), "float32")
+    found = layer_outputs(index_model(model), {"x": given})
+    assert found["dense"][0].shape == (1, 4, 3)
+
+
+def test_several_inputs_go_by_name_or_by_order():
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    model = keras.Model([a, b], L.Subtract()([a, b]))
+    one, two = np.ones((1, 2), "float32"), np.full((1, 2), 2, "float32")
+    for given in ({"b": two, "a": one}, {"first": one, "second": two}):
+        assert_arrays_equal(run_model(model, given).numpy(), one - two)

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tf1compat.errors import LayoutError
+from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze, Transpose
+from tf1compat.migration.layouts.casts import Cast
+from tf1compat.migration.layouts.chain import Chain
+from tf1compat.migration.layouts.joins import Concatenate, Split
+from tf1compat.migration.layouts.layout import IDENTITY, Spec
+from tf1compat.migration.layouts.text import parse_layout
+from tf1compat.testing import assert_arrays_equal
+
+
+def _array(*shape, dtype=np.float32):
+    return np.arange(int(np.prod(shape)), dtype=dtype).reshape(shape)
+
+
+@pytest.mark.parametrize(
+    ("layout", "shape", "expected"),
+    [
+        (IDENTITY, (2, 3), lambda x: x),
+        (Transpose((2, 0, 1)), (2, 3, 4), lambda x: np.einsum("abc->cab", x)),
+        (Reshape((6, -1)), (2, 3, 4), lambda x: x.ravel().reshape(6, 4)),
+        (Squeeze((0, 1)), (1, 1, 5, 2), lambda x: x[0, 0]),
+        (Expand((0, 2)), (5, 2), lambda x: x[None, :, None, :]),
+        (Split(1, 2, 5), (3, 6), lambda x: x[:, 2:5]),
+        (Cast("float64"), (3,), lambda x: x.astype(np.float64)),
+        (
+            Chain((Split(1, 0, 4), Reshape((3, 2, 2)), Transpose((1, 0, 2)))),
+            (3, 6),
+            lambda x: np.einsum("aij->iaj", x[:, :4].reshape(3, 2, 2)),
+        ),
+    ],
+)
+def test_applies_and_inverts(layout, shape, expected):
+    source = _array(*shape)
+    target = layout.apply(source)
+    assert_arrays_equal(target, expected(source))
+    spec = layout.spec(Spec(source.shape, "float32"))
+    assert spec == Spec(target.shape, target.dtype.name)
+    (piece,) = layout.invert(target, Spec(source.shape, "float32"))
+    assert_arrays_equal(piece.value, source[piece.index])
+
+
+def test_concatenate_inverts_to_every_source():
+    parts = [_array(2, 3), _array(2, 1) + 10, _array(2, 2) + 20]
+    layout = Concatenate(1)
+    target = layout.apply(*parts)
+    assert_arrays_equal(target, np.hstack(parts))
+    specs = [Spec(p.shape) for p in parts]
+    assert layout.spec(*specs).shape == (2, 6)
+    for piece, part in zip(layout.invert(target, *specs), parts, strict=True):
+        assert_arrays_equal(piece.value, part)
+
+
+@given(st.permutations(range(4)), st.tuples(*[st.integers(1, 3)] * 4))
+def test_transpose_round_trip(perm, shape):
+    layout = parse_layout(str(Transpose((*perm,))))
+    source = _array(*shape)
+    (piece,) = layout.invert(layout.apply(source), Spec(shape))
+    assert_arrays_equal(piece.value, source)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "identity",
+        "transpose(1, 0)",
+        "reshape(768, 12, 64) | cast(float32)",
+        "concatenate(0)",
+        "split(1, 0, 768)",
+        "squeeze(0, 1)",
+        "expand(0)",
+    ],
+)
+def test_text_round_trip(text):
+    assert str(parse_layout(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("flip(1)", r"layout 'flip\(1\)': expected one of cast, .*found 'flip\(1\)'"),
+        ("transpose(0, 2)", r"expected a permutation of 0\.\.1"),
+        ("transpose(a)", "expected integers"),
+        ("cast(1)", "cast expected a name, found"),
+        ("split(1)", r"expected split\(axis.*found 'split\(1\)'"),
+        ("reshape(-1, -1)", "at most one -1"),
+        ("squeeze(0, 0)", "distinct axes"),
+        ("", "expected one of"),
+    ],
+)
+def test_bad_text_says_what_was_expected(text, message):
+    with pytest.raises(LayoutError, match=message):
+        parse_layout(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "message"),
+    [
+        ("transpose(1, 0)", (2, 3, 4), "expected 2 dimensions, found"),
+        ("reshape(4, 4)", (2, 3), r"expected 16 elements, found \(2, 3\)"),
+        ("reshape(4, -1)", (2, 3), "expected a multiple of 4 elements"),
+        ("squeeze(0)", (2, 3), r"expected size 1 at axes \(0,\)"),
+        ("split(0, 1, 9)", (2, 3), r"expected \[1, 9\) within axis 0"),
+        ("cast(floaty)", (2,), "expected a dtype such as float32"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_named(text, shape, message):
+    with pytest.raises(LayoutError, match=message):
+        parse_layout(text).spec(Spec(shape))
+
+
+def test_slots_travel_with_their_variable():
+    variable = Spec((4, 6), "float32")
+    layout = parse_layout("transpose(1, 0) | cast(float16)")
+    assert str(layout.for_slot(Spec((4, 6)), variable)) == "transpose(1, 0)"
+    assert layout.for_slot(Spec(()), variable) == IDENTITY
+    with pytest.raises(LayoutError, match=r"slot of shape \(4,\) of a variable of shape \(4, 6\)"):
+        layout.for_slot(Spec((4,)), variable)

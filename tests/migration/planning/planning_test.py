@@ -1,0 +1,231 @@
+"""Plans made from real checkpoints (written by this package, read back) and real Keras models."""
+
+import keras
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import CorruptCheckpointError, PlanError, RuleError
+from tf1compat.migration import Plan, convert, offender_lines, plan_migration, verify_weights
+from tf1compat.names import Rule, unfold_names
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
+
+
+def _values(**shapes):
+    rng = np.random.default_rng(5)
+    return {n: rng.normal(size=s).astype(np.float32) for n, s in shapes.items()}
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(values):
+        prefix = str(tmp_path / "model.ckpt")
+        write_checkpoint(prefix, values)
+        return prefix
+
+    return write
+
+
+@pytest.fixture
+def classifier():
+    keras.utils.clear_session()
+    return keras.Sequential(
+        [
+            keras.layers.Input((4,)),
+            keras.layers.Dense(8, name="hidden"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(3, name="scores"),
+        ]
+    )
+
+
+_MLP = {"mlp/fc1/weights": (4, 8), "mlp/fc1/biases": (8,)}
+_MLP |= {"mlp/fc2/weights": (8, 3), "mlp/fc2/biases": (3,)}
+
+
+def test_everything_is_accounted_for(written, classifier):
+    training = {"mlp/fc1/weights/Adam": (4, 8), "mlp/fc1/weights/Adam_1": (4, 8), "global_step": ()}
+    values = _values(**_MLP, **training)
+    plan = plan_migration(written(values), classifier)
+    assert plan.complete, str(plan)
+    assert {drop.source: drop.reason for drop in plan.drops} == {
+        "global_step": "global step",
+        "mlp/fc1/weights/Adam": "slot Adam of mlp/fc1/weights",
+        "mlp/fc1/weights/Adam_1": "slot Adam_1 of mlp/fc1/weights",
+    }
+    assert all("random generator" in keep.reason for keep in plan.keeps)
+    convert(plan, classifier)
+    x = np.ones((2, 4), np.float32)
+    hidden = x @ values["mlp/fc1/weights"] + values["mlp/fc1/biases"]
+    expected = hidden @ values["mlp/fc2/weights"] + values["mlp/fc2/biases"]
+    assert_arrays_close(classifier(x), expected, rtol=1e-5)
+
+
+def test_a_plan_goes_through_json(written, classifier):
+    values = _values(**_MLP, extra=(2, 2))
+    plan = plan_migration(written(values), classifier)
+    assert not plan.complete
+    assert Plan.from_json(plan.to_json()) == plan
+    with pytest.raises(PlanError, match=r"expected JSON written by Plan\.to_json"):
+        Plan.from_json("[]")
+
+
+def test_an_unexplained_source_stops_the_conversion(written, classifier):
+    before = [np.asarray(w) for w in classifier.weights]
+    plan = plan_migration(written(_values(**_MLP, stray=(5, 5))), classifier)
+    with pytest.raises(PlanError, match=r"1 unexplained[\s\S]*stray: expected a target for"):
+        convert(plan, classifier)
+    for weight, value in zip(classifier.weights, before, strict=True):
+        assert_arrays_equal(weight, value)
+
+
+def test_an_unfilled_target_names_what_is_left(written, classifier):
+    values = _values(**{k: v for k, v in _MLP.items() if k != "mlp/fc1/biases"})
+    plan = plan_migration(written(values), classifier)
+    (problem,) = plan.unfilled
+    assert problem.name == "hidden/bias"
+    assert "a source of bias float32[8]" in problem.expected
+
+
+def test_a_damaged_graph_file_says_how_to_go_on(written, classifier):
+    prefix = written(_values(**_MLP))
+    with open(f"{prefix}.meta", "wb") as file:
+        file.write(b"not a graph")
+    with pytest.raises(CorruptCheckpointError, match=r"model\.ckpt\.meta.*move it away to plan"):
+        plan_migration(prefix, classifier)
+
+
+def test_drop_and_keep_rules_close_the_ledger(written, classifier):
+    shapes = {k: v for k, v in _MLP.items() if "fc2" not in k} | {"old_head/weights": (8, 10)}
+    rules = [
+        Rule("old_head/.*", drop="replaced"),
+        Rule(target="scores/.*", keep="trained from scratch"),
+    ]
+    plan = plan_migration(written(_values(**shapes)), classifier, rules)
+    assert plan.complete, str(plan)
+    assert [d.reason for d in plan.drops] == ["replaced [rule 1]"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ([Rule("nothing/.*", drop="x")], "nothing/.*: expected a source"),
+        ([Rule("mlp/fc./weights", "hidden/kernel")], "hidden/kernel: expected one source"),
+        ([Rule("mlp/fc1/weights", "hiden/kernel")], "nearest: hidden/kernel"),
+        (
+            [Rule("mlp/fc2/weights", "hidden/kernel")],
+            r"hidden/kernel: expected float32\[4, 8\], found mlp/fc2/weights of float32\[8, 3\]",
+        ),
+        ([Rule("mlp/fc1/weights", "hidden/kernel", layout="flip")], "expected one of cast"),
+    ],
+)
+def test_rules_that_do_not_work_are_errors(written, classifier, rules, message):
+    with pytest.raises(RuleError, match=message):
+        plan_migration(written(_values(**_MLP)), classifier, rules)
+
+
+def test_a_transposition_is_proposed_and_taken_by_rule(written, classifier):
+    shapes = {**_MLP, "mlp/fc2/weights": (3, 8)}
+    values = _values(**shapes)
+    prefix = written(values)
+    plan = plan_migration(prefix, classifier)
+    (problem,) = plan.unfilled
+    assert "layout='transpose(1, 0)'" in problem.remedy
+    rule = Rule("mlp/fc2/weights", "scores/kernel", layout="transpose(1, 0)")
+    plan = plan_migration(prefix, classifier, [rule])
+    convert(plan, classifier)
+    kernel = classifier.get_layer("scores").kernel
+    assert_arrays_equal(kernel, values["mlp/fc2/weights"].T)
+    assert verify_weights(plan, classifier).equal
+
+
+def test_a_path_that_is_also_another_layers_name_is_refused(written):
+    keras.utils.clear_session()
+    layers = [keras.layers.Dense(4, name=f"dense_{n}", use_bias=False) for n in (1, 2)]
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    prefix = written(_values(a=(4, 4), b=(4, 4)))
+    rules = [Rule("a", "dense_1/kernel"), Rule("b", "dense/kernel")]
+    with pytest.raises(RuleError, match=r"dense_1/kernel: expected a path that means one weight"):
+        plan_migration(prefix, model, rules)
+
+
+def test_joined_and_split_sources(written):
+    keras.utils.clear_session()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, name="a", use_bias=False)])
+    values = _values(q=(4, 2), k=(4, 2), v=(4, 2))
+    joined = [Rule(n, "a/kernel", layout="concatenate(1)") for n in ("v", "q", "k")]
+    plan = plan_migration(written(values), model, joined)
+    convert(plan, model)
+    expected = np.hstack([values["v"], values["q"], values["k"]])
+    assert_arrays_equal(model.layers[0].kernel, expected)
+    assert verify_weights(plan, model).equal
+
+
+def test_split_parts_must_make_up_the_whole(written):
+    keras.utils.clear_session()
+    x = keras.Input((4,))
+    outputs = [keras.layers.Dense(2, name=n, use_bias=False)(x) for n in ("a", "b")]
+    model = keras.Model(x, outputs)
+    values = _values(ab=(4, 5))
+    prefix = written(values)
+    rules = [
+        Rule("ab", f"{n}/kernel", layout=f"split(1, {i}, {i + 2})") for n, i in (("a", 0), ("b", 2))
+    ]
+    with pytest.raises(RuleError, match=r"ab: expected parts that make up \[0, 5\), found"):
+        plan_migration(prefix, model, rules)
+
+
+def test_a_narrowing_cast_takes_a_rule(tmp_path, classifier):
+    values = {k: v.astype(np.float64) for k, v in _values(**_MLP).items()}
+    prefix = str(tmp_path / "wide")
+    write_checkpoint(prefix, values)
+    plan = plan_migration(prefix, classifier)
+    assert len(plan.unfilled) == 4
+    assert "layout='cast(float32)'" in plan.unfilled[0].remedy
+    rules = [
+        Rule(f"mlp/fc{n}/{own}", f"{layer}/{role}", layout="cast(float32)")
+        for n, layer in ((1, "hidden"), (2, "scores"))
+        for own, role in (("weights", "kernel"), ("biases", "bias"))
+    ]
+    plan = plan_migration(prefix, classifier, rules)
+    convert(plan, classifier)
+    assert verify_weights(plan, classifier).equal
+
+
+def test_half_precision_widens_by_itself(tmp_path, classifier):
+    values = {k: v.astype(np.float16) for k, v in _values(**_MLP).items()}
+    prefix = str(tmp_path / "half")
+    write_checkpoint(prefix, values)
+    plan = plan_migration(prefix, classifier)
+    assert plan.complete, str(plan)
+    convert(plan, classifier)
+    assert verify_weights(plan, classifier).equal
+
+
+def test_offenders_of_a_large_model_fit_a_screen(written):
+    keras.utils.clear_session()
+    x = out = keras.Input((2,))
+    for n in range(60):
+        out = keras.layers.Dense(2, name=f"block_{n}")(out)
+    plan = plan_migration(written(_values(a=(7, 7))), keras.Model(x, out))
+    lines = offender_lines(plan)
+    assert len(lines) <= 40
+    named = unfold_names(line.strip() for line in lines if "{" in line and "=" not in line)
+    assert set(named) == set(plan.targets)
+    assert any(line.strip() == "{source='a', drop='say why'}," for line in lines) or any(
+        "{source='a', drop='say why'}," in line for line in lines
+    )
+
+
+def test_verify_names_the_weight_that_was_changed(written, classifier):
+    values = _values(**_MLP)
+    plan = plan_migration(written(values), classifier)
+    convert(plan, classifier)
+    kernel = classifier.get_layer("hidden").kernel
+    value = kernel.numpy().copy()
+    value[2, 3] = np.nextafter(value[2, 3], np.float32(9))
+    kernel.assign(value)
+    (problem,) = verify_weights(plan, classifier).problems
+    assert problem.name == "hidden/kernel"
+    assert "1 of 32 elements differ" in problem.found
+    assert "the first at (2, 3)" in problem.found

@@ -1,0 +1,90 @@
+"""The first layer that differs is named, on a genuine checkpoint with its graph."""
+
+import importlib
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from tf1compat.errors import UsageError
+from tf1compat.keras3 import index_model
+from tf1compat.migration import (
+    convert,
+    first_difference,
+    load_recording,
+    plan_migration,
+    record_graph,
+    verify,
+)
+
+ROOT = pathlib.Path(__file__).parents[3]
+GOLDEN = ROOT / "tests" / "goldens" / "two_tower"
+PREFIX = GOLDEN / "model.ckpt"
+
+
+@pytest.fixture(scope="module")
+def planned():
+    """Returns a model, its plan and what the v1 graph computes: made once, as it takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        keras.utils.clear_session()
+        model = importlib.import_module("examples.migrate_two_tower.model").build_model()
+    plan = plan_migration(GOLDEN, model)
+    recorded = load_recording(GOLDEN / "io.npz")
+    recording = record_graph(PREFIX, inputs=recorded.inputs, outputs=list(recorded.outputs))
+    return model, plan, recording
+
+
+@pytest.fixture
+def filled(planned):
+    """Returns the same, the model filled anew: tests change its weights."""
+    model, plan, recording = planned
+    convert(plan, model)
+    return model, plan, recording
+
+
+def _first(filled):
+    model, plan, recording = filled
+    return first_difference(
+        plan, index_model(model), prefix=PREFIX, recording=recording, tolerance=1e-5
+    )
+
+
+def test_no_layer_differs_after_a_right_conversion(filled):
+    assert _first(filled) == ""
+
+
+def test_the_layer_with_a_changed_weight_is_the_first(filled):
+    model, _, _ = filled
+    index = index_model(model)
+    kernels = [w for w in index.values() if w.role == "kernel" and len(w.shape) == 2]
+    changed = kernels[len(kernels) // 2]
+    changed.variable.assign(changed.variable.numpy() + 0.5)
+    assert _first(filled) == changed.layer_path
+
+
+def test_verify_reports_it_beside_the_outputs(filled):
+    model, plan, recording = filled
+    index = index_model(model)
+    bias = next(w for w in index.values() if w.role == "bias")
+    bias.variable.assign(bias.variable.numpy() + 1)
+    found = verify(plan, model, recording=recording, v1_graph=PREFIX)
+    assert not found.equal
+    assert found.first_difference == bias.layer_path
+    assert f"first layer that differs: {bias.layer_path}" in str(found)
+    assert bias.path in {problem.name for problem in found.problems}
+
+
+def test_a_tensor_that_is_not_there_is_named(filled):
+    with pytest.raises(UsageError, match=r"expected a tensor named nothing:0.*nearest"):
+        record_graph(PREFIX, inputs={}, outputs=["nothing"])
+
+
+def test_a_graph_that_can_not_run_says_why(filled):
+    _, _, recording = filled
+    with pytest.raises(UsageError, match="the v1 graph didn't run"):
+        record_graph(PREFIX, inputs={}, outputs=list(recording.outputs))
+    bad = {name: np.zeros((2, 1), np.float32) for name in recording.inputs}
+    with pytest.raises(UsageError, match="the v1 graph didn't run"):
+        record_graph(PREFIX, inputs=bad, outputs=list(recording.outputs))
