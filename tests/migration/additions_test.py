@@ -13,6 +13,7 @@ from tf1compat.migration.layouts import LAYOUTS, Layout, Piece, Spec
 from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, EvidenceKind
 from tf1compat.names import Rule, parse_names
 from tf1compat.names.optimizers import OPTIMIZERS, Optimizer
+from tf1compat.testing import assert_arrays_equal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +104,7 @@ def test_a_layout_that_joins_and_takes_a_word(rows, tmp_path, way):
     _migrated(prefix, model, rules, tmp_path)
     one, two = rows.values() if way == "forwards" else reversed(rows.values())
     expected = np.concatenate([one[:2], two[:2], one[2:], two[2:]])
-    assert np.asarray(model.get_layer("head_0").kernel).tolist() == expected.tolist()
+    assert_arrays_equal(np.asarray(model.get_layer("head_0").kernel), expected)
 
 
 def test_a_layout_that_takes_a_part(rows, tmp_path):
@@ -115,8 +116,7 @@ def test_a_layout_that_takes_a_part(rows, tmp_path):
     model = _model(3, 3, 2)
     _migrated(prefix, model, rules, tmp_path)
     for n in range(3):
-        kernel = np.asarray(model.get_layer(f"head_{n}").kernel)
-        assert kernel.tolist() == whole[n::3].tolist()
+        assert_arrays_equal(np.asarray(model.get_layer(f"head_{n}").kernel), whole[n::3])
     with pytest.raises(
         RuleError, match=r"whole: expected parts that make up \[0, 8\), found \[0, "
     ):
