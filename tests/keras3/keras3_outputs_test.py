@@ -129,7 +129,7 @@ def test_the_suffix_tells_the_format():
     with OUTPUT_FORMATS.with_(Toy()):
         assert suffixes() == ".weights.h5, .keras or .toy.npz"
         assert output_format("x.toy.npz").name == "toy"
-    with pytest.raises(UsageError, match="x.toy.npz: expected a file name ending in"):
+    with pytest.raises(UsageError, match=r"x\.toy\.npz: expected a file name ending in"):
         output_format("x.toy.npz")
 
 

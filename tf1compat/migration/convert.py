@@ -54,8 +54,8 @@ def convert(
       plan: a complete plan for this checkpoint and model.
       model: a built Keras model, or its :class:`~tf1compat.keras3.ModelIndex`. Weights of a model
         that :func:`tf1compat.keras3.build_model` built take no memory when `output` is given.
-      output: a ``.weights.h5`` or ``.keras`` path to stream to; by default the model's own weights
-        are assigned.
+      output: a path to stream to, of a suffix that :data:`tf1compat.keras3.formats.OUTPUT_FORMATS`
+        knows (``.weights.h5``, ``.keras``); by default the model's own weights are assigned.
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
       progress: called with each weight's path and its bytes after it was written.
 

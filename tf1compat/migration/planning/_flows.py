@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -14,13 +13,13 @@ __all__ = ["source_flow", "target_flow"]
 
 
 def source_flow(checkpoint: Checkpoint) -> Mapping[str, Sequence[str]] | None:
-    """Returns, by variable, the variables that feed it in the v1 graph; None without a ``.meta``.
+    """Returns, by variable, the variables that feed it in the v1 graph; None without a graph.
 
     Raises:
-      CheckpointError: if there is a ``.meta`` and it can't be read.
+      CheckpointError: if there is a graph and it can't be read.
     """
-    path = f"{checkpoint.prefix}.meta"
-    if not os.path.lexists(path):
+    path = checkpoint.graph_path
+    if path is None:
         return None
     try:
         return read_meta(path).flow
