@@ -179,7 +179,7 @@ def test_a_directory_may_be_a_checkpoint_itself(tmp_path):
         assert checkpoint.graph_path == str(folder / "graph.pb")
         assert_arrays_equal(checkpoint["a/w"].read(), np.arange(3, dtype=checkpoint["a/w"].dtype))
         assert checkpoint_names(str(tmp_path)) == ("saved",)
-    with pytest.raises(CheckpointNotFoundError, match="saved"):
+    with pytest.raises(CheckpointNotFoundError, match="there is no such checkpoint"):
         find_prefix(folder)
 
 
@@ -187,7 +187,7 @@ def test_the_package_has_its_two_and_says_so(tmp_path, capsys):
     assert list(SOURCE_FORMATS) == ["V1", "V2"]
     with pytest.raises(UsageError, match="a name of its own"):
         SOURCE_FORMATS.add(type("Again", (Json,), {"name": "V2"})())
-    with SOURCE_FORMATS.with_(Json()), pytest.raises(SystemExit, match="0"):
+    with SOURCE_FORMATS.with_(Json()), pytest.raises(SystemExit):
         run(["inspect", "--help"])
     assert "JSON: a file of nested lists" in capsys.readouterr().out
 
