@@ -1,4 +1,7 @@
-"""A quick slice of the campaigns; each docstring there tells how to run the whole."""
+"""The campaigns, whole; where slow tests are left out, a quick slice of each.
+
+The docstring of each script tells how to run it by hand.
+"""
 
 import pathlib
 import subprocess
@@ -13,17 +16,14 @@ def run(script, *arguments):
     done = subprocess.run(
         [sys.executable, HERE / script, *arguments], capture_output=True, text=True, timeout=600
     )
-    return done.returncode, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", ["damage.py", "hostile.py", "kills.py", "kills_keras.py"])
-def test_quick_slice(script):
-    status, output = run(script, *(["--no_clock"] if script == "hostile.py" else []))
-    assert status == 0, output
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("script", ["damage.py", "kills.py", "kills_keras.py"])
-def test_whole(script):
-    status, output = run(script, "--full")
-    assert status == 0, output
+def test_campaign(script, request):
+    quick = "not slow" in request.config.getoption("markexpr")
+    run(script, *([] if quick else ["--full"]))
+
+
+def test_hostile_files():
+    run("hostile.py", "--no_clock")

@@ -91,14 +91,15 @@ def compute(tf, graph, outputs, context, config=None):
     """
     with graph.as_default():
         variables = tf.global_variables()
-        loss = 0.0
+        weights = {}  # of the loss, a weighted sum of all outputs: what flows back into each
         for index, output in enumerate(outputs):
             if output.dtype.is_floating and output.shape.is_fully_defined():
                 weight = fixed(f"loss_{index}", output.shape.as_list(), "float64")
-                loss += tf.reduce_sum(tf.cast(output, tf.float64) * weight)
+                weights[index] = tf.constant(weight.astype(output.dtype.as_numpy_dtype))
         trained = tf.trainable_variables()
         floating = [x for x in context.inputs if x.dtype.is_floating]
-        grads = tf.gradients(loss, trained + floating)
+        lost = [outputs[index] for index in weights]
+        grads = tf.gradients(lost, trained + floating, grad_ys=list(weights.values()))
         grads = [None if g is None else tf.convert_to_tensor(g) for g in grads]
         assigns = [tf.assign(variable, weight_value(variable)) for variable in variables]
         with tf.Session(config=config) as session:
