@@ -84,26 +84,31 @@ def build(tf, names, case):
     return graph, outputs, context, record
 
 
-def compute(tf, graph, outputs, context, config=None):
+def compute(tf, graph, outputs, context, config=None, gradients=True):
     """Returns outputs and gradients, a list of arrays (None where there is no gradient).
 
-    `config` is of the session; None is TensorFlow's own.
+    `config` is of the session; None is TensorFlow's own. Without `gradients`, outputs alone.
     """
     with graph.as_default():
         variables = tf.global_variables()
-        weights = {}  # of the loss, a weighted sum of all outputs: what flows back into each
-        for index, output in enumerate(outputs):
-            if output.dtype.is_floating and output.shape.is_fully_defined():
-                weight = fixed(f"loss_{index}", output.shape.as_list(), "float64")
-                weights[index] = tf.constant(weight.astype(output.dtype.as_numpy_dtype))
-        trained = tf.trainable_variables()
-        floating = [x for x in context.inputs if x.dtype.is_floating]
-        lost = [outputs[index] for index in weights]
-        grads = tf.gradients(lost, trained + floating, grad_ys=list(weights.values()))
-        grads = [None if g is None else tf.convert_to_tensor(g) for g in grads]
+        grads = _gradients(tf, outputs, context) if gradients else []
         assigns = [tf.assign(variable, weight_value(variable)) for variable in variables]
         with tf.Session(config=config) as session:
             session.run(assigns)
             values = session.run([outputs, [g for g in grads if g is not None]])
     held = iter(values[1])
     return values[0] + [None if g is None else next(held) for g in grads]
+
+
+def _gradients(tf, outputs, context):
+    """Returns the gradients of a weighted sum of all outputs, None where there is none."""
+    weights = {}  # what flows back into each output
+    for index, output in enumerate(outputs):
+        if output.dtype.is_floating and output.shape.is_fully_defined():
+            weight = fixed(f"loss_{index}", output.shape.as_list(), "float64")
+            weights[index] = tf.constant(weight.astype(output.dtype.as_numpy_dtype))
+    trained = tf.trainable_variables()
+    floating = [x for x in context.inputs if x.dtype.is_floating]
+    lost = [outputs[index] for index in weights]
+    grads = tf.gradients(lost, trained + floating, grad_ys=list(weights.values()))
+    return [None if g is None else tf.convert_to_tensor(g) for g in grads]
