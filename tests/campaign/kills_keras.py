@@ -24,6 +24,8 @@ from kills import OPERATIONS, Killer, in_child
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import gc
+
 import keras
 
 from tf1compat.keras3 import build_model, export_weights, read_exported
@@ -47,8 +49,11 @@ def _model() -> keras.Model:
     return keras.Sequential([keras.layers.Input((64,)), *layers])
 
 
+MODEL = build_model(_model)  # its weights without values: nothing of TensorFlow runs before a fork
+
+
 def _write(path: str, value: float) -> None:
-    export_weights(build_model(_model), path, lambda w: np.full(w.shape, value, np.float32))
+    export_weights(MODEL, path, lambda w: np.full(w.shape, value, np.float32))
 
 
 def _state(path: str) -> float:
@@ -78,9 +83,8 @@ def _killed_at(old: str, at: int) -> tuple[int, str]:
         path = shutil.copy(old, folder)
 
         def run() -> None:
-            model = build_model(_model)
             KerasKiller(at).install()
-            export_weights(model, path, lambda w: np.full(w.shape, NEW, np.float32))
+            _write(path, NEW)
 
         return in_child(run), _judge(path)
 
@@ -123,6 +127,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="every operation, and random ones")
     full = parser.parse_args().full
+    gc.freeze()  # so that a fork shares the libraries' memory rather than copies it
     failures = []
     for name in FORMATS:
         with tempfile.TemporaryDirectory() as folder:

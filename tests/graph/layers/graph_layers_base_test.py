@@ -176,7 +176,7 @@ def test_names_that_layers_take():
         session.run(v1.global_variables_initializer())
         kernel, value = session.run([layer.kernel, loss])
         projected = session.run(layer.kernel.constraint(tf.constant([[3.0, 0.3], [4.0, 0.4]])))
-    assert_arrays_close(value, 0.01 * (kernel**2).sum(), rtol=1e-5)  # Keras has no half
+    assert_arrays_close(value, np.float32(0.01) * (kernel**2).sum(), rtol=1e-5)  # Keras has no half
     assert_arrays_close(projected, [[0.6, 0.3], [0.8, 0.4]], atol=1e-6)
 
 
