@@ -11,6 +11,7 @@ _BLOCK = re.compile(r"```mermaid\n(.*?)```\n", re.DOTALL)
 _EVERYWHERE = {
     "errors",
     "registry",
+    "lazy",
     "package",
     "main",
 }  # imported by all, or by none: no arrows for these

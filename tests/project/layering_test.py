@@ -14,6 +14,7 @@ FILES = tree.library_files()
 PURE = {
     "errors",
     "registry",
+    "lazy",
     "names",
     "files",
     "checkpoint",
@@ -141,9 +142,7 @@ def underscore_problems(edges):
         folder, _, leaf = module.rpartition(".")
         if path.stem in ("__init__", "__main__") or tree.is_task(module):
             continue
-        outside = {
-            u for u in users.get(module, ()) if u == folder or u.rpartition(".")[0] != folder
-        }
+        outside = {u for u in users.get(module, ()) if u == folder or tree.folder_of(u) != folder}
         if leaf.startswith("_") and outside:
             problems.append(f"{module} is private to its folder; {sorted(outside)} import it")
         if not leaf.startswith("_") and not outside:

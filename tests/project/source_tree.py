@@ -9,29 +9,25 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = "tf1compat"
 
-# Who may import whom. A room may always import itself; every room may import errors
-# and registry, the two modules beside the rooms.
+# The modules beside the rooms, which every room may import.
+_BESIDE = {"errors", "registry", "lazy"}
+
+# Who may import whom. A room may always import itself.
 ALLOWED = {
     "errors": set(),
+    "lazy": set(),
     "registry": {"errors"},
-    "names": {"errors", "registry"},
-    "files": {"errors", "registry"},
-    "checkpoint": {"errors", "registry", "names", "files"},
-    "graph": {"errors", "registry", "names", "files", "checkpoint"},
-    "v1": {"errors", "registry", "names", "files", "checkpoint", "graph"},
-    "keras3": {"errors", "registry", "names", "files", "checkpoint", "graph"},
-    "migration": {"errors", "registry", "names", "files", "checkpoint", "graph", "keras3"},
-    "pipelines": {
-        *("errors", "registry", "names", "files", "checkpoint", "graph", "keras3", "migration"),
-    },
-    "apps": {
-        *("errors", "registry", "names", "files", "checkpoint", "graph", "v1", "keras3"),
-        *("migration", "package"),
-    },
-    "testing": {
-        *("errors", "registry", "names", "files", "checkpoint", "graph", "v1", "keras3"),
-        "migration",
-    },
+    "names": _BESIDE,
+    "files": _BESIDE,
+    "checkpoint": _BESIDE | {"names", "files"},
+    "graph": _BESIDE | {"names", "files", "checkpoint"},
+    "v1": _BESIDE | {"names", "files", "checkpoint", "graph"},
+    "keras3": _BESIDE | {"names", "files", "checkpoint", "graph"},
+    "migration": _BESIDE | {"names", "files", "checkpoint", "graph", "keras3"},
+    "pipelines": _BESIDE | {"names", "files", "checkpoint", "graph", "keras3", "migration"},
+    "apps": _BESIDE
+    | {"names", "files", "checkpoint", "graph", "v1", "keras3", "migration", "package"},
+    "testing": _BESIDE | {"names", "files", "checkpoint", "graph", "v1", "keras3", "migration"},
     "main": {"apps"},
     "package": set(),
 }
@@ -150,6 +146,11 @@ def import_edges(*, with_packages=False):
         for found in imports_of(parse(path))
         for other in own_modules_imported(found)
     ]
+
+
+def folder_of(module):
+    """Returns the package whose folder a module's file is in; of an ``__init__``, its own."""
+    return module if modules()[module].stem == "__init__" else module.rpartition(".")[0]
 
 
 def missing_of(found):

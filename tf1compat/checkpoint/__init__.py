@@ -1,22 +1,27 @@
 """Name-based checkpoints as files: read, write, inspect. TensorFlow is never imported here."""
 
-from tf1compat.checkpoint.bundle.writer import Partitioned, write_checkpoint
-from tf1compat.checkpoint.checkpoint import Checkpoint
-from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.formats import (
-    SOURCE_FORMATS,
-    ArrayIndex,
-    OneFile,
-    SourceFormat,
-    SourceIndex,
-    StoredArray,
-)
-from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, SliceInfo, read_meta
-from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
-from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
-from tf1compat.checkpoint.state_file import update_checkpoint_state
-from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
-from tf1compat.files.staging import clear_stale, staged_file, staged_files
+import typing as _typing
+
+from tf1compat import lazy as _lazy
+
+if _typing.TYPE_CHECKING:
+    from tf1compat.checkpoint.bundle.writer import Partitioned, write_checkpoint
+    from tf1compat.checkpoint.checkpoint import Checkpoint
+    from tf1compat.checkpoint.entry import Entry
+    from tf1compat.checkpoint.formats import (
+        SOURCE_FORMATS,
+        ArrayIndex,
+        OneFile,
+        SourceFormat,
+        SourceIndex,
+        StoredArray,
+    )
+    from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, SliceInfo, read_meta
+    from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
+    from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
+    from tf1compat.checkpoint.state_file import update_checkpoint_state
+    from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
+    from tf1compat.files.staging import clear_stale, staged_file, staged_files
 
 __all__ = [
     "SOURCE_FORMATS",
@@ -45,3 +50,25 @@ __all__ = [
     "update_checkpoint_state",
     "write_checkpoint",
 ]
+
+_HOMES = {
+    ".bundle.writer": ["Partitioned", "write_checkpoint"],
+    ".checkpoint": ["Checkpoint"],
+    ".entry": ["Entry"],
+    ".formats": [
+        "SOURCE_FORMATS",
+        "ArrayIndex",
+        "OneFile",
+        "SourceFormat",
+        "SourceIndex",
+        "StoredArray",
+    ],
+    ".meta.reader": ["Meta", "MetaVariable", "SliceInfo", "read_meta"],
+    ".opening": ["find_prefix", "open_checkpoint"],
+    ".rotation": ["keep_checkpoints", "list_checkpoints"],
+    ".state_file": ["update_checkpoint_state"],
+    "..files.manifest": ["Manifest", "TensorDigest", "tensor_digest"],
+    "..files.staging": ["clear_stale", "staged_file", "staged_files"],
+}
+
+__getattr__, __dir__ = _lazy.exports(__name__, _HOMES)

@@ -6,6 +6,8 @@ descriptions of formats from within this package, and shouldn't wait seconds to 
 
 import typing as _typing
 
+from tf1compat import lazy as _lazy
+
 if _typing.TYPE_CHECKING:
     from tf1compat.keras3.formats.export import export_weights
     from tf1compat.keras3.formats.exported import Exported, ExportedArray
@@ -38,27 +40,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "formats.export": ["export_weights"],
-    "formats.exported": ["Exported", "ExportedArray"],
-    "formats.loading": ["lazy_model", "load_model"],
-    "formats.reading": ["read_exported"],
-    "index.model_index": ["ModelIndex", "index_model"],
-    "index.weights": ["LayerNode", "Weight"],
-    "models.deferred": ["build_model", "initialize_model"],
-    "models.factories": ["load_factory"],
-    "models.keras_file": ["load_model_file"],
-    "models.running": ["layer_outputs", "run_model"],
+    ".formats.export": ["export_weights"],
+    ".formats.exported": ["Exported", "ExportedArray"],
+    ".formats.loading": ["lazy_model", "load_model"],
+    ".formats.reading": ["read_exported"],
+    ".index.model_index": ["ModelIndex", "index_model"],
+    ".index.weights": ["LayerNode", "Weight"],
+    ".models.deferred": ["build_model", "initialize_model"],
+    ".models.factories": ["load_factory"],
+    ".models.keras_file": ["load_model_file"],
+    ".models.running": ["layer_outputs", "run_model"],
 }
 
-
-def __getattr__(name: str) -> _typing.Any:
-    import importlib
-
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = _lazy.exports(__name__, _HOMES)
