@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from tf1compat.errors import UnknownNameError, UsageError
@@ -29,6 +29,10 @@ class Registry(Mapping[str, _T], Generic[_T]):
     The package's own stand in a tuple where the registry is made; a program adds its own by
     :meth:`add`, once, before they are used.
 
+    Attributes:
+      what: what errors call one of them.
+      version: a number that changes with what is in it, for caches.
+
     >>> import dataclasses
     >>> Unit = dataclasses.make_dataclass("Unit", ["name"])
     >>> units = Registry("unit", [Unit("kB"), Unit("MB")])
@@ -39,9 +43,27 @@ class Registry(Mapping[str, _T], Generic[_T]):
     tf1compat.errors.UnknownNameError: expected a unit (kB, MB, GB), found 'KB'; nearest: kB
     """
 
-    def __init__(self, what: str, things: Iterable[_T] = ()) -> None:
-        """Makes a registry of `things`; `what` is what errors call one of them."""
+    def __init__(
+        self,
+        what: str,
+        things: Iterable[_T] = (),
+        *,
+        claims: Callable[[_T], Iterable[str]] = lambda thing: (),
+        check: Callable[[_T], None] = lambda thing: None,
+    ) -> None:
+        """Makes a registry of `things`.
+
+        Args:
+          what: what errors call one of them.
+          things: the first ones.
+          claims: returns the words by which a thing is known besides its name; no other may have
+            them.
+          check: raises UsageError for what can't be one of them.
+        """
         self.what = what
+        self.version = 0
+        self._claims = claims
+        self._check = check
         self._things: dict[str, _T] = {}
         for thing in things:
             self.add(thing)
@@ -67,14 +89,27 @@ class Registry(Mapping[str, _T], Generic[_T]):
         """Adds one more and returns it.
 
         Raises:
-          UsageError: another has its name.
+          UsageError: it has no name, or another has its name or one of its words; or it can't be
+            one of them.
         """
-        if thing.name in self._things:
+        name = getattr(thing, "name", None)
+        if not isinstance(name, str) or not name:
+            raise UsageError(f"{self.what} {thing!r}: expected a name, found {name!r}")
+        if name in self._things:
             raise UsageError(
-                f"{self.what} {thing.name!r}: expected a name of its own, found that of "
-                f"{self._things[thing.name]!r}; choose another"
+                f"{self.what} {name!r}: expected a name of its own, found that of "
+                f"{self._things[name]!r}; choose another"
             )
-        self._things[thing.name] = thing
+        self._check(thing)
+        claimed = set(self._claims(thing))
+        for other in self._things.values():
+            for word in sorted(claimed.intersection(self._claims(other))):
+                raise UsageError(
+                    f"{self.what} {name!r}: expected words of its own, found {word!r}, which "
+                    f"{other.name!r} has; choose another"
+                )
+        self._things[name] = thing
+        self.version += 1
         return thing
 
     @contextlib.contextmanager
@@ -87,3 +122,4 @@ class Registry(Mapping[str, _T], Generic[_T]):
             yield
         finally:
             self._things = before
+            self.version += 1

@@ -5,13 +5,9 @@ import pty
 import subprocess
 import sys
 
-from tf1compat.apps._tables import print_table, table_lines
+from tf1compat.apps._tables import print_table
 
 _ROWS = [["tower/conv_1/weights", "(3, 3, 64, 64)", "147"], ["b", "()", "4"]]
-_CODE = (
-    "from tf1compat.apps._tables import print_table\n"
-    f"print_table(['name', 'shape', 'n'], {_ROWS!r}, right=['n'])"
-)
 
 
 def test_a_pipe_gets_one_line_a_row(capsys):
@@ -25,28 +21,49 @@ def test_a_pipe_gets_one_line_a_row(capsys):
     assert capsys.readouterr().out == "name\n"
 
 
-def test_the_widest_columns_are_folded_to_the_room():
-    rows = list(table_lines([["name", "shape", "n"], *_ROWS], 30, right=[False, False, True]))
-    assert all(len(line) <= 30 for lines in rows for line in lines)
-    assert rows[1] == ["tower/conv_  (3, 3, 64,   147", "1/weights    64)"]
-    assert [len(lines) for lines in rows] == [1, 2, 1]
+def test_a_row_is_a_line_whatever_is_in_a_cell(capsys):
+    print_table(["why", "n"], [["the heads\nnobody trains", "1"]])
+    assert capsys.readouterr().out.splitlines()[1:] == ["the heads nobody trains  1"]
 
 
-def test_no_column_vanishes_on_a_narrow_terminal():
-    rows = list(table_lines([["a" * 30, "b" * 30]], 3, right=[False, False]))
-    assert "".join(line.replace(" ", "") for line in rows[0]).count("a") == 30
-
-
-def test_on_a_terminal():
-    """A real one, 30 columns wide: the header bold, nothing wider than it."""
+def on_a_terminal(rows, width):
+    """Returns the lines that a real terminal of that width gets."""
+    code = (
+        "from tf1compat.apps._tables import print_table\n"
+        f"print_table(['name', 'shape', 'n'], {rows!r}, right=['n'])"
+    )
     leader, follower = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "30", "TERM": "xterm"}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": str(width)}
+    env["TERM"] = "xterm"
     env.pop("NO_COLOR", None)
-    done = subprocess.run([sys.executable, "-c", _CODE], stdout=follower, env=env, check=False)
+    done = subprocess.run([sys.executable, "-c", code], stdout=follower, env=env, check=False)
     os.close(follower)
     text = os.read(leader, 1 << 16).decode()
     os.close(leader)
     assert done.returncode == 0
-    lines = text.replace("\r", "").splitlines()
+    return text.replace("\r", "").splitlines()
+
+
+def test_on_a_terminal():
+    """The header is bold, and nothing is wider than the terminal."""
+    lines = on_a_terminal(_ROWS, 32)
     assert lines[0].startswith("\x1b[1mname")
-    assert lines[1:3] == ["tower/conv_  (3, 3, 64,   147", "1/weights    64)"]
+    assert all(len(line) <= 32 for line in lines[1:])
+    assert [line.rstrip() for line in lines[1:]] == [
+        "tower/conv_1  (3, 3, 64,     147",
+        "/weights      64)",
+        "b             ()               4",
+    ]
+
+
+def test_wide_characters_take_two_places_and_words_stay_whole():
+    lines = on_a_terminal([["模型/w", "of many words", "1"]], 22)
+    assert [line.rstrip() for line in lines[1:]] == [
+        "模型/w  of many      1",
+        "        words",
+    ]
+
+
+def test_no_column_vanishes_on_a_narrow_terminal():
+    lines = on_a_terminal([["a" * 30, "b" * 30, "3"]], 10)
+    assert "".join(lines[1:]).count("a") == "".join(lines).count("b") == 30

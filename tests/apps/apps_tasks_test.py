@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tf1compat.apps.main import TASKS, Task, run
+from tf1compat.apps import TASKS, Task, run
 from tf1compat.errors import UsageError
 
 _TOY = """
@@ -47,6 +47,38 @@ def test_a_task_from_outside_is_listed_and_run(app, toy):
     assert app("help", "toys-and-games") == (0, "toy was given --help\n", "")
 
 
+_BROKEN = """
+from tf1compat.errors import CheckpointError
+
+def run(args):
+    if args:
+        raise ValueError("what the author didn't think of")
+    raise CheckpointError("toy.ckpt: expected toys, found none")
+"""
+
+
+def test_what_goes_wrong_in_a_task_from_outside_is_a_line(app, tmp_path, monkeypatch):
+    (tmp_path / "broken_task_of_a_test.py").write_text(_BROKEN)
+    (tmp_path / "lost_task_of_a_test.py").write_text("import nowhere_to_be_found")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = [Task("gone", "isn't there", "nowhere_to_be_found.gone")]
+    found += [Task(n, "fails", f"{n}_task_of_a_test") for n in ("broken", "lost")]
+    with TASKS.with_(*found):
+        assert app("gone") == (
+            2,
+            "",
+            "tf1compat gone: error: expected a module nowhere_to_be_found.gone that does the task, "
+            "found none of this name\n",
+        )
+        assert app("broken") == (
+            1,
+            "",
+            "tf1compat broken: error: toy.ckpt: expected toys, found none\n",
+        )
+        assert "error: unexpected ValueError: what the author" in app("broken", "--flag")[2]
+        assert "error: unexpected ModuleNotFoundError: No module named" in app("lost")[2]
+
+
 def test_it_is_gone_afterwards_and_the_nearest_is_said(app):
     assert list(TASKS) == ["inspect", "plan", "migrate", "verify", "diff"]
     code, out, err = app("migrte")
@@ -65,7 +97,7 @@ def test_help_of_a_task_is_its_own(app, task):
     assert asked[1].startswith(f"tf1compat {task}\n")
     assert "--checkpoint" in asked[1]
     assert "formats of checkpoints:\n  V1: " in asked[1]
-    assert (".weights.h5: the weights" in asked[1]) == (task != "inspect")
+    assert (".weights.h5: the weights" in asked[1]) == (task in ("migrate", "verify", "diff"))
 
 
 def test_nothing_given_is_a_usage_error(app):

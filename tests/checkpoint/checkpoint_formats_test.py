@@ -6,16 +6,18 @@ import os
 import numpy as np
 import pytest
 
-from tf1compat.apps.main import run
-from tf1compat.checkpoint import find_prefix, open_checkpoint, write_checkpoint
-from tf1compat.checkpoint.formats import (
+from tf1compat.apps import run
+from tf1compat.checkpoint import (
     SOURCE_FORMATS,
     ArrayIndex,
     OneFile,
     StoredArray,
-    checkpoint_names,
+    find_prefix,
+    open_checkpoint,
+    stored_type_of,
+    write_checkpoint,
 )
-from tf1compat.checkpoint.stored_types import stored_type_of
+from tf1compat.checkpoint.formats import checkpoint_names
 from tf1compat.errors import CheckpointNotFoundError, CorruptCheckpointError, UsageError
 from tf1compat.testing import assert_arrays_equal
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.apps.main import run
+from tf1compat.apps import run
 from tf1compat.checkpoint import (
     Manifest,
     TensorDigest,
@@ -26,15 +26,13 @@ from tf1compat.keras3 import (
     load_model,
     read_exported,
 )
-from tf1compat.keras3.formats.exported import ArrayValue
+from tf1compat.keras3.formats import OUTPUT_FORMATS, ArrayValue, all_values
 from tf1compat.keras3.formats.output_formats import (
-    OUTPUT_FORMATS,
     model_format,
     output_format,
     reading_format,
     suffixes,
 )
-from tf1compat.keras3.formats.weight_values import all_values
 from tf1compat.migration import convert, plan_migration, verify
 from tf1compat.testing import assert_arrays_equal
 

@@ -1,9 +1,11 @@
 """The BUILD files that should stand in the tree, worked out from the source tree.
 
 Every module is a target, named as its file, in the BUILD of its folder; the folder itself is one
-more, named as the folder. A module that starts with an underscore is visible in its folder and to
-tests, any other to the rooms that may import its room, a folder that exports something to all. So
-Bazel, too, proves which way imports point, within the rooms as well.
+more, named as the folder, and has all that stands in it. What a module imports of another folder is
+asked of that folder as a whole: of two folders that import each other, however different the files,
+the targets make a circle, which Bazel refuses. A folder is visible beside it, a room to the rooms
+that may import it, and to all only what the root has. So Bazel, too, proves which way imports
+point, within the rooms as well.
 """
 
 import ast
@@ -55,17 +57,20 @@ def groups():
 
 
 def module_target(module, path):
-    deps = dependencies(module, path)
-    attributes = {"name": target_name(path), "srcs": [path.name], "deps": deps}
-    group = f"//{tree.PACKAGE}:{tree.room_of(module)}_users"
-    attributes["visibility"] = [TESTS if path.stem.startswith("_") else group]
-    return attributes
+    """Returns the target of a file: visible in its folder, and if not private, below it."""
+    room = f"{tree.PACKAGE}:{tree.room_of(module)}_users"
+    here = f"{tree.relative(path.parent)}:__subpackages__"
+    users = room if module.count(".") == 1 else here
+    return {
+        "name": target_name(path),
+        "srcs": [path.name],
+        "deps": dependencies(module, path),
+        "visibility": [TESTS] if path.stem.startswith("_") else [f"//{users}", TESTS],
+    }
 
 
 def folder_target(module, path):
     """Returns the target of a folder: its ``__init__`` and all that stands in it."""
-    inside = [m for m in tree.modules() if m.rpartition(".")[0] == module]
-    inside = [m for m in inside if tree.modules()[m].stem != "__main__"]
     if module == tree.PACKAGE:
         return {
             "name": "package",
@@ -73,30 +78,40 @@ def folder_target(module, path):
             "data": ["py.typed"],
             "visibility": [f"//{tree.PACKAGE}:__subpackages__", "//:__pkg__", TESTS],
         }
+    inside = [m for m in tree.modules() if m.rpartition(".")[0] == module]
+    inside = [m for m in inside if tree.modules()[m].stem != "__main__"]
     deps = {label(m, module) for m in inside} | set(dependencies(module, path))
-    public = exports(path)
-    users = PUBLIC if public else [f"//{tree.PACKAGE}:{tree.room_of(module)}_users"]
+    room, above = tree.room_of(module), tree.relative(path.parent.parent)
+    in_room = [f"//{above}:__subpackages__", TESTS]
+    is_room = module == f"{tree.PACKAGE}.{room}"
     return {
         "name": path.parent.name,
         "srcs": ["__init__.py"],
         "deps": sorted(deps - {f":{path.parent.name}"}),
-        "visibility": users,
+        "visibility": [f"//{tree.PACKAGE}:{room}_users"] if is_room else sorted(in_room),
     }
-
-
-def exports(path):
-    """Returns whether a folder's ``__init__`` exports anything."""
-    for node in tree.parse(path).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return bool(ast.literal_eval(node.value))
-    return False
 
 
 def dependencies(module, path):
     """Returns the labels of what a module imports, and of the package itself."""
     here = module if path.stem == "__init__" else module.rpartition(".")[0]
-    found = {label(other, here) for other in imported([path]) if other != module}
+    found = {label(as_seen(other, here), here) for other in imported([path]) if other != module}
     return sorted(found | {f"//{tree.PACKAGE}:package"})
+
+
+def as_seen(other, here):
+    """Returns what folder `here` asks for to import `other`.
+
+    It is the module itself where that is in this folder or one around it, and else the outermost
+    folder that isn't around this one: the folders as wholes then point one way, or make a circle.
+    """
+    names = other.split(".")
+    for depth in range(2, len(names) + 1):
+        folder = ".".join(names[:depth])
+        is_folder = tree.modules()[folder].stem == "__init__"
+        if is_folder and not f"{here}.".startswith(f"{folder}."):
+            return folder
+    return other
 
 
 def imported(paths):
@@ -167,7 +182,7 @@ def app_rules():
 
 def example_rules():
     for folder, files in by_folder("examples").items():
-        deps = sorted(label(module) for module in imported(files))
+        deps = [f"//:{tree.PACKAGE}"] if imported(files) else []
         shown = ["//examples:__subpackages__", TESTS]
         library = {"name": "example", "testonly": True, "srcs": names(files)}
         yield (

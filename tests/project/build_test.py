@@ -4,6 +4,7 @@ import ast
 import graphlib
 
 import build_targets
+import pytest
 import source_tree as tree
 
 COMMAND = "python tests/project/update_build.py"
@@ -50,20 +51,15 @@ def test_everything_is_private_by_default():
     assert heads == [{"default_visibility": ["//visibility:private"]}] * len(FILES)
 
 
-def test_only_the_api_the_apps_and_the_suites_are_public():
+def test_only_the_root_and_the_apps_have_what_is_public():
     public = [
         target
-        for target, (_, rule, attributes) in TARGETS.items()
+        for target, (folder, rule, attributes) in TARGETS.items()
         if attributes.get("visibility") == ["//visibility:public"]
-        and rule not in ("test_suite", "py_binary")
+        and folder
+        and rule != "py_binary"
     ]
-    folders = [target.removeprefix("//").partition(":")[0] for target in public]
-    api = {
-        tree.relative(path.parent)
-        for module, path in tree.modules().items()
-        if path.stem == "__init__" and module != tree.PACKAGE and build_targets.exports(path)
-    }
-    assert set(folders) == api | {""}
+    assert public == []
 
 
 def test_underscored_modules_are_private_to_their_folder():
@@ -135,6 +131,27 @@ def test_targets_see_what_they_depend_on():
 
 
 def test_a_forbidden_direction_is_not_visible():
-    assert not is_visible("//tf1compat/graph:items", "tf1compat/names")
-    assert is_visible("//tf1compat/graph:items", "tf1compat/migration/planning")
+    assert not is_visible("//tf1compat/graph:graph", "tf1compat/names")
+    assert not is_visible("//tf1compat/graph:graph", "tf1compat/checkpoint/meta")
+    assert is_visible("//tf1compat/graph:graph", "tf1compat/migration/planning")
+    assert not is_visible("//tf1compat/graph:items", "tf1compat/migration/planning")
+    assert is_visible("//tf1compat/graph:items", "tf1compat/graph/debug")
     assert not is_visible("//tf1compat/graph/assign:_ops", "tf1compat/graph/debug")
+
+
+@pytest.mark.parametrize(
+    ("other", "here", "asked"),
+    [
+        ("names.parse", "names", "names.parse"),
+        ("names.parse", "names.optimizers", "names.parse"),
+        ("names.optimizers.adam", "names", "names.optimizers"),
+        ("names.optimizers.adam", "graph.query", "names"),
+        ("graph.assign.fitting", "graph.layers", "graph.assign"),
+        ("migration.matching.evidence", "migration.matching", "migration.matching.evidence"),
+        ("migration.matching.evidence", "migration.planning", "migration.matching"),
+        ("errors", "graph.layers", "errors"),
+    ],
+)
+def test_what_is_in_another_folder_is_asked_of_that_folder(other, here, asked):
+    found = build_targets.as_seen(f"{tree.PACKAGE}.{other}", f"{tree.PACKAGE}.{here}")
+    assert found == f"{tree.PACKAGE}.{asked}"

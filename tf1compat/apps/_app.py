@@ -10,7 +10,7 @@ from absl import flags
 
 from tf1compat.errors import Tf1CompatError, UsageError
 
-__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "run_app"]
+__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "guarded", "run_app"]
 
 EXIT_OK = 0
 EXIT_FOUND = 1
@@ -27,7 +27,7 @@ def run_app(
     args: Sequence[str],
     notes: Sequence[Callable[[], str]] = (),
 ) -> int:
-    """Parses an app's flags, runs it and turns its errors into lines; returns its exit status.
+    """Parses an app's flags and runs it as :func:`guarded` does; returns its exit status.
 
     Args:
       name: of the task.
@@ -37,8 +37,8 @@ def run_app(
       notes: what the app's help says after its flags, told when it is asked for: a program may
         have added formats since the app was imported.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
-    try:
+
+    def parsed() -> int:
         if any(arg in ("--help", "-h", "--helpfull") for arg in args):
             print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
             print("".join(f"\n{note()}\n" for note in notes), end="")
@@ -47,6 +47,15 @@ def run_app(
         rest = flag_values([name, *args])[1:]
         if rest:
             raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
+        return main()
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
+    return guarded(name, parsed)
+
+
+def guarded(name: str, main: Callable[[], int]) -> int:
+    """Runs a task and turns its errors into lines; returns its exit status."""
+    try:
         return main()
     except flags.Error as error:
         return _fail(name, str(error).strip(), EXIT_USAGE)

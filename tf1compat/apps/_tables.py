@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+from tf1compat.names.columns import columns as plain_columns
 
 __all__ = ["print_table", "progress_bar"]
 
@@ -19,61 +20,33 @@ def print_table(
 ) -> None:
     """Prints rows under a header; `right` names the columns aligned to the right.
 
-    On a terminal, cells that don't fit are folded. A pipe gets one line a row, however long, for
-    names are for grep. Columns are laid out here for both: rich's tables would cost a pipe 50 ms
-    of imports and half a millisecond a row, more than reading the checkpoint's index.
+    A terminal gets a table as wide as it is, cells folded. A pipe gets one line a row, however
+    long, for names are for grep; and doesn't wait for what draws on terminals.
     """
-    terminal = sys.stdout.isatty()
-    room = shutil.get_terminal_size().columns if terminal else None
-    header, *lines = table_lines([columns, *rows], room, right=[c in right for c in columns])
-    if not terminal:
-        sys.stdout.write("".join(f"{line}\n" for line in itertools.chain(header, *lines)))
+    if sys.stdout.isatty():
+        _print_on_terminal(columns, rows, right)
         return
-    from rich.console import Console  # knows whether the terminal has bold
-
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print("\n".join(header), style="bold")
-    sys.stdout.write("".join(f"{line}\n" for line in itertools.chain(*lines)))
+    lines = plain_columns([columns, *rows], right=[column in right for column in columns])
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def table_lines(
-    table: Sequence[Sequence[str]], room: int | None, *, right: Sequence[bool]
-) -> Iterator[list[str]]:
-    """Yields the lines of each row: one, or as many as its longest cell takes in its column.
+def _print_on_terminal(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-    Args:
-      table: the rows.
-      room: characters that a line may have; None for as many as it takes.
-      right: of each column, whether it is aligned to the right.
-
-    >>> list(table_lines([["name", "n"], ["a/long/name", "10"]], 12, right=[False, True]))
-    [['name       n'], ['a/long/n  10', 'ame']]
-    """
-    widths = _widths(table, room)
-    for row in table:
-        parts = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
-        yield [
-            _GAP.join(
-                cell.rjust(width) if is_right else cell.ljust(width)
-                for cell, width, is_right in zip(cells, widths, right, strict=True)
-            ).rstrip()
-            for cells in itertools.zip_longest(*parts, fillvalue="")
-        ]
-
-
-def _widths(table: Sequence[Sequence[str]], room: int | None) -> list[int]:
-    """Returns the columns' widths: what they need, the widest cut to what is left of the room."""
-    needed = [max(map(len, cells)) for cells in zip(*table, strict=True)]
-    limit = max(needed)
-    if room is not None:
-        left = room - len(_GAP) * (len(needed) - 1)
-        while limit > _NARROWEST and sum(min(width, limit) for width in needed) > left:
-            limit -= 1
-    return [min(width, limit) for width in needed]
-
-
-def _folded(cell: str, width: int) -> list[str]:
-    return [cell[start : start + width] for start in range(0, len(cell), width)] or [""]
+    table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
+    kept = [min(_NARROWEST, max(map(len, cells))) for cells in zip(columns, *rows, strict=True)]
+    for column, width in zip(columns, kept, strict=True):
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", min_width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(highlight=False)
+    console.width = max(console.width, sum(kept) + len(_GAP) * len(kept))  # it drops what's beyond
+    console.print(table)
 
 
 @contextlib.contextmanager

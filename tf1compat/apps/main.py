@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from tf1compat.errors import UnknownNameError
+from tf1compat.errors import UnknownNameError, UsageError
 from tf1compat.registry import Registry
 
 __all__ = ["TASKS", "Task", "run"]
@@ -20,8 +20,9 @@ class Task:
     Attributes:
       name: the word that asks for it.
       summary: one line for `tf1compat help`.
-      module: the module whose ``run(args)`` does it and returns the exit status; it is imported
-        when the task is asked for, because `inspect` must not wait for Keras.
+      module: the module whose ``run(args)`` does it and returns the exit status (0: well, 1: found
+        something wrong, 2: not understood); it is imported when the task is asked for, because
+        `inspect` must not wait for Keras. ``tf1compat help <task>`` calls ``run(["--help"])``.
     """
 
     name: str
@@ -29,8 +30,21 @@ class Task:
     module: str
 
     def run(self, args: Sequence[str]) -> int:
-        """Runs it on command-line arguments; returns its exit status."""
-        status: int = importlib.import_module(self.module).run(args)
+        """Runs it on command-line arguments, errors turned into lines; returns its exit status."""
+        from tf1compat.apps._app import guarded
+
+        return guarded(self.name, lambda: self._run(args))
+
+    def _run(self, args: Sequence[str]) -> int:
+        try:
+            module = importlib.import_module(self.module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{self.module}.".startswith(f"{error.name}."):
+                raise
+            raise UsageError(
+                f"expected a module {self.module} that does the task, found none of this name"
+            ) from error
+        status: int = module.run(args)
         return status
 
 

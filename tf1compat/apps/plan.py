@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
 from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["run"]
@@ -23,7 +23,7 @@ _FORMAT = flags.DEFINE_enum(
 
 def run(args: Sequence[str]) -> int:
     """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("plan", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help])
+    return run_app("plan", _main, flag_values=_FLAGS, args=args, notes=[source_help])
 
 
 def _main() -> int:

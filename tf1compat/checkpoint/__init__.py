@@ -20,6 +20,7 @@ if _typing.TYPE_CHECKING:
     from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
     from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
     from tf1compat.checkpoint.state_file import update_checkpoint_state
+    from tf1compat.checkpoint.stored_types import stored_type_of
     from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
     from tf1compat.files.staging import clear_stale, staged_file, staged_files
 
@@ -46,6 +47,7 @@ __all__ = [
     "read_meta",
     "staged_file",
     "staged_files",
+    "stored_type_of",
     "tensor_digest",
     "update_checkpoint_state",
     "write_checkpoint",
@@ -67,6 +69,7 @@ _HOMES = {
     ".opening": ["find_prefix", "open_checkpoint"],
     ".rotation": ["keep_checkpoints", "list_checkpoints"],
     ".state_file": ["update_checkpoint_state"],
+    ".stored_types": ["stored_type_of"],
     "..files.manifest": ["Manifest", "TensorDigest", "tensor_digest"],
     "..files.staging": ["clear_stale", "staged_file", "staged_files"],
 }

@@ -8,7 +8,10 @@ reading::
         name, suffix, summary = "npz", ".npz", "numpy's archive of arrays"
 
         def open(self, prefix):
-            arrays = numpy.load(prefix, allow_pickle=False)
+            try:
+                arrays = dict(numpy.load(prefix, allow_pickle=False))
+            except (OSError, ValueError, zipfile.BadZipFile) as error:
+                raise CorruptCheckpointError(str(error), file=prefix) from error
             return ArrayIndex([prefix], {name: StoredArray.of(arrays[name]) for name in arrays})
 
     SOURCE_FORMATS.add(Npz())

@@ -10,7 +10,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
-from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.layout import Spec, pieces
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
@@ -48,11 +48,11 @@ def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) 
     if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
         return [f"expected {expected}, found {value.dtype.name}{list(value.shape)}"]
     try:
-        pieces = layout.invert(value, *specs)
+        given_back = pieces(layout, value, specs)
     except LayoutError as error:
         return [str(error)]
     found = []
-    for name, entry, piece in zip(fill.sources, entries, pieces, strict=True):
+    for name, entry, piece in zip(fill.sources, entries, given_back, strict=True):
         source = entry.read(piece.index or None)
         if not _same_bits(source, piece.value) and not _same_bits(
             value, value_for(fill, checkpoint)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from tf1compat.names._companions import companion_family, is_optimizer_name
 from tf1compat.names._slots import Companion, NameTable, find_companions
 from tf1compat.names.optimizers import OPTIMIZERS
-from tf1compat.names.optimizers.optimizer import Optimizer
 from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
 
 __all__ = ["parse_names"]
@@ -92,19 +91,20 @@ def _optimizer_state(table: NameTable, companions: Mapping[str, Companion]) -> d
 
 def _own_scalars(scalars: Iterable[str], *, has_slots: bool) -> dict[str, str]:
     """Returns ``beta1_power`` and the like where they come together or beside slots."""
-    groups: dict[tuple[Optimizer, str, str], list[str]] = collections.defaultdict(list)
-    known = {leaf: one for one in OPTIMIZERS.values() for leaf in one.state}
+    known = {leaf for one in OPTIMIZERS.values() for leaf in one.state}
+    groups: dict[tuple[str, str], dict[str, str]] = collections.defaultdict(dict)
     for name in scalars:
         scope, _, leaf = name.rpartition("/")
-        counter = _COUNTER.search(leaf)
+        counter = None if leaf in known else _COUNTER.search(leaf)
         bare = leaf[: counter.start()] if counter else leaf
-        if bare in known:
-            groups[known[bare], scope, counter[0] if counter else ""].append(name)
+        groups[scope, counter[0] if counter else ""][bare] = name
     return {
         name: scope
-        for (optimizer, scope, _), group in groups.items()
-        if has_slots or len(group) == len(optimizer.state)
-        for name in group
+        for (scope, _), by_leaf in groups.items()
+        for optimizer in OPTIMIZERS.values()
+        if has_slots or by_leaf.keys() >= set(optimizer.state)
+        for name in map(by_leaf.get, optimizer.state)
+        if name is not None
     }
 
 

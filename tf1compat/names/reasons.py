@@ -6,12 +6,21 @@ Nothing decides by words. They are made where they are printed, from the kind's 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import string
 from collections.abc import Mapping
 from typing import TypeAlias
+
+from tf1compat.errors import UsageError
 
 __all__ = ["Fact", "Kind", "Reason"]
 
 Fact: TypeAlias = "str | int | tuple[str, ...]"
+
+
+@functools.cache
+def _facts_of(words: str) -> frozenset[str]:
+    return frozenset(fact for _, fact, _, _ in string.Formatter().parse(words) if fact)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +41,17 @@ class Kind:
     folded: str = ""
 
     def because(self, **facts: Fact) -> Reason:
-        """Returns a reason of this kind."""
+        """Returns a reason of this kind.
+
+        Raises:
+          UsageError: the words need other facts.
+        """
+        needed = _facts_of(self.words)
+        if not needed <= facts.keys():
+            raise UsageError(
+                f"reason {self.name!r}: expected the facts {', '.join(sorted(needed))}; found "
+                f"{', '.join(sorted(facts)) or 'none'}"
+            )
         return Reason(self, facts)
 
 

@@ -98,6 +98,14 @@ def test_version_1_is_read_with_its_words_taken_apart(plan):
     assert Plan.from_json(old.to_json()) == old
 
 
+def test_version_1_said_that_a_rule_filled():
+    content = json.loads(VERSION_1.read_text())
+    content["fills"][0]["why"] = "rule rules.toml:3, rules.toml:4"
+    fill = Plan.from_json(json.dumps(content)).fills[0]
+    assert (fill.kind, fill.why) == ("rule", "rule rules.toml:3, rules.toml:4")
+    assert fill.because[0].facts["origins"] == ("rules.toml:3", "rules.toml:4")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

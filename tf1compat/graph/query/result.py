@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.items import GraphItem
+from tf1compat.names.columns import columns
 
 __all__ = ["QueryResult"]
 
@@ -90,7 +91,7 @@ class QueryResult(Sequence[Any]):
     def table(self, *, rows: int | None = _SHOWN) -> str:
         """Returns a table of at most `rows` lines (None for all), and a line of totals."""
         shown = self.items if rows is None else self.items[:rows]
-        lines = _align([_HEADER, *(_row(item) for item in shown)])
+        lines = _table([_row(item) for item in shown])
         if len(shown) < len(self.items):
             lines.append(f"... {len(self.items) - len(shown):,} more")
         count = f"{len(self.items):,} in all" if self.items else "nothing"
@@ -176,14 +177,8 @@ def _row(item: GraphItem) -> tuple[str, ...]:
     )
 
 
-def _align(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Returns `rows` as lines of equal columns, numbers to the right; empty columns left out."""
-    used = [at for at in range(len(rows[0])) if any(row[at] for row in rows[1:])] or [0]
-    widths = {at: max(len(row[at]) for row in rows) for at in used}
-    right = {_HEADER.index("parameters"), _HEADER.index("bytes")}
-    return [
-        "  ".join(
-            row[at].rjust(widths[at]) if at in right else row[at].ljust(widths[at]) for at in used
-        ).rstrip()
-        for row in rows
-    ]
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Returns `rows` as lines, numbers to the right; columns with nothing in them left out."""
+    used = [at for at in range(len(_HEADER)) if any(row[at] for row in rows)] or [0]
+    table = [[row[at] for at in used] for row in (_HEADER, *rows)]
+    return columns(table, right=[_HEADER[at] in ("parameters", "bytes") for at in used])

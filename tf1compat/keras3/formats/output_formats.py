@@ -82,8 +82,19 @@ class OutputFormat(Protocol):
         """
 
 
+def _check(one: OutputFormat) -> None:
+    if not one.suffix.startswith(".") or one.suffix not in one.reads:
+        raise UsageError(
+            f"format of outputs {one.name!r}: expected a suffix that begins with a dot and is "
+            f"among those that it reads, found {one.suffix!r} and {one.reads}"
+        )
+
+
 OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
-    "format of outputs", [WeightsH5(), KerasArchive()]
+    "format of outputs",
+    [WeightsH5(), KerasArchive()],
+    claims=lambda one: {one.suffix, *one.reads},
+    check=_check,
 )
 """The formats by name. A file of a suffix that none reads is read as the first: as HDF5."""
 

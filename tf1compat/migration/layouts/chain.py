@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec
+from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec, pieces
 
 __all__ = ["Chain", "chain"]
 
@@ -19,6 +19,12 @@ class Chain(Layout):
 
     name = "chain"
     steps: tuple[Layout, ...]
+
+    def __post_init__(self) -> None:
+        for step in self.steps[1:]:
+            if step.joins or step.takes_part:
+                what = "join sources" if step.joins else "take a part"
+                raise LayoutError(f"layout {self}: only its first step may {what}, found {step}")
 
     @property
     def joins(self) -> bool:  # type: ignore[override]
@@ -51,10 +57,7 @@ class Chain(Layout):
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         specs = self._specs(sources)
         for step, spec in zip(self.steps[:0:-1], specs[-2::-1], strict=True):
-            (piece,) = step.invert(target, spec)
-            if piece.index:
-                raise LayoutError(f"layout {self}: only its first step may be a split")
-            target = piece.value
+            target = pieces(step, target, [spec])[0].value
         return self.steps[0].invert(target, *sources)
 
     def without_cast(self) -> Layout:

@@ -17,12 +17,15 @@ A new layout is one more frozen dataclass; annotations of its fields say what it
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
+import typing
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from tf1compat.errors import LayoutError
+from tf1compat.errors import LayoutError, UsageError
 from tf1compat.registry import Registry
 
 __all__ = [
@@ -33,9 +36,14 @@ __all__ = [
     "Piece",
     "Shape",
     "Spec",
+    "arguments",
     "cannot",
+    "is_many",
     "one_source",
+    "part_of",
+    "pieces",
     "register_layout",
+    "shown_range",
 ]
 
 Shape = tuple[int, ...]
@@ -103,7 +111,13 @@ class Layout:
         raise NotImplementedError
 
     def part(self, source: Spec) -> tuple[slice, ...]:
-        """Returns the index of the part that it takes of a source; ``()`` for all of it."""
+        """Returns the index of the part that it takes of a source; ``()`` for all of it.
+
+        Raises:
+          LayoutError: it takes a part and doesn't say which.
+        """
+        if self.takes_part:
+            raise LayoutError(f"layout {self}: expected a method `part` of what takes a part")
         return ()
 
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
@@ -130,12 +144,12 @@ class Layout:
         return self
 
     def __str__(self) -> str:
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        values = [getattr(self, field.name) for field in fields]
+        given = arguments(type(self))
+        values = [getattr(self, field.name) for field, _ in given]
         texts = [
             str(x) for value in values for x in (value if isinstance(value, tuple) else [value])
         ]
-        return f"{self.name}({', '.join(texts)})" if texts else self.name
+        return f"{self.name}({', '.join(texts)})" if given else self.name
 
 
 _T = TypeVar("_T")
@@ -146,6 +160,58 @@ def one_source(layout: Layout, sources: Sequence[_T]) -> _T:
     if len(sources) != 1:
         raise LayoutError(f"layout {layout} takes one source, found {len(sources)}")
     return sources[0]
+
+
+def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple[Piece, ...]:
+    """Returns what inverting a layout gives back, one piece a source, checked.
+
+    Raises:
+      LayoutError: it can't be inverted, or gives back anything but what it takes.
+    """
+    found = layout.invert(target, *sources)
+    if len(found) != len(sources):
+        raise LayoutError(
+            f"layout {layout}: expected {len(sources)} pieces of its inverse, found {len(found)}"
+        )
+    for piece, source in zip(found, sources, strict=True):
+        taken, given = part_of(layout, source), positions(piece.index, source.shape)
+        if given != taken or piece.value.shape != tuple(map(len, taken)):
+            raise LayoutError(
+                f"layout {layout}: expected its inverse to give back what it takes of {source}, "
+                f"{_shown(taken)}, found {list(piece.value.shape)} for {_shown(given)}"
+            )
+    return found
+
+
+def part_of(layout: Layout, source: Spec) -> tuple[range, ...]:
+    """Returns, for each axis of a source, the positions that a layout takes of it.
+
+    Raises:
+      LayoutError: it takes a part and doesn't say which, or one that isn't there.
+    """
+    try:
+        return positions(layout.part(source), source.shape)
+    except (TypeError, ValueError) as error:
+        raise LayoutError(
+            f"layout {layout}: expected its part as slices of {source}, found "
+            f"{layout.part(source)!r}"
+        ) from error
+
+
+def positions(index: Sequence[slice], shape: Shape) -> tuple[range, ...]:
+    """Returns, for each axis, the positions that slices stand for."""
+    full = (*index, *[slice(None)] * (len(shape) - len(index)))
+    return tuple(range(size)[one] for one, size in zip(full, shape, strict=True))
+
+
+def _shown(taken: Sequence[range]) -> str:
+    return f"[{', '.join(map(shown_range, taken))}]"
+
+
+def shown_range(positions: range) -> str:
+    """Returns ``[start, stop)`` and the step, if it isn't 1."""
+    step = f" by {positions.step}" if positions.step != 1 else ""
+    return f"[{positions.start}, {positions.stop}){step}"
 
 
 def cannot(layout: Layout, source: Spec, expected: str) -> LayoutError:
@@ -171,7 +237,56 @@ class Identity(Layout):
 
 IDENTITY = Identity()
 
-LAYOUTS: Registry[type[Layout]] = Registry("layout")
+
+def is_many(kind: Any) -> bool:
+    """Tells the annotation of a field that takes all arguments that are left."""
+    return typing.get_origin(kind) is tuple
+
+
+def arguments(layout: type[Layout]) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
+    """Returns the fields of a layout, which are its arguments, each with its annotation."""
+    cached: Any = layout
+    return _arguments(cached)
+
+
+@functools.cache
+def _arguments(layout: Any) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
+    hints = typing.get_type_hints(layout)
+    return tuple((field, hints[field.name]) for field in dataclasses.fields(layout) if field.init)
+
+
+def _check(layout: type[Layout]) -> None:
+    """Raises UsageError for a class of which no text can tell what it takes."""
+    name = layout.name
+    if re.fullmatch(r"[A-Za-z_]\w*", name) is None:
+        raise UsageError(f"layout {name!r}: expected a word that rules can hold, found {name!r}")
+    if not (isinstance(layout, type) and issubclass(layout, Layout)):
+        raise UsageError(f"layout {name!r}: expected a class derived from Layout, found {layout!r}")
+    if not dataclasses.is_dataclass(layout) or not layout.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise UsageError(
+            f"layout {name!r}: expected a frozen dataclass, found {layout.__name__}; decorate it "
+            "with dataclasses.dataclass(frozen=True) below register_layout"
+        )
+    if layout.takes_part and layout.joins:
+        raise UsageError(f"layout {name!r}: expected one that joins or takes a part, found both")
+    given = arguments(layout)
+    for at, (field, kind) in enumerate(given):
+        last = at == len(given) - 1
+        if kind not in _TAKEN and not (kind in map(_many, _TAKEN) and last):
+            raise UsageError(
+                f"layout {name!r}: expected fields annotated int, float or str, or the last one "
+                f"a tuple of any number of them, found {field.name}: {field.type}"
+            )
+
+
+_TAKEN = (int, float, str)
+
+
+def _many(kind: type) -> Any:
+    return tuple[kind, ...]  # type: ignore[valid-type]
+
+
+LAYOUTS: Registry[type[Layout]] = Registry("layout", check=_check)
 """Every layout that rules may name."""
 
 _L = TypeVar("_L", bound="type[Layout]")
@@ -184,7 +299,7 @@ def register_layout(name: str) -> Callable[[_L], _L]:
       name: what rules call it; a word that no other layout has.
 
     Raises:
-      UsageError: another layout has this name.
+      UsageError: another layout has this name, or it is none that rules can write.
     """
 
     def decorate(cls: _L) -> _L:

@@ -11,14 +11,18 @@ from typing import Any
 
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.chain import Chain
-from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
+from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout, arguments, is_many
 
 __all__ = ["LAYOUT_FACTS", "parse_layout"]
 
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
+_WRITTEN: dict[type, tuple[re.Pattern[str], str]] = {
+    int: (re.compile(r"-?\d+"), "integers"),
+    float: (re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"), "a number"),
+    str: (re.compile(r"(?![-+]?[\d.]+\Z).+"), "a name"),
+}
 
 
-@functools.cache
 def parse_layout(text: str) -> Layout:
     """Returns the layout that `text` names, steps separated by ``|``.
 
@@ -28,6 +32,12 @@ def parse_layout(text: str) -> Layout:
     >>> str(parse_layout("reshape(4,-1)|transpose(1,0)"))
     'reshape(4, -1) | transpose(1, 0)'
     """
+    return _parsed(text, LAYOUTS.version)
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(text: str, version: int) -> Layout:
+    """Returns the layout that `text` names while the registry is of this version."""
     steps = tuple(_parse_step(step, text) for step in text.split("|"))
     return steps[0] if len(steps) == 1 else Chain(steps)
 
@@ -46,7 +56,7 @@ def _parse_step(step: str, text: str) -> Layout:
         expected = _form(layout)
         raise LayoutError(f"layout {text!r}: expected {expected}, found {step.strip()!r}")
     try:
-        return layout(*(_value(kind, words) for kind, words in assigned))
+        return layout(**{name: _value(kind, words) for name, kind, words in assigned})
     except LayoutError:
         raise
     except ValueError as error:
@@ -55,52 +65,43 @@ def _parse_step(step: str, text: str) -> Layout:
         ) from None
 
 
-def _assigned(layout: type[Layout], given: Sequence[str]) -> list[tuple[Any, list[str]]] | None:
-    """Returns the kind of each field of a layout with its arguments; None if they don't match."""
+def _assigned(
+    layout: type[Layout], given: Sequence[str]
+) -> list[tuple[str, Any, Sequence[str]]] | None:
+    """Returns the name and kind of each field given and its arguments; None if they don't match."""
     left = list(given)
-    found: list[tuple[Any, list[str]]] = []
-    for field, kind in _fields(layout):
-        if _is_many(kind):
-            found.append((kind, left))
-            left = []
-        elif left:
-            found.append((kind, [left.pop(0)]))
-        elif field.default is dataclasses.MISSING:
+    found: list[tuple[str, Any, Sequence[str]]] = []
+    for field, kind in arguments(layout):
+        has_default = field.default is not dataclasses.MISSING
+        if not left and has_default:
+            continue
+        if not left and not is_many(kind):
             return None
+        taken = len(left) if is_many(kind) else 1
+        found.append((field.name, kind, left[:taken]))
+        del left[:taken]
     return None if left else found
 
 
 def _value(kind: Any, words: Sequence[str]) -> Any:
     """Returns a field's value; a ValueError says what was expected."""
-    if _is_many(kind):
+    if is_many(kind):
         return tuple(_one(typing.get_args(kind)[0], word) for word in words)
     return _one(kind, words[0])
 
 
 def _one(kind: type, word: str) -> Any:
-    is_number = re.fullmatch(r"[-+]?\d+(\.\d+)?", word) is not None
-    if kind is str and is_number:
-        raise ValueError("a name")
-    try:
-        return kind(word)
-    except ValueError:
-        raise ValueError("integers" if kind is int else f"a {kind.__name__}") from None
-
-
-def _is_many(kind: Any) -> bool:
-    return typing.get_origin(kind) is tuple
-
-
-def _fields(layout: type[Layout]) -> list[tuple[dataclasses.Field, Any]]:
-    hints = typing.get_type_hints(layout)
-    return [(field, hints[field.name]) for field in dataclasses.fields(layout)]  # type: ignore[arg-type]
+    written, expected = _WRITTEN[kind]
+    if written.fullmatch(word) is None:
+        raise ValueError(expected)
+    return kind(word)
 
 
 def _form(layout: type[Layout]) -> str:
     """Returns how a layout is written: ``split(axis: int, start: int, stop: int)``."""
     parts = []
-    for field, kind in _fields(layout):
-        if _is_many(kind):
+    for field, kind in arguments(layout):
+        if is_many(kind):
             parts.append(f"*{field.name}: {typing.get_args(kind)[0].__name__}")
         else:
             parts.append(f"{field.name}: {kind.__name__}")

@@ -11,7 +11,8 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from tf1compat.migration.matching.evidence import EVIDENCE
+from tf1compat.errors import UsageError
+from tf1compat.migration.matching.evidence import EVIDENCE, Evidence
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import (
     ChainPair,
@@ -22,6 +23,7 @@ from tf1compat.migration.matching.state import (
     State,
     chains,
 )
+from tf1compat.names.reasons import Reason
 
 __all__ = ["ALONE", "Solution", "solve"]
 
@@ -151,7 +153,7 @@ def _split_groups(state: State) -> bool:
         if len(group.sources) == len(group.targets) == 1 and _pair_alone(state, group):
             moved = True
             continue
-        parts = next(filter(None, (e.within(state, group) for e in EVIDENCE.values())), None)
+        parts = _told_apart(state, group)
         if parts:
             waiting.extend(parts)
             moved = True
@@ -159,6 +161,44 @@ def _split_groups(state: State) -> bool:
             groups.append(group)
     state.groups = groups
     return moved
+
+
+def _told_apart(state: State, group: Group) -> Sequence[Group]:
+    """Returns the parts of a group that the strongest evidence with anything to say makes."""
+    for evidence in EVIDENCE.values():
+        parts = evidence.within(state, group)
+        if parts:
+            _check_parts(evidence, group, parts)
+            return parts
+    return ()
+
+
+def _check_parts(evidence: Evidence, group: Group, parts: Sequence[Group]) -> None:
+    """Raises UsageError for parts that could go on for ever, or that make up reasons."""
+    for side in ("sources", "targets"):
+        nodes = [node for part in parts for node in getattr(part, side)]
+        if len(nodes) > len(set(nodes)) or not set(nodes) <= set(getattr(group, side)):
+            raise UsageError(
+                f"evidence {evidence.name!r}: expected parts of a group that share none of its "
+                f"{side}, found {[node.path for node in nodes]}"
+            )
+    whole = len(group.sources) + len(group.targets)
+    if any(len(part.sources) + len(part.targets) == whole for part in parts):
+        raise UsageError(
+            f"evidence {evidence.name!r}: expected parts smaller than the group, found the group "
+            "itself; return None where nothing is told apart"
+        )
+    for reason in (reason for part in parts for reason in part.evidence):
+        if reason not in group.evidence:
+            _check_kind(evidence, reason)
+
+
+def _check_kind(evidence: Evidence, reason: Reason) -> None:
+    if reason.kind not in evidence.kinds:
+        raise UsageError(
+            f"evidence {evidence.name!r}: expected a reason of one of its kinds, found the kind "
+            f"{reason.kind.name!r}; put it into `kinds`"
+        )
 
 
 def _open_part(state: State, group: Group) -> Group:
@@ -181,6 +221,7 @@ def _accept_proposals(state: State) -> bool:
         proposals = list(evidence.across(state))
         moved = False
         for found in proposals:
+            _check_kind(evidence, found.reason)
             free = found.source not in state.pairs and found.target not in state.taken
             if free and state.fits(found.source, found.target):
                 state.pair(found.source, Pair(found.target, (found.reason,)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
+import math
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.errors import Problem
-from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.layout import Spec, part_of, shown_range
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 
@@ -27,34 +26,46 @@ def uncovered_sources(fills: Sequence[Fill], sources: Mapping[str, Spec]) -> lis
     for fill in fills:
         layout = parse_layout(fill.layout)
         if layout.takes_part:
-            spec = sources[fill.sources[0]]
-            parts[fill.sources[0]].append(_positions(layout.part(spec), spec.shape))
-    found = (_problem(name, taken, sources[name].shape) for name, taken in parts.items())
-    return [problem for problem in found if problem is not None]
+            (source,) = fill.sources
+            parts[source].append(part_of(layout, sources[source]))
+    return [
+        Problem(name, *_said(taken, sources[name].shape), "", _REMEDY)
+        for name, taken in parts.items()
+        if not _exact(taken, sources[name].shape)
+    ]
 
 
-def _positions(index: Sequence[slice], shape: Sequence[int]) -> Part:
-    full = (*index, *[slice(None)] * (len(shape) - len(index)))
-    return tuple(range(size)[one] for one, size in zip(full, shape, strict=True))
+def _exact(parts: Sequence[Part], shape: tuple[int, ...]) -> bool:
+    """Tells whether every element is in exactly one of the parts.
+
+    It is where they have as many elements together as there are, and no two share one.
+    """
+    if sum(math.prod(map(len, part)) for part in parts) != math.prod(shape):
+        return False
+    return not any(_meet(one, other) for one, other in itertools.combinations(parts, 2))
 
 
-def _problem(name: str, parts: Sequence[Part], shape: tuple[int, ...]) -> Problem | None:
+def _meet(one: Part, other: Part) -> bool:
+    """Tells whether two parts share an element: they do where they meet along every axis."""
+    return all(_common(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _common(one: range, other: range) -> bool:
+    """Tells whether two ranges have a number in common."""
+    if not one or not other:
+        return False
+    step = math.lcm(one.step, other.step)
+    low, high = max(min(one), min(other)), min(max(one), max(other))
+    return any(x in one and x in other for x in range(low, min(high, low + step) + 1))
+
+
+def _said(parts: Sequence[Part], shape: tuple[int, ...]) -> tuple[str, str]:
+    """Returns what was expected and what was found: along the axis that is cut, if it is one."""
     cut = [axis for axis, size in enumerate(shape) if any(len(part[axis]) < size for part in parts)]
-    if len(cut) == 1:
-        axis = cut[0]
-        taken = sorted((part[axis] for part in parts), key=lambda one: (one.start, one.stop))
-        expected, found = f"parts that make up [0, {shape[axis]})", ", ".join(map(_shown, taken))
-        times = np.zeros(shape[axis], np.int64)
-        for positions in taken:
-            times[positions.start : positions.stop : positions.step] += 1
-        wrong = bool((times != 1).any())
-    else:
-        boxes = [Region(tuple(p.start for p in part), tuple(map(len, part))) for part in parts]
-        found = uncovered(boxes, shape)
-        expected, wrong = f"parts that make up all of {list(shape)}", bool(found)
-    return Problem(name, expected, found, "", _REMEDY) if wrong else None
-
-
-def _shown(positions: range) -> str:
-    step = f" by {positions.step}" if positions.step != 1 else ""
-    return f"[{positions.start}, {positions.stop}){step}"
+    axes = cut if len(cut) == 1 else range(len(shape))
+    expected = " x ".join(shown_range(range(shape[axis])) for axis in axes)
+    in_order = sorted(parts, key=lambda part: [(one.start, one.stop) for one in part])
+    found = Counter(" x ".join(shown_range(part[axis]) for axis in axes) for part in in_order)
+    return f"parts that make up {expected}", ", ".join(
+        f"{part}{f' {times} times' if times > 1 else ''}" for part, times in found.items()
+    )

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tf1compat.errors import PlanError, Problem, Tf1CompatError
+from tf1compat.errors import PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning._kinds import (
     DROP_KINDS,
+    FILLED_BY_RULE,
     KEEP_KINDS,
     RECORDED,
     TIE_KINDS,
@@ -18,11 +19,13 @@ from tf1compat.migration.planning._kinds import (
 )
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.names.reasons import Kind, Reason
+from tf1compat.registry import Registry
 
 __all__ = ["from_json", "to_json"]
 
 _VERSION = 2
 _LINES = ("fills", "drops", "keeps", "ambiguities", "unexplained", "unfilled")
+_REASON = ("kind", "facts", "text")
 Row = Mapping[str, Any]
 
 
@@ -75,7 +78,7 @@ def from_json(text: str) -> dict[str, Any]:
             name: tuple(readers[name](row) for row in content[name]) for name in _LINES
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(error, Tf1CompatError) and not isinstance(error, KeyError):
+        if isinstance(error, PlanError):
             raise
         raise PlanError(f"plan: expected JSON written by Plan.to_json, found {error}") from error
 
@@ -91,31 +94,56 @@ def _second() -> dict[str, Any]:
     def reasons(rows: Iterable[Row]) -> tuple[Reason, ...]:
         return tuple(_reason(row, evidence) for row in rows)
 
-    return {
-        "fills": lambda r: Fill(
-            r["target"], tuple(r["sources"]), r["layout"], reasons(r["because"])
-        ),
-        "drops": lambda r: Drop(r["source"], _reason(r, DROP_KINDS)),
-        "keeps": lambda r: Keep(r["target"], _reason(r, KEEP_KINDS)),
-        "ambiguities": lambda r: Ambiguity(
-            tuple(r["sources"]), tuple(r["targets"]), _reason(r, TIE_KINDS), reasons(r["common"])
-        ),
-    }
+    def fill(row: Row) -> Fill:
+        _no_more(row, "target", "sources", "layout", "kind", "text", "because")
+        if not row["because"]:
+            raise PlanError(f"plan: expected a reason why {row['target']} is filled, found none")
+        return Fill(row["target"], tuple(row["sources"]), row["layout"], reasons(row["because"]))
+
+    def tie(row: Row) -> Ambiguity:
+        _no_more(row, *_REASON, "sources", "targets", "common")
+        why = _reason(row, TIE_KINDS)
+        return Ambiguity(tuple(row["sources"]), tuple(row["targets"]), why, reasons(row["common"]))
+
+    def drop(row: Row) -> Drop:
+        _no_more(row, *_REASON, "source")
+        return Drop(row["source"], _reason(row, DROP_KINDS))
+
+    def keep(row: Row) -> Keep:
+        _no_more(row, *_REASON, "target")
+        return Keep(row["target"], _reason(row, KEEP_KINDS))
+
+    return {"fills": fill, "drops": drop, "keeps": keep, "ambiguities": tie}
 
 
-def _reason(row: Row, kinds: Mapping[str, Kind]) -> Reason:
+def _no_more(row: Row, *known: str) -> None:
+    """Raises PlanError for a row with fields that this version doesn't know: it may matter."""
+    unknown = ", ".join(sorted(row.keys() - set(known)))
+    if unknown:
+        raise PlanError(f"plan: expected rows of {', '.join(known)}, found one with {unknown}")
+
+
+def _reason(row: Row, kinds: Registry[Kind]) -> Reason:
+    if row["kind"] not in kinds:
+        raise PlanError(
+            f"plan: expected a {kinds.what} ({', '.join(kinds)}), found {row['kind']!r}; if a "
+            "program added it, import that before reading the plan"
+        )
     facts = {k: tuple(v) if isinstance(v, list) else v for k, v in row["facts"].items()}
-    reason = kinds[row["kind"]].because(**facts)
-    if not isinstance(reason.text, str):
-        raise TypeError("a reason without words")
-    return reason
+    for fact, value in facts.items():
+        several = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+        if not several and type(value) not in (str, int):
+            raise PlanError(
+                f"plan: expected facts that are texts or numbers, found {fact} = {value!r}"
+            )
+    return kinds[row["kind"]].because(**facts)
 
 
 def _first() -> dict[str, Any]:
     """Returns what makes the lines of a plan in version 1, whose words are taken apart again."""
     return {
         "fills": lambda r: Fill(
-            r["target"], tuple(r["sources"]), r["layout"], (_recorded(r["why"]),)
+            r["target"], tuple(r["sources"]), r["layout"], (_filled_because(r["why"]),)
         ),
         "drops": lambda r: Drop(r["source"], _read(r["reason"], DROP_KINDS)),
         "keeps": lambda r: Keep(r["target"], _read(r["reason"], KEEP_KINDS)),
@@ -123,6 +151,13 @@ def _first() -> dict[str, Any]:
             tuple(r["sources"]), tuple(r["targets"]), _recorded(r["evidence"])
         ),
     }
+
+
+def _filled_because(why: str) -> Reason:
+    origins = why.removeprefix("rule ")
+    if origins == why:
+        return _recorded(why)
+    return FILLED_BY_RULE.because(origins=tuple(origins.split(", ")), numbers=())
 
 
 def _recorded(text: str) -> Reason:

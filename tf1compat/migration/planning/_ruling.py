@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from tf1compat.errors import LayoutError, Problem, RuleError
 from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
-from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec
+from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec, part_of
 from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._kinds import FILLED_BY_RULE, RULE
@@ -90,6 +91,10 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     text = matches[0].layout
     layout = parse_layout(text) if text is not None else IDENTITY
     made = layout.spec(*specs)
+    if layout.takes_part:
+        taken = math.prod(map(len, part_of(layout, *specs)))
+        if taken != math.prod(made.shape):
+            raise LayoutError(f"{layout} gives {made} of a part of {taken} elements")
     rest: tuple[Layout, ...] = ()
     if text is None:
         shaped = layout_between(made.shape, target.shape)

@@ -31,5 +31,7 @@ OPTIMIZERS: _Registry[Optimizer] = _Registry(
         factored.FACTORED,
         contributed.CONTRIBUTED,
     ),
+    claims=lambda one: map(str.lower, one.names),  # names of slots are told without their case
+    check=Optimizer.check,
 )
 """Every optimizer whose slots are recognised by name."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+
+from tf1compat.errors import UsageError
 
 __all__ = ["Optimizer"]
 
@@ -30,3 +33,16 @@ class Optimizer:
     def names(self) -> tuple[str, ...]:
         """All names, the family's first."""
         return (self.name, *self.also)
+
+    def check(self) -> None:
+        """Does nothing where names can be those of optimizers.
+
+        Raises:
+          UsageError: one is empty, or no name that 1.15 allows below a scope.
+        """
+        for name in (*self.names, *self.state):
+            if re.fullmatch(r"[A-Za-z0-9_.\\\-]+", name) is None:
+                raise UsageError(
+                    f"optimizer {self.name!r}: expected names of letters, digits, '_', '.' and "
+                    f"'-', found {name!r}"
+                )

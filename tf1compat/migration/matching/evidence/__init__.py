@@ -31,5 +31,7 @@ EVIDENCE: _Registry[Evidence] = _Registry(
         by_owner.ByOwner(),
         by_neighbours.ByNeighbours(),
     ),
+    claims=lambda one: [kind.name for kind in one.kinds],
+    check=Evidence.check,
 )
 """Every kind of evidence, in the order in which they are asked."""

@@ -6,11 +6,22 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from tf1compat.errors import UsageError
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import EvidenceKind, Group, State
 from tf1compat.names.reasons import Reason
 
-__all__ = ["Evidence", "Proposal"]
+__all__ = ["OTHER_KINDS", "Evidence", "Proposal"]
+
+
+OTHER_KINDS = {
+    "rule": "a rule of the user's",
+    "given": "a pair that is known from rules",
+    "alone": "what nothing competes with",
+    "same": "what nothing tells apart",
+    "recorded": "a reason of an old plan",
+}
+"""Kinds of reasons that are no evidence's, and what they stand for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,14 +41,35 @@ class Evidence:
 
     Attributes:
       name: what it goes by in the registry.
-      kinds: the kinds of reasons it gives, with their words.
+      kinds: the kinds of reasons it gives, with their words; no other evidence has their names.
     """
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[EvidenceKind, ...]]
 
+    def check(self) -> None:
+        """Does nothing where it can be one of several kinds of evidence.
+
+        Raises:
+          UsageError: it doesn't say what kinds of reasons it gives, or one has a name that is
+            taken.
+        """
+        for kind in getattr(self, "kinds", None) or ("none",):
+            if not isinstance(kind, EvidenceKind):
+                raise UsageError(
+                    f"evidence {self.name!r}: expected kinds, a tuple of EvidenceKind, found {kind}"
+                )
+            if kind.name in OTHER_KINDS:
+                raise UsageError(
+                    f"evidence {self.name!r}: expected kinds of names of its own, found "
+                    f"{kind.name!r}, which is what {OTHER_KINDS[kind.name]} is called"
+                )
+
     def within(self, state: State, group: Group) -> Sequence[Group] | None:
-        """Returns the parts of `group` that it tells apart, each with the reason; None if none."""
+        """Returns the parts of `group` that it tells apart, each with the reason; None if none.
+
+        Each part is smaller than the group and has none of another part's nodes.
+        """
         return None
 
     def across(self, state: State) -> Iterator[Proposal]:
