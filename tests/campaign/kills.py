@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np  # noqa: E402
 
@@ -33,6 +34,7 @@ from tf1compat.checkpoint import (  # noqa: E402
     write_checkpoint,
 )
 from tf1compat.errors import CheckpointExistsError, CheckpointNotFoundError  # noqa: E402
+from tf1compat.testing import assert_arrays_equal  # noqa: E402
 
 OPERATIONS = ("open", "close", "fsync", "replace", "unlink", "listdir", "lstat", "stat", "kill")
 ITEMS = {
@@ -69,8 +71,7 @@ def _bundle_state(folder: str) -> str:
     if checkpoint.check() or set(checkpoint) != set(ITEMS):
         raise ValueError(f"not complete: {checkpoint.check()}")
     for name, value in ITEMS.items():
-        if not np.array_equal(checkpoint[name].read(), value):
-            raise ValueError(f"{name} differs")
+        assert_arrays_equal(checkpoint[name].read(), value, name)
     return "new"
 
 

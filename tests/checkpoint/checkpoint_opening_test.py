@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.checkpoint import find_prefix, open_checkpoint, update_checkpoint_state
+from tf1compat.checkpoint.formats import checkpoint_names
 from tf1compat.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,
@@ -56,6 +57,20 @@ def test_v1_shards_go_by_their_prefix_a_pattern_or_one_of_them():
     for given in (prefix, prefix + "-?????-of-00003", prefix + "-00001-of-00003"):
         assert find_prefix(given) == prefix
     assert find_prefix(TESTDATA / "sharded_v1") == prefix
+
+
+def test_a_file_called_as_the_pattern_is_no_shard(tmp_path):
+    for path in (TESTDATA / "sharded_v1").glob("model*"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "model.ckpt-7-?????-of-00003").write_text("somebody's")
+    assert list(open_checkpoint(tmp_path / "model.ckpt-7"))
+    assert checkpoint_names(str(tmp_path)) == ("model.ckpt-7",)
+
+
+def test_shards_of_one_format_are_none_of_the_other(folder):
+    assert checkpoint_names(str(folder)) == ("model.ckpt-3", "model.ckpt-40")
+    assert checkpoint_names(str(TESTDATA / "sharded_v2")) == ("model.ckpt-7",)
+    assert checkpoint_names(str(TESTDATA / "sharded_v1")) == ("model.ckpt-7",)
 
 
 def test_a_missing_v1_shard_is_an_error_because_it_hides_names(tmp_path):

@@ -136,6 +136,10 @@ def test_the_longest_suffix_wins():
     with OUTPUT_FORMATS.with_(longer()):
         assert reading_format("m.x.h5").name == "longer"
         assert reading_format("m.h5").name == "weights.h5"
+    longer = type("Longer", (Toy,), {"name": "longer", "suffix": ".x.keras", "reads": ()})
+    with OUTPUT_FORMATS.with_(longer()):
+        assert output_format("m.x.keras").name == "longer"
+        assert output_format("m.keras").name == "keras"
 
 
 def test_it_is_converted_to_read_back_verified_and_loaded(work):

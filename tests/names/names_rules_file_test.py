@@ -81,6 +81,7 @@ def test_lines_with_an_element_that_is_no_table_fall_back_to_numbers():
     [
         ("rules = [\n {source='a'\n]", "rules.toml:2"),
         ('rules = [\n {source="a\\d", drop="b"}]', "'single quotes'"),
+        ('rules = [\n {source="a\1", drop="b"}]', "mend that place"),
         ("rule = []", "found no such key"),
         ("rule = []", "expected the key 'rules' only, found 'rule'"),
         ("rules = 3", "expected an array of rules, found a int"),

@@ -77,6 +77,14 @@ def test_adafactor_slots_are_factors():
     assert parse_names(names, shapes)["w_slot_vr"].slot == "slot_vr"
 
 
+def test_shampoo_slots_are_squares():
+    """It keeps a matrix for each dimension, as in Gupta et al., 2018."""
+    names = ["w", "w/Shampoo", "w/Shampoo_1", "w/Shampoo_2", "w/Shampoo_3"]
+    shapes = {"w": (3, 5), "w/Shampoo": (3, 5), "w/Shampoo_1": (3, 3), "w/Shampoo_2": (5, 5)}
+    shapes |= {"w/Shampoo_3": (4, 4)}  # no dimension of it
+    assert set(kinds(names, shapes)) == {"w/Shampoo", "w/Shampoo_1", "w/Shampoo_2"}
+
+
 def test_optimizer_applied_under_a_variable_scope():
     """1.15 puts the whole variable's name behind the scope, twice where the two agree."""
     names = ["m/k", "m/BatchNorm/beta", "m/BatchNorm/moving_mean", "m/beta1_power"]

@@ -2,6 +2,8 @@
 
 import ast
 
+import module_state
+import pytest
 import source_tree as tree
 
 LONGEST_FILE = 400
@@ -47,3 +49,49 @@ def test_no_assert_in_library_code():
 def test_no_global_statement():
     found = [f"{name}:{node.lineno}" for name, node in nodes(ast.Global)]
     assert found == [], "no module state"
+
+
+def test_no_function_writes_to_its_module():
+    found = [
+        f"{tree.relative(path)}:{line}: {text}"
+        for path in tree.library_files()
+        for line, text in module_state.state_writes(tree.parse(path))
+    ]
+    assert found == [], "no module state"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "_SEEN = {}\ndef f(key):\n    _SEEN[key] = 1",
+        "_SEEN: dict[str, int] = {}\ndef f(key):\n    _SEEN.setdefault(key, 1)",
+        "_SEEN = []\nclass A:\n    def f(self):\n        _SEEN.append(self)",
+        "_SEEN = {1: {}}\ndef f():\n    def g():\n        del _SEEN[1][2]\n    return g",
+        "_COUNT = itertools.count()\ndef f():\n    return next(_COUNT)",
+        "_SEEN = [0]\nf = lambda: _SEEN.pop()",
+        "class A:\n    made = 0\ndef f():\n    A.made += 1",
+        "def f():\n    f.calls = 1",
+        "def f():\n    globals()['_seen'] = 1",
+        "import tensorflow as tf\ndef f():\n    tf.float32 = tf.float64",
+        "from tf1compat.names.roles import _LEAVES\ndef f():\n    _LEAVES.update(a='b')",
+        "if True:\n    _SEEN = set()\ndef f():\n    _SEEN.add(1)",
+    ],
+)
+def test_the_guard_sees_module_state(code):
+    assert module_state.state_writes(ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "_SEEN = {}\ndef f():\n    _SEEN = {}\n    _SEEN[1] = 2",
+        "_SEEN = {}\ndef f(_SEEN):\n    _SEEN[1] = 2",
+        "_ROLES = {}\n_ROLES['a'] = 'b'\ndef f(key):\n    return _ROLES[key]",
+        "THINGS = Registry('thing')\ndef f(thing):\n    return THINGS.add(thing)",
+        "import tensorflow as tf\ndef f(x):\n    return tf.add(x, 1)",
+        "@functools.cache\ndef f(x):\n    return x",
+        "class A:\n    def f(self):\n        self.seen[1] = 2",
+    ],
+)
+def test_the_guard_lets_what_is_local_pass(code):
+    assert module_state.state_writes(ast.parse(code)) == []

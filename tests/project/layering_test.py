@@ -8,6 +8,7 @@ import textwrap
 
 import private_imports
 import pytest
+import reaching
 import source_tree as tree
 
 FILES = tree.library_files()
@@ -32,20 +33,23 @@ SHARED_NAMES = {
 }
 
 
+# Modules that import what only their callers or the moment tell.
+BY_NAME = {
+    "tf1compat.apps.main": "the task that the command line names",
+    "tf1compat.keras3": "the name that is asked for, so that Keras is imported no earlier",
+    "tf1compat.keras3.models.factories": "the user's module:callable",
+}
+
+
 def where(path, line):
     return f"{tree.relative(path)}:{line}"
 
 
-def written_edges(path, parsed):
-    """Yields (line, imported module) for imports, and for import_module with a known beginning."""
-    for found in tree.imports_of(parsed):
+def written_edges(parsed):
+    """Yields (line, imported module) for what is reached of the library, in whatever way."""
+    for found in reaching.every_import(parsed):
         for module in tree.own_modules_imported(found):
             yield found.line, module
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.Call) and private_imports.called(node) == "import_module":
-            text = private_imports.joined_text(node.args[0]) if node.args else ""
-            if text.startswith(tree.PACKAGE + "."):
-                yield node.lineno, text.rstrip(".")
 
 
 def forbidden_edges(path, parsed):
@@ -53,7 +57,7 @@ def forbidden_edges(path, parsed):
     allowed = tree.ALLOWED.get(room, set()) | {room}
     return [
         f"{where(path, line)}: {room} imports {module}; it may import {sorted(allowed)}"
-        for line, module in written_edges(path, parsed)
+        for line, module in written_edges(parsed)
         if tree.room_of(module) not in allowed
     ]
 
@@ -78,7 +82,7 @@ def test_imports_point_one_way():
 
 def test_folders_point_one_way():
     """Within every folder its files and folders import each other in one direction."""
-    assert folder_circles(tree.import_edges()) == []
+    assert folder_circles(tree.import_edges(found_in=reaching.every_import)) == []
 
 
 def folder_circles(edges):
@@ -101,7 +105,7 @@ def folder_circles(edges):
 
 def test_imports_are_absolute_and_named():
     def problems(path, parsed):
-        found = tree.imports_of(parsed)
+        found = reaching.every_import(parsed)
         bad = [i for i in found if i.module.startswith(".") or "*" in i.names]
         return [f"{where(path, i.line)}: {i.module} {i.names}" for i in bad]
 
@@ -130,7 +134,8 @@ def test_only_public_tensorflow_and_keras():
 
 def test_underscored_modules_stay_in_their_folder():
     """An underscore means private to the folder; a module without one is used from elsewhere."""
-    assert underscore_problems(tree.import_edges(with_packages=True)) == []
+    edges = tree.import_edges(with_packages=True, found_in=reaching.every_import)
+    assert underscore_problems(edges) == []
 
 
 def underscore_problems(edges):
@@ -152,19 +157,25 @@ def underscore_problems(edges):
 
 def test_no_underscored_names_from_other_modules():
     """What starts with an underscore stays in its module."""
+    assert offenders(underscored_names) == []
 
-    def problems(path, parsed):
-        return [
-            f"{where(path, found.line)}: {name} is private to {found.module}"
-            for found in tree.imports_of(parsed)
-            if found.module.startswith(tree.PACKAGE)
-            for name in found.names
-            if name.startswith("_")
-            and not name.endswith("__")
-            and f"{found.module}.{name}" not in tree.modules()
-        ]
 
-    assert offenders(problems) == []
+def underscored_names(path, parsed):
+    return [
+        f"{where(path, found.line)}: {name} is private to {found.module}"
+        for found in reaching.every_import(parsed)
+        if found.module.startswith(tree.PACKAGE)
+        for name in found.names
+        if name.startswith("_")
+        and not name.endswith("__")
+        and f"{found.module}.{name}" not in tree.modules()
+    ]
+
+
+def test_only_what_is_not_known_beforehand_is_imported_by_name():
+    """Anything else is an import statement, which every guard can read."""
+    users = {tree.module_name(p) for p in FILES if reaching.mentions_importers(tree.parse(p))}
+    assert users == set(BY_NAME)
 
 
 def test_module_names_mean_one_thing():
@@ -188,17 +199,17 @@ def test_keras_stays_in_its_room():
 
 def test_pure_rooms_import_no_tensorflow():
     """Not even within a function."""
+    assert offenders(tensorflow_in_pure_rooms) == []
 
-    def problems(path, parsed):
-        if tree.room_of(tree.module_name(path)) not in PURE:
-            return []
-        return [
-            f"{where(path, found.line)}: {found.module}"
-            for found in tree.imports_of(parsed)
-            if found.module.split(".")[0] == "tensorflow"
-        ]
 
-    assert offenders(problems) == []
+def tensorflow_in_pure_rooms(path, parsed):
+    if tree.room_of(tree.module_name(path)) not in PURE:
+        return []
+    return [
+        f"{where(path, found.line)}: {found.module}"
+        for found in reaching.every_import(parsed)
+        if found.module.split(".")[0] == "tensorflow"
+    ]
 
 
 def test_modules_import_each_other_without_circles():
@@ -274,6 +285,8 @@ def test_the_guard_lets_public_uses_pass(code):
         "import tensorflow as tf\ntf.keras.Model",
         "import tensorflow as tf\ntf.compat.v1.keras.layers",
         "import importlib\nimportlib.import_module('keras')",
+        "import importlib\nimportlib.import_module(name='keras.layers')",
+        "from importlib import import_module as load\nload('keras')",
     ],
 )
 def test_the_guard_sees_keras(code):
@@ -286,6 +299,11 @@ def test_the_guard_sees_keras(code):
         ("names", "from tf1compat.checkpoint import open_checkpoint"),
         ("checkpoint", "def f():\n    import tf1compat.graph.scopes"),
         ("graph", "import importlib\nimportlib.import_module('tf1compat.keras3')"),
+        ("names", "__import__('tf1compat.graph')"),
+        ("names", "from importlib import import_module as load\nload('tf1compat.graph')"),
+        ("names", "from importlib import import_module\nimport_module(name='tf1compat.graph')"),
+        ("names", "import_module(f'tf1compat.graph.{name}')"),
+        ("names", "import tf1compat\nprint(tf1compat.graph.items)"),
         ("errors", "from tf1compat import names"),
         ("migration", "import tf1compat.apps"),
         ("apps", "from tf1compat.testing import GraphTestCase"),
@@ -296,6 +314,66 @@ def test_the_guard_sees_forbidden_directions(module, code):
     if module == "errors":
         path = path.parent.with_suffix(".py")
     assert forbidden_edges(path, ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f():\n    import tensorflow",
+        "def f():\n    importlib.import_module('tensorflow')",
+        "def f():\n    return __import__('tensorflow.compat.v1')",
+        "from importlib import import_module as load\ndef f():\n    load(name='tensorflow')",
+    ],
+)
+def test_the_guard_sees_tensorflow_in_pure_rooms(code):
+    parsed = ast.parse(code)
+    assert tensorflow_in_pure_rooms(tree.ROOT / tree.PACKAGE / "checkpoint" / "new.py", parsed)
+    assert not tensorflow_in_pure_rooms(tree.ROOT / tree.PACKAGE / "graph" / "new.py", parsed)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import importlib\nload = importlib.import_module\nload(name)",
+        "from importlib import import_module as load\nload(name)",
+        "load = __import__",
+        "load = getattr(importlib, 'import_module')",
+    ],
+)
+def test_the_guard_sees_what_imports_by_name(code):
+    assert reaching.mentions_importers(ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from tf1compat.names import _slots",
+        "from tf1compat import names\nnames._slots.find_companions",
+        "import tf1compat.names\ndef f():\n    return tf1compat.names._slots",
+        "import tf1compat.names as n\nn._slots",
+        "from tf1compat import names\ngetattr(names, '_slots')",
+        "import importlib\nimportlib.import_module('tf1compat.names._slots')",
+        "__import__('tf1compat.names._slots')",
+    ],
+)
+def test_the_guard_sees_underscored_modules_however_reached(code):
+    edges = [
+        ("tf1compat.migration.convert", module) for _, module in written_edges(ast.parse(code))
+    ]
+    assert any("_slots is private to its folder" in text for text in underscore_problems(edges))
+
+
+def test_the_guard_sees_underscored_names_however_reached():
+    path = tree.ROOT / tree.PACKAGE / "migration" / "new.py"
+    for code in (
+        "from tf1compat.names.parse import _hidden",
+        "from tf1compat.names import parse\nparse._hidden()",
+        "from tf1compat.names import parse\ngetattr(parse, '_hidden')",
+    ):
+        assert underscored_names(path, ast.parse(code))
+    assert not underscored_names(
+        path, ast.parse("from tf1compat.names import parse\nparse.__doc__")
+    )
 
 
 def test_the_guard_sees_circles_between_folders():

@@ -2,7 +2,8 @@
 
 import ast
 
-from source_tree import docstrings, imports_of
+from reaching import attribute_chain, called, every_import, joined_text
+from source_tree import docstrings
 
 PRIVATE = (
     "tensorflow.python",
@@ -37,7 +38,7 @@ def private_uses(tree):
     """Returns (line, text) for every use of something private in `tree`."""
     problems = [
         (found.line, name)
-        for found in imports_of(tree)
+        for found in every_import(tree)
         for name in full_names(found)
         if is_private(name) or name.split(".")[0] == "tf_keras"
     ]
@@ -73,17 +74,6 @@ def private_texts(tree):
     ]
 
 
-def joined_text(node):
-    """Returns the text that a string expression's constants make, put together."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    if isinstance(node, ast.BinOp):
-        return joined_text(node.left) + joined_text(node.right)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(joined_text(value) for value in node.values)
-    return ""
-
-
 def framework_aliases(tree):
     """Returns the names under which `tree` knows TensorFlow, Keras or a module of theirs."""
     aliases = set()
@@ -97,26 +87,11 @@ def framework_aliases(tree):
     return aliases
 
 
-def attribute_chain(node):
-    """Returns ['tf', 'compat', 'v1'] for the expression ``tf.compat.v1``, [] for others."""
-    attributes = []
-    while isinstance(node, ast.Attribute):
-        attributes.append(node.attr)
-        node = node.value
-    if attributes and isinstance(node, ast.Name):
-        return [node.id, *reversed(attributes)]
-    return []
-
-
-def called(node):
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
 def keras_uses(tree):
     """Returns (line, text) for every import of Keras and every ``tf.keras`` in `tree`."""
     problems = [
         (found.line, name)
-        for found in imports_of(tree)
+        for found in every_import(tree)
         for name in full_names(found)
         if is_keras(name)
     ]
@@ -125,8 +100,4 @@ def keras_uses(tree):
         chain = attribute_chain(node)
         if chain and chain[0] in aliases and "keras" in chain[1:]:
             problems.append((node.lineno, ".".join(chain)))
-        if isinstance(node, ast.Call) and called(node) in ("import_module", "__import__"):
-            text = "".join(joined_text(argument) for argument in node.args)
-            if is_keras(text):
-                problems.append((node.lineno, text))
     return problems

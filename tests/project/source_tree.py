@@ -134,16 +134,17 @@ def own_modules_imported(found):
     ]
 
 
-def import_edges(*, with_packages=False):
+def import_edges(*, with_packages=False, found_in=imports_of):
     """Returns (importer, imported) for all of the library's modules, imports for typing included.
 
-    Those of an ``__init__`` count `with_packages` only: it shows what its folder has.
+    Those of an ``__init__`` count `with_packages` only: it shows what its folder has. `found_in`
+    returns the imports of a parsed module.
     """
     return [
         (module, other)
         for module, path in modules().items()
         if with_packages or path.stem != "__init__"
-        for found in imports_of(parse(path))
+        for found in found_in(parse(path))
         for other in own_modules_imported(found)
     ]
 

@@ -113,14 +113,16 @@ def _read_all_once(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, np.nda
     known: dict[str, np.ndarray] = {}
     room = _KEPT
     for name in dict.fromkeys(source for fill in plan.fills for source in fill.sources):
+        wrong: list[CheckpointError] = []
         try:
             if entries[name].nbytes <= room // 16:
                 known[name] = entries[name].read()
                 room -= known[name].nbytes
             else:
-                entries[name].read((slice(0, 0),))
+                wrong = entries[name].check()
         except CheckpointError as error:
-            problems.append(Problem(name, "readable bytes", str(error), plan.checkpoint))
+            wrong = [error]
+        problems += [Problem(name, "readable bytes", str(e), plan.checkpoint) for e in wrong]
     if problems:
         raise CorruptCheckpointError(
             "nothing was assigned; " + "; ".join(problem.found for problem in problems[:10]),

@@ -115,7 +115,7 @@ def _entries(text: str, origin: str) -> list[Any]:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         remedy = "mend that place"
-        if "escape" in str(error) or "\\" in str(error):
+        if "escape" in str(error):
             remedy = "write patterns in 'single quotes', where a backslash is a backslash"
         line = _ERROR_LINE.search(str(error))
         where = f"{origin}:{line[1]}" if line else origin

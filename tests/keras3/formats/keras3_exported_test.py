@@ -1,19 +1,22 @@
 """Reading back: every flipped byte of a weight must be found."""
 
 import os
+import shutil
 import zipfile
 
 import keras
 import numpy as np
 import pytest
 
+from tf1compat.checkpoint import Manifest, TensorDigest, tensor_digest
 from tf1compat.errors import (
     CorruptCheckpointError,
     OutputError,
     Tf1CompatError,
     UnknownNameError,
 )
-from tf1compat.keras3 import build_model, export_weights, index_model, read_exported
+from tf1compat.keras3 import Exported, build_model, export_weights, index_model, read_exported
+from tf1compat.keras3.formats.exported import ArrayValue
 from tf1compat.testing import assert_arrays_equal
 
 L = keras.layers
@@ -198,6 +201,23 @@ def test_chunked_and_packed_datasets_read_too(tmp_path):
     assert_arrays_equal(read_exported(target)["x"].read(), np.arange(100.0))
 
 
+def test_the_same_bytes_under_another_dtype_are_damage():
+    """The digest alone wouldn't tell: it is of the bytes."""
+    value = np.array([1.5, -2.0, 0.25], np.float32)
+    manifest = Manifest((TensorDigest("w", (3,), "float32", tensor_digest(value)),))
+
+    def opened(dtype):
+        found = value.view(dtype)
+        held = ArrayValue(found.shape, found.dtype.name, lambda: found)
+        return Exported("m.toy", {"w": held}, manifest=manifest)
+
+    assert_arrays_equal(opened("float32")["w"].read(), value)
+    message = r"expected float32 of shape \(3,\), found int32 of shape \(3,\)"
+    with pytest.raises(CorruptCheckpointError, match=message):
+        opened("int32")["w"].read()
+    assert [problem.name for problem in opened("int32").damage()] == ["w"]
+
+
 def test_an_unknown_path_gets_the_nearest(files):
     with pytest.raises(UnknownNameError, match="dense/kernel"):
         read_exported(files[".keras"])["dense/kernl"]
@@ -220,3 +240,13 @@ def test_the_heap_where_keras_notes_dtypes_is_not_read(files, index, tmp_path, k
     found = read_exported(target, index)
     assert found["last/kernel"].dtype == "bfloat16"
     assert_arrays_equal(found["last/kernel"].read(), value(index["last/kernel"]))
+
+
+def test_a_manifest_knows_the_dtype_that_keras_note_has_lost(files, index, tmp_path):
+    import h5py
+
+    target = os.fspath(tmp_path / "lost.weights.h5")
+    shutil.copy(files[".weights.h5"], target)
+    with h5py.File(target, "r+") as file:
+        del file[read_exported(target)["last/kernel"].dataset].attrs["dtype"]
+    assert_arrays_equal(read_exported(target)["last/kernel"].read(), value(index["last/kernel"]))

@@ -134,6 +134,18 @@ def test_numbering_that_other_weights_contradict_is_not_trusted():
     assert len(tie.targets) == 4
 
 
+def test_numbers_in_another_nesting_do_not_speak_against_the_rest_of_their_chain():
+    """Tower by tower here, layer by layer there: neither way of counting misleads."""
+    sources = [i for a in (0, 1) for b in (0, 1) for i in _dense(f"tower_{a}/layer_{b}", 4, 4)]
+    targets = [i for b in (0, 1) for a in (0, 1) for i in _dense(f"layer{b}_tower{a}", 4, 4)]
+    for b in (2, 3):
+        sources += _dense(f"tower_0/layer_{b}", 6, 6)
+        targets += _dense(f"layer{b}_tower0", 6, 6)
+    found = _modules(match_items(sources, targets))
+    places = [(a, b) for a in (0, 1) for b in (0, 1)] + [(0, 2), (0, 3)]
+    assert found == {f"tower_{a}/layer_{b}": f"layer{b}_tower{a}" for a, b in places}
+
+
 def test_numbering_against_the_data_flow_is_not_trusted():
     sources = [*_dense("layer_0", 4, 4), *_dense("layer_1", 4, 4)]
     targets = [*_dense("dense", 4, 4), *_dense("dense_1", 4, 4)]
@@ -177,6 +189,41 @@ def test_equal_places_in_both_data_flows():
     assert "data flow" in _why(found, "z/kernel")[0]
 
 
+def test_what_is_told_in_the_data_flow_tells_its_neighbours_too():
+    """Two rows of equals: their ends differ, and each pair is a landmark for the next."""
+    sources, targets, expected = [], [], {}
+    flow_s, flow_t = {}, {}
+    for row, size in (("ab", 3), ("cd", 5)):
+        names_s = [f"{row[0]}{letter}" for letter in "bcdfghjklmnp"]
+        names_t = [f"{row[1]}{letter}" for letter in "xqwzvtsrpnml"]
+        for names, items, flow in ((names_s, sources, flow_s), (names_t, targets, flow_t)):
+            for n, name in enumerate(names):
+                items += _dense(name, size if n == 0 else 4, 4)
+                flow[name] = names[n - 1 : n]
+        expected |= dict(zip(names_s, names_t, strict=True))
+    random.Random(2).shuffle(targets)
+    found = match_items(
+        sources,
+        targets,
+        source_flow=_flow(sources, flow_s),
+        target_flow=_flow(targets, flow_t),
+    )
+    assert _modules(found) == expected
+
+
+def test_neighbours_alike_are_no_evidence_where_one_side_has_more():
+    sources = [i for name in ("loose", "first", "second", "third") for i in _dense(name, 4, 4)]
+    targets = [*_dense("free", 4, 4), *_dense("in", 9, 4), *_dense("out", 4, 4)]
+    found = match_items(
+        sources,
+        targets,
+        source_flow=_flow(sources, {"loose": (), "second": ("first",), "third": ("second",)}),
+        target_flow=_flow(targets, {"free": (), "out": ("in",)}),
+    )
+    assert not found.pairs
+    assert sorted(found.ties[0].targets) == ["free/bias", "free/kernel", "out/bias", "out/kernel"]
+
+
 def test_members_of_one_scope_go_into_one_container():
     sources, targets = [], []
     for n, (own, other) in enumerate((("north", "b"), ("south", "a"))):
@@ -196,6 +243,23 @@ def test_a_head_that_the_model_lacks_is_left_out():
     assert "net/aux holds what the model doesn't have" in _why(found, "net/body_1/kernel")
     same = [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 4)]
     assert not match_items([*sources, *same], targets).pairs
+
+
+def test_more_missing_than_a_head_leaves_out_nothing():
+    sources = [*_dense("net/body_1", 4, 4), *_dense("net/body_2", 4, 4)]
+    sources += [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 9)]
+    found = match_items(sources, _dense("dense", 4, 4))
+    assert not found.pairs
+    (tie,) = found.ties
+    assert {path.rpartition("/")[0] for path in tie.sources} == {
+        *("net/body_1", "net/body_2", "net/aux/first"),
+    }
+
+
+def test_a_member_that_a_rule_sends_elsewhere_leaves_its_place_to_it_alone():
+    sources = [*_dense("a", 4, 4), _item("a/beta", 4)]
+    found = match_items(sources, _dense("d", 4, 4), given={"a/beta": "d/bias"})
+    assert _targets(found) == {"a/kernel": "d/kernel"}
 
 
 def test_merged_dimensions_fit_and_transposed_ones_do_not():

@@ -138,8 +138,6 @@ def _match(
 ) -> Matching:
     """Matches what is left; what rules pair one to one is evidence for it."""
     given = {fill.sources[0]: fill.target for fill in ruled if len(fill.sources) == 1}
-    if len(set(given.values())) != len(given):
-        given = {}
     return match_items(
         [_source_item(checkpoint[name]) for name in (*sources, *given)],
         [_target_item(index[path]) for path in (*targets, *given.values())],

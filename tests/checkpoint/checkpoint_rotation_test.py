@@ -3,8 +3,8 @@
 import pytest
 import tensorflow as tf
 
+from tf1compat.checkpoint import keep_checkpoints, list_checkpoints
 from tf1compat.errors import CheckpointNotFoundError, UsageError
-from tf1compat.graph import keep_checkpoints, list_checkpoints
 
 v1 = tf.compat.v1
 

@@ -1,0 +1,55 @@
+"""What follows from the pairs there are, as pairs come."""
+
+from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching.nodes import Item, module_nodes
+from tf1compat.migration.matching.state import EvidenceKind, Pair, Side, State
+
+
+def _side(feeds):
+    items = [Item(f"{path}/kernel", path, "kernel", (4, 4)) for path in feeds]
+    nodes = module_nodes(items)
+    producers = {f"{path}/kernel": [f"{p}/kernel" for p in given] for path, given in feeds.items()}
+    return Side(nodes, flow_between(nodes, producers))
+
+
+def _state(source, target):
+    return State(source, target, 0, lambda s, t: True)
+
+
+def test_colours_follow_from_the_pairs_there_are():
+    source = _side({"a": (), "b": ["a"], "c": (), "d": ["c"]})
+    target = _side({"k": (), "l": ["k"], "m": (), "n": ["m"]})
+    state = _state(source, target)
+    a, b, _, d = source.nodes
+    k, l, _, n = target.nodes  # noqa: E741
+    of_s, of_t = state.colours(1)
+    assert of_s[b] == of_s[d] == of_t[l] == of_t[n]
+    state.pair(a, Pair(k, ()))
+    of_s, of_t = state.colours(1)
+    assert of_s[b] == of_t[l]
+    assert of_s[d] == of_t[n]
+    assert of_s[b] != of_s[d]
+
+
+def test_what_counts_otherwise_follows_from_the_pairs_there_are():
+    source = _side({f"up_{n}": () for n in range(4)})
+    target = _side({f"down_{n}": () for n in range(4)})
+    state = _state(source, target)
+    state.pair(source.nodes[0], Pair(target.nodes[3], ()))
+    assert not state.counts_otherwise(source.nodes[3])
+    state.pair(source.nodes[1], Pair(target.nodes[2], ()))
+    assert state.counts_otherwise(source.nodes[3])
+
+
+def test_pairs_reordered_on_purpose_are_no_anchors():
+    reordered = EvidenceKind("turned", "turned on purpose", reordered=True)
+    source, target = (
+        _side({f"s_{n}": () for n in range(3)}),
+        _side({f"t_{n}": () for n in range(3)}),
+    )
+    state = _state(source, target)
+    for s, t in ((0, 2), (1, 1)):
+        state.pair(source.nodes[s], Pair(target.nodes[t], (reordered.because(),)))
+    assert (state.anchors(), state.disordered()) == ({}, set())
+    state.pair(source.nodes[2], Pair(target.nodes[0], ()))
+    assert list(state.anchors().values()) == [[((2,), (0,))]]
