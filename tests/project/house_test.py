@@ -55,6 +55,7 @@ def test_no_function_writes_to_its_module():
     found = [
         f"{tree.relative(path)}:{line}: {text}"
         for path in tree.library_files()
+        if tree.module_name(path) != "tf1compat.lazy"  # sets what an import statement would
         for line, text in module_state.state_writes(tree.parse(path))
     ]
     assert found == [], "no module state"

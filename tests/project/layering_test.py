@@ -36,7 +36,7 @@ SHARED_NAMES = {
 # Modules that import what only their callers or the moment tell.
 BY_NAME = {
     "tf1compat.apps.main": "the task that the command line names",
-    "tf1compat.keras3": "the name that is asked for, so that Keras is imported no earlier",
+    "tf1compat.lazy": "the name that is asked for, so that Keras is imported no earlier",
     "tf1compat.keras3.models.factories": "the user's module:callable",
 }
 

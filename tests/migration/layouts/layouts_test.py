@@ -55,14 +55,6 @@ def test_concatenate_inverts_to_every_source():
         assert_arrays_equal(piece.value, part)
 
 
-def test_only_the_first_step_of_a_chain_may_be_a_split():
-    """A later one has thrown away what the way back would need."""
-    layout = parse_layout("transpose(1, 0) | split(0, 0, 2)")
-    source = _array(3, 4)
-    with pytest.raises(LayoutError, match=r"split\(0, 0, 2\): only its first step may be a split"):
-        layout.invert(layout.apply(source), Spec(source.shape))
-
-
 @given(st.permutations(range(4)), st.tuples(*[st.integers(1, 3)] * 4))
 def test_transpose_round_trip(perm, shape):
     layout = parse_layout(str(Transpose((*perm,))))
