@@ -136,7 +136,9 @@ def test_the_longest_suffix_wins():
     with OUTPUT_FORMATS.with_(longer()):
         assert reading_format("m.x.h5").name == "longer"
         assert reading_format("m.h5").name == "weights.h5"
-    longer = type("Longer", (Toy,), {"name": "longer", "suffix": ".x.keras", "reads": ()})
+    longer = type(
+        "Longer", (Toy,), {"name": "longer", "suffix": ".x.keras", "reads": (".x.keras",)}
+    )
     with OUTPUT_FORMATS.with_(longer()):
         assert output_format("m.x.keras").name == "longer"
         assert output_format("m.keras").name == "keras"

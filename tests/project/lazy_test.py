@@ -74,4 +74,5 @@ from tf1compat.keras3.formats import OUTPUT_FORMATS
 list(OUTPUT_FORMATS.values())
 """
     assert imported(described) == []
-    assert "keras" in imported("import tf1compat.keras3\ntf1compat.keras3.index_model")
+    asked = "import tf1compat.checkpoint\ntf1compat.checkpoint.open_checkpoint"
+    assert "tf1compat.checkpoint.opening" in imported(asked)
