@@ -22,8 +22,9 @@ def state_writes(parsed):
         (node.lineno, ast.unparse(node))
         for function in ast.walk(parsed)
         if isinstance(function, _FUNCTIONS)
+        for local in [local_names(function)]
         for node in ast.walk(function)
-        for root in {*written_roots(node, modules)} - local_names(function)
+        for root in {*written_roots(node, modules)} - local
         if root == "globals()" or root in names
     }
     return sorted(found)
