@@ -27,7 +27,7 @@ def run_app(
     args: Sequence[str],
     notes: Sequence[Callable[[], str]] = (),
 ) -> int:
-    """Parses an app's flags and runs it as :func:`guarded` does; returns its exit status.
+    """Parses an app's flags and runs it; returns its exit status. Its task guards it.
 
     Args:
       name: of the task.
@@ -37,20 +37,16 @@ def run_app(
       notes: what the app's help says after its flags, told when it is asked for: a program may
         have added formats since the app was imported.
     """
-
-    def parsed() -> int:
-        if any(arg in ("--help", "-h", "--helpfull") for arg in args):
-            print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
-            print("".join(f"\n{note()}\n" for note in notes), end="")
-            return EXIT_OK
-        flag_values.unparse_flags()  # what an earlier run in this process was given
-        rest = flag_values([name, *args])[1:]
-        if rest:
-            raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
-        return main()
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
-    return guarded(name, parsed)
+    if any(arg in ("--help", "-h", "--helpfull") for arg in args):
+        print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
+        print("".join(f"\n{note()}\n" for note in notes), end="")
+        return EXIT_OK
+    flag_values.unparse_flags()  # what an earlier run in this process was given
+    rest = flag_values([name, *args])[1:]
+    if rest:
+        raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
+    return main()
 
 
 def guarded(name: str, main: Callable[[], int]) -> int:

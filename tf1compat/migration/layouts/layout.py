@@ -17,15 +17,15 @@ A new layout is one more frozen dataclass; annotations of its fields say what it
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 import typing
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
 from tf1compat.errors import LayoutError, UsageError
+from tf1compat.migration.layouts._written_form import WRITTEN, arguments, is_many
 from tf1compat.registry import Registry
 
 __all__ = [
@@ -36,9 +36,7 @@ __all__ = [
     "Piece",
     "Shape",
     "Spec",
-    "arguments",
     "cannot",
-    "is_many",
     "one_source",
     "part_of",
     "pieces",
@@ -238,23 +236,6 @@ class Identity(Layout):
 IDENTITY = Identity()
 
 
-def is_many(kind: Any) -> bool:
-    """Tells the annotation of a field that takes all arguments that are left."""
-    return typing.get_origin(kind) is tuple
-
-
-def arguments(layout: type[Layout]) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
-    """Returns the fields of a layout, which are its arguments, each with its annotation."""
-    cached: Any = layout
-    return _arguments(cached)
-
-
-@functools.cache
-def _arguments(layout: Any) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
-    hints = typing.get_type_hints(layout)
-    return tuple((field, hints[field.name]) for field in dataclasses.fields(layout) if field.init)
-
-
 def _check(layout: type[Layout]) -> None:
     """Raises UsageError for a class of which no text can tell what it takes."""
     name = layout.name
@@ -270,20 +251,13 @@ def _check(layout: type[Layout]) -> None:
     if layout.takes_part and layout.joins:
         raise UsageError(f"layout {name!r}: expected one that joins or takes a part, found both")
     given = arguments(layout)
-    for at, (field, kind) in enumerate(given):
-        last = at == len(given) - 1
-        if kind not in _TAKEN and not (kind in map(_many, _TAKEN) and last):
+    for field, kind in given:
+        many = is_many(kind) and field is given[-1][0]
+        if (typing.get_args(kind)[0] if many else kind) not in WRITTEN:
             raise UsageError(
                 f"layout {name!r}: expected fields annotated int, float or str, or the last one "
                 f"a tuple of any number of them, found {field.name}: {field.type}"
             )
-
-
-_TAKEN = (int, float, str)
-
-
-def _many(kind: type) -> Any:
-    return tuple[kind, ...]  # type: ignore[valid-type]
 
 
 LAYOUTS: Registry[type[Layout]] = Registry("layout", check=_check)

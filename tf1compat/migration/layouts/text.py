@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf1compat.errors import LayoutError
+from tf1compat.migration.layouts._written_form import WRITTEN, arguments, is_many
 from tf1compat.migration.layouts.chain import Chain
-from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout, arguments, is_many
+from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
 
 __all__ = ["LAYOUT_FACTS", "parse_layout"]
 
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
-_WRITTEN: dict[type, tuple[re.Pattern[str], str]] = {
-    int: (re.compile(r"-?\d+"), "integers"),
-    float: (re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"), "a number"),
-    str: (re.compile(r"(?![-+]?[\d.]+\Z).+"), "a name"),
-}
 
 
 def parse_layout(text: str) -> Layout:
@@ -91,7 +87,7 @@ def _value(kind: Any, words: Sequence[str]) -> Any:
 
 
 def _one(kind: type, word: str) -> Any:
-    written, expected = _WRITTEN[kind]
+    written, expected = WRITTEN[kind]
     if written.fullmatch(word) is None:
         raise ValueError(expected)
     return kind(word)
