@@ -103,8 +103,8 @@ IN_LOOPS = sorted(name for name in CASES if name.endswith(":dynamic"))
 STEP_BY_STEP = sorted(set(CASES) - set(IN_LOOPS))
 _LOOPED = {name.partition(":")[0] for name in IN_LOOPS}
 _NEVER_LOOPED = [name for name in STEP_BY_STEP if name.partition(":")[0] not in _LOOPED]
-# Of cells that the loops below count the nodes of anyway, a share.
-COUNTED = sorted({*_NEVER_LOOPED, *STEP_BY_STEP[::3]})
+# Every loop of 1.15 is looked at with gradients and nodes; of cells that run there, a share.
+THOROUGHLY = sorted({*_NEVER_LOOPED, *STEP_BY_STEP[::3]})
 
 
 def compare_nodes(name, record):
@@ -115,10 +115,10 @@ def compare_nodes(name, record):
 
 @pytest.mark.parametrize("name", STEP_BY_STEP)
 def test_cell_is_that_of_1_15(name, numbers):
-    replayed(name, numbers)
+    replayed(name, numbers, gradients=name in THOROUGHLY)
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize("name", THOROUGHLY)
 def test_cell_under_v1_behaviour_makes_no_more_nodes(name):
     with defaults_and_dimensions_of_1_15():
         *_, record = running.build(v1, CELLS, CASES[name])
