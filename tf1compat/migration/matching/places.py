@@ -7,10 +7,10 @@ and ``right`` have no order. Alphabetical order is no evidence and is never used
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 __all__ = ["Place", "make_places", "totally_ordered"]
 
@@ -48,8 +48,10 @@ _SYNONYMS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+Level = tuple[str, tuple[int, ...]]
+
+
+class Place(NamedTuple):
     """A path taken apart.
 
     Attributes:
@@ -57,22 +59,16 @@ class Place:
       levels: per level, its text with ``#`` for numbers, and the numbers.
       words: the words of all levels, lower case, common spellings unified.
       labels: for each number in order, the word that stands before it.
+      chain: the path without its numbers: places of one chain are ordered by their numbers.
+      numbers: all numbers of the path, outermost first.
     """
 
     path: str
-    levels: tuple[tuple[str, tuple[int, ...]], ...]
+    levels: tuple[Level, ...]
     words: frozenset[str]
     labels: tuple[str, ...]
-
-    @property
-    def chain(self) -> tuple[str, ...]:
-        """The path without its numbers: places of one chain are ordered by their numbers."""
-        return tuple(text for text, _ in self.levels)
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """All numbers of the path, outermost first."""
-        return tuple(n for _, numbers in self.levels for n in numbers)
+    chain: tuple[str, ...]
+    numbers: tuple[int, ...]
 
 
 def make_places(paths: Iterable[str]) -> list[Place]:
@@ -87,24 +83,46 @@ def make_places(paths: Iterable[str]) -> list[Place]:
             match = _COUNTED.fullmatch(level)
             if match:
                 counted.add((levels[:depth], match[1]))
-    cache: dict[str, tuple[str, tuple[int, ...], tuple[str, ...], tuple[str, ...]]] = {}
+    cache: dict[str, _Parsed] = {}
 
-    def parsed(parent: tuple[str, ...], level: str) -> tuple:
+    def parsed(parent: tuple[str, ...], level: str) -> _Parsed:
         text = f"{level}_0" if (parent, level) in counted else level
         if text not in cache:
             cache[text] = _parse_level(text)
         return cache[text]
 
-    return [_place([parsed(s[:i], level) for i, level in enumerate(s)], "/".join(s)) for s in split]
+    # Thousands of paths have a few chains: what they have in common is there once.
+    shared: dict[Hashable, Any] = {}
+    return [
+        _place("/".join(s), [parsed(s[:i], level) for i, level in enumerate(s)], shared)
+        for s in split
+    ]
 
 
-def _place(parsed: Sequence[tuple], path: str) -> Place:
-    levels = tuple((text, numbers) for text, numbers, _, _ in parsed)
-    words = frozenset(word for _, _, level_words, _ in parsed for word in level_words)
-    return Place(path, levels, words, tuple(label for p in parsed for label in p[3]))
+class _Parsed(NamedTuple):
+    """A level taken apart."""
+
+    level: Level
+    words: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
-def _parse_level(level: str) -> tuple[str, tuple[int, ...], tuple[str, ...], tuple[str, ...]]:
+def _place(path: str, parsed: Sequence[_Parsed], shared: dict[Hashable, Any]) -> Place:
+    levels = tuple([part.level for part in parsed])
+    chain = tuple([text for text, _ in levels])
+    words = frozenset([word for part in parsed for word in part.words])
+    labels = tuple([label for part in parsed for label in part.labels])
+    return Place(
+        path,
+        levels,
+        shared.setdefault(words, words),
+        shared.setdefault(labels, labels),
+        shared.setdefault(chain, chain),
+        tuple([number for _, numbers in levels for number in numbers]),
+    )
+
+
+def _parse_level(level: str) -> _Parsed:
     ordinals = {m.start(1) for m in _ORDINAL.finditer(level)}
     text = ""
     numbers: list[int] = []
@@ -129,7 +147,7 @@ def _parse_level(level: str) -> tuple[str, tuple[int, ...], tuple[str, ...], tup
             text += match[0].lower()
             words.extend(_words(match["word"] or ""))
         position = match.end()
-    return text, tuple(numbers), tuple(words), tuple(labels)
+    return _Parsed((text, tuple(numbers)), tuple(words), tuple(labels))
 
 
 def _words(text: str) -> list[str]:
