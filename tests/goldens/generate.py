@@ -28,6 +28,7 @@ GOLDENS = (
     "slim_mobilenet",
     "two_tower",
     "gan",
+    "training_graph",
 )
 
 

@@ -8,7 +8,7 @@ activation is part of a Keras layer, and often stands outside the v1 scope).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ import numpy as np
 from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification.outputs import Recording
-from tf1compat.migration.verification.v1_graph import run_graph
+from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.cutting import op_name
+from tf1compat.migration.verification.reference.graph import ReferenceGraph, read_graph_def
+from tf1compat.migration.verification.v1_graph import values_of
 
 __all__ = ["first_difference"]
 
 _HOPS = 3  # ops after a scope that may still belong to the layer: bias, activation, reshape
-_SKIPPED = ("gradients", "save", "Adam", "ExponentialMovingAverage")
 
 
 def first_difference(
@@ -73,42 +75,34 @@ def _v1_tensors(
     scopes: Iterable[Sequence[str]],
 ) -> dict[str, list[np.ndarray]]:
     """Returns, by scope, every floating tensor that the v1 graph computes there for the inputs."""
+    path = f"{os.fspath(prefix)}.meta"
+    graph_def = read_graph_def(path)
+    runnable = dict.fromkeys(forward_ops(graph_def, inputs))
     distinct = {scope for group in scopes for scope in group}
-
-    def in_scopes(graph: Any, feeds: Mapping[Any, np.ndarray]) -> dict[str, Any]:
-        runnable = _runnable(graph, feeds)
-        return {scope: _near(graph, scope, runnable) for scope in distinct}
-
-    return run_graph(prefix, f"{os.fspath(prefix)}.meta", inputs=inputs, choose=in_scopes)
-
-
-def _runnable(graph: Any, feeds: Mapping[Any, Any]) -> set[Any]:
-    """Returns the ops that the inputs reach, that need no other placeholder, outside of loops."""
-    fed = {tensor.op for tensor in feeds}
-    good: set[Any] = set()
-    reached = set(fed)
-    for op in graph.get_operations():  # in order of creation: inputs come first
-        if op in fed:
-            good.add(op)
-            continue
-        if op.type in ("Placeholder", "Enter", "RefEnter", "NextIteration", "QueueDequeueV2"):
-            continue
-        if any(part in _SKIPPED for part in op.name.split("/")):
-            continue
-        sources = [tensor.op for tensor in op.inputs]
-        if all(source in good for source in sources):
-            good.add(op)
-            if any(source in reached for source in sources):
-                reached.add(op)
-    return good & reached
+    near = {scope: _near(graph_def, scope, runnable) for scope in distinct}
+    names = list(dict.fromkeys(f"{name}:0" for ops in near.values() for name in ops))
+    if not names:
+        return {}
+    reference = ReferenceGraph(path, names, fed=inputs)
+    floating = reference.floating()
+    values = reference.run(inputs, values_of(reference, prefix), only=floating)
+    return {
+        scope: [values[f"{name}:0"] for name in ops if f"{name}:0" in values]
+        for scope, ops in near.items()
+    }
 
 
-def _near(graph: Any, scope: str, runnable: set[Any]) -> list[Any]:
-    ops = [op for op in graph.get_operations() if op.name.startswith(f"{scope}/")]
-    ops = [op for op in ops if op in runnable]
-    front = ops
+def _near(graph_def: Any, scope: str, runnable: Container[str]) -> list[str]:
+    """Returns the ops of a scope, and the few right after them."""
+    found = [n.name for n in graph_def.node if n.name.startswith(f"{scope}/")]
+    found = [name for name in found if name in runnable]
+    front = found
     for _ in range(_HOPS):
-        front = [c for op in front for t in op.outputs for c in t.consumers() if c in runnable]
-        ops = [*ops, *front]
-    names = dict.fromkeys(t.name for op in ops for t in op.outputs if t.dtype.is_floating)
-    return [graph.get_tensor_by_name(name) for name in names]
+        before = set(front)
+        front = [
+            node.name
+            for node in graph_def.node
+            if node.name in runnable and any(op_name(one) in before for one in node.input)
+        ]
+        found = [*found, *front]
+    return list(dict.fromkeys(found))

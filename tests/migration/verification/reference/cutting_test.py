@@ -1,0 +1,124 @@
+"""The part of a graph that runs: what outputs need of it, harmless, in inference mode."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.cutting import cut_graph
+from tf1compat.testing import assert_arrays_close
+
+v1 = tf.compat.v1
+
+
+def names(graph_def):
+    return {node.name for node in graph_def.node}
+
+
+def run(graph_def, output, feeds):
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        v1.import_graph_def(graph_def, name="")
+        return session.run(output, feeds)
+
+
+def test_only_what_the_output_needs():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None], "x")
+        labels = v1.placeholder(tf.float32, [None], "labels")
+        y = tf.multiply(x, 2.0, name="y")
+        tf.reduce_mean(y - labels, name="loss")
+    part = cut_graph(graph.as_graph_def(), outputs=["y:0"])
+    assert names(part) == {"x", "y", "y/y"}
+    assert_arrays_close(run(part, "y:0", {"x:0": [3.0]}), np.array([6.0], np.float32))
+
+
+def test_what_is_fed_needs_nothing_before_it():
+    with tf.Graph().as_default() as graph:
+        files = tf.io.read_file("/nowhere", name="bytes")
+        decoded = tf.io.decode_raw(files, tf.float32, name="decoded")
+        tf.negative(decoded, name="y")
+    part = cut_graph(graph.as_graph_def(), outputs=["y"], fed=["decoded:0"])
+    assert names(part) == {"decoded", "y"}
+    assert_arrays_close(run(part, "y:0", {"decoded:0": [1.5]}), np.array([-1.5], np.float32))
+
+
+def test_what_has_several_outputs_is_not_fed():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [4], "x")
+        data = v1.data.make_one_shot_iterator(tf.data.Dataset.from_tensors((1.0, 2.0)))
+        one, _ = data.get_next("pair")
+        tf.add(one, x, name="y")
+    with pytest.raises(UsageError, match=r"pair \(IteratorGetNext\): expected an op with one outp"):
+        cut_graph(graph.as_graph_def(), outputs=["y"], fed=["pair:0"])
+
+
+def test_ops_that_may_do_harm_are_named_and_refused():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [2], "x")
+        called = v1.py_func(lambda a: a, [x], tf.float32, name="python")
+        read = tf.strings.length(tf.io.read_file("/nowhere", name="file"))
+        tf.add(called, tf.cast(read, tf.float32), name="y")
+    graph_def = graph.as_graph_def()
+    with pytest.raises(
+        UsageError, match=r"may do more than compute: PyFunc \(python\), ReadFile \(file\), StringL"
+    ):
+        cut_graph(graph_def, outputs=["y"])
+    allowed = cut_graph(graph_def, outputs=["y"], allowed=["PyFunc", "ReadFile", "StringLength"])
+    assert "python" in names(allowed)
+
+
+def test_ops_within_functions_are_looked_at():
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def reading(path):
+        return tf.io.read_file(path)
+
+    with tf.Graph().as_default() as graph:
+        path = v1.placeholder(tf.string, [], "path")
+        tf.identity(reading(path), name="y")
+    with pytest.raises(UsageError, match="ReadFile"):
+        cut_graph(graph.as_graph_def(), outputs=["y"])
+
+
+def test_updates_that_only_order_are_left_out():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [], "x")
+        count = v1.get_variable("count", [], use_resource=False)
+        with tf.control_dependencies([v1.assign_add(count, 1.0)]):
+            tf.identity(x, name="y")
+    assert names(cut_graph(graph.as_graph_def(), outputs=["y"])) == {"x", "y"}
+
+
+def test_loops_and_branches_of_v1_stay_whole():
+    v1.disable_control_flow_v2()
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [], "x")
+        phase = v1.placeholder(tf.bool, [], "phase")
+        many = v1.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * 2.0), [0, x])[1]
+        v1.cond(phase, lambda: many + 1.0, lambda: many - 1.0, name="branch")
+    graph_def = graph.as_graph_def()
+    part = cut_graph(graph_def, outputs=["branch/Merge"])
+    found = run(part, "branch/Merge:0", {"x:0": 1.0, "phase:0": False})
+    assert_arrays_close(found, np.array(7.0, np.float32))
+
+
+def test_tensors_that_are_not_there_are_named():
+    with tf.Graph().as_default() as graph:
+        v1.placeholder(tf.float32, [], "x")
+    with pytest.raises(UsageError, match="the v1 graph has no op nothing"):
+        cut_graph(graph.as_graph_def(), outputs=["nothing"])
+
+
+def test_forward_ops_have_a_value_outside_of_loops_and_branches():
+    v1.disable_control_flow_v2()
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [2, 2], "x")
+        labels = v1.placeholder(tf.float32, [2, 2], "labels")
+        w = v1.get_variable("w", [2, 2], use_resource=True)
+        h = tf.matmul(x, w, name="h")
+        y = v1.cond(tf.constant(True), lambda: h * 2.0, lambda: h, name="branch")
+        loss = tf.reduce_sum(y - labels, name="loss")
+        v1.gradients(loss, w, name="gradients")
+        tf.square(w, name="of_weights_alone")
+    found = forward_ops(graph.as_graph_def(), ["x:0"])
+    assert found == ["h", "branch/Merge"]

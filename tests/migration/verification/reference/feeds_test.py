@@ -1,0 +1,131 @@
+"""Values made up for a graph's inputs: phases by name, integers within the tables they index."""
+
+import pytest
+import tensorflow as tf
+
+from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
+from tf1compat.migration.verification.reference.graph import InputSpec, input_specs
+from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pair_inputs
+from tf1compat.testing import assert_arrays_equal
+
+v1 = tf.compat.v1
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "value"),
+    [
+        *(
+            (name, "bool", False)
+            for name in ("is_training", "net/training", "phase_train", "train")
+        ),
+        *(
+            (name, "float32", 1.0)
+            for name in ("keep_prob", "dropout_keep_prob", "a/keep", "keep_rate")
+        ),
+        *((name, "float32", 0.0) for name in ("dropout", "drop_rate", "dropout_prob")),
+        *((name, "float32", None) for name in ("images", "learning_rate", "rainfall")),
+        ("is_training", "int32", None),
+        ("use_bias", "bool", None),
+    ],
+)
+def test_phases_go_by_name(name, dtype, value):
+    found = phase_of(InputSpec(f"{name}:0", dtype, (), optional=False))
+    assert found == value
+    assert phase_of(InputSpec(f"{name}:0", dtype, (None, 3), optional=False)) is None
+
+
+def test_integers_stay_below_the_smallest_table_that_they_index():
+    with tf.Graph().as_default() as graph:
+        ids = v1.placeholder(tf.int64, [None, None], "ids")
+        v1.placeholder(tf.int32, [None], "lengths")
+        kinds = v1.placeholder(tf.int32, [None], "kinds")
+        table = v1.get_variable("table", [40, 3], use_resource=False)
+        parts = v1.get_variable(
+            "parts", [31, 3], partitioner=v1.fixed_size_partitioner(2), use_resource=False
+        )
+        resource = v1.get_variable("resource", [50, 3], use_resource=True)
+        flat = tf.reshape(tf.cast(ids, tf.int32), [-1])
+        tf.gather(table, flat)
+        tf.gather(tf.convert_to_tensor(parts), flat)
+        v1.nn.embedding_lookup(resource, ids)
+        tf.one_hot(kinds, 5)
+    found = index_bounds(graph.as_graph_def(), ["ids:0", "lengths:0", "kinds:0"])
+    assert found == {"ids:0": 31, "kinds:0": 5}
+
+
+def test_values_are_the_same_each_time_and_within_bounds():
+    specs = [InputSpec("ids:0", "int64", (None,), False), InputSpec("x:0", "float16", None, False)]
+    shapes = {"ids:0": (2000,), "x:0": (2, 3)}
+    found = made_up(specs, shapes, {"ids:0": 7})
+    assert {k: (v.shape, v.dtype.name) for k, v in found.items()} == {
+        "ids:0": ((2000,), "int64"),
+        "x:0": ((2, 3), "float16"),
+    }
+    assert set(found["ids:0"].tolist()) == set(range(7))
+    again = made_up(specs, shapes, {"ids:0": 7})
+    assert_arrays_equal(found, again)
+
+
+def test_placeholders_of_savers_are_no_inputs():
+    with tf.Graph().as_default() as graph:
+        v1.placeholder(tf.float32, [None, 3], "x")
+        v1.get_variable("w", [3])
+        v1.train.Saver()
+        v1.placeholder_with_default(0.5, [], "rate")
+    found = input_specs(graph.as_graph_def())
+    assert [(s.name, s.shape, s.optional) for s in found] == [
+        ("x:0", (None, 3), False),
+        ("rate:0", (), True),
+    ]
+
+
+class _Model:
+    def __init__(self, *inputs):
+        self.inputs = [_Input(*one) for one in inputs]
+
+
+class _Input:
+    def __init__(self, name, shape, dtype="float32"):
+        self.name, self.shape, self.dtype = name, shape, dtype
+
+
+def spec(name, shape, dtype="float32"):
+    return InputSpec(f"{name}:0", dtype, shape, optional=False)
+
+
+def paired(model, specs, **given):
+    return {
+        name: getattr(i, "name", None) for name, i in pair_inputs(model, specs, **given).items()
+    }
+
+
+def test_inputs_are_paired_by_name_else_by_what_fits():
+    specs = [spec("b", (None, 4)), spec("a", (None, 4)), spec("labels", (None,), "int32")]
+    assert paired(_Model(("a", (None, 4)), ("b", (None, 4))), specs) == {"a:0": "a", "b:0": "b"}
+    assert paired(_Model(("k", (None,), "int64"), ("x", (None, 4))), specs) == {
+        "labels:0": "k",
+        "b:0": "x",
+    }
+    assert paired(_Model(("x", (None, 4)), ("y", (None, 4))), specs[:2], in_order=True) == {
+        "b:0": "x",
+        "a:0": "y",
+    }
+
+
+def test_inputs_without_a_placeholder_are_asked_for():
+    with pytest.raises(
+        UsageError,
+        match=r"a placeholder .* each input of the model \(x float32\[None, 5\]\), found b:0 "
+        r"float32\[None, 4\]; name the tensors",
+    ):
+        pair_inputs(_Model(("x", (None, 5))), [spec("b", (None, 4))])
+
+
+def test_shapes_are_what_either_side_says():
+    specs = [spec("x", (None, None, 4)), spec("ids", (8, None), "int32"), spec("any", None)]
+    model = _Model(("x", (None, 6, 4)), ("ids", (None, None), "int32"), ("any", (None, 2)))
+    found = concrete_shapes(pair_inputs(model, specs), specs)
+    assert found == {"x:0": (8, 6, 4), "ids:0": (8, 5), "any:0": (3, 2)}
+    with pytest.raises(UsageError, match="any:0: its shape isn't known; give inputs of your own"):
+        concrete_shapes({"any:0": None}, specs)

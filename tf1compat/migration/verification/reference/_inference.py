@@ -1,0 +1,150 @@
+"""A training graph as it computes when it doesn't train.
+
+Programs often save the graph that trains: its norms use the statistics of the batch, its dropouts
+draw. What such a graph computes on new inputs is what the same graph computes with moving
+statistics and without dropout, which both can be read off it: a moving average's update says which
+variable follows which statistic, and a dropout is a product with a mask that was drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tf1compat.migration.verification.reference.cutting import op_name
+from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+
+__all__ = ["for_inference"]
+
+_FUSED = frozenset(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"))
+_MEAN, _VARIANCE = 3, 4  # inputs of a fused norm that doesn't train; its outputs 1 and 2 if it does
+_UPDATES = frozenset(("AssignSub", "AssignSubVariableOp"))
+# On the way from a batch's moments to what a variable follows: 1.15 squeezes and may unbias them.
+_RESHAPING = frozenset(("Squeeze", "Reshape", "Identity", "Mul", "Cast"))
+_DRAWING = frozenset(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"))
+_NEAR = 16  # ops from a mask back to what draws it
+
+
+def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
+    """Returns the graph with moving statistics for the batch's, without dropout, and what was done.
+
+    Args:
+      graph_def: a ``GraphDef``, which isn't changed.
+
+    Returns:
+      a graph, and a sentence for each kind of change; the same graph and none if there is none.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    statistics = _statistics(nodes)
+    changed = type(graph_def)()
+    changed.CopyFrom(graph_def)
+    fused, plain, dropouts = 0, set(), 0
+    for node in changed.node:
+        if node.op in _FUSED and node.attr["is_training"].b:
+            fused += _freeze(node, statistics)
+        elif (kept := _dropped(node, nodes)) is not None:
+            node.op, dropouts = "Identity", dropouts + 1
+            del node.input[:]
+            node.input.append(kept)
+        else:
+            plain |= _follow(node, statistics, nodes)
+    notes = []
+    if norms := fused + len(plain):
+        notes.append(f"{norms} norms of the graph train: they were run with moving statistics")
+    if dropouts:
+        notes.append(f"{dropouts} dropouts of the graph were left out")
+    return (changed, tuple(notes)) if notes else (graph_def, ())
+
+
+def _statistics(nodes: Mapping[str, Any]) -> dict[str, str]:
+    """Returns, by tensor of a batch's statistic, the tensor that reads what follows it.
+
+    ``AssignSub(V, (V - statistic) * rate)``, as `assign_moving_average` of 1.15 has it.
+    """
+    found = {}
+    for node in nodes.values():
+        if node.op not in _UPDATES:
+            continue
+        for step in _named(nodes, node.input[1:2]):
+            differences = [one for one in _named(nodes, step.input) if one.op == "Sub"]
+            for difference in differences if step.op == "Mul" else ():
+                read, statistic = difference.input[:2]
+                is_own = _variable(read, nodes) == _variable(node.input[0], nodes) != ""
+                if is_own and _is_of_batch(statistic, nodes):
+                    found[statistic] = read
+    return found
+
+
+def _named(nodes: Mapping[str, Any], tensors: Any) -> list[Any]:
+    return [nodes[op_name(one)] for one in tensors if op_name(one) in nodes]
+
+
+def _variable(tensor: str, nodes: Mapping[str, Any]) -> str:
+    """Returns the variable that a tensor is the value of; "" if of none."""
+    node = nodes[op_name(tensor)]
+    while node.op in PASSING_OPS and node.input:
+        node = nodes[op_name(node.input[0])]
+    return node.name if node.op in VARIABLE_OPS else ""
+
+
+def _is_of_batch(tensor: str, nodes: Mapping[str, Any]) -> bool:
+    """Tells whether a tensor is a moment of activations, and no weight that is averaged."""
+    node = nodes[op_name(tensor)]
+    while node.op in _RESHAPING:
+        if _variable(node.name, nodes):
+            return False
+        node = nodes[op_name(node.input[0])]
+    return node.op == "Mean" or node.op in _FUSED
+
+
+def _freeze(node: Any, statistics: Mapping[str, str]) -> int:
+    """Lets a fused norm use what follows its outputs 1 and 2; returns how many were changed."""
+    mean, variance = (statistics.get(f"{node.name}:{output}") for output in (1, 2))
+    if mean is None or variance is None:
+        return 0
+    node.attr["is_training"].b = False
+    node.input[_MEAN], node.input[_VARIANCE] = mean, variance
+    return 1
+
+
+def _follow(node: Any, statistics: Mapping[str, str], nodes: Mapping[str, Any]) -> set[str]:
+    """Lets an op that uses a batch's statistic use what follows it; returns the norms' scopes."""
+    found = set()
+    for at, tensor in enumerate(node.input):
+        read = statistics.get(tensor)
+        is_update = node.op == "Sub" and node.input[0] == read
+        if read is not None and not is_update and nodes[op_name(tensor)].op not in _FUSED:
+            node.input[at] = read
+            found.add(_variable(read, nodes).rpartition("/")[0])
+    return found
+
+
+def _dropped(node: Any, nodes: Mapping[str, Any]) -> str | None:
+    """Returns what a dropout is applied to; None if the op isn't the end of one.
+
+    ``x / keep * floor(keep + uniform)`` up to 1.12, ``x * scale * cast(uniform >= rate)`` in 1.15,
+    ``where(uniform >= rate, x * scale, 0)`` today.
+    """
+    if node.op == "Mul":
+        scaled, mask = _named(nodes, node.input)[:2]
+    elif node.op in ("Select", "SelectV2"):
+        mask, scaled = _named(nodes, node.input)[:2]
+    else:
+        return None
+    if mask.op not in ("Cast", "Floor", "GreaterEqual") or not _drawn(mask, nodes):
+        return None
+    if scaled.op not in ("Mul", "RealDiv", "Div"):
+        return None
+    return str(scaled.input[0])
+
+
+def _drawn(mask: Any, nodes: Mapping[str, Any]) -> bool:
+    waiting, seen = [mask], 0
+    while waiting and seen < _NEAR:
+        node = waiting.pop(0)
+        seen += 1
+        if node.op in _DRAWING:
+            return True
+        if node.op in ("Cast", "Floor", "GreaterEqual", "Add", "AddV2", "Mul", "Sub", "Identity"):
+            waiting += _named(nodes, [one for one in node.input if not one.startswith("^")])
+    return False

@@ -1,0 +1,165 @@
+"""The part of a v1 graph that some outputs need, and nothing of the rest.
+
+A training graph holds savers, gradients, optimizers, input pipelines and summaries, often with ops
+that today's TensorFlow doesn't have. What outputs are computed from is a small part of it, and that
+part alone is imported and run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference._safe_ops import (
+    CONTROL_FLOW_OPS,
+    INPUT_OPS,
+    SAFE_OPS,
+)
+
+__all__ = ["cut_graph", "op_name"]
+
+_TYPES = ("dtype", "out_type", "output_type", "DstT", "T")  # attributes that say an output's dtype
+
+
+def op_name(tensor: str) -> str:
+    """Returns the name of the op that a tensor or a control input is of."""
+    return tensor.lstrip("^").partition(":")[0]
+
+
+def cut_graph(
+    whole: Any, *, outputs: Iterable[str], fed: Iterable[str] = (), allowed: Iterable[str] = ()
+) -> Any:
+    """Returns a GraphDef of the ops that `outputs` are computed from.
+
+    Inputs that are `fed` become placeholders, so that nothing before them is needed. Control
+    inputs are left out, since they order side effects and there are none; but for those by which
+    an op belongs to a loop or a branch.
+
+    Args:
+      whole: a ``GraphDef``, which isn't changed.
+      outputs: names of tensors or ops.
+      fed: names of tensors or ops whose values will be given.
+      allowed: op types to run beside :data:`SAFE_OPS`.
+
+    Raises:
+      UsageError: an output or input isn't there, or ops are needed that aren't known to be
+        harmless; all of them are named.
+    """
+    graph = _Whole(whole, frozenset(map(op_name, fed)), SAFE_OPS | frozenset(allowed))
+    kept = graph.needed(list(map(op_name, outputs)))
+    graph.require_harmless(kept)
+    part = type(whole)()
+    part.versions.CopyFrom(whole.versions)
+    part.library.CopyFrom(whole.library)
+    for node in whole.node:
+        if node.name in kept:
+            _add(part, node, kept[node.name], is_input=node.name in graph.fed)
+    return part
+
+
+class _Whole:
+    """The whole graph, and which parts of it are harmless."""
+
+    def __init__(self, whole: Any, fed: frozenset[str], safe: frozenset[str]) -> None:
+        self.nodes = {node.name: node for node in whole.node}
+        self.functions = {one.signature.name: one for one in whole.library.function}
+        self.fed = fed
+        self._safe = safe
+        self._pins: dict[str, bool] = {}
+        missing = [name for name in fed if name not in self.nodes]
+        if missing:
+            raise UsageError(f"the v1 graph has no op {', '.join(sorted(missing))}")
+
+    def needed(self, outputs: Iterable[str]) -> dict[str, list[str]]:
+        """Returns the ops that `outputs` need, each with the inputs that are kept of it."""
+        kept: dict[str, list[str]] = {}
+        waiting = list(outputs)
+        while waiting:
+            name = waiting.pop()
+            if name in kept:
+                continue
+            kept[name] = self._inputs(name)
+            waiting.extend(map(op_name, kept[name]))
+        return kept
+
+    def _inputs(self, name: str) -> list[str]:
+        if name in self.fed:
+            return []
+        if name not in self.nodes:
+            raise UsageError(f"the v1 graph has no op {name}")
+        return [i for i in self.nodes[name].input if not i.startswith("^") or self._pinning(i)]
+
+    def _pinning(self, control: str) -> bool:
+        """Tells whether a control input puts an op into a loop or a branch, and harms nothing."""
+        start = op_name(control)
+        if start not in self._pins:
+            reached, waiting = set(), [start]
+            while waiting:
+                name = waiting.pop()
+                if name not in reached and name not in self.fed:
+                    reached.add(name)
+                    waiting.extend(map(op_name, self.nodes[name].input))
+            ops = {self.nodes[name].op for name in reached}
+            self._pins[start] = bool(ops & CONTROL_FLOW_OPS) and ops <= self._safe
+        return self._pins[start]
+
+    def require_harmless(self, kept: Iterable[str]) -> None:
+        """Raises UsageError naming every op type of `kept` that isn't known to be harmless."""
+        harmful: dict[str, str] = {}
+        for name in kept:
+            if name not in self.fed:
+                for op in self._ops(self.nodes[name], set()):
+                    harmful.setdefault(op, name)
+        if harmful:
+            named = ", ".join(f"{op} ({name})" for op, name in sorted(harmful.items()))
+            raise UsageError(
+                f"the v1 graph needs ops that may do more than compute: {named}; name outputs or "
+                "inputs that don't need them, or allow them by their types, if you trust the file"
+            )
+
+    def _ops(self, node: Any, seen: set[str]) -> list[str]:
+        """Returns the op types beyond the harmless ones that a node or its functions have."""
+        found = []
+        if node.op in self.functions:
+            found += self._function_ops(node.op, seen)
+        elif node.op not in self._safe:
+            found.append(node.op)
+        for attribute in node.attr.values():
+            for called in (attribute.func, *attribute.list.func):
+                if called.name in self.functions:
+                    found += self._function_ops(called.name, seen)
+        return found
+
+    def _function_ops(self, name: str, seen: set[str]) -> list[str]:
+        if name in seen:
+            return []
+        seen.add(name)
+        return [op for node in self.functions[name].node_def for op in self._ops(node, seen)]
+
+
+def _add(graph_def: Any, node: Any, inputs: list[str], *, is_input: bool) -> None:
+    """Adds a node with the inputs that are kept of it; a fed one as a placeholder."""
+    made = graph_def.node.add()
+    made.CopyFrom(node)
+    made.ClearField("device")
+    del made.input[:]
+    made.input.extend(inputs)
+    if "_class" in made.attr:  # ops to be placed with, which may be gone
+        del made.attr["_class"]
+    if is_input and node.op not in INPUT_OPS:
+        _become_placeholder(made)
+
+
+def _become_placeholder(node: Any) -> None:
+    listed = [t for key in ("output_types", "component_types") for t in node.attr[key].list.type]
+    types = [*listed, *(node.attr[key].type for key in _TYPES if key in node.attr)]
+    if len(listed) > 1 or not types:
+        raise UsageError(
+            f"{node.name} ({node.op}): expected an op with one output, of a dtype that it says, to "
+            "give a value to; name a tensor that follows from it"
+        )
+    node.op = "Placeholder"
+    node.attr.clear()
+    node.attr["dtype"].type = types[0]
+    node.attr["shape"].shape.unknown_rank = True

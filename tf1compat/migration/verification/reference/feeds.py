@@ -1,0 +1,153 @@
+"""Values for the inputs of a v1 graph: made up where what they are is certain, asked for else.
+
+Phases come from the names that programs give them: ``is_training`` is False, ``keep_prob`` is 1.
+Integers stay below the sizes of the tables that they index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf1compat.migration.verification.reference.cutting import op_name
+from tf1compat.migration.verification.reference.graph import InputSpec
+from tf1compat.names.op_types import VARIABLE_OPS
+
+__all__ = ["index_bounds", "made_up", "phase_of"]
+
+_TRAINING = re.compile(
+    r"(is_?)?(train(ing)?|train(ing)?_(mode|phase|flag)|phase(_train)?|trainable)"
+)
+_KEEPING = re.compile(r"\w*keep(_?(prob|rate|ratio))?\w*")
+_DROPPING = re.compile(r"\w*drop(_?out)?(_?(prob|rate|ratio|p))?")
+# Ops that pass integers on as they are: what indexes a table behind them is the input.
+_MOVING = frozenset(
+    [
+        "Identity",
+        "Reshape",
+        "ExpandDims",
+        "Squeeze",
+        "Cast",
+        "Transpose",
+        "Pack",
+        "Concat",
+        "ConcatV2",
+        "StridedSlice",
+        "Slice",
+        "Split",
+        "SplitV",
+        "Unpack",
+        "Enter",
+        "Switch",
+        "Merge",
+        "Unique",
+        "Tile",
+        "StopGradient",
+        "PlaceholderWithDefault",
+        "Reverse",
+        "ReverseV2",
+        "TensorArrayScatterV3",
+        "TensorArrayReadV3",
+        "TensorArrayV3",
+        "Exit",
+        "NextIteration",
+    ]
+)
+_LOOKUPS = {"Gather": 1, "GatherV2": 1, "ResourceGather": 1, "GatherNd": 1}
+_FEW = 2  # what is no index is a flag, a mask or a segment
+_REAL_SEED = 1155
+
+
+def phase_of(spec: InputSpec) -> np.ndarray | None:
+    """Returns what an input is when the graph doesn't train, if its name says that it tells so."""
+    name = op_name(spec.name).rpartition("/")[2].lower()
+    if spec.shape not in ((), None):
+        return None
+    if spec.dtype == "bool" and _TRAINING.fullmatch(name):
+        return np.array(False)
+    if spec.dtype.startswith("float"):
+        if _KEEPING.fullmatch(name):
+            return np.array(1, spec.dtype)
+        if _DROPPING.fullmatch(name):
+            return np.array(0, spec.dtype)
+    return None
+
+
+def made_up(
+    specs: Iterable[InputSpec],
+    shapes: Mapping[str, Sequence[int]],
+    bounds: Mapping[str, int],
+) -> dict[str, np.ndarray]:
+    """Returns random values for inputs, the same each time.
+
+    Args:
+      specs: the inputs.
+      shapes: their shapes by name.
+      bounds: by name, for integers, the smallest number that is too large.
+    """
+    rng = np.random.default_rng(_REAL_SEED)
+    found = {}
+    for spec in specs:
+        shape = tuple(shapes[spec.name])
+        drawn = rng.normal(size=shape)
+        if spec.dtype.startswith(("int", "uint", "bool")):
+            drawn = rng.integers(0, bounds.get(spec.name, _FEW), shape).astype(np.float64)
+        found[spec.name] = np.asarray(drawn, dtype=spec.dtype)
+    return found
+
+
+def index_bounds(graph_def: Any, inputs: Iterable[str]) -> dict[str, int]:
+    """Returns for each input that indexes tables how many rows the smallest of them has."""
+    nodes = {node.name: node for node in graph_def.node}
+    readers: dict[str, list[Any]] = {}
+    for node in graph_def.node:
+        for one in node.input:
+            readers.setdefault(op_name(one), []).append(node)
+    found = {}
+    for name in inputs:
+        sizes = [rows for rows in _tables(op_name(name), nodes, readers) if rows > 0]
+        if sizes:
+            found[name] = min(sizes)
+    return found
+
+
+def _tables(start: str, nodes: Mapping[str, Any], readers: Mapping[str, list[Any]]) -> list[int]:
+    sizes, seen, waiting = [], set(), [start]
+    while waiting:
+        name = waiting.pop()
+        for node in readers.get(name, ()):
+            if node.name in seen:
+                continue
+            operands = [op_name(i) for i in node.input]
+            if node.op in _LOOKUPS and operands[_LOOKUPS[node.op]] == name:
+                sizes.append(_rows(operands[0], nodes))
+            elif node.op == "OneHot" and operands[0] == name:
+                sizes.append(_constant(nodes[operands[1]]))
+            elif node.op in _MOVING:
+                waiting.append(node.name)
+            else:
+                continue
+            seen.add(node.name)
+    return sizes
+
+
+def _rows(name: str, nodes: Mapping[str, Any]) -> int:
+    """Returns the number of rows of a table, back through reads and the joining of its parts."""
+    node = nodes[name]
+    if node.op in VARIABLE_OPS:
+        dims = node.attr["shape"].shape.dim
+        return int(dims[0].size) if dims else 0
+    if node.op in ("ConcatV2", "Concat"):
+        parts = node.input[:-1] if node.op == "ConcatV2" else node.input[1:]
+        return sum(_rows(op_name(one), nodes) for one in parts)
+    if node.op in ("Identity", "ReadVariableOp", "Enter", "RefEnter", "Cast") and node.input:
+        return _rows(op_name(node.input[0]), nodes)
+    return 0
+
+
+def _constant(node: Any) -> int:
+    values = node.attr["value"].tensor.int_val
+    return int(values[0]) if node.op == "Const" and len(values) else 0
