@@ -4,7 +4,7 @@ To add one, write it in the file of its family and put it into the tuple here; f
 package, decorate it with :func:`register_layout`.
 """
 
-from tf1compat.migration.layouts import basic, casts, joins
+from tf1compat.migration.layouts import basic, casts, joins, recurrent
 from tf1compat.migration.layouts.layout import (
     LAYOUTS,
     Identity,
@@ -26,6 +26,8 @@ for _own in (
     joins.Concatenate,
     joins.Split,
     casts.Cast,
+    recurrent.Blocks,
+    recurrent.ForgetBias,
 ):
     LAYOUTS.add(_own)
 del _own

@@ -45,7 +45,7 @@ class Cast(Layout):
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), target.astype(numpy_dtype(one_source(self, sources).dtype))),)
 
-    def without_cast(self) -> Layout:
+    def rearrangement(self) -> Layout:
         return IDENTITY
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,53 +16,80 @@ __all__ = ["Chain", "chain"]
 
 @dataclasses.dataclass(frozen=True)
 class Chain(Layout):
-    """Layouts applied one after the other, the first to the sources."""
+    """Layouts applied one after the other, the first to the sources.
+
+    A first step that takes a part does so of each source, if the second joins them.
+    """
 
     name = "chain"
     steps: tuple[Layout, ...]
 
     def __post_init__(self) -> None:
-        for step in self.steps[1:]:
-            if step.joins or step.takes_part:
+        for before, step in itertools.pairwise(self.steps):
+            starts = before is self.steps[0] and before.takes_part
+            if step.takes_part or (step.joins and not starts):
                 what = "join sources" if step.joins else "take a part"
                 raise LayoutError(f"layout {self}: only its first step may {what}, found {step}")
 
     @property
     def joins(self) -> bool:  # type: ignore[override]
-        """Whether its first step does."""
-        return self.steps[0].joins
+        """Whether its first step does, or its second, of the parts that the first takes."""
+        return any(step.joins for step in self.steps)
 
     @property
     def takes_part(self) -> bool:  # type: ignore[override]
         """Whether its first step does."""
         return self.steps[0].takes_part
 
+    @property
+    def _of_each(self) -> Layout | None:
+        """The step that is applied to each source by itself, before another joins them."""
+        return self.steps[0] if self.takes_part and self.joins else None
+
+    @property
+    def _of_all(self) -> tuple[Layout, ...]:
+        return self.steps if self._of_each is None else self.steps[1:]
+
     def part(self, source: Spec) -> tuple[slice, ...]:
         return self.steps[0].part(source)
 
     def spec(self, *sources: Spec) -> Spec:
-        return self._specs(sources)[-1]
+        return self._specs(self._parts(sources))[-1]
+
+    def _parts(self, sources: Sequence[Spec]) -> Sequence[Spec]:
+        each = self._of_each
+        return sources if each is None else [each.spec(source) for source in sources]
 
     def _specs(self, sources: Sequence[Spec]) -> list[Spec]:
-        specs = [self.steps[0].spec(*sources)]
-        for step in self.steps[1:]:
+        specs = [self._of_all[0].spec(*sources)]
+        for step in self._of_all[1:]:
             specs.append(step.spec(specs[-1]))
         return specs
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
-        value = self.steps[0].apply(*sources)
-        for step in self.steps[1:]:
+        each = self._of_each
+        given = sources if each is None else [each.apply(source) for source in sources]
+        value = self._of_all[0].apply(*given)
+        for step in self._of_all[1:]:
             value = step.apply(value)
         return value
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
-        specs = self._specs(sources)
-        for step, spec in zip(self.steps[:0:-1], specs[-2::-1], strict=True):
+        parts = self._parts(sources)
+        specs = self._specs(parts)
+        for step, spec in zip(self._of_all[:0:-1], specs[-2::-1], strict=True):
             target = pieces(step, target, [spec])[0].value
-        return self.steps[0].invert(target, *sources)
+        found = self._of_all[0].invert(target, *parts)
+        each = self._of_each
+        if each is None:
+            return found
+        return tuple(
+            pieces(each, piece.value, [source])[0]
+            for piece, source in zip(found, sources, strict=True)
+        )
 
-    def without_cast(self) -> Layout:
-        return chain(*(step.without_cast() for step in self.steps))
+    def rearrangement(self) -> Layout:
+        return chain(*(step.rearrangement() for step in self.steps))
 
     def __str__(self) -> str:
         return " | ".join(map(str, self.steps))

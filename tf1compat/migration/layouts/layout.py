@@ -128,7 +128,7 @@ class Layout:
           LayoutError: for a slot of any other shape, such as a factored second moment.
         """
         if slot.shape == variable.shape:
-            return self.without_cast()
+            return self.rearrangement()
         if slot.shape == ():
             return IDENTITY
         raise LayoutError(
@@ -137,8 +137,8 @@ class Layout:
             "or give it a rule"
         )
 
-    def without_cast(self) -> Layout:
-        """Returns this layout with every change of dtype left out."""
+    def rearrangement(self) -> Layout:
+        """Returns what of this layout moves elements; changes of dtype and value are left out."""
         return self
 
     def __str__(self) -> str:

@@ -26,8 +26,8 @@ def uncovered_sources(fills: Sequence[Fill], sources: Mapping[str, Spec]) -> lis
     for fill in fills:
         layout = parse_layout(fill.layout)
         if layout.takes_part:
-            (source,) = fill.sources
-            parts[source].append(part_of(layout, sources[source]))
+            for source in fill.sources:
+                parts[source].append(part_of(layout, sources[source]))
     return [
         Problem(name, *_said(taken, sources[name].shape), "", _REMEDY)
         for name, taken in parts.items()

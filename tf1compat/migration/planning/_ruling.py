@@ -52,7 +52,8 @@ def rule_fills(
 
     Several sources may fill one target if each has a rule of its own with the same layout, one that
     joins; they are joined in the order of the rules. One source may fill several targets if each
-    rule has a layout that takes a part; the parts have to make up all of it.
+    rule has a layout that takes a part; the parts have to make up all of it. Both may be: parts of
+    several sources are joined.
 
     Raises:
       RuleError: every rule that matches nothing, collides, names no target, or whose layout
@@ -92,7 +93,7 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     layout = parse_layout(text) if text is not None else IDENTITY
     made = layout.spec(*specs)
     if layout.takes_part:
-        taken = math.prod(map(len, part_of(layout, *specs)))
+        taken = sum(math.prod(map(len, part_of(layout, spec))) for spec in specs)
         if taken != math.prod(made.shape):
             raise LayoutError(f"{layout} gives {made} of a part of {taken} elements")
     rest: tuple[Layout, ...] = ()

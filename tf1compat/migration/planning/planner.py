@@ -14,6 +14,7 @@ from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._flows import source_flow, target_flow
+from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._problems import misfit, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
@@ -64,7 +65,7 @@ def plan_migration(
     )
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
     matching = _match(checkpoint, index, open_s, open_t, ruling.fills)
-    fills, misfits = _fills(matching, sources, targets)
+    fills, misfits = _fills(matching, checkpoint, index, sources, targets)
     ties = [_ambiguity(tie) for tie in matching.ties]
     left_s = _without(
         open_s, [s for f in fills for s in f.sources], (s for t in ties for s in t.sources)
@@ -157,14 +158,21 @@ def _target_item(weight: Weight) -> Item:
 
 
 def _fills(
-    matching: Matching, sources: Mapping[str, Spec], targets: Mapping[str, Spec]
+    matching: Matching,
+    checkpoint: Checkpoint,
+    index: ModelIndex,
+    sources: Mapping[str, Spec],
+    targets: Mapping[str, Spec],
 ) -> tuple[list[Fill], dict[str, Problem]]:
     """Returns a fill for each match, and a problem for both ends of one that no layout joins."""
     fills: list[Fill] = []
     problems: dict[str, Problem] = {}
     for source, (target, evidence) in matching.pairs.items():
         layout = _layout(sources[source], targets[target])
-        if layout is not None:
+        mistaken = mistaken_gates(checkpoint, index, target, source)
+        if mistaken is not None:
+            problems[target] = mistaken
+        elif layout is not None:
             fills.append(Fill(target, (source,), str(layout), evidence))
         else:
             problems.update(misfit(source, target, given=sources[source], wanted=targets[target]))

@@ -1,0 +1,171 @@
+"""Gates of 1.x's cells in Keras' order, proved by running cells of 1.x beside Keras' layers."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import LayoutError, RuleError
+from tf1compat.graph import rnn_cell
+from tf1compat.keras3 import index_model
+from tf1compat.migration import (
+    Spec,
+    Status,
+    convert,
+    parse_layout,
+    plan_migration,
+    prove,
+    verify,
+)
+from tf1compat.migration.layouts.layout import IDENTITY
+from tf1compat.names import Rule
+from tf1compat.testing import assert_arrays_equal
+
+v1 = tf.compat.v1
+FORGET_BIAS = 0.7
+
+
+def test_blocks_of_the_last_axis_are_reordered_and_back():
+    source = np.arange(24, dtype=np.float32).reshape(3, 8)
+    layout = parse_layout("blocks(0, 2, 1, 3)")
+    target = layout.apply(source)
+    assert_arrays_equal(target, source[:, [0, 1, 4, 5, 2, 3, 6, 7]])
+    (piece,) = layout.invert(target, Spec((3, 8)))
+    assert_arrays_equal(piece.value, source)
+    turned = parse_layout("blocks(2, 0, 1)")
+    (piece,) = turned.invert(turned.apply(np.arange(6.0)), Spec((6,), "float64"))
+    assert_arrays_equal(piece.value, np.arange(6.0))
+
+
+def test_the_forget_bias_goes_to_the_second_gate_and_not_into_slots():
+    layout = parse_layout("blocks(0, 2, 1, 3) | forget_bias(1.5)")
+    target = layout.apply(np.arange(8, dtype=np.float32))
+    assert_arrays_equal(target, np.array([0, 1, 5.5, 6.5, 2, 3, 6, 7], np.float32))
+    assert str(layout.for_slot(Spec((8,)), Spec((8,)))) == "blocks(0, 2, 1, 3)"
+    assert parse_layout("forget_bias(1.5)").for_slot(Spec((8,)), Spec((8,))) == IDENTITY
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "words"),
+    [
+        ("blocks(0, 2, 1)", (4, 8), r"expected a last axis of 3 equal blocks, found \(4, 8\)"),
+        ("blocks(0, 1)", (), r"expected a last axis of 2 equal blocks, found \(\)"),
+        ("forget_bias(1.0)", (2, 8), r"expected the bias of an LSTM, 4 equal blocks"),
+        ("forget_bias(1.0)", (6,), r"expected the bias of an LSTM, 4 equal blocks"),
+    ],
+)
+def test_shapes_that_hold_no_gates_are_refused(text, shape, words):
+    with pytest.raises(LayoutError, match=words):
+        parse_layout(text).spec(Spec(shape))
+
+
+@pytest.mark.parametrize("text", ["blocks(0, 2)", "blocks(0)", "blocks(1, 1)"])
+def test_blocks_take_an_order(text):
+    with pytest.raises(LayoutError, match=r"expected an order of the blocks 0\.\.\d"):
+        parse_layout(text)
+
+
+def written(folder, cell):
+    """Returns the prefix of a checkpoint of one cell of 1.x over 5 steps, with its graph."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 5, 3], "x")
+        outputs, _ = v1.nn.static_rnn(cell(), tf.unstack(x, axis=1), dtype=tf.float32)
+        tf.stack(outputs, 1, name="y")
+        session.run(v1.global_variables_initializer())
+        for seed, variable in enumerate(v1.global_variables()):
+            shape = variable.shape.as_list()
+            variable.load(np.random.default_rng(seed).normal(size=shape), session)
+        v1.train.Saver().save(session, str(folder / "model.ckpt"))
+    return folder / "model.ckpt"
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lstm")
+    return written(folder, lambda: rnn_cell.BasicLSTMCell(4, forget_bias=FORGET_BIAS))
+
+
+def lstm():
+    x = keras.Input((5, 3), name="x")
+    return index_model(keras.Model(x, keras.layers.LSTM(4, return_sequences=True, name="lstm")(x)))
+
+
+def weights(index):
+    return {path for path, weight in index.items() if weight.kind == "weight"}
+
+
+def planned(tagged, index, forget_bias):
+    kernel, gates = "rnn/basic_lstm_cell/kernel", "blocks(0, 2, 1, 3)"
+    bias = f"{gates} | forget_bias({forget_bias})"
+    rules = [
+        Rule(kernel, "lstm/cell/kernel", layout=f"split(0, 0, 3) | {gates}"),
+        Rule(kernel, "lstm/cell/recurrent_kernel", layout=f"split(0, 3, 7) | {gates}"),
+        Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias", layout=bias),
+    ]
+    return plan_migration(tagged, index, rules)
+
+
+def test_an_lstm_of_1_x_computes_the_same_in_keras(tagged):
+    index = lstm()
+    plan = planned(tagged, index, FORGET_BIAS)
+    assert plan.complete
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+def test_another_forget_bias_is_seen(tagged):
+    index = lstm()
+    plan = planned(tagged, index, 1.0)
+    assert plan.complete
+    assert not prove(plan, index).agrees
+
+
+def test_gates_are_never_taken_as_they_stand(tagged):
+    index = lstm()
+    plan = plan_migration(tagged, index)
+    assert {problem.name for problem in plan.unfilled} == weights(index)
+    bias = next(problem for problem in plan.unfilled if problem.name == "lstm/cell/bias")
+    assert str(bias) == (
+        "lstm/cell/bias: expected a source in the gates of Keras' LSTMCell, found "
+        "rnn/basic_lstm_cell/bias, whose gates may stand in another order; give it a rule with a "
+        "layout (Keras has the gates i, f, c, o, and 1.x's cells i, j, f, o and a forget_bias to "
+        "add); with layout='identity' only if nothing is in another order"
+    )
+
+
+def test_what_keras_itself_saved_is_taken_as_it_stands(tmp_path):
+    index = lstm()
+    values = {f"lstm/{index[w].role}": np.zeros(index[w].shape, np.float32) for w in weights(index)}
+    write_checkpoint(str(tmp_path / "own.ckpt"), values)
+    assert plan_migration(tmp_path / "own.ckpt", index).complete
+    values["lstm/bias"] = np.zeros(32, np.float32)  # CuDNN's has two for each gate
+    write_checkpoint(str(tmp_path / "cudnn.ckpt"), values)
+    plan = plan_migration(tmp_path / "cudnn.ckpt", index)
+    assert {problem.name for problem in plan.unfilled} == weights(index)
+
+
+def test_a_gru_of_1_x_computes_the_same_in_keras(tmp_path):
+    prefix = written(tmp_path, lambda: rnn_cell.GRUCell(4))
+    x = keras.Input((5, 3), name="x")
+    gru = keras.layers.GRU(4, return_sequences=True, reset_after=False, name="gru")
+    index = index_model(keras.Model(x, gru(x)))
+    assert {p.name for p in plan_migration(prefix, index).unfilled} == weights(index)
+    order = "blocks(1, 0, 2)"
+    rules = [
+        Rule(f"rnn/gru_cell/{which}/{leaf}", f"gru/cell/{target}", layout=f"{parts} | {order}")
+        for leaf, target, parts in [
+            ("kernel", "kernel", "split(0, 0, 3) | concatenate(1)"),
+            ("kernel", "recurrent_kernel", "split(0, 3, 7) | concatenate(1)"),
+            ("bias", "bias", "concatenate(0)"),
+        ]
+        for which in ("gates", "candidate")
+    ]
+    plan = plan_migration(prefix, index, rules)
+    assert plan.complete
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+    model = index.model
+    convert(plan, model)
+    assert verify(plan, model).equal
+    short = [r for r in rules if "split(0, 3, 7)" not in (r.layout or "")]
+    with pytest.raises(RuleError, match=r"gates/kernel: expected parts that make up \[0, 7\)"):
+        plan_migration(prefix, index, short)

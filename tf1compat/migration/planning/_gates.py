@@ -1,0 +1,61 @@
+"""Recurrent weights that no shape decides: gates stand in another order in each library.
+
+A kernel of TensorFlow 1.x's cells, or of CuDNN, may have the shape of Keras' and still hold other
+gates, or the same ones transposed. Only what Keras itself saved, weight by weight in one scope and
+all of them in the model's shapes, is taken as it is; anything else takes a rule that says how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tf1compat.checkpoint import Entry
+from tf1compat.errors import Problem
+from tf1compat.keras3 import ModelIndex, Weight
+
+__all__ = ["mistaken_gates"]
+
+_GATED = frozenset(("LSTMCell", "LSTM", "GRUCell", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"))
+_GATED |= {"ConvLSTMCell", "CuDNNLSTM", "CuDNNGRU"}
+_ORDERS = {
+    "LSTM": "Keras has the gates i, f, c, o, and 1.x's cells i, j, f, o and a forget_bias to add",
+    "GRU": "Keras has the gates z, r, h, and 1.x's cells r, u and the candidate apart",
+}
+
+
+def mistaken_gates(
+    sources: Mapping[str, Entry], index: ModelIndex, target: str, source: str
+) -> Problem | None:
+    """Returns why a gated weight can't just be taken from a source; None where it can.
+
+    Args:
+      sources: every variable of the checkpoint.
+      index: the model's index.
+      target: path of a weight.
+      source: the variable that evidence supports for it.
+    """
+    weight = index[target]
+    if weight.layer_class not in _GATED or _is_keras_own(sources, index, weight, source):
+        return None
+    kind = "GRU" if "GRU" in weight.layer_class else "LSTM"
+    return Problem(
+        target,
+        f"a source in the gates of Keras' {weight.layer_class}",
+        f"{source}, whose gates may stand in another order",
+        remedy=f"give it a rule with a layout ({_ORDERS[kind]}); with layout='identity' only if "
+        "nothing is in another order",
+    )
+
+
+def _is_keras_own(
+    sources: Mapping[str, Entry], index: ModelIndex, weight: Weight, source: str
+) -> bool:
+    """Tells whether a source's scope holds a layer of Keras: all its weights in their shapes."""
+    scope = sources[source].name.scope
+    held = {e.name.role: e.shape for e in sources.values() if e.name.scope == scope}
+    wanted = {w.role: tuple(w.shape) for w in _siblings(index, weight)}
+    return "recurrent_kernel" in wanted and all(held.get(r) == s for r, s in wanted.items())
+
+
+def _siblings(index: ModelIndex, weight: Weight) -> Iterator[Weight]:
+    return (w for w in index.values() if w.layer_path == weight.layer_path and w.kind == "weight")
