@@ -10,6 +10,7 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._proving import ProofFlags
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, suffixes
@@ -32,6 +33,7 @@ _VERIFY = flags.DEFINE_bool(
     "Reads every written weight back and compares it with its source bit for bit.",
     flag_values=_FLAGS,
 )
+_PROOF = ProofFlags(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -62,6 +64,9 @@ def _main() -> int:
         return EXIT_FOUND
     if _DRY_RUN.value:
         return EXIT_OK
+    if not _PROOF.proved(plan, index, checkpoint):
+        print("tf1compat migrate: error: not proved; nothing was written", file=sys.stderr)
+        return EXIT_FOUND
 
     from tf1compat.apps._tables import progress_bar
     from tf1compat.migration import convert, verify_weights

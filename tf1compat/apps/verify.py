@@ -10,6 +10,7 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._proving import ProofFlags
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
@@ -50,6 +51,7 @@ _TOLERANCE = flags.DEFINE_float(
     lower_bound=0.0,
     flag_values=_FLAGS,
 )
+_PROOF = ProofFlags(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -76,7 +78,10 @@ def _main() -> int:
     print(verification)
     if not verification.equal:
         return EXIT_FOUND
-    return _outputs(plan, checkpoint) if _RECORDING.value else EXIT_OK
+    if _RECORDING.value:
+        return _outputs(plan, checkpoint)
+    proved = _PROOF.proved(plan, index, checkpoint, tolerance=_TOLERANCE.value)
+    return EXIT_OK if proved else EXIT_FOUND
 
 
 def _outputs(plan: Plan, checkpoint: Checkpoint) -> int:

@@ -9,6 +9,7 @@ from tf1compat.migration.planning.planner import plan_migration
 from tf1compat.migration.reports.dropped import dropped_lines
 from tf1compat.migration.reports.offenders import offender_lines
 from tf1compat.migration.verification.divergence import first_difference
+from tf1compat.migration.verification.graph_proof import GraphOptions, prove
 from tf1compat.migration.verification.outputs import (
     OutputDifference,
     Recording,
@@ -16,6 +17,7 @@ from tf1compat.migration.verification.outputs import (
     load_inputs,
     load_recording,
 )
+from tf1compat.migration.verification.proof import Proof, Status
 from tf1compat.migration.verification.v1_graph import record_graph
 from tf1compat.migration.verification.verify import (
     Verification,
@@ -30,13 +32,16 @@ __all__ = [
     "Conversion",
     "Drop",
     "Fill",
+    "GraphOptions",
     "Keep",
     "Layout",
     "OutputDifference",
     "Plan",
+    "Proof",
     "Reason",
     "Recording",
     "Spec",
+    "Status",
     "Verification",
     "compare_outputs",
     "convert",
@@ -47,6 +52,7 @@ __all__ = [
     "offender_lines",
     "parse_layout",
     "plan_migration",
+    "prove",
     "record_graph",
     "register_layout",
     "verify",

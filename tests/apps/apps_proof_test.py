@@ -1,0 +1,144 @@
+"""`tf1compat migrate` and `verify` prove what they can by computing, and say what they can't."""
+
+import os
+import sys
+
+import pytest
+import tensorflow as tf
+
+from tf1compat.apps.main import run
+
+_MODELS = """
+import keras
+
+def model(activation, *inputs):
+    x = keras.layers.Input((4,), name="x")
+    h = keras.layers.Dense(8, name="hidden", activation=activation)(x)
+    return keras.Model([x, *inputs] if inputs else x, keras.layers.Dense(3, name="scores")(h))
+
+def right():
+    return model("relu")
+
+def wrong():
+    return model("tanh")
+
+def with_an_input_more():
+    return model("relu", keras.layers.Input((7,), name="more"))
+"""
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A directory with a v1 graph with dropout, a checkpoint without a graph, and Keras models."""
+    folder = tmp_path_factory.mktemp("prove")
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 4], name="x")
+        phase = v1.placeholder(tf.bool, [], name="mode")
+        h = tf.nn.relu(_dense(v1, x, 8, "hidden"))
+        h = tf.where(phase, h * 1.5, h)
+        _dense(v1, h, 3, "scores")
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, str(folder / "model.ckpt"))
+        v1.train.Saver().save(session, str(folder / "bare.ckpt"), write_meta_graph=False)
+    (folder / "proved_models.py").write_text(_MODELS)
+    return folder
+
+
+def _dense(v1, x, units, scope):
+    with v1.variable_scope(scope):
+        kernel = v1.get_variable(
+            "kernel", [x.shape[1], units], initializer=v1.glorot_uniform_initializer(seed=units)
+        )
+        bias = v1.get_variable("bias", [units], initializer=v1.ones_initializer())
+        return tf.add(x @ kernel, bias, name="out")
+
+
+@pytest.fixture
+def app(work, capsys, monkeypatch):
+    monkeypatch.chdir(work)
+    monkeypatch.syspath_prepend(str(work))
+
+    def call(task, *args, model="right", checkpoint="model.ckpt"):
+        source = (f"--checkpoint={checkpoint}", f"--model=proved_models:{model}")
+        with pytest.raises(SystemExit) as exit_:
+            run((task, *source, "--output=out.weights.h5", *args))
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    yield call
+    sys.modules.pop("proved_models", None)
+    if os.path.exists("out.weights.h5"):
+        os.remove("out.weights.h5")
+
+
+def test_a_right_migration_is_proved(app):
+    status, out, err = app("migrate", "--feed=mode=false", "--require=proved")
+    assert (status, err) == (0, "")
+    assert "4 weights: 4 proved\n" in out
+    status, out, err = app("verify", "--feed=mode:0=false", "--require=proved")
+    assert (status, err) == (0, "")
+    assert out.endswith("4 weights: 4 proved\n")
+
+
+def test_a_model_that_computes_something_else_is_refused_before_anything_is_written(app):
+    status, out, err = app("migrate", "--feed=mode=false", model="wrong")
+    assert status == 1
+    assert "4 weights: 4 copied\n" in out
+    assert "! output scores/out:0: max abs " in err
+    assert "name them with --inputs and --outputs; where it is meant to compute" in err
+    assert "error: not proved; nothing was written" in err
+    assert not os.path.exists("out.weights.h5")
+
+
+def test_a_phase_that_is_fed_otherwise_is_another_graph(app):
+    status, _, err = app("migrate", "--feed=mode=true")
+    assert status == 1
+    assert "! output " in err
+
+
+def test_what_cannot_be_run_is_copied_and_says_why(app):
+    status, out, err = app("migrate", checkpoint="bare.ckpt")
+    assert (status, err) == (0, "")
+    assert "4 weights: copied, not proved: the checkpoint has no .meta; verify --recording" in out
+    status, out, err = app("migrate", model="with_an_input_more")
+    assert (status, err) == (0, "")
+    assert "4 weights: copied, not proved: expected a placeholder of the v1 graph for each" in out
+    status, out, err = app("migrate")
+    assert (status, err) == (0, "")
+    assert "copied, not proved: model.ckpt.meta: expected tensors like the model's outputs, " in out
+    assert "[3, 3], found none that inputs with a value lead to; without one: mode:0" in out
+    status, out, _ = app("migrate", "--noprove")
+    assert (status, "copied, not proved: --noprove" in out) == (0, True)
+
+
+def test_large_models_are_proved_when_asked_to(app, monkeypatch):
+    monkeypatch.setattr("tf1compat.apps._proving._LARGE", 100)
+    status, out, _ = app("migrate", "--feed=mode=false")
+    assert status == 0
+    assert "copied, not proved: proof holds several copies of 268 B; --prove does so" in out
+    assert "4 weights: 4 proved\n" in app("migrate", "--feed=mode=false", "--prove")[1]
+
+
+@pytest.mark.parametrize(
+    ("args", "checkpoint"), [((), "bare.ckpt"), (("--noprove",), "model.ckpt")]
+)
+def test_copied_is_not_enough_where_proof_is_required(app, args, checkpoint):
+    status, _, err = app("migrate", "--require=proved", *args, checkpoint=checkpoint)
+    assert status == 1
+    assert "error: not proved; nothing was written" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--feed=mode"], "--feed: expected NAME=VALUE, found 'mode'"),
+        (["--feed=mode=perhaps"], "--feed=mode=perhaps: expected a number, true or false"),
+        (["--outputs=nothing"], "expected a tensor named nothing:0, found none; nearest: "),
+        (["--outputs=scores/out", "--feed=mod=1"], "expected a tensor named mod:0, found none"),
+    ],
+)
+def test_flags_that_name_nothing_are_errors(app, args, words):
+    status, _, err = app("migrate", *args)
+    assert status == 2
+    assert words in err
