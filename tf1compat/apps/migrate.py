@@ -64,6 +64,7 @@ def _main() -> int:
         return EXIT_FOUND
     if _DRY_RUN.value:
         return EXIT_OK
+    print(plan.headline())
     if not _PROOF.proved(plan, index, checkpoint):
         print("tf1compat migrate: error: not proved; nothing was written", file=sys.stderr)
         return EXIT_FOUND
@@ -73,7 +74,6 @@ def _main() -> int:
 
     with progress_bar("writing", len(plan.targets)) as advance:
         convert(plan, index, output=output, checkpoint=checkpoint, progress=advance)
-    print(plan.headline())
     print(f"wrote {output} ({human_bytes(_size(str(output)))})")
     if not _VERIFY.value:
         return EXIT_OK
