@@ -10,7 +10,7 @@ from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import LayoutError, RuleError, UsageError
 from tf1compat.migration import Plan, convert, plan_migration, register_layout, verify_weights
 from tf1compat.migration.layouts import LAYOUTS, Layout, Piece, Spec
-from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, EvidenceKind
+from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, EvidenceKind, Proposal
 from tf1compat.names import Rule, parse_names
 from tf1compat.names.optimizers import OPTIMIZERS, Optimizer
 from tf1compat.testing import assert_arrays_equal
@@ -146,6 +146,43 @@ def test_a_name_that_is_taken_is_refused():
         register_layout("cast")(type("Mine", (Layout,), {}))
 
 
+@dataclasses.dataclass(frozen=True)
+class Nought(Layout):
+    """Loses everything, and says that it gives it back."""
+
+    name = "toy_nought"
+
+    def spec(self, *sources):
+        return sources[0]
+
+    def apply(self, *sources):
+        return np.zeros_like(sources[0])
+
+    def invert(self, target, *sources):
+        return (Piece((), target),)
+
+
+def test_a_layout_that_does_not_give_its_source_back_is_not_verified(rows, tmp_path):
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, rows)
+    rules = [Rule("one", "head_0/kernel", layout="toy_nought"), Rule("two", drop="not needed")]
+    with LAYOUTS.with_(Nought):
+        model = _model(4)
+        plan = plan_migration(prefix, model, rules)
+        convert(plan, model)
+        (problem,) = verify_weights(plan, model).problems
+    assert problem.name == "head_0/kernel"
+    assert "one: 12 of 12 elements differ" in problem.found
+
+
+def test_two_sources_for_one_target_are_told_before_a_layout_is_asked(rows, tmp_path):
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, rows)
+    rules = [Rule(name, "head_0/kernel", layout="toy_striped(0, 1)") for name in rows]
+    with pytest.raises(RuleError, match="head_0/kernel: expected one source, found one, two"):
+        plan_migration(prefix, _model(4), rules)
+
+
 TWINS = EvidenceKind("toy_twins", "{word} is its twin")
 
 
@@ -164,6 +201,42 @@ class ByTwins(Evidence):
         rest_t = [t for t in group.targets if t not in twin]
         why = TWINS.because(word="north")
         return [group.part(first, twin, why), group.part(rest_s, rest_t, why)]
+
+
+class Useless(Evidence):
+    """Proposes again and again what doesn't fit."""
+
+    name = "toy_useless"
+    kinds = (EvidenceKind("toy_useless", "for no reason"),)
+
+    def across(self, state):
+        for source in state.source.nodes:
+            if source.path == "large":
+                yield Proposal(source, state.target.nodes[0], self.kinds[0].because())
+
+
+class ByGuess(Evidence):
+    """Pairs the first source of a group with its second target."""
+
+    name = "toy_guess"
+    kinds = (EvidenceKind("toy_guess", "guessed"),)
+
+    def across(self, state):
+        for group in state.groups:
+            if len(group.sources) > 1:
+                yield Proposal(group.sources[0], group.targets[1], self.kinds[0].because())
+
+
+def test_proposals_that_do_not_fit_leave_the_weaker_evidence_its_say(tmp_path):
+    x = keras.Input((2,))
+    model = keras.Model(x, [keras.layers.Dense(2, name=n, use_bias=False)(x) for n in "ab"])
+    prefix = str(tmp_path / "model.ckpt")
+    names = {"north": (2, 2), "south": (2, 2), "large": (5, 5)}
+    write_checkpoint(prefix, {f"{n}/kernel": np.zeros(s, np.float32) for n, s in names.items()})
+    with EVIDENCE.with_(Useless(), ByGuess()):
+        plan = plan_migration(prefix, model)
+    found = {fill.target: fill.sources for fill in plan.fills}
+    assert found == {"a/kernel": ("south/kernel",), "b/kernel": ("north/kernel",)}
 
 
 def test_evidence(tmp_path):

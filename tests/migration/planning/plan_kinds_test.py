@@ -110,6 +110,8 @@ def test_version_1_said_that_a_rule_filled():
     ("change", "message"),
     [
         ({"format": 3}, "expected format 1 or 2, found 3; make it anew"),
+        ({"format": True}, "expected format 1 or 2, found True; make it anew"),
+        ({"extra": 1}, "expected checkpoint, model, .*, unfilled, found extra as well"),
         ({"drops": [{"source": "odd", "kind": "whim", "facts": {}}]}, "found 'whim'"),
         ({"drops": [{"source": "odd", "kind": "slot", "facts": {}}]}, "expected JSON written by"),
         ({"fills": 7}, "expected JSON written by"),

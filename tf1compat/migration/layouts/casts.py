@@ -29,6 +29,8 @@ class Cast(Layout):
     """Another dtype; only a widening one inverts to the same bits."""
 
     name = "cast"
+    rounds = True
+
     dtype: str
 
     def spec(self, *sources: Spec) -> Spec:

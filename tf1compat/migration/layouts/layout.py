@@ -86,11 +86,13 @@ class Layout:
       name: what rules files call it.
       joins: whether it makes one target out of several sources, in the order of their rules.
       takes_part: whether it takes a part of its source, so that other targets may take the others.
+      rounds: whether it may lose bits, so that its inverse needn't give back the source's.
     """
 
     name: ClassVar[str]
     joins: ClassVar[bool] = False
     takes_part: ClassVar[bool] = False
+    rounds: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.

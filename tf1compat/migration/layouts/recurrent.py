@@ -67,6 +67,8 @@ class ForgetBias(Layout):
     """
 
     name = "forget_bias"
+    rounds = True
+
     amount: float
 
     def spec(self, *sources: Spec) -> Spec:

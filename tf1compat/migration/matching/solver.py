@@ -218,14 +218,13 @@ def _pair_alone(state: State, group: Group) -> bool:
 def _accept_proposals(state: State) -> bool:
     """Makes the pairs that the strongest evidence with any to propose supports."""
     for evidence in EVIDENCE.values():
-        proposals = list(evidence.across(state))
         moved = False
-        for found in proposals:
+        for found in list(evidence.across(state)):
             _check_kind(evidence, found.reason)
             free = found.source not in state.pairs and found.target not in state.taken
             if free and state.fits(found.source, found.target):
                 state.pair(found.source, Pair(found.target, (found.reason,)))
                 moved = True
-        if proposals:  # the weaker are asked when the groups were looked at again
-            return moved
+        if moved:  # the weaker are asked when the groups were looked at again
+            return True
     return False

@@ -25,6 +25,7 @@ __all__ = ["from_json", "to_json"]
 
 _VERSION = 2
 _LINES = ("fills", "drops", "keeps", "ambiguities", "unexplained", "unfilled")
+_FIELDS = ("checkpoint", "model", "sources", "targets", *_LINES)
 _REASON = ("kind", "facts", "text")
 Row = Mapping[str, Any]
 
@@ -65,11 +66,13 @@ def from_json(text: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(text)
         version = content.pop("format")
-        if version not in _READERS:
+        if type(version) is not int or version not in _READERS:
             raise PlanError(
                 f"plan: expected format 1 or {_VERSION}, found {version!r}; make it anew with this "
                 "version"
             )
+        if unknown := ", ".join(sorted(content.keys() - set(_FIELDS))):
+            raise PlanError(f"plan: expected {', '.join(_FIELDS)}, found {unknown} as well")
         for side in ("sources", "targets"):
             rows = content[side].items()
             content[side] = {n: Spec(tuple(row["shape"]), row["dtype"]) for n, row in rows}

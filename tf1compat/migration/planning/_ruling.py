@@ -71,6 +71,8 @@ def rule_fills(
     fills = []
     for target, matches in filling.items():
         matches.sort(key=lambda found: found.number)
+        if len(matches) > 1 and not LAYOUT_FACTS.joins(matches[0].layout or str(IDENTITY)):
+            continue  # they collide, which is among the problems: no layout is asked
         try:
             fills.append(_fill(matches, sources, targets[target]))
         except LayoutError as error:
