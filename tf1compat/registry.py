@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from tf1compat.errors import UnknownNameError, UsageError
@@ -48,6 +49,8 @@ class Registry(Mapping[str, _T], Generic[_T]):
         what: str,
         things: Iterable[_T] = (),
         *,
+        has: Mapping[str, type] = MappingProxyType({}),
+        methods: Iterable[str] = (),
         claims: Callable[[_T], Iterable[str]] = lambda thing: (),
         check: Callable[[_T], None] = lambda thing: None,
     ) -> None:
@@ -56,12 +59,16 @@ class Registry(Mapping[str, _T], Generic[_T]):
         Args:
           what: what errors call one of them.
           things: the first ones.
+          has: the attributes that each has, and their types.
+          methods: the methods that each has. Where neither is given, things may be classes.
           claims: returns the words by which a thing is known besides its name; no other may have
             them.
           check: raises UsageError for what can't be one of them.
         """
         self.what = what
         self.version = 0
+        self._has = dict(has)
+        self._methods = tuple(methods)
         self._claims = claims
         self._check = check
         self._things: dict[str, _T] = {}
@@ -100,6 +107,7 @@ class Registry(Mapping[str, _T], Generic[_T]):
                 f"{self.what} {name!r}: expected a name of its own, found that of "
                 f"{self._things[name]!r}; choose another"
             )
+        self._require_attributes(name, thing)
         self._check(thing)
         claimed = set(self._claims(thing))
         for other in self._things.values():
@@ -111,6 +119,19 @@ class Registry(Mapping[str, _T], Generic[_T]):
         self._things[name] = thing
         self.version += 1
         return thing
+
+    def _require_attributes(self, name: str, thing: _T) -> None:
+        """Raises UsageError for what lacks something that would be asked for only later."""
+        if (self._has or self._methods) and isinstance(thing, type):
+            raise UsageError(f"{self.what} {name!r}: expected an instance, found {thing!r} itself")
+        for attribute, kind in self._has.items():
+            value = getattr(thing, attribute, None)
+            if not isinstance(value, kind):
+                expected = f"{attribute}, a {kind.__name__}"
+                raise UsageError(f"{self.what} {name!r}: expected {expected}, found {value!r}")
+        for method in self._methods:
+            if not callable(getattr(thing, method, None)):
+                raise UsageError(f"{self.what} {name!r}: expected a method {method}, found none")
 
     @contextlib.contextmanager
     def with_(self, *things: _T) -> Iterator[None]:

@@ -7,7 +7,10 @@ import keras
 import numpy as np
 import pytest
 
+from tf1compat.apps.main import TASKS, Task
 from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint.bundle.v2 import V2
+from tf1compat.checkpoint.formats import SOURCE_FORMATS
 from tf1compat.errors import LayoutError, PlanError, UsageError
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
 from tf1compat.migration import Plan, plan_migration, register_layout
@@ -19,6 +22,8 @@ from tf1compat.names import parse_names
 from tf1compat.names.optimizers import OPTIMIZERS, Optimizer
 from tf1compat.names.reasons import Kind
 from tf1compat.registry import Registry
+
+KERAS = next(iter(f for f in OUTPUT_FORMATS.values() if f.suffix == ".keras"))
 
 
 def frozen(**fields):
@@ -202,9 +207,37 @@ def test_optimizers_may_keep_scalars_of_one_name():
 
 
 def test_a_suffix_means_one_format():
-    again = type("Again", (), {"name": "again", "suffix": ".keras", "reads": (".keras",)})()
+    again = type("Again", (type(KERAS),), {"name": "again"})()
     with pytest.raises(UsageError, match=r"expected words of its own, found '\.keras', which"):
         OUTPUT_FORMATS.add(again)
+
+
+def without(thing, **changed):
+    """Returns something like `thing` under a new name, with other attributes."""
+    return type("Toy", (type(thing),), {"name": "toy", **changed})()
+
+
+@pytest.mark.parametrize(
+    ("registry", "thing", "message"),
+    [
+        (SOURCE_FORMATS, type(without(V2())), "'toy': expected an instance, found <class"),
+        (SOURCE_FORMATS, without(V2(), summary=None), "'toy': expected summary, a str, found None"),
+        (SOURCE_FORMATS, without(V2(), open=1), "'toy': expected a method open, found none"),
+        (OUTPUT_FORMATS, without(KERAS, reads=".q"), "'toy': expected reads, a tuple, found '.q'"),
+        (OUTPUT_FORMATS, without(KERAS, write=None), "'toy': expected a method write, found none"),
+        (EVIDENCE, type("E", (Evidence,), {"name": "e", "kinds": ()}), "expected an instance, fou"),
+        (OPTIMIZERS, Optimizer("Toy", also="T"), "'Toy': expected also, a tuple, found 'T'"),
+        (OPTIMIZERS, Optimizer("Toy", state="T"), "'Toy': expected state, a tuple, found 'T'"),
+        (TASKS, Task("help", "", "mine"), "task 'help': expected a word that isn't help or a flag"),
+        (TASKS, Task("--toy", "", "mine"), "task '--toy': expected a word that isn't help or a"),
+        (TASKS, Optimizer("toy"), "task 'toy': expected summary, a str, found None"),
+    ],
+)
+def test_what_lacks_something_is_refused_when_it_is_added(registry, thing, message):
+    before = list(registry)
+    with pytest.raises(UsageError, match=message):
+        registry.add(thing)
+    assert list(registry) == before
 
 
 def test_caches_can_tell_that_a_registry_changed():

@@ -48,7 +48,16 @@ class Task:
         return status
 
 
-TASKS = Registry(
+_HELP = ("help", "--help", "-h")
+
+
+def _check(task: Task) -> None:
+    """Raises UsageError for a word that could never ask for a task."""
+    if task.name in _HELP or task.name.startswith("-"):
+        raise UsageError(f"task {task.name!r}: expected a word that isn't help or a flag")
+
+
+TASKS: Registry[Task] = Registry(
     "task",
     [
         Task(
@@ -77,10 +86,11 @@ TASKS = Registry(
             "tf1compat.apps.diff",
         ),
     ],
+    has={"summary": str},
+    methods=["run"],
+    check=_check,
 )
 """What the command can do. A program adds a task of its own by :meth:`Registry.add`."""
-
-_HELP = ("help", "--help", "-h")
 
 
 def run(argv: Sequence[str] | None = None) -> None:

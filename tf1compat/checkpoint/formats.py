@@ -130,7 +130,11 @@ class OneFile:
         return None
 
 
-SOURCE_FORMATS: Registry[SourceFormat] = Registry("format of checkpoints", [V1(), V2()])
+_METHODS = ("prefix_of", "exists", "prefixes", "is_directory", "graph_path", "open")
+
+SOURCE_FORMATS: Registry[SourceFormat] = Registry(
+    "format of checkpoints", [V1(), V2()], has={"summary": str}, methods=_METHODS
+)
 """The formats by name. A later one is asked first: any file at all may be a V1 checkpoint."""
 
 

@@ -31,6 +31,7 @@ OPTIMIZERS: _Registry[Optimizer] = _Registry(
         factored.FACTORED,
         contributed.CONTRIBUTED,
     ),
+    has={"also": tuple, "state": tuple},
     claims=lambda one: map(str.lower, one.names),  # names of slots are told without their case
     check=Optimizer.check,
 )

@@ -31,6 +31,8 @@ EVIDENCE: _Registry[Evidence] = _Registry(
         by_owner.ByOwner(),
         by_neighbours.ByNeighbours(),
     ),
+    has={"kinds": tuple},
+    methods=["within", "across"],
     claims=lambda one: [kind.name for kind in one.kinds],
     check=Evidence.check,
 )
