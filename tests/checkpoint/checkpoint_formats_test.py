@@ -17,7 +17,8 @@ from tf1compat.checkpoint import (
     stored_type_of,
     write_checkpoint,
 )
-from tf1compat.checkpoint.formats import checkpoint_names
+from tf1compat.checkpoint.formats import checkpoint_names, prefix_of
+from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.errors import CheckpointNotFoundError, CorruptCheckpointError, UsageError
 from tf1compat.testing import assert_arrays_equal
 
@@ -216,3 +217,16 @@ def test_it_is_planned_converted_and_verified(path, tmp_path):
     assert verify(plan, model, output=output).weights == 2
     convert(plan, model)
     assert_arrays_equal(model.get_layer("fc1").kernel, VALUES["mlp/fc1/weights"])
+
+
+def test_a_file_of_a_file_belongs_to_the_prefix_of_both():
+    assert prefix_of("m.data-00000-of-00001.index") == "m"
+    assert prefix_of("m.data-00000-of-00001") == prefix_of("m") == "m"
+
+
+def test_an_empty_slice_overlaps_nothing():
+    whole, most = Region((0,), (5,)), Region((0,), (4,))
+    nothing, one = Region((3,), (0,)), Region((3,), (1,))
+    assert uncovered([whole, nothing], (5,)) == ""
+    assert uncovered([whole, one], (5,)) == "slices at (0,) and (3,) overlap"
+    assert uncovered([most, nothing], (5,)) == "slices hold 4 of 5 elements"

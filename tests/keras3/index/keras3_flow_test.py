@@ -74,6 +74,14 @@ def test_attention_and_recurrent_wrappers_have_known_insides():
     assert found["out"] == cells
 
 
+def test_attention_over_something_else_is_fed_by_it_but_for_the_query():
+    x, memory = keras.Input((5, 4)), keras.Input((7, 4))
+    q, v = L.Dense(4, name="dq")(x), L.Dense(4, name="dv")(memory)
+    found = producers(keras.Model([x, memory], L.MultiHeadAttention(2, 2, name="mha")(q, v)))
+    assert found["mha/query"] == ("dq",)
+    assert found["mha/key"] == found["mha/value"] == ("dv",)
+
+
 def test_what_is_not_known_is_left_out_and_not_guessed():
     class Two(L.Layer):
         def __init__(self, **kwargs):
