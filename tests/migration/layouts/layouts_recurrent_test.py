@@ -13,6 +13,7 @@ from tf1compat.migration import (
     Spec,
     Status,
     convert,
+    offender_lines,
     parse_layout,
     plan_migration,
     prove,
@@ -126,11 +127,14 @@ def test_gates_are_never_taken_as_they_stand(tagged):
     assert {problem.name for problem in plan.unfilled} == weights(index)
     bias = next(problem for problem in plan.unfilled if problem.name == "lstm/cell/bias")
     assert str(bias) == (
-        "lstm/cell/bias: expected a source in the gates of Keras' LSTMCell, found "
-        "rnn/basic_lstm_cell/bias, whose gates may stand in another order; give it a rule with a "
-        "layout (Keras has the gates i, f, c, o, and 1.x's cells i, j, f, o and a forget_bias to "
-        "add); with layout='identity' only if nothing is in another order"
+        "lstm/cell/bias: expected a source in the gates of Keras' LSTMCell, found gates that may "
+        "stand in another order [rnn/basic_lstm_cell/bias]; give it a rule with a layout (Keras "
+        "has the gates i, f, c, o, and 1.x's cells i, j, f, o and a forget_bias to add); with "
+        "layout='identity' only if nothing is in another order"
     )
+    hints = "\n".join(offender_lines(plan))
+    assert "rnn/basic_lstm_cell/bias: give it a rule with a layout" in hints
+    assert "if it is meant: {source='rnn/basic_lstm_cell/bias'" not in hints
 
 
 def test_what_keras_itself_saved_is_taken_as_it_stands(tmp_path):

@@ -41,7 +41,8 @@ def mistaken_gates(
     return Problem(
         target,
         f"a source in the gates of Keras' {weight.layer_class}",
-        f"{source}, whose gates may stand in another order",
+        "gates that may stand in another order",
+        origin=source,
         remedy=f"give it a rule with a layout ({_ORDERS[kind]}); with layout='identity' only if "
         "nothing is in another order",
     )

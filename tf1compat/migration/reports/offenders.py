@@ -60,6 +60,9 @@ def _unfilled_help(plan: Plan) -> Iterator[str]:
     free = [problem.name for problem in plan.unexplained]
     for problem in plan.unfilled[:_SHOWN]:
         yield f"  {problem.name}: expected {problem.expected}, found {problem.found}"
+        if problem.origin in plan.sources:  # evidence found it, and only a layout can tell
+            yield f"    {problem.origin}: {problem.remedy}"
+            continue
         wanted = plan.targets[problem.name].shape
         for layout, shape in ((None, wanted), ("transpose(1, 0)", wanted[::-1])):
             fitting = [name for name in free if plan.sources[name].shape == shape]

@@ -22,6 +22,15 @@ def run(graph_def, output, feeds):
         return session.run(output, feeds)
 
 
+@pytest.fixture
+def control_flow_of_v1():
+    enabled = v1.control_flow_v2_enabled()
+    v1.disable_control_flow_v2()
+    yield
+    if enabled:
+        v1.enable_control_flow_v2()
+
+
 def test_only_what_the_output_needs():
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [None], "x")
@@ -89,8 +98,7 @@ def test_updates_that_only_order_are_left_out():
     assert names(cut_graph(graph.as_graph_def(), outputs=["y"])) == {"x", "y"}
 
 
-def test_loops_and_branches_of_v1_stay_whole():
-    v1.disable_control_flow_v2()
+def test_loops_and_branches_of_v1_stay_whole(control_flow_of_v1):
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [], "x")
         phase = v1.placeholder(tf.bool, [], "phase")
@@ -109,8 +117,7 @@ def test_tensors_that_are_not_there_are_named():
         cut_graph(graph.as_graph_def(), outputs=["nothing"])
 
 
-def test_forward_ops_have_a_value_outside_of_loops_and_branches():
-    v1.disable_control_flow_v2()
+def test_forward_ops_have_a_value_outside_of_loops_and_branches(control_flow_of_v1):
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [2, 2], "x")
         labels = v1.placeholder(tf.float32, [2, 2], "labels")
