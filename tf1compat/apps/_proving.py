@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from absl import flags
 
 from tf1compat.errors import UsageError
+from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.names.sizes import human_bytes
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
     from tf1compat.keras3 import ModelIndex
-    from tf1compat.migration import GraphOptions, Plan, Proof
+    from tf1compat.migration import GraphOptions, Plan, Proof, Status
 
 __all__ = ["ProofFlags"]
 
 _LARGE = 1_000_000_000  # bytes of weights; proof holds about six copies of them
-_ELEMENT = 4  # bytes of a weight's element, about
 _SHOWN = 20  # lines of a kind that are named
 
 
@@ -90,7 +90,8 @@ class ProofFlags:
         from tf1compat.migration import prove
 
         why = "the checkpoint has no .meta; verify --recording compares recorded outputs"
-        size = sum(math.prod(spec.shape) for spec in plan.targets.values()) * _ELEMENT
+        specs = plan.targets.values()
+        size = sum(math.prod(one.shape) * numpy_dtype(one.dtype).itemsize for one in specs)
         if self._prove.value is False:
             why = "--noprove"
         elif self._prove.value is None and size > _LARGE:
@@ -138,7 +139,7 @@ def _tell(proof: Proof) -> bool:
     if proof.agrees:
         return True
     for difference in (*proof.outputs, *proof.changed):
-        if not difference.max_rel <= proof.tolerance:
+        if not difference.within(proof.tolerance):
             print(f"! output {difference}", file=sys.stderr)
     _name(proof, Status.DIFFERS, sys.stderr)
     print(
@@ -150,12 +151,12 @@ def _tell(proof: Proof) -> bool:
     return False
 
 
-def _name(proof: Proof, status: object, file: object) -> None:
+def _name(proof: Proof, status: Status, file: TextIO) -> None:
     names = [target for target, one in proof.lines.items() if one is status]
     for name in names[:_SHOWN]:
-        print(f"  {status.value}: {name}", file=file)  # type: ignore[attr-defined, call-overload]
+        print(f"  {status.value}: {name}", file=file)
     if len(names) > _SHOWN:
-        print(f"  ... and {len(names) - _SHOWN} more", file=file)  # type: ignore[call-overload]
+        print(f"  ... and {len(names) - _SHOWN} more", file=file)
 
 
 def _lacking(proof: Proof) -> bool:

@@ -17,6 +17,7 @@ from tf1compat.migration import (
     record_graph,
     verify,
 )
+from tf1compat.testing import assert_arrays_equal
 
 ROOT = pathlib.Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "goldens" / "two_tower"
@@ -74,6 +75,13 @@ def test_verify_reports_it_beside_the_outputs(filled):
     assert found.first_difference == bias.layer_path
     assert f"first layer that differs: {bias.layer_path}" in str(found)
     assert bias.path in {problem.name for problem in found.problems}
+
+
+def test_inputs_that_the_outputs_do_not_need_may_be_given(filled):
+    _, _, recording = filled
+    assert len(recording.inputs) == 2
+    found = record_graph(PREFIX, inputs=recording.inputs, outputs=["query_vector"])
+    assert_arrays_equal(found.outputs["query_vector"], recording.outputs["query_vector"])
 
 
 def test_a_tensor_that_is_not_there_is_named(filled):

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta.ordering import inputs_first
+from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
@@ -21,7 +23,6 @@ _WRITES = re.compile(
     r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
     r"|\w*(Summary|Print|Assert)\w*"
 )
-_GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
 
 
 def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
@@ -40,25 +41,9 @@ def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
 
 def _topological(nodes: Mapping[str, Node]) -> list[str]:
     """Returns the nodes after their inputs; a loop is cut at its ``NextIteration``."""
-    order: list[str] = []
-    state: dict[str, int] = {}
-    for root in nodes:
-        stack = [root]
-        while stack:
-            name = stack[-1]
-            if state.get(name) == 2:
-                stack.pop()
-                continue
-            if state.get(name) == 1:
-                state[name] = 2
-                order.append(name)
-                stack.pop()
-                continue
-            state[name] = 1
-            node = nodes[name]
-            if node.op != "NextIteration":
-                stack.extend(i for i in node.inputs if i in nodes and i not in state)
-    return order
+    return inputs_first(
+        {name: () if n.op == "NextIteration" else n.inputs for name, n in nodes.items()}
+    )
 
 
 def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
@@ -69,7 +54,7 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
         if node.op in VARIABLE_OPS:
             kinds[name] = frozenset({split_part(name)[0]})
             continue
-        if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or _GRADIENTS.search(name):
+        if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or in_gradients(name):
             continue
         inputs = node.inputs
         if not inputs or node.op == "NextIteration":

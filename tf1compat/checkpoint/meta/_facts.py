@@ -8,13 +8,13 @@ from collections import deque
 from tf1compat.checkpoint.meta._graph_def import Graph, Node, RawVariable
 from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.checkpoint.wire import WireError
+from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import PASSING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = [
     "consumers",
     "described",
     "initializer_ops",
-    "op_name",
     "require_consistent",
 ]
 
@@ -54,11 +54,6 @@ def described(graph: Graph) -> dict[str, RawVariable]:
     """Returns the VariableDef of each variable that has one, by the name of its op."""
     members = (one for every in graph.collections.values() for one in every)
     return {op_name(one.name): one for one in members if isinstance(one, RawVariable)}
-
-
-def op_name(tensor: str) -> str:
-    """Returns the name of the op that a tensor, a control input or an op's own name is of."""
-    return tensor.lstrip("^").partition(":")[0]
 
 
 def consumers(graph: Graph) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,6 @@ from tf1compat.checkpoint.meta._facts import (
     consumers,
     described,
     initializer_ops,
-    op_name,
     require_consistent,
 )
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
@@ -29,6 +28,7 @@ from tf1compat.errors import (
     CorruptCheckpointError,
 )
 from tf1compat.files.regular import open_regular
+from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["Meta", "MetaVariable", "SliceInfo", "read_meta"]

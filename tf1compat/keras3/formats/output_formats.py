@@ -93,10 +93,7 @@ def _check(one: OutputFormat) -> None:
 OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
     "format of outputs",
     [WeightsH5(), KerasArchive()],
-    has={
-        **dict.fromkeys(("suffix", "summary", "holds"), str),
-        "reads": tuple,
-    },
+    has={"suffix": str, "summary": str, "holds": str, "reads": tuple},
     methods=["write", "read", "load", "model"],
     claims=lambda one: {one.suffix, *one.reads},
     check=_check,

@@ -15,8 +15,12 @@ from tf1compat.keras3 import ModelIndex, Weight
 
 __all__ = ["mistaken_gates"]
 
-_GATED = frozenset(("LSTMCell", "LSTM", "GRUCell", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"))
-_GATED |= {"ConvLSTMCell", "CuDNNLSTM", "CuDNNGRU"}
+_GATED = frozenset(
+    (
+        *("LSTM", "LSTMCell", "CuDNNLSTM", "GRU", "GRUCell", "CuDNNGRU"),
+        *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "ConvLSTMCell"),
+    )
+)
 _ORDERS = {
     "LSTM": "Keras has the gates i, f, c, o, and 1.x's cells i, j, f, o and a forget_bias to add",
     "GRU": "Keras has the gates z, r, h, and 1.x's cells r, u and the candidate apart",

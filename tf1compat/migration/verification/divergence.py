@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from tf1compat.checkpoint import open_checkpoint
 from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification.outputs import Recording
 from tf1compat.migration.verification.reference.candidates import forward_ops
-from tf1compat.migration.verification.reference.cutting import op_name
-from tf1compat.migration.verification.reference.graph import ReferenceGraph, read_graph_def
-from tf1compat.migration.verification.v1_graph import values_of
+from tf1compat.migration.verification.reference.graph import ReferenceGraph
+from tf1compat.migration.verification.reference.graph_file import read_graph
+from tf1compat.names.graph_names import op_name
 
 __all__ = ["first_difference"]
 
@@ -75,17 +76,16 @@ def _v1_tensors(
     scopes: Iterable[Sequence[str]],
 ) -> dict[str, list[np.ndarray]]:
     """Returns, by scope, every floating tensor that the v1 graph computes there for the inputs."""
-    path = f"{os.fspath(prefix)}.meta"
-    graph_def = read_graph_def(path)
-    runnable = dict.fromkeys(forward_ops(graph_def, inputs))
+    graph = read_graph(f"{os.fspath(prefix)}.meta")
+    runnable = dict.fromkeys(forward_ops(graph.graph_def, inputs))
     distinct = {scope for group in scopes for scope in group}
-    near = {scope: _near(graph_def, scope, runnable) for scope in distinct}
+    near = {scope: _near(graph.graph_def, scope, runnable) for scope in distinct}
     names = list(dict.fromkeys(f"{name}:0" for ops in near.values() for name in ops))
     if not names:
         return {}
-    reference = ReferenceGraph(path, names, fed=inputs)
-    floating = reference.floating()
-    values = reference.run(inputs, values_of(reference, prefix), only=floating)
+    reference = ReferenceGraph(graph, names, fed=inputs)
+    known = reference.values(open_checkpoint(prefix))
+    values = reference.run(inputs, known, only=reference.floating())
     return {
         scope: [values[f"{name}:0"] for name in ops if f"{name}:0" in values]
         for scope, ops in near.items()

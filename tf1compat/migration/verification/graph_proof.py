@@ -17,13 +17,14 @@ from tf1compat.migration.verification.outputs import compare_outputs
 from tf1compat.migration.verification.proof import Proof, model_outputs, prove_lines
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
-from tf1compat.migration.verification.reference.graph import (
+from tf1compat.migration.verification.reference.graph import ReferenceGraph
+from tf1compat.migration.verification.reference.graph_file import (
+    GraphFile,
     InputSpec,
-    ReferenceGraph,
-    input_specs,
-    read_graph_def,
+    read_graph,
 )
 from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pair_inputs
+from tf1compat.names.graph_names import tensor_name
 
 __all__ = ["GraphOptions", "prove"]
 
@@ -79,19 +80,20 @@ def prove(
     path = entries.graph_path if graph is None else os.fspath(graph)
     if path is None:
         raise UsageError(f"{plan.checkpoint}: expected a .meta file beside it, found none")
-    given = _Given(read_graph_def(path), index, options or GraphOptions())
+    given = _Given(read_graph(path), index, options or GraphOptions())
     feeds = given.arrays()
-    outputs = [*given.options.outputs]
+    model_inputs = {name: feeds[name] for name in given.paired}
+    outputs = list(given.options.outputs)
     if not outputs:
-        outputs = _outputs(plan, index, given, feeds, checkpoint=entries, graph=path)
-    reference = ReferenceGraph(path, outputs, fed=feeds, allowed=given.options.allowed)
+        found = model_outputs(plan, index, entries, model_inputs)
+        outputs = _alike(found, given, feeds, checkpoint=entries)
     return prove_lines(
         plan,
         index,
-        reference,
+        given.reference(outputs, feeds),
         checkpoint=entries,
-        inputs={k: v for k, v in feeds.items() if k in reference},
-        model_inputs={name: feeds[name] for name in given.paired},
+        inputs=feeds,
+        model_inputs=model_inputs,
         outputs=outputs,
         tolerance=tolerance,
     )
@@ -100,63 +102,57 @@ def prove(
 class _Given:
     """What each input of the graph is given."""
 
-    def __init__(self, graph_def: Any, index: ModelIndex, options: GraphOptions) -> None:
-        self.graph_def = graph_def
+    def __init__(self, graph: GraphFile, index: ModelIndex, options: GraphOptions) -> None:
+        self.graph = graph
         self.options = options
-        specs = input_specs(graph_def)
-        phases = {spec.name: phase_of(spec) for spec in specs}
+        phases = {spec.name: phase_of(spec) for spec in graph.inputs}
         self.feeds = {name: value for name, value in phases.items() if value is not None}
-        self.feeds.update({_full(k): np.asarray(v) for k, v in options.feeds.items()})
-        data = [s for s in specs if s.name not in self.feeds and not s.optional]
+        self.feeds.update({tensor_name(k): np.asarray(v) for k, v in options.feeds.items()})
+        data = [s for s in graph.inputs if s.name not in self.feeds and not s.optional]
         if options.inputs:
-            wanted = list(map(_full, options.inputs))
-            data = [s for name in wanted for s in specs if s.name == name]
+            wanted = list(map(tensor_name, options.inputs))
+            data = [s for name in wanted for s in graph.inputs if s.name == name]
         self.specs: Sequence[InputSpec] = data
         self.paired = pair_inputs(index.model, data, in_order=bool(options.inputs))
 
     def lacking(self, feeds: Container[str]) -> str:
         """Returns the names of the graph's inputs that have no value."""
-        specs = input_specs(self.graph_def)
-        return ", ".join(s.name for s in specs if s.name not in feeds and not s.optional) or "none"
+        open_ = [s.name for s in self.graph.inputs if s.name not in feeds and not s.optional]
+        return ", ".join(open_) or "none"
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns a value for every input that has one, by tensor name."""
-        specs = [spec for spec in self.specs if spec.name in self.paired]
-        own = {_full(name): array for name, array in self.options.arrays.items()}
-        missing = [spec for spec in specs if spec.name not in own]
+        own = {tensor_name(name): array for name, array in self.options.arrays.items()}
+        missing = [s for s in self.specs if s.name in self.paired and s.name not in own]
         shapes = concrete_shapes({spec.name: self.paired[spec.name] for spec in missing}, missing)
-        bounds = index_bounds(self.graph_def, [spec.name for spec in missing])
+        bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
         return {**self.feeds, **made_up(missing, shapes, bounds), **own}
 
+    def reference(self, outputs: Sequence[str], feeds: Iterable[str]) -> ReferenceGraph:
+        """Returns the part of the graph that computes `outputs`."""
+        return ReferenceGraph(self.graph, outputs, fed=feeds, allowed=self.options.allowed)
 
-def _full(tensor: str) -> str:
-    return tensor if ":" in tensor else f"{tensor}:0"
 
-
-def _outputs(
-    plan: Plan,
-    index: ModelIndex,
+def _alike(
+    found: Sequence[np.ndarray],
     given: _Given,
     feeds: Mapping[str, np.ndarray],
     *,
     checkpoint: Mapping[str, Entry],
-    graph: str | os.PathLike[str],
 ) -> list[str]:
     """Returns, for each output of the model, the tensor of the graph that is nearest to it."""
-    found = model_outputs(plan, index, checkpoint, {name: feeds[name] for name in given.paired})
-    names = [f"{name}:0" for name in forward_ops(given.graph_def, feeds)]
+    names = [tensor_name(op) for op in forward_ops(given.graph.graph_def, feeds)]
     if names:
-        reference = ReferenceGraph(graph, names, fed=feeds, allowed=given.options.allowed)
+        reference = given.reference(names, feeds)
         names = reference.alike(y.shape for y in found)
     if not names:
         shapes = ", ".join(str(list(y.shape)) for y in found)
         raise UsageError(
-            f"{os.fspath(graph)}: expected tensors like the model's outputs, {shapes}, found none "
+            f"{given.graph.path}: expected tensors like the model's outputs, {shapes}, found none "
             f"that inputs with a value lead to; without one: {given.lacking(feeds)}; feed these, "
             "or name the graph's inputs and outputs, in the model's order"
         )
-    values = {name: checkpoint[name].read() for name in reference.variables}
-    tensors = reference.run({k: v for k, v in feeds.items() if k in reference}, values, only=names)
+    tensors = reference.run(feeds, reference.values(checkpoint), only=names)
     return [_nearest(tensors, y) for y in found]
 
 

@@ -37,6 +37,10 @@ class OutputDifference:
     max_abs: float
     max_rel: float
 
+    def within(self, tolerance: float) -> bool:
+        """Tells whether `max_rel` is at most `tolerance`."""
+        return self.max_rel <= tolerance
+
     def __str__(self) -> str:
         return f"{self.name}: max abs {self.max_abs:.3g}, max rel {self.max_rel:.3g}"
 

@@ -13,7 +13,7 @@ import dataclasses
 import enum
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Proof:
     @property
     def agrees(self) -> bool:
         """Whether the outputs agree both times."""
-        return all(one.max_rel <= self.tolerance for one in (*self.outputs, *self.changed))
+        return _agree((*self.outputs, *self.changed), self.tolerance)
 
     def count(self, status: Status) -> int:
         """Returns the number of lines of that status."""
@@ -111,16 +111,18 @@ def prove_lines(
     rng = np.random.default_rng(_SEED)
     plain = both.sources()
     changed = {name: perturbed(value, rng) for name, value in plain.items()}
-    at_rest, moved = both.differences({}), both.differences(changed)
-    agrees = all(one.max_rel <= tolerance for one in (*at_rest, *moved))
-    if agrees:
-        seen = max(one.max_abs for one in (*at_rest, *moved))
-        lines = _reached(both, plain, changed, seen)
-    elif all(one.max_rel <= tolerance for one in at_rest):
-        lines = _wrong(both, changed, tolerance)
-    else:
-        lines = dict.fromkeys((fill.target for fill in plan.fills), Status.COPIED)
-    return Proof(lines, at_rest, moved, tolerance, reference.notes)
+    at_rest, moved = both.run(plain).differences, both.run(changed)
+    lines = dict.fromkeys((fill.target for fill in plan.fills), Status.COPIED)
+    proof = Proof(lines, at_rest, moved.differences, tolerance, reference.notes)
+    if proof.agrees:
+        lines.update(_reached(both, plain, changed, proof, moved))
+    elif _agree(at_rest, tolerance):
+        lines.update(_wrong(both, plain, changed, tolerance))
+    return proof
+
+
+def _agree(differences: Iterable[OutputDifference], tolerance: float) -> bool:
+    return all(one.within(tolerance) for one in differences)
 
 
 def perturbed(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -135,8 +137,17 @@ def perturbed(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     least = _LEAST if value.ndim < 2 else 0.0
     scale = max(float(np.sqrt(np.mean(np.square(plain)))), least) or _LEAST
     change = plain + _CHANGE * scale * rng.normal(size=value.shape)
-    kept = np.abs(change) + _CHANGE * scale * (plain.min() >= 0) if plain.min() >= 0 else change
-    return kept.astype(value.dtype)
+    if plain.min() >= 0:
+        change = np.abs(change) + _CHANGE * scale
+    return change.astype(value.dtype)
+
+
+class _Run(NamedTuple):
+    """One run of both sides: the model's weights and outputs, and how far the outputs are apart."""
+
+    weights: Mapping[str, np.ndarray]
+    outputs: Sequence[np.ndarray]
+    differences: tuple[OutputDifference, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,10 +165,6 @@ class _BothSides:
         names = dict.fromkeys(source for fill in self.plan.fills for source in fill.sources)
         return {name: self.checkpoint[name].read() for name in names}
 
-    def targets(self, changed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns a value for each weight, sources being as in `changed` where they are there."""
-        return _targets(self.plan, self.index, self.checkpoint, changed)
-
     @functools.cached_property
     def stand_ins(self) -> Mapping[str, str]:
         """For each variable of the graph, the source that the plan takes for it.
@@ -172,22 +179,17 @@ class _BothSides:
             for name in self.reference.variables
         }
 
-    def differences(self, changed: Mapping[str, np.ndarray]) -> tuple[OutputDifference, ...]:
-        """Returns how far the outputs are apart, sources being as in `changed`."""
+    def run(self, sources: Mapping[str, np.ndarray]) -> _Run:
+        """Runs both sides with these values of the plan's sources."""
         values = {
-            name: changed[source] if source in changed else self.checkpoint[source].read()
+            name: sources[source] if source in sources else self.checkpoint[source].read()
             for name, source in self.stand_ins.items()
         }
-        expected = self.reference.run(self.inputs, values)
-        found = self.model_outputs(self.targets(changed))
-        return compare_outputs(
-            {name: expected[name] for name in self.outputs},
-            dict(zip(self.outputs, found, strict=False)),
-        )
-
-    def model_outputs(self, values: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Returns what the model computes with these weights."""
-        return compute_outputs(self.index, self.model_inputs, values)
+        expected = self.reference.run(self.inputs, values, only=self.outputs)
+        weights = _weights(self.plan, self.index, self.checkpoint, sources)
+        found = compute_outputs(self.index, self.model_inputs, weights)
+        compared = compare_outputs(expected, dict(zip(self.outputs, found, strict=False)))
+        return _Run(weights, found, compared)
 
 
 def model_outputs(
@@ -204,18 +206,19 @@ def model_outputs(
       checkpoint: the open checkpoint.
       inputs: what the model is given, in its order.
     """
-    return compute_outputs(index, inputs, _targets(plan, index, checkpoint, {}))
+    return compute_outputs(index, inputs, _weights(plan, index, checkpoint, {}))
 
 
-def _targets(
+def _weights(
     plan: Plan,
     index: ModelIndex,
     checkpoint: Mapping[str, Entry],
-    changed: Mapping[str, np.ndarray],
+    sources: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
+    """Returns a value for each weight, with what isn't among `sources` as in the checkpoint."""
     fills = {fill.target: fill for fill in plan.fills}
     return {
-        path: value_for(fills[path], checkpoint, known=changed)
+        path: value_for(fills[path], checkpoint, known=sources)
         if path in fills
         else _initial(index[path].variable)
         for path in index
@@ -234,21 +237,21 @@ def _reached(
     both: _BothSides,
     plain: Mapping[str, np.ndarray],
     changed: Mapping[str, np.ndarray],
-    seen: float,
+    proof: Proof,
+    moved: _Run,
 ) -> dict[str, Status]:
     """Returns for each line whether another value would have shown in the outputs.
 
-    It would if that had moved them by much more than the largest difference that was `seen`, or
-    than rounding does. A shift of N elements projects to about its L2 norm, and its largest element
-    is that by sqrt(N) or more.
+    It would if that had moved them by much more than the largest difference that was seen, or than
+    rounding does. A shift of N elements projects to about its L2 norm, and its largest element is
+    that by sqrt(N) or more.
     """
-    values = both.targets(changed)
-    outputs = both.model_outputs(values)
     rng = np.random.default_rng(_SEED)
-    projections = [rng.normal(size=y.shape).astype(np.float32) for y in outputs]
-    norms = gradient_norms(both.index, both.model_inputs, values, projections)
-    largest = max(float(np.abs(y).max(initial=0)) for y in outputs if y.dtype.kind == "f")
-    noise = max(seen, _ROUNDING * largest) * np.sqrt(sum(y.size for y in outputs))
+    projections = [rng.normal(size=y.shape).astype(np.float32) for y in moved.outputs]
+    norms = gradient_norms(both.index, both.model_inputs, moved.weights, projections)
+    seen = max(one.max_abs for one in (*proof.outputs, *proof.changed))
+    largest = max(float(np.abs(y).max(initial=0)) for y in moved.outputs if y.dtype.kind == "f")
+    noise = max(seen, _ROUNDING * largest) * np.sqrt(sum(y.size for y in moved.outputs))
     found = {}
     for fill in both.plan.fills:
         steps = [_step(plain[s], changed[s]) for s in fill.sources]
@@ -269,22 +272,24 @@ def _step(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def _wrong(
-    both: _BothSides, changed: Mapping[str, np.ndarray], tolerance: float
+    both: _BothSides,
+    plain: Mapping[str, np.ndarray],
+    changed: Mapping[str, np.ndarray],
+    tolerance: float,
 ) -> dict[str, Status]:
     """Returns which lines make the outputs differ once their sources are changed, by halving."""
-    lines = dict.fromkeys((fill.target for fill in both.plan.fills), Status.COPIED)
-    waiting: list[Iterable[str]] = [list(changed)]
+    found: set[str] = set()
+    waiting = [list(changed)]
     while waiting:
-        names = list(waiting.pop())
+        names = waiting.pop()
         some = {name: changed[name] for name in names}
-        if all(one.max_rel <= tolerance for one in both.differences(some)):
+        if _agree(both.run({**plain, **some}).differences, tolerance):
             continue
-        if len(names) > 1:
+        if len(names) == 1:
+            found.update(names)
+        else:
             waiting += [names[: len(names) // 2], names[len(names) // 2 :]]
-            continue
-        for fill in both.plan.fills:
-            if names[0] in fill.sources:
-                lines[fill.target] = Status.DIFFERS
-    if Status.DIFFERS not in lines.values():
+    if not found:
         raise UsageError("the outputs differ when weights change together, and not one by one")
-    return lines
+    wrong = [fill.target for fill in both.plan.fills if not found.isdisjoint(fill.sources)]
+    return dict.fromkeys(wrong, Status.DIFFERS)

@@ -10,8 +10,9 @@ import numpy as np
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.migration.verification.outputs import Recording
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
+from tf1compat.migration.verification.reference.graph_file import read_graph
 
-__all__ = ["record_graph", "values_of"]
+__all__ = ["record_graph"]
 
 
 def record_graph(
@@ -38,12 +39,6 @@ def record_graph(
       CheckpointError: if the checkpoint can't be read.
     """
     path = os.fspath(meta) if meta is not None else f"{os.fspath(prefix)}.meta"
-    reference = ReferenceGraph(path, outputs, fed=inputs)
-    values = reference.run(inputs, values_of(reference, prefix))
-    return Recording(dict(inputs), values)
-
-
-def values_of(reference: ReferenceGraph, prefix: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Returns what a checkpoint holds for the variables that a graph needs."""
-    checkpoint = open_checkpoint(prefix)
-    return {name: checkpoint[name].read() for name in reference.variables}
+    reference = ReferenceGraph(read_graph(path), outputs, fed=inputs)
+    values = reference.values(open_checkpoint(prefix))
+    return Recording(dict(inputs), reference.run(inputs, values))

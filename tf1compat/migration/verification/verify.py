@@ -165,6 +165,6 @@ def verify_outputs(
             "outputs",
         )
         for difference in compared
-        if not difference.max_rel <= tolerance
+        if not difference.within(tolerance)
     )
     return Verification(0, problems, compared)

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference._cutting import cut_graph
 from tf1compat.migration.verification.reference.candidates import forward_ops
-from tf1compat.migration.verification.reference.cutting import cut_graph
 from tf1compat.testing import assert_arrays_close
 
 v1 = tf.compat.v1

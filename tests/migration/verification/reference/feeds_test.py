@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
-from tf1compat.migration.verification.reference.graph import InputSpec, input_specs
+from tf1compat.migration.verification.reference.graph_file import InputSpec, input_specs
 from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pair_inputs
 from tf1compat.testing import assert_arrays_equal
 

@@ -54,7 +54,7 @@ class Evidence:
           UsageError: it doesn't say what kinds of reasons it gives, or one has a name that is
             taken.
         """
-        for kind in getattr(self, "kinds", None) or ("none",):
+        for kind in self.kinds or ("none",):
             if not isinstance(kind, EvidenceKind):
                 raise UsageError(
                     f"evidence {self.name!r}: expected kinds, a tuple of EvidenceKind, found {kind}"

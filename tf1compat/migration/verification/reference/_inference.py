@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tf1compat.migration.verification.reference.cutting import op_name
+from tf1compat.migration.verification.reference._cutting import data_inputs
+from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
 __all__ = ["for_inference"]
@@ -146,5 +147,5 @@ def _drawn(mask: Any, nodes: Mapping[str, Any]) -> bool:
         if node.op in _DRAWING:
             return True
         if node.op in ("Cast", "Floor", "GreaterEqual", "Add", "AddV2", "Mul", "Sub", "Identity"):
-            waiting += _named(nodes, [one for one in node.input if not one.startswith("^")])
+            waiting += _named(nodes, data_inputs(node))
     return False

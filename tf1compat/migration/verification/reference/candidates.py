@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
+from tf1compat.checkpoint.meta.ordering import inputs_first
+from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, SAFE_OPS
-from tf1compat.migration.verification.reference.cutting import op_name
+from tf1compat.names.graph_names import in_gradients, op_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["forward_ops"]
 
 _WITHIN = {"Enter": frozenset(("loop",)), "Switch": frozenset(("branch",))}
 _AFTER = {"Exit": frozenset(("loop", "branch")), "Merge": frozenset(("branch",))}
-_GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
+_BRINGING_BACK = frozenset(("NextIteration", "RefNextIteration"))
+
+_Depends = frozenset[str] | None
+"""Whether an op's value depends on an "input" and a "variable", and is within a "loop" or "branch";
+None if it can't be computed."""
 
 
 def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
@@ -29,55 +34,31 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
     """
     given = set(map(op_name, inputs))
     nodes = {node.name: node for node in graph_def.node}
-    depends: dict[
-        str, frozenset[str] | None
-    ] = {}  # on "input" and "variable"; None if it can't run
-    for name in _ordered(nodes):
+    depends: dict[str, _Depends] = {}
+    reads = {
+        name: () if node.op in _BRINGING_BACK else tuple(map(op_name, data_inputs(node)))
+        for name, node in nodes.items()
+    }
+    for name in inputs_first(reads):
         depends[name] = _depends(nodes[name], depends, given)
     return [name for name in nodes if depends[name] == frozenset(("input", "variable"))]
 
 
-def _depends(
-    node: Any, known: dict[str, frozenset[str] | None], given: set[str]
-) -> frozenset[str] | None:
+def _depends(node: Any, known: Mapping[str, _Depends], given: Container[str]) -> _Depends:
     if node.name in given:
         return frozenset(("input",))
     if node.op in VARIABLE_OPS:
         return frozenset(("variable",))
-    if node.op not in SAFE_OPS or _GRADIENTS.search(node.name):
+    if node.op not in SAFE_OPS or in_gradients(node.name):
         return None
     if node.op in INPUT_OPS and node.op != "PlaceholderWithDefault":
         return None
     found: set[str] = set()
-    for one in node.input:
-        if not one.startswith("^"):
-            part = known.get(op_name(one), frozenset())  # what a loop brings back is known later
-            if part is None:
-                return None
-            found |= part
+    for one in data_inputs(node):
+        part = known.get(op_name(one), frozenset())  # what a loop brings back is known later
+        if part is None:
+            return None
+        found |= part
     # Within a loop, and in a branch that isn't taken, an op has no value that could be fetched.
-    found |= _WITHIN.get(node.op.removeprefix("Ref"), frozenset())
-    return frozenset(found) - _AFTER.get(node.op.removeprefix("Ref"), frozenset())
-
-
-def _ordered(nodes: dict[str, Any]) -> list[str]:
-    """Returns the names with inputs first; a loop is cut at its ``NextIteration``."""
-    order: list[str] = []
-    state: dict[str, int] = {}
-    for root in nodes:
-        stack = [root]
-        while stack:
-            name = stack[-1]
-            if state.get(name) == 2:
-                stack.pop()
-            elif state.get(name) == 1:
-                state[name] = 2
-                order.append(name)
-                stack.pop()
-            else:
-                state[name] = 1
-                node = nodes[name]
-                if node.op not in ("NextIteration", "RefNextIteration"):
-                    inputs = [op_name(i) for i in node.input if not i.startswith("^")]
-                    stack.extend(i for i in inputs if i in nodes and i not in state)
-    return order
+    op = node.op.removeprefix("Ref")
+    return frozenset(found | _WITHIN.get(op, frozenset())) - _AFTER.get(op, frozenset())

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tf1compat.migration.verification.reference.cutting import op_name
-from tf1compat.migration.verification.reference.graph import InputSpec
-from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.migration.verification.reference.graph_file import InputSpec
+from tf1compat.names.graph_names import op_name
+from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
 __all__ = ["index_bounds", "made_up", "phase_of"]
 
@@ -143,7 +143,7 @@ def _rows(name: str, nodes: Mapping[str, Any]) -> int:
     if node.op in ("ConcatV2", "Concat"):
         parts = node.input[:-1] if node.op == "ConcatV2" else node.input[1:]
         return sum(_rows(op_name(one), nodes) for one in parts)
-    if node.op in ("Identity", "ReadVariableOp", "Enter", "RefEnter", "Cast") and node.input:
+    if node.op in PASSING_OPS | {"Cast"} and node.input:
         return _rows(op_name(node.input[0]), nodes)
     return 0
 

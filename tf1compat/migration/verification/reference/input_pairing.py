@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference.cutting import op_name
-from tf1compat.migration.verification.reference.graph import InputSpec
+from tf1compat.migration.verification.reference.graph_file import InputSpec
+from tf1compat.names.graph_names import op_name
 
 __all__ = ["concrete_shapes", "pair_inputs"]
 

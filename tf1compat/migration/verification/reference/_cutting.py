@@ -16,15 +16,16 @@ from tf1compat.migration.verification.reference._safe_ops import (
     INPUT_OPS,
     SAFE_OPS,
 )
+from tf1compat.names.graph_names import op_name
 
-__all__ = ["cut_graph", "op_name"]
+__all__ = ["cut_graph", "data_inputs"]
 
 _TYPES = ("dtype", "out_type", "output_type", "DstT", "T")  # attributes that say an output's dtype
 
 
-def op_name(tensor: str) -> str:
-    """Returns the name of the op that a tensor or a control input is of."""
-    return tensor.lstrip("^").partition(":")[0]
+def data_inputs(node: Any) -> list[str]:
+    """Returns the inputs of a ``NodeDef`` but for those that only order."""
+    return [one for one in node.input if not one.startswith("^")]
 
 
 def cut_graph(

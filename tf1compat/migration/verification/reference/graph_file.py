@@ -1,0 +1,120 @@
+"""A v1 graph as its ``.meta`` file holds it, read once: ops, inputs, variables."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tf1compat.checkpoint import MetaVariable, read_meta
+from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference._inference import for_inference
+from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS
+from tf1compat.names import nearest_names
+from tf1compat.names.graph_names import op_name, tensor_name
+
+__all__ = ["GraphFile", "InputSpec", "input_specs", "read_graph"]
+
+_SAVING = frozenset(
+    ("Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "ShardedFilename")
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class InputSpec:
+    """A placeholder that the outputs need.
+
+    Attributes:
+      name: its tensor's name, with ``:0``.
+      dtype: by name.
+      shape: its static shape, None for sizes that are unknown; None where the rank is.
+      optional: whether it has a value of its own (``tf.placeholder_with_default``).
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    optional: bool
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GraphFile:
+    """The graph in a file; nothing of it is run.
+
+    Attributes:
+      path: the file.
+      graph_def: its ``GraphDef``.
+    """
+
+    path: str
+    graph_def: Any
+
+    @functools.cached_property
+    def inference(self) -> tuple[Any, tuple[str, ...]]:
+        """The graph as it computes when it doesn't train, and how it was changed for that."""
+        return for_inference(self.graph_def)
+
+    @functools.cached_property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """Its placeholders, but for those of its savers."""
+        return input_specs(self.graph_def)
+
+    @functools.cached_property
+    def variables(self) -> Mapping[str, MetaVariable]:
+        """Its variables by the names of their ops."""
+        return {variable.name: variable for variable in read_meta(self.path).variables}
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raises UsageError where it has no op of one of these tensors, with the nearest."""
+        ops = [node.name for node in self.graph_def.node]
+        known = set(ops)
+        for name in names:
+            if op_name(name) not in known:
+                near = ", ".join(nearest_names(op_name(name), ops))
+                raise UsageError(
+                    f"{self.path}: expected a tensor named {tensor_name(name)}, found none; "
+                    f"nearest: {near}"
+                )
+
+
+def read_graph(path: str | os.PathLike[str]) -> GraphFile:
+    """Returns the graph in a ``.meta`` file.
+
+    Raises:
+      UsageError: it is none.
+    """
+    import tensorflow as tf
+
+    meta = tf.compat.v1.MetaGraphDef()
+    try:
+        with open(path, "rb") as file:
+            meta.ParseFromString(file.read())
+    except Exception as error:  # protobuf's DecodeError has no public name
+        raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
+    return GraphFile(os.fspath(path), meta.graph_def)
+
+
+def input_specs(graph_def: Any) -> tuple[InputSpec, ...]:
+    """Returns the placeholders of a ``GraphDef``, but for those of its savers."""
+    savers = {op_name(one) for node in graph_def.node if node.op in _SAVING for one in node.input}
+    savers |= {op_name(one) for node in graph_def.node if node.name in savers for one in node.input}
+    return tuple(
+        _input(node) for node in graph_def.node if node.op in INPUT_OPS and node.name not in savers
+    )
+
+
+def _input(node: Any) -> InputSpec:
+    import tensorflow as tf
+
+    shape = node.attr["shape"].shape
+    sizes = None
+    if "shape" in node.attr and not shape.unknown_rank:
+        sizes = tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
+    return InputSpec(
+        name=f"{node.name}:0",
+        dtype=tf.DType(node.attr["dtype"].type).name,
+        shape=sizes,
+        optional=node.op == "PlaceholderWithDefault",
+    )

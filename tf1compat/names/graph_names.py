@@ -1,0 +1,37 @@
+"""Names within a graph: of operations, of their outputs, of what gradients were made in."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["in_gradients", "op_name", "tensor_name"]
+
+# `tf.gradients` names its scope `gradients`, or what it was given; copies get a number.
+_GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
+
+
+def op_name(tensor: str) -> str:
+    """Returns the name of the op that a tensor, a control input or an op's own name is of.
+
+    >>> op_name("dense/BiasAdd:0"), op_name("^dense/Assign")
+    ('dense/BiasAdd', 'dense/Assign')
+    """
+    return tensor.lstrip("^").partition(":")[0]
+
+
+def tensor_name(tensor: str) -> str:
+    """Returns the full name of a tensor; an op's stands for its first output.
+
+    >>> tensor_name("logits"), tensor_name("split:1")
+    ('logits:0', 'split:1')
+    """
+    return tensor if ":" in tensor else f"{tensor}:0"
+
+
+def in_gradients(op: str) -> bool:
+    """Tells whether an op is one of those that compute gradients, by its scopes.
+
+    >>> in_gradients("train/gradients_1/MatMul_grad/MatMul"), in_gradients("gradual/MatMul")
+    (True, False)
+    """
+    return _GRADIENTS.search(op) is not None
