@@ -22,6 +22,7 @@ __all__ = [
     "normalize_padding",
     "normalize_tuple",
     "op_data_format",
+    "own_arguments",
     "run_layer",
     "transposed_length",
 ]
@@ -30,6 +31,9 @@ __all__ = [
 # One instance serves every default, as in the signatures of 1.15's `tf.layers`.
 ZEROS = tf.compat.v1.zeros_initializer()
 ONES = tf.compat.v1.ones_initializer()
+
+# Of a constructor's locals: `__class__` is there where `super()` is.
+_NOT_GIVEN = ("self", "__class__", "kwargs")
 
 _OP_FORMATS = {
     "channels_last": {3: "NWC", 4: "NHWC", 5: "NDHWC"},
@@ -40,6 +44,17 @@ _OP_FORMATS = {
 def as_tensor(value: TensorLike, name: str | None = None) -> Tensor:
     """Returns `value` as a tensor of the current graph."""
     return tf.convert_to_tensor(value, name=name)
+
+
+def own_arguments(names: dict[str, Any]) -> dict[str, Any]:
+    """Returns the arguments of a constructor for the one that it extends.
+
+    Args:
+      names: `locals()` before there is any other: the arguments, and what goes as `kwargs`. The
+        constructor itself says only what 1.15 calls them, in which order, and what they default to.
+    """
+    given = {key: value for key, value in names.items() if key not in _NOT_GIVEN}
+    return {**given, **names["kwargs"]}
 
 
 def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) -> Any:

@@ -45,10 +45,12 @@ class Conv(Layer):
     The kernel is `[*kernel_size, input channels, filters]`, the bias `[filters]`.
 
     Attributes:
+      rank: number of the spatial axes, which the class says.
       kernel: the weights, in the inputs' dtype.
       bias: the bias, or None.
     """
 
+    rank: int
     _config: tuple[str, ...] = (
         "filters",
         "kernel_size",
@@ -69,7 +71,6 @@ class Conv(Layer):
 
     def __init__(
         self,
-        rank: int,
         filters: int,
         kernel_size: IntOrInts,
         strides: IntOrInts = 1,
@@ -92,13 +93,12 @@ class Conv(Layer):
         super().__init__(
             trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs
         )
-        self.rank = rank
         self.filters = filters
-        self.kernel_size = normalize_tuple(kernel_size, rank, "kernel_size")
-        self.strides = normalize_tuple(strides, rank, "strides")
-        self.padding = normalize_padding(padding, causal=rank == 1)
+        self.kernel_size = normalize_tuple(kernel_size, self.rank, "kernel_size")
+        self.strides = normalize_tuple(strides, self.rank, "strides")
+        self.padding = normalize_padding(padding, causal=self.rank == 1)
         self.data_format = normalize_data_format(data_format)
-        self.dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
+        self.dilation_rate = normalize_tuple(dilation_rate, self.rank, "dilation_rate")
         self.activation = resolve_activation(activation)
         self.use_bias = use_bias
         self.kernel_initializer = resolve_initializer(kernel_initializer)
@@ -107,7 +107,7 @@ class Conv(Layer):
         self.bias_regularizer = resolve_regularizer(bias_regularizer)
         self.kernel_constraint = resolve_constraint(kernel_constraint)
         self.bias_constraint = resolve_constraint(bias_constraint)
-        self.input_spec = InputSpec(ndim=rank + 2)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
         self.kernel: Variable | None = None
         self.bias: Variable | None = None
 

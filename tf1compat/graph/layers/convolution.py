@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf1compat.graph.layers._arguments import ZEROS, run_layer
+from tf1compat.graph.layers._arguments import ZEROS, own_arguments, run_layer
 from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.types import (
     ActivationLike,
@@ -29,6 +29,8 @@ class Conv1D(Conv):
     `padding` may be "causal".
     """
 
+    rank = 1
+
     def __init__(
         self,
         filters: int,
@@ -50,27 +52,7 @@ class Conv1D(Conv):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=1,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
 
 def conv1d(
@@ -101,6 +83,8 @@ def conv1d(
 class Conv2D(Conv):
     """Convolution over `[batch, rows, columns, channels]`; mirrors `tf.layers.Conv2D`."""
 
+    rank = 2
+
     def __init__(
         self,
         filters: int,
@@ -122,27 +106,7 @@ class Conv2D(Conv):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=2,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
 
 def conv2d(
@@ -173,6 +137,8 @@ def conv2d(
 class Conv3D(Conv):
     """Convolution over `[batch, depth, rows, columns, channels]`; mirrors `tf.layers.Conv3D`."""
 
+    rank = 3
+
     def __init__(
         self,
         filters: int,
@@ -194,27 +160,7 @@ class Conv3D(Conv):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=3,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
 
 def conv3d(

@@ -48,6 +48,7 @@ class DepthwiseConv2D(Conv):
       depthwise_kernel: the weights, in the inputs' dtype.
     """
 
+    rank = 2
     _config = (
         "kernel_size",
         "strides",
@@ -85,7 +86,6 @@ class DepthwiseConv2D(Conv):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            rank=2,
             # Not known before the inputs are: `build` sets it, and with it the bias' size.
             filters=0,
             kernel_size=kernel_size,

@@ -9,7 +9,13 @@ import tensorflow as tf
 
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
-from tf1compat.graph.layers._arguments import ZEROS, channel_count, op_data_format, run_layer
+from tf1compat.graph.layers._arguments import (
+    ZEROS,
+    channel_count,
+    op_data_format,
+    own_arguments,
+    run_layer,
+)
 from tf1compat.graph.layers._convolution_base import Conv
 from tf1compat.graph.layers.input_spec import InputSpec
 from tf1compat.graph.regularizers import resolve_regularizer
@@ -63,7 +69,6 @@ class SeparableConv(Conv):
 
     def __init__(
         self,
-        rank: int,
         depth_multiplier: int = 1,
         depthwise_initializer: InitializerLike = None,
         pointwise_initializer: InitializerLike = None,
@@ -73,7 +78,7 @@ class SeparableConv(Conv):
         pointwise_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(rank, **kwargs)
+        super().__init__(**kwargs)
         self.depth_multiplier = depth_multiplier
         self.depthwise_initializer = resolve_initializer(depthwise_initializer)
         self.pointwise_initializer = resolve_initializer(pointwise_initializer)
@@ -139,6 +144,8 @@ class SeparableConv1D(SeparableConv):
     `padding` may be "causal".
     """
 
+    rank = 1
+
     def __init__(
         self,
         filters: int,
@@ -164,31 +171,7 @@ class SeparableConv1D(SeparableConv):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=1,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            depth_multiplier=depth_multiplier,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `filters` channels."""
@@ -207,6 +190,8 @@ class SeparableConv1D(SeparableConv):
 
 class SeparableConv2D(SeparableConv):
     """Separable convolution over images; mirrors `tf.layers.SeparableConv2D`."""
+
+    rank = 2
 
     def __init__(
         self,
@@ -233,31 +218,7 @@ class SeparableConv2D(SeparableConv):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=2,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            depth_multiplier=depth_multiplier,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Returns the activations, with `filters` channels."""

@@ -14,6 +14,7 @@ from tf1compat.graph.layers._arguments import (
     channels_last,
     normalize_tuple,
     op_data_format,
+    own_arguments,
     run_layer,
     transposed_length,
 )
@@ -42,12 +43,12 @@ class _ConvTranspose(Conv):
 
     _config = (*(name for name in Conv._config if name != "dilation_rate"), "output_padding")
 
-    def __init__(self, rank: int, output_padding: IntOrInts | None = None, **kwargs: Any) -> None:
-        super().__init__(rank, **kwargs)
+    def __init__(self, output_padding: IntOrInts | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.output_padding: tuple[int, ...] | None = None
         if output_padding is None:
             return
-        self.output_padding = normalize_tuple(output_padding, rank, "output_padding")
+        self.output_padding = normalize_tuple(output_padding, self.rank, "output_padding")
         if any(
             pad >= stride for pad, stride in zip(self.output_padding, self.strides, strict=True)
         ):
@@ -104,6 +105,8 @@ class _ConvTranspose(Conv):
 class Conv2DTranspose(_ConvTranspose):
     """Transposed convolution over images; mirrors `tf.layers.Conv2DTranspose` of 1.15."""
 
+    rank = 2
+
     def __init__(
         self,
         filters: int,
@@ -124,26 +127,7 @@ class Conv2DTranspose(_ConvTranspose):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=2,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
     def _transpose(
         self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]
@@ -165,6 +149,8 @@ class Conv2DTranspose(_ConvTranspose):
 class Conv3DTranspose(_ConvTranspose):
     """Transposed convolution over volumes; mirrors `tf.layers.Conv3DTranspose` of 1.15."""
 
+    rank = 3
+
     def __init__(
         self,
         filters: int,
@@ -185,26 +171,7 @@ class Conv3DTranspose(_ConvTranspose):
         name: ScopeLike = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            rank=3,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**own_arguments(locals()))
 
     def _transpose(
         self, inputs: Tensor, batch: BatchSize, lengths: Sequence[int | Tensor | None]

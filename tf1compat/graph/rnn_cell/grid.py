@@ -102,9 +102,8 @@ class GridLSTMCell(RNNCell):
             skip=frequency_skip,
         )
         self._total_blocks = sum(counts)
-        self._state_tuple_type = None
-        if state_is_tuple:
-            self._state_tuple_type = _tuple_type("GridLSTMStateTuple", ["state"], counts)
+        kind = _tuple_type("GridLSTMStateTuple", ["state"], counts) if state_is_tuple else None
+        self._state_tuple_type = kind
 
     @property
     def state_tuple_type(self) -> type[Any] | None:
