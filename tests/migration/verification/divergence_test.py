@@ -2,11 +2,14 @@
 
 import importlib
 import pathlib
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
+from tf1compat.checkpoint import SOURCE_FORMATS
+from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import (
@@ -82,6 +85,29 @@ def test_inputs_that_the_outputs_do_not_need_may_be_given(filled):
     assert len(recording.inputs) == 2
     found = record_graph(PREFIX, inputs=recording.inputs, outputs=["query_vector"])
     assert_arrays_equal(found.outputs["query_vector"], recording.outputs["query_vector"])
+
+
+class GraphElsewhere(V2):
+    """V2, with the graph in a file of another name."""
+
+    name = "toy"
+
+    def graph_path(self, prefix):
+        return f"{prefix}.graph"
+
+
+def test_the_graph_is_where_the_format_has_it(filled, tmp_path):
+    model, plan, recording = filled
+    shutil.copytree(GOLDEN, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "model.ckpt.meta").rename(tmp_path / "model.ckpt.graph")
+    prefix = tmp_path / "model.ckpt"
+    where = {"prefix": prefix, "recording": recording, "tolerance": 1e-5}
+    with pytest.raises(UsageError, match=r"model.ckpt: expected a \.meta file beside it"):
+        record_graph(prefix, inputs=recording.inputs, outputs=["similarity"])
+    with SOURCE_FORMATS.with_(GraphElsewhere()):
+        again = record_graph(prefix, inputs=recording.inputs, outputs=list(recording.outputs))
+        assert_arrays_equal(again.outputs, recording.outputs)
+        assert first_difference(plan, index_model(model), **where) == ""
 
 
 def test_a_tensor_that_is_not_there_is_named(filled):

@@ -19,7 +19,7 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification.outputs import Recording
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
-from tf1compat.migration.verification.reference.graph_file import read_graph
+from tf1compat.migration.verification.reference.graph_file import graph_beside
 from tf1compat.names.graph_names import op_name
 
 __all__ = ["first_difference"]
@@ -42,7 +42,7 @@ def first_difference(
     Args:
       plan: the plan that filled the model.
       index: the index of the filled model.
-      prefix: the checkpoint's prefix, with a ``.meta`` beside it.
+      prefix: the checkpoint's prefix, with a graph beside it.
       recording: inputs by tensor name of the v1 graph, in the model's order.
       tolerance: largest difference relative to the layer's largest output.
     """
@@ -76,7 +76,8 @@ def _v1_tensors(
     scopes: Iterable[Sequence[str]],
 ) -> dict[str, list[np.ndarray]]:
     """Returns, by scope, every floating tensor that the v1 graph computes there for the inputs."""
-    graph = read_graph(f"{os.fspath(prefix)}.meta")
+    checkpoint = open_checkpoint(prefix)
+    graph = graph_beside(checkpoint)
     runnable = dict.fromkeys(forward_ops(graph.graph_def, inputs))
     distinct = {scope for group in scopes for scope in group}
     near = {scope: _near(graph.graph_def, scope, runnable) for scope in distinct}
@@ -84,8 +85,7 @@ def _v1_tensors(
     if not names:
         return {}
     reference = ReferenceGraph(graph, names, fed=inputs)
-    known = reference.values(open_checkpoint(prefix))
-    values = reference.run(inputs, known, only=reference.floating())
+    values = reference.run(inputs, reference.values(checkpoint), only=reference.floating())
     return {
         scope: [values[f"{name}:0"] for name in ops if f"{name}:0" in values]
         for scope, ops in near.items()

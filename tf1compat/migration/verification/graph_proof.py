@@ -21,6 +21,7 @@ from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import (
     GraphFile,
     InputSpec,
+    graph_beside,
     read_graph,
 )
 from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pair_inputs
@@ -77,10 +78,8 @@ def prove(
     """
     index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
-    path = entries.graph_path if graph is None else os.fspath(graph)
-    if path is None:
-        raise UsageError(f"{plan.checkpoint}: expected a .meta file beside it, found none")
-    given = _Given(read_graph(path), index, options or GraphOptions())
+    whole = graph_beside(entries) if graph is None else read_graph(graph)
+    given = _Given(whole, index, options or GraphOptions())
     feeds = given.arrays()
     model_inputs = {name: feeds[name] for name in given.paired}
     outputs = list(given.options.outputs)

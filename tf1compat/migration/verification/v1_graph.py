@@ -10,7 +10,7 @@ import numpy as np
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.migration.verification.outputs import Recording
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
-from tf1compat.migration.verification.reference.graph_file import read_graph
+from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
 
 __all__ = ["record_graph"]
 
@@ -32,13 +32,13 @@ def record_graph(
       prefix: the checkpoint's prefix.
       inputs: arrays by tensor name (``"x:0"``; ``"x"`` means ``"x:0"``).
       outputs: tensor names.
-      meta: the ``.meta`` file; by default ``PREFIX.meta``.
+      meta: the ``.meta`` file; by default the one beside the checkpoint.
 
     Raises:
       UsageError: if the graph can't be imported or run, or has no tensor of a given name.
       CheckpointError: if the checkpoint can't be read.
     """
-    path = os.fspath(meta) if meta is not None else f"{os.fspath(prefix)}.meta"
-    reference = ReferenceGraph(read_graph(path), outputs, fed=inputs)
-    values = reference.values(open_checkpoint(prefix))
-    return Recording(dict(inputs), reference.run(inputs, values))
+    checkpoint = open_checkpoint(prefix)
+    graph = graph_beside(checkpoint) if meta is None else read_graph(meta)
+    reference = ReferenceGraph(graph, outputs, fed=inputs)
+    return Recording(dict(inputs), reference.run(inputs, reference.values(checkpoint)))

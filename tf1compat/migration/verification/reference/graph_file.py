@@ -8,14 +8,14 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tf1compat.checkpoint import MetaVariable, read_meta
+from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._inference import for_inference
 from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS
 from tf1compat.names import nearest_names
 from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["GraphFile", "InputSpec", "input_specs", "read_graph"]
+__all__ = ["GraphFile", "InputSpec", "graph_beside", "input_specs", "read_graph"]
 
 _SAVING = frozenset(
     ("Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "ShardedFilename")
@@ -94,6 +94,17 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
     return GraphFile(os.fspath(path), meta.graph_def)
+
+
+def graph_beside(checkpoint: Checkpoint) -> GraphFile:
+    """Returns the graph that a checkpoint's format has beside it.
+
+    Raises:
+      UsageError: there is none, or it can't be read.
+    """
+    if checkpoint.graph_path is None:
+        raise UsageError(f"{checkpoint.prefix}: expected a .meta file beside it, found none")
+    return read_graph(checkpoint.graph_path)
 
 
 def input_specs(graph_def: Any) -> tuple[InputSpec, ...]:
