@@ -51,6 +51,8 @@ _BROKEN = """
 from tf1compat.errors import CheckpointError
 
 def run(args):
+    if args == ["--silent"]:
+        return None
     if args:
         raise ValueError("what the author didn't think of")
     raise CheckpointError("toy.ckpt: expected toys, found none")
@@ -74,6 +76,11 @@ def test_what_goes_wrong_in_a_task_from_outside_is_a_line(app, tmp_path, monkeyp
             1,
             "",
             "tf1compat broken: error: toy.ckpt: expected toys, found none\n",
+        )
+        assert app("broken", "--silent")[::2] == (
+            2,
+            "tf1compat broken: error: expected broken_task_of_a_test.run to return the exit "
+            "status, a whole number, found None\n",
         )
         assert "error: unexpected ValueError: what the author" in app("broken", "--flag")[2]
         assert "error: unexpected ModuleNotFoundError: No module named" in app("lost")[2]

@@ -99,6 +99,13 @@ def test_inspect_lists_names_roles_and_totals(app, work):
     assert "9 of 9 variables, 135 elements, 544 B" in out
 
 
+def test_inspect_counts_slots_and_averages_together(app, work, values):
+    averages = {f"{n}/ExponentialMovingAverage": v for n, v in values.items()}
+    write_checkpoint("shadows.ckpt", {**values, **averages, "mlp/fc1/biases/Adam": np.ones(8)})
+    _, out, _ = app("inspect", "--checkpoint=shadows.ckpt")
+    assert "of these, 5 slots and moving averages with 75 elements" in out
+
+
 def test_inspect_filters_by_exact_scope(app, work):
     code, out, _ = app("inspect", "--checkpoint=model.ckpt", "--scope=mlp/fc1", "--format=json")
     assert code == 0
@@ -278,6 +285,17 @@ def test_diff_of_two_checkpoints(app, work, values):
     assert_arrays_close(rows["mlp/fc2/biases"]["largest"], 0.5, rtol=1e-6)
     code, out, _ = app("diff", "--checkpoint=plain.ckpt", "--other=plain.ckpt")
     assert (code, out.strip()) == (0, "all 4 are equal")
+
+
+def test_diff_sees_nan_on_one_side_and_neighbours_among_large_integers(app, work, values):
+    step = np.array([2**53], np.int64)
+    sick = {n: np.where(v == v.max(), np.float32(np.nan), v) for n, v in values.items()}
+    write_checkpoint("plain.ckpt", {**values, "step": step})
+    write_checkpoint("sick.ckpt", {**sick, "step": step + 1})
+    for left, right in (("plain", "sick"), ("sick", "plain")):
+        code, out, _ = app("diff", f"--checkpoint={left}.ckpt", f"--other={right}.ckpt")
+        assert (code, out.strip().splitlines()[-1]) == (1, "5 of 5 differ")
+    assert app("diff", "--checkpoint=sick.ckpt", "--other=sick.ckpt")[0] == 0
 
 
 def test_unknown_flags_are_named(app, work):

@@ -204,6 +204,19 @@ def test_inspect_lists_it(path, capsys):
     assert "3 of 3 variables, 72 elements, 288 B (JSON checkpoint, 1 files)" in out
 
 
+def test_what_an_output_format_reads_too_is_a_checkpoint_by_its_name(path, tmp_path, capsys):
+    class Hdf5(Json):
+        name, suffix = "toy_hdf5", ".toy.h5"
+
+        def open(self, prefix):
+            return super().open(path)
+
+    (tmp_path / "other.toy.h5").touch()
+    with SOURCE_FORMATS.with_(Hdf5()), pytest.raises(SystemExit) as exit_:
+        run(["diff", f"--checkpoint={path}", f"--other={tmp_path / 'other.toy.h5'}"])
+    assert (exit_.value.code, capsys.readouterr().out.split()[0]) == (0, "all")
+
+
 def test_it_is_planned_converted_and_verified(path, tmp_path):
     import keras
 

@@ -10,15 +10,15 @@ import pytest
 from tf1compat.apps.main import TASKS, Task
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.checkpoint.bundle.v2 import V2
-from tf1compat.checkpoint.formats import SOURCE_FORMATS
-from tf1compat.errors import LayoutError, PlanError, UsageError
+from tf1compat.checkpoint.formats import SOURCE_FORMATS, OneFile
+from tf1compat.errors import LayoutError, PlanError, RuleError, UsageError, VerificationError
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
-from tf1compat.migration import Plan, plan_migration, register_layout
-from tf1compat.migration.layouts import LAYOUTS, Layout, parse_layout
+from tf1compat.migration import Plan, convert, plan_migration, register_layout, verify_weights
+from tf1compat.migration.layouts import LAYOUTS, Identity, Layout, Piece, Spec, parse_layout
 from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, EvidenceKind
 from tf1compat.migration.matching.evidence.base import OTHER_KINDS
 from tf1compat.migration.planning._kinds import evidence_kinds
-from tf1compat.names import parse_names
+from tf1compat.names import Rule, parse_names
 from tf1compat.names.optimizers import OPTIMIZERS, Optimizer
 from tf1compat.names.reasons import Kind
 from tf1compat.registry import Registry
@@ -28,7 +28,22 @@ KERAS = next(iter(f for f in OUTPUT_FORMATS.values() if f.suffix == ".keras"))
 
 def frozen(**fields):
     """Returns a layout class with these fields."""
-    return dataclasses.make_dataclass("Toy", fields.items(), bases=(Layout,), frozen=True)
+    return dataclasses.make_dataclass("Toy", fields.items(), bases=(Identity,), frozen=True)
+
+
+def having(default, kind=str):
+    """Returns a layout class whose field has a default."""
+    field = dataclasses.field(default=default)
+    return dataclasses.make_dataclass("Toy", [("to", kind, field)], bases=(Identity,), frozen=True)
+
+
+def frozen_like(base):
+    """Returns a frozen dataclass that has of a layout what `base` has."""
+    return dataclasses.make_dataclass("Toy", [], bases=(base,), frozen=True)
+
+
+Soft = type("Soft", (Layout,), {name: vars(Identity)[name] for name in ("spec", "apply", "invert")})
+Every = type("Every", (frozen(),), {"part": lambda self, source: ()})
 
 
 @pytest.mark.parametrize(
@@ -36,31 +51,51 @@ def frozen(**fields):
     [
         ("no word", frozen(), "'no word': expected a word that rules can hold"),
         ("", frozen(), "expected a name, found ''"),
-        ("toy", type("Bare", (Layout,), {}), "expected a frozen dataclass, found Bare"),
+        ("toy", type("Bare", (Layout,), {}), "expected a method spec of its own, found none"),
+        ("toy", frozen_like(Layout), "expected a method spec of its own, found none"),
+        ("toy", type("Most", (frozen(),), {"invert": Layout.invert}), "a method invert of its own"),
+        ("toy", type("Part", (frozen(),), {"takes_part": True}), "a method part of its own"),
+        ("toy", type("Bare", (Soft,), {}), "expected a frozen dataclass, found Bare"),
         ("toy", dataclasses.make_dataclass("Soft", []), "a class derived from Layout, found"),
         ("toy", frozen(to=dict), "annotated int, float or str, .* found to: <class 'dict'>"),
         ("toy", frozen(to=tuple[int, int]), r"found to: tuple\[int, int\]"),
         ("toy", frozen(axes=tuple[int, ...], to=str), r"found axes: tuple\[int, \.\.\.\]"),
         (
             "toy",
-            type("Both", (frozen(),), {"joins": True, "takes_part": True}),
+            type("Both", (Every,), {"joins": True, "takes_part": True}),
             "one that joins or takes a part, found both",
         ),
+        ("toy", frozen(to="Unheard"), "annotations that can be resolved, found name 'Unheard'"),
+        ("toy", having("a, b"), "a default that a layout's text can hold, found to = 'a, b'"),
+        ("toy", having("1"), "text can hold, found to = '1'"),
+        ("toy", having(""), "text can hold, found to = ''"),
+        ("toy", having(" a"), "text can hold, found to = ' a'"),
+        ("toy", having("a|b"), r"text can hold, found to = 'a\|b'"),
+        ("toy", having(float("inf"), float), "text can hold, found to = inf"),
     ],
 )
 def test_a_layout_that_no_text_can_hold(name, cls, message):
+    before = cls.__dict__.get("name")
     with pytest.raises(UsageError, match=message):
         register_layout(name)(cls)
     assert name not in LAYOUTS
+    assert cls.__dict__.get("name") in (before, name)
+
+
+def test_a_layout_that_is_refused_another_name_keeps_its_own():
+    with pytest.raises(UsageError, match="layout 'identity': expected a name of its own"):
+        register_layout("identity")(LAYOUTS["cast"])
+    assert LAYOUTS["cast"].name == "cast"
+    assert str(parse_layout("cast(float32)")) == "cast(float32)"
 
 
 def test_arguments_that_are_left_out_keep_their_defaults():
     @dataclasses.dataclass(frozen=True)
-    class Toy(Layout):
+    class Toy(Identity):
         name = "toy"
         axis: int
         scale: float = 0.5
-        axes: tuple[int, ...] = (4, 5)
+        axes: tuple[int, ...] = dataclasses.field(default_factory=lambda: (4, 5))
 
     with LAYOUTS.with_(Toy):
         assert parse_layout("toy(1)") == Toy(1, 0.5, (4, 5))
@@ -102,6 +137,7 @@ def made(name, kinds):
         ((), "expected kinds, a tuple of EvidenceKind, found none"),
         ((Kind("toy", "so"),), "expected kinds, a tuple of EvidenceKind, found Kind"),
         ((EvidenceKind("rule", "so"),), "found 'rule', which is what a rule of the user's is"),
+        ((EvidenceKind("so", "so"),) * 2, "expected kinds of different names, found two called so"),
         ((EvidenceKind("flow", "so"),), "expected words of its own, found 'flow', which 'flow'"),
     ],
 )
@@ -144,6 +180,8 @@ UNDECLARED = EvidenceKind("whim", "because").because()
             lambda g, why: [g.part(g.sources, g.targets[:1], why)] * 2,
             "expected parts of a group that share none of its sources, found",
         ),
+        (lambda g, why: 3, "expected a list of parts of a group, or None, found 3"),
+        (lambda g, why: [g.sources], "expected a list of parts of a group, or None, found"),
         (lambda g, why: halves(g, UNDECLARED), "one of its kinds, found the kind 'whim'"),
         (lambda g, why: halves(g, why, UNDECLARED), "found the kind 'whim'; put it into `kinds`"),
     ],
@@ -217,16 +255,43 @@ def without(thing, **changed):
     return type("Toy", (type(thing),), {"name": "toy", **changed})()
 
 
+def npz(suffix, name="toy"):
+    """Returns a format of single files of this suffix."""
+    toy = type("Toy", (OneFile,), {"name": name, "suffix": suffix, "summary": "a toy"})()
+    toy.open = None.__init__
+    return toy
+
+
+def test_two_formats_of_one_suffix_are_refused():
+    with (
+        SOURCE_FORMATS.with_(npz(".npz")),
+        pytest.raises(UsageError, match=r"expected words of its own, found '\.npz', which 'toy'"),
+    ):
+        SOURCE_FORMATS.add(npz(".npz", "other"))
+
+
 @pytest.mark.parametrize(
     ("registry", "thing", "message"),
     [
         (SOURCE_FORMATS, type(without(V2())), "'toy': expected an instance, found <class"),
         (SOURCE_FORMATS, without(V2(), summary=None), "'toy': expected summary, a str, found None"),
         (SOURCE_FORMATS, without(V2(), open=1), "'toy': expected a method open, found none"),
+        (SOURCE_FORMATS, npz(""), "'toy': expected a suffix that begins with a dot, found ''"),
+        (
+            OUTPUT_FORMATS,
+            without(KERAS, holds="bread"),
+            "holds 'weights' or 'model', found 'bread'",
+        ),
+        (
+            OUTPUT_FORMATS,
+            without(KERAS, reads=("", ".q"), suffix=".q"),
+            "that begin with a dot, its",
+        ),
         (OUTPUT_FORMATS, without(KERAS, reads=".q"), "'toy': expected reads, a tuple, found '.q'"),
         (OUTPUT_FORMATS, without(KERAS, write=None), "'toy': expected a method write, found none"),
         (EVIDENCE, type("E", (Evidence,), {"name": "e", "kinds": ()}), "expected an instance, fou"),
         (OPTIMIZERS, Optimizer("Toy", also="T"), "'Toy': expected also, a tuple, found 'T'"),
+        (OPTIMIZERS, Optimizer("Toy", also=(3,)), "names of letters, .* found 3"),
         (OPTIMIZERS, Optimizer("Toy", state="T"), "'Toy': expected state, a tuple, found 'T'"),
         (TASKS, Task("help", "", "mine"), "task 'help': expected a word that isn't help or a flag"),
         (TASKS, Task("--toy", "", "mine"), "task '--toy': expected a word that isn't help or a"),
@@ -253,3 +318,104 @@ def test_a_reason_has_the_facts_that_its_words_are_made_of():
     assert kind.because(one="a", two="b", more=3).text == "a before b"
     with pytest.raises(UsageError, match="reason 'toy': expected the facts one, two; found one"):
         kind.because(one="a")
+
+
+@pytest.mark.parametrize("value", [1.5, True, None, ["a"], np.int64(1), (1,), {}])
+def test_a_fact_is_what_json_gives_back(value):
+    with pytest.raises(UsageError, match="reason 'toy': expected facts that are texts, numbers or"):
+        Kind("toy", "so").because(one=value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("at {", "'at {' is no template"),
+        ("at {}", "expected facts in braces by name, found 'at {}'"),
+        ("at {0}", "expected facts in braces by name"),
+        ("at {one.two}", "expected facts in braces by name"),
+    ],
+)
+def test_words_that_no_facts_can_fill_are_refused(words, message):
+    with pytest.raises(UsageError, match=message):
+        Kind("toy", words)
+    with pytest.raises(UsageError, match=message):
+        Kind("toy", "so", words)
+
+
+class Proposes(Toy):
+    """Proposes whatever the test wants."""
+
+    def within(self, state, group):
+        return None
+
+    def across(self, state):
+        return self._parts
+
+
+@pytest.mark.parametrize(
+    ("proposed", "message"),
+    [
+        (None, "expected proposals, one after the other, found None"),
+        (["a"], "expected a Proposal, found 'a'"),
+    ],
+)
+def test_evidence_that_proposes_what_is_none_is_told(twins, proposed, message):
+    with EVIDENCE.with_(Proposes(proposed)), pytest.raises(UsageError, match=message):
+        plan_migration(*twins)
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "message"),
+    [
+        ("spec", (2, 2), r"expected the Spec of what it makes, .*, found \(2, 2\)"),
+        ("spec", Spec([2, 2]), "expected the Spec of what it makes"),
+        ("spec", Spec((2, 2), np.float32), "expected the Spec of what it makes"),
+        ("part", (0,), r"expected its part as a tuple of slices of float32\[2, 2\], found \(0,\)"),
+        ("part", None, "expected its part as a tuple of slices"),
+        ("part", (slice(None),) * 3, "expected its part as a tuple of slices"),
+    ],
+)
+def test_a_layout_that_answers_something_else_is_told_while_planning(
+    twins, method, answer, message
+):
+    members = {"name": "toy", "takes_part": True, method: lambda self, *asked: answer}
+    rules = [Rule("x/kernel", "a/kernel", layout="toy"), Rule("y/kernel", "b/kernel")]
+    with LAYOUTS.with_(type("Toy", (Every,), members)), pytest.raises(RuleError, match=message):
+        plan_migration(*twins, rules)
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "message"),
+    [
+        ("apply", [[1.0]], r"layout toy: expected that it makes an array, found \[\[1\.0\]\]"),
+        ("invert", None, "layout toy: expected a tuple of Piece of its inverse, found None"),
+        ("invert", (np.ones(2),), "layout toy: expected a tuple of Piece of its inverse"),
+        ("invert", (Piece(0, np.ones(2)),), "layout toy: expected a tuple of Piece"),
+    ],
+)
+def test_a_layout_that_makes_something_else_is_told_when_it_is_asked(
+    twins, method, answer, message
+):
+    prefix, model = twins
+    rules = [Rule("x/kernel", "a/kernel", layout="toy"), Rule("y/kernel", "b/kernel")]
+    members = {"name": "toy", method: lambda self, *asked: answer}
+    with LAYOUTS.with_(type("Toy", (frozen(),), members)):
+        plan = plan_migration(prefix, model, rules)
+        if method == "apply":
+            with pytest.raises(LayoutError, match=message):
+                convert(plan, model)
+        else:
+            convert(plan, model)
+            with pytest.raises(VerificationError, match=message):
+                verify_weights(plan, model).require_equal()
+
+
+def test_advice_for_a_rule_is_about_its_own_layout(twins):
+    prefix, model = twins
+    for text, remedy in (
+        ("cats(float32)", "mend the layout of the rule, or send its source elsewhere"),
+        ("cast(int8)", r"give the rule layout='cast\(int8\) \| cast\(float32\)'"),
+        ("reshape(4)", "send it elsewhere, or give the rule a layout"),
+    ):
+        with pytest.raises(RuleError, match=remedy):
+            plan_migration(prefix, model, [Rule("x/kernel", "a/kernel", layout=text)])

@@ -23,10 +23,7 @@ def make_plan(
 
 def print_plan(plan: Plan) -> None:
     """Prints every line of the plan as a table, then what is dropped, counted by reason."""
-    rows = [
-        [f.target, ", ".join(f.sources), "" if f.layout == "identity" else f.layout, f.why]
-        for f in plan.fills
-    ]
+    rows = [[f.target, ", ".join(f.sources), f.moved, f.why] for f in plan.fills]
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
     print_table(["target", "source", "layout", "why"], rows)
     print("\n".join(["", *dropped_lines(plan)]))

@@ -18,6 +18,7 @@ from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_elements
+from tf1compat.checkpoint.formats import is_checkpoint_file
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
 
@@ -49,7 +50,7 @@ def run(args: Sequence[str]) -> int:
 def _main() -> int:
     checkpoint = _SOURCE.open()
     written = reading_format(_OTHER.value)
-    if written is not None:
+    if written is not None and not is_checkpoint_file(_OTHER.value):
         rows, count = _against_keras(checkpoint, written)
     else:
         other = open_checkpoint(_OTHER.value)

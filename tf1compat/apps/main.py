@@ -44,7 +44,12 @@ class Task:
             raise UsageError(
                 f"expected a module {self.module} that does the task, found none of this name"
             ) from error
-        status: int = module.run(args)
+        status = module.run(args)
+        if type(status) is not int:
+            raise UsageError(
+                f"expected {self.module}.run to return the exit status, a whole number, found "
+                f"{status!r}"
+            )
         return status
 
 

@@ -28,7 +28,7 @@ from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.entry import Part
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.v1_format.v1 import V1
-from tf1compat.errors import CheckpointError, CheckpointNotFoundError
+from tf1compat.errors import CheckpointError, CheckpointNotFoundError, UsageError
 from tf1compat.registry import Registry
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "checkpoint_names",
     "exists",
     "format_of",
+    "is_checkpoint_file",
     "is_directory",
     "prefix_of",
 ]
@@ -130,10 +131,27 @@ class OneFile:
         return None
 
 
+def _suffixes(one: SourceFormat) -> list[str]:
+    return [one.suffix] if isinstance(one, OneFile) else []
+
+
+def _check(one: SourceFormat) -> None:
+    if isinstance(one, OneFile) and not one.suffix.startswith("."):
+        raise UsageError(
+            f"format of checkpoints {one.name!r}: expected a suffix that begins with a dot, found "
+            f"{one.suffix!r}"
+        )
+
+
 _METHODS = ("prefix_of", "exists", "prefixes", "is_directory", "graph_path", "open")
 
 SOURCE_FORMATS: Registry[SourceFormat] = Registry(
-    "format of checkpoints", [V1(), V2()], has={"summary": str}, methods=_METHODS
+    "format of checkpoints",
+    [V1(), V2()],
+    has={"summary": str},
+    methods=_METHODS,
+    claims=_suffixes,
+    check=_check,
 )
 """The formats by name. A later one is asked first: any file at all may be a V1 checkpoint."""
 
@@ -161,6 +179,11 @@ def prefix_of(path: str) -> str:
         if stem is not None:
             return stem if stem == path else prefix_of(stem)
     return path
+
+
+def is_checkpoint_file(path: str) -> bool:
+    """Tells whether a path's name says that it is a checkpoint, or a file of one."""
+    return any(one.prefix_of(path) is not None for one in _latest_first())
 
 
 def exists(prefix: str) -> bool:

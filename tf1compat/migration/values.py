@@ -10,7 +10,8 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
-from tf1compat.migration.layouts.layout import Spec, pieces
+from tf1compat.migration.layouts.answers import applied, made_of, pieces
+from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
@@ -31,7 +32,7 @@ def value_for(
       CorruptCheckpointError: if a source's bytes don't match their checksum.
     """
     sources = [known[name] if name in known else checkpoint[name].read() for name in fill.sources]
-    return parse_layout(fill.layout).apply(*sources)
+    return applied(parse_layout(fill.layout), sources)
 
 
 def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> list[str]:
@@ -44,7 +45,7 @@ def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) 
     layout = parse_layout(fill.layout)
     entries = [checkpoint[name] for name in fill.sources]
     specs = [Spec(entry.shape, entry.dtype_name) for entry in entries]
-    expected = layout.spec(*specs)
+    expected = made_of(layout, specs)
     if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
         return [f"expected {expected}, found {value.dtype.name}{list(value.shape)}"]
     try:

@@ -7,11 +7,10 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from tf1compat.names.order import natural_key
+from tf1compat.names.order import natural_key, split_numbers
 
 __all__ = ["fold_names", "unfold_names"]
 
-_NUMBER = re.compile(r"([0-9]+)")
 _SET = re.compile(r"\{\{|\}\}|\{([0-9.,]+)\}")
 _MOST_NUMBERS = 16  # names with more numbers than this are shown as they are
 _MOST_VARYING = 6  # and so are groups in which more of them vary
@@ -35,7 +34,7 @@ def fold_names(names: Iterable[str]) -> list[str]:
     groups: dict[Numbers, set[Numbers]] = collections.defaultdict(set)
     lines: list[str] = []
     for name in dict.fromkeys(names):
-        pieces = _NUMBER.split(name)
+        pieces = split_numbers(name)
         if len(name) > _LONGEST or len(pieces) > 2 * _MOST_NUMBERS:
             lines.append(_escaped(name))
         else:

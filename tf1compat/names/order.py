@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["natural_key"]
+__all__ = ["natural_key", "split_numbers"]
 
 _NUMBER = re.compile(r"([0-9]+)")
 
 NaturalKey = tuple[tuple[object, ...], str]
+
+
+def split_numbers(name: str) -> list[str]:
+    """Returns the texts and the numbers of a name in turn, beginning and ending with a text.
+
+    >>> split_numbers("layer_12/w")
+    ['layer_', '12', '/w']
+    """
+    return _NUMBER.split(name)
 
 
 def natural_key(name: str) -> NaturalKey:
@@ -21,7 +30,7 @@ def natural_key(name: str) -> NaturalKey:
     """
     # The slash sorts before all else, so that what is inside a scope stays together.
     pieces: list[object] = []
-    for index, piece in enumerate(_NUMBER.split(name.replace("/", "\0"))):
+    for index, piece in enumerate(split_numbers(name.replace("/", "\0"))):
         if index % 2:  # digits as (count, text): no conversion, hence no limit on their number
             digits = piece.lstrip("0")
             pieces.append((len(digits), digits))

@@ -20,7 +20,14 @@ Fact: TypeAlias = "str | int | tuple[str, ...]"
 
 @functools.cache
 def _facts_of(words: str) -> frozenset[str]:
-    return frozenset(fact for _, fact, _, _ in string.Formatter().parse(words) if fact)
+    return frozenset(fact for _, fact, _, _ in string.Formatter().parse(words) if fact is not None)
+
+
+def _is_fact(value: object) -> bool:
+    """Tells what JSON gives back as it was; a bool or a numpy integer wouldn't be."""
+    if isinstance(value, tuple):
+        return all(type(one) is str for one in value)
+    return type(value) in (str, int)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +47,24 @@ class Kind:
     words: str
     folded: str = ""
 
+    def __post_init__(self) -> None:
+        for words in (self.words, self.folded):
+            try:
+                facts = _facts_of(words)
+            except (ValueError, TypeError) as error:
+                raise UsageError(
+                    f"reason {self.name!r}: {words!r} is no template ({error})"
+                ) from None
+            if not all(fact.isidentifier() for fact in facts):
+                raise UsageError(
+                    f"reason {self.name!r}: expected facts in braces by name, found {words!r}"
+                )
+
     def because(self, **facts: Fact) -> Reason:
         """Returns a reason of this kind.
 
         Raises:
-          UsageError: the words need other facts.
+          UsageError: the words need other facts, or one is none that JSON gives back.
         """
         needed = _facts_of(self.words)
         if not needed <= facts.keys():
@@ -52,6 +72,12 @@ class Kind:
                 f"reason {self.name!r}: expected the facts {', '.join(sorted(needed))}; found "
                 f"{', '.join(sorted(facts)) or 'none'}"
             )
+        for name, value in facts.items():
+            if not _is_fact(value):
+                raise UsageError(
+                    f"reason {self.name!r}: expected facts that are texts, numbers or tuples of "
+                    f"texts, found {name} = {value!r}"
+                )
         return Reason(self, facts)
 
 

@@ -181,6 +181,15 @@ def test_a_repacked_file_still_reads(files, tmp_path, index):
     assert_arrays_equal(found["dense/kernel"].read(), value(index["dense/kernel"]))
 
 
+def test_a_member_beside_the_weights_is_damaged_too(files, tmp_path):
+    target = os.fspath(tmp_path / "flipped.keras")
+    with zipfile.ZipFile(files[".keras"]) as archive:
+        config = archive.getinfo("config.json")
+        start = config.header_offset + 30 + len(config.filename)
+    flipped(files[".keras"], start + config.compress_size // 2, target=target, bit=0)
+    assert [problem.name for problem in read_exported(target).damage()] == ["config.json"]
+
+
 def test_links_out_of_the_file_are_not_followed(files, tmp_path):
     import h5py
 

@@ -1,5 +1,6 @@
 """Lines of a plan have kinds and facts; words are made in printing, and JSON has both."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -96,6 +97,28 @@ def test_version_1_is_read_with_its_words_taken_apart(plan):
     ]
     assert str(old).splitlines() == str(plan).splitlines()
     assert Plan.from_json(old.to_json()) == old
+
+
+def test_a_reason_of_several_lines_is_taken_apart_too():
+    content = json.loads(VERSION_1.read_text())
+    row = next(row for row in content["drops"] if row["source"] == "heads/weights")
+    row["reason"] = "one line\nand another [rules.toml:1]"
+    drop = next(d for d in Plan.from_json(json.dumps(content)).drops if d.source == row["source"])
+    assert (drop.kind, drop.facts["reason"]) == ("rule", "one line\nand another")
+
+
+def test_what_a_plan_names_is_there(plan):
+    ghost = dataclasses.replace(plan.drops[0], source="ghost")
+    with pytest.raises(PlanError, match="ghost: expected one entry in the ledger, found 1 entries"):
+        dataclasses.replace(plan, drops=(*plan.drops, ghost))
+
+
+@pytest.mark.parametrize("line", ["drops", "keeps", "ambiguities"])
+def test_a_row_with_a_field_that_nobody_knows(plan, line):
+    content = json.loads(plan.to_json())
+    content[line][0]["scale"] = 2
+    with pytest.raises(PlanError, match=r"expected rows of .*, found one with scale"):
+        Plan.from_json(json.dumps(content))
 
 
 def test_version_1_said_that_a_rule_filled():

@@ -68,6 +68,14 @@ def test_the_layer_with_a_changed_weight_is_the_first(filled):
     assert _first(filled) == changed.layer_path
 
 
+def test_a_layer_that_computes_nan_differs(filled):
+    model, _, _ = filled
+    index = index_model(model)
+    changed = next(w for w in index.values() if w.role == "bias")
+    changed.variable.assign(changed.variable.numpy() * np.nan)
+    assert _first(filled) == changed.layer_path
+
+
 def test_verify_reports_it_beside_the_outputs(filled):
     model, plan, recording = filled
     index = index_model(model)

@@ -11,6 +11,7 @@ __all__ = [
     "MANIFEST",
     "META",
     "data_path",
+    "graph_beside",
     "is_written",
     "parts_of",
     "prefix_of_file",
@@ -30,6 +31,14 @@ def data_path(prefix: str, *, shard: int, num_shards: int) -> str:
     'm/model.ckpt.data-00000-of-00002'
     """
     return f"{prefix}.data-{shard:05d}-of-{num_shards:05d}"
+
+
+def graph_beside(prefix: str) -> str | None:
+    """Returns the path of the graph that a Saver wrote beside a checkpoint; None if there is none.
+
+    1.15's Saver writes it beside either format.
+    """
+    return prefix + META if os.path.lexists(prefix + META) else None
 
 
 def prefix_of_file(path: str) -> str:

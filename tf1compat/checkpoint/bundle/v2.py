@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tf1compat.checkpoint.bundle.file_names import INDEX, META, prefix_of_file
+from tf1compat.checkpoint.bundle.file_names import INDEX, graph_beside, prefix_of_file
 from tf1compat.checkpoint.bundle.reader import Bundle
 
 __all__ = ["V2"]
@@ -37,7 +37,7 @@ class V2:
 
     def graph_path(self, prefix: str) -> str | None:
         """Returns the path of the graph that a Saver writes beside."""
-        return prefix + META if os.path.lexists(prefix + META) else None
+        return graph_beside(prefix)
 
     def open(self, prefix: str) -> Bundle:
         """Reads the index."""

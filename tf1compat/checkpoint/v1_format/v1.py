@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from tf1compat.checkpoint.bundle.file_names import META
+from tf1compat.checkpoint.bundle.file_names import META, graph_beside
 from tf1compat.checkpoint.v1_format._reader import TableIndex
 from tf1compat.errors import CorruptCheckpointError
 
@@ -50,7 +50,7 @@ class V1:
 
     def graph_path(self, prefix: str) -> str | None:
         """Returns the path of the graph that a Saver writes beside."""
-        return prefix + META if os.path.lexists(prefix + META) else None
+        return graph_beside(prefix)
 
     def open(self, prefix: str) -> TableIndex:
         """Reads what each file says it holds."""

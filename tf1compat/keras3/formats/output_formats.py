@@ -9,7 +9,7 @@ format is used, so that flags and help don't wait for them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from tf1compat.errors import UsageError
 from tf1compat.keras3.formats._keras_archive import KerasArchive
@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+Holds = Literal["weights", "model"]
+
+
 class OutputFormat(Protocol):
     """One format of files (or directories) that hold a model's weights, or the whole model."""
 
@@ -48,7 +51,7 @@ class OutputFormat(Protocol):
         """One line for help: what is in it and what it is for."""
 
     @property
-    def holds(self) -> Literal["weights", "model"]:
+    def holds(self) -> Holds:
         """Whether a file has the weights alone or all that makes a model."""
 
     @property
@@ -83,10 +86,17 @@ class OutputFormat(Protocol):
 
 
 def _check(one: OutputFormat) -> None:
-    if not one.suffix.startswith(".") or one.suffix not in one.reads:
+    if one.holds not in get_args(Holds):
+        expected = " or ".join(map(repr, get_args(Holds)))
         raise UsageError(
-            f"format of outputs {one.name!r}: expected a suffix that begins with a dot and is "
-            f"among those that it reads, found {one.suffix!r} and {one.reads}"
+            f"format of outputs {one.name!r}: expected that it holds {expected}, found "
+            f"{one.holds!r}"
+        )
+    dotted = all(isinstance(suffix, str) and suffix.startswith(".") for suffix in one.reads)
+    if one.suffix not in one.reads or not dotted:
+        raise UsageError(
+            f"format of outputs {one.name!r}: expected suffixes that begin with a dot, its "
+            f"own among those that it reads, found {one.suffix!r} and {one.reads}"
         )
 
 

@@ -45,8 +45,19 @@ class Transpose(Layout):
         return (Piece((), np.transpose(target, np.argsort(self.perm))),)
 
 
+class _Reshaping(Layout):
+    """The same elements in row-major order, in the shape that `spec` says."""
+
+    def apply(self, *sources: np.ndarray) -> np.ndarray:
+        source = one_source(self, sources)
+        return source.reshape(self.spec(Spec(source.shape)).shape)
+
+    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
+        return (Piece((), target.reshape(one_source(self, sources).shape)),)
+
+
 @dataclasses.dataclass(frozen=True)
-class Reshape(Layout):
+class Reshape(_Reshaping):
     """The same elements in row-major order under another shape; one dimension may be -1."""
 
     name = "reshape"
@@ -72,29 +83,15 @@ class Reshape(Layout):
         source = one_source(self, sources)
         return Spec(self._resolved(source), source.dtype)
 
-    def apply(self, *sources: np.ndarray) -> np.ndarray:
-        source = one_source(self, sources)
-        return source.reshape(self._resolved(Spec(source.shape)))
-
-    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
-        return (Piece((), target.reshape(one_source(self, sources).shape)),)
-
 
 @dataclasses.dataclass(frozen=True)
-class _Axes(Layout):
+class _Axes(_Reshaping):
     axes: Shape
 
     def __post_init__(self) -> None:
         if len(set(self.axes)) != len(self.axes) or any(axis < 0 for axis in self.axes):
             raise LayoutError(f"{self.name}{self.axes}: expected distinct axes counted from 0")
         object.__setattr__(self, "axes", tuple(sorted(self.axes)))  # equal whatever their order
-
-    def apply(self, *sources: np.ndarray) -> np.ndarray:
-        source = one_source(self, sources)
-        return source.reshape(self.spec(Spec(source.shape)).shape)
-
-    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
-        return (Piece((), target.reshape(one_source(self, sources).shape)),)
 
 
 @dataclasses.dataclass(frozen=True)

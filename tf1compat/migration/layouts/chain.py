@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec, pieces
+from tf1compat.migration.layouts.answers import applied, made_of, pieces
+from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec
 
 __all__ = ["Chain", "chain"]
 
@@ -63,20 +64,20 @@ class Chain(Layout):
 
     def _parts(self, sources: Sequence[Spec]) -> Sequence[Spec]:
         each = self._of_each
-        return sources if each is None else [each.spec(source) for source in sources]
+        return sources if each is None else [made_of(each, [source]) for source in sources]
 
     def _specs(self, sources: Sequence[Spec]) -> list[Spec]:
-        specs = [self._of_all[0].spec(*sources)]
+        specs = [made_of(self._of_all[0], sources)]
         for step in self._of_all[1:]:
-            specs.append(step.spec(specs[-1]))
+            specs.append(made_of(step, [specs[-1]]))
         return specs
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
         each = self._of_each
-        given = sources if each is None else [each.apply(source) for source in sources]
-        value = self._of_all[0].apply(*given)
+        given = sources if each is None else [applied(each, [source]) for source in sources]
+        value = applied(self._of_all[0], given)
         for step in self._of_all[1:]:
-            value = step.apply(value)
+            value = applied(step, [value])
         return value
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
@@ -84,7 +85,7 @@ class Chain(Layout):
         specs = self._specs(parts)
         for step, spec in zip(self._of_all[:0:-1], specs[-2::-1], strict=True):
             target = pieces(step, target, [spec])[0].value
-        found = self._of_all[0].invert(target, *parts)
+        found = pieces(self._of_all[0], target, parts)
         each = self._of_each
         if each is None:
             return found

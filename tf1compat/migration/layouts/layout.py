@@ -18,14 +18,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import typing
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
 import numpy as np
 
 from tf1compat.errors import LayoutError, UsageError
-from tf1compat.migration.layouts._written_form import WRITTEN, arguments, is_many
+from tf1compat.migration.layouts._written_form import arguments, check_arguments, written
 from tf1compat.registry import Registry
 
 __all__ = [
@@ -38,10 +37,7 @@ __all__ = [
     "Spec",
     "cannot",
     "one_source",
-    "part_of",
-    "pieces",
     "register_layout",
-    "shown_range",
 ]
 
 Shape = tuple[int, ...]
@@ -111,13 +107,7 @@ class Layout:
         raise NotImplementedError
 
     def part(self, source: Spec) -> tuple[slice, ...]:
-        """Returns the index of the part that it takes of a source; ``()`` for all of it.
-
-        Raises:
-          LayoutError: it takes a part and doesn't say which.
-        """
-        if self.takes_part:
-            raise LayoutError(f"layout {self}: expected a method `part` of what takes a part")
+        """Returns the index of the part that it takes of a source; ``()`` for all of it."""
         return ()
 
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
@@ -145,10 +135,7 @@ class Layout:
 
     def __str__(self) -> str:
         given = arguments(type(self))
-        values = [getattr(self, field.name) for field, _ in given]
-        texts = [
-            str(x) for value in values for x in (value if isinstance(value, tuple) else [value])
-        ]
+        texts = [word for field, _ in given for word in written(getattr(self, field.name))]
         return f"{self.name}({', '.join(texts)})" if given else self.name
 
 
@@ -160,58 +147,6 @@ def one_source(layout: Layout, sources: Sequence[_T]) -> _T:
     if len(sources) != 1:
         raise LayoutError(f"layout {layout} takes one source, found {len(sources)}")
     return sources[0]
-
-
-def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple[Piece, ...]:
-    """Returns what inverting a layout gives back, one piece a source, checked.
-
-    Raises:
-      LayoutError: it can't be inverted, or gives back anything but what it takes.
-    """
-    found = layout.invert(target, *sources)
-    if len(found) != len(sources):
-        raise LayoutError(
-            f"layout {layout}: expected {len(sources)} pieces of its inverse, found {len(found)}"
-        )
-    for piece, source in zip(found, sources, strict=True):
-        taken, given = part_of(layout, source), positions(piece.index, source.shape)
-        if given != taken or piece.value.shape != tuple(map(len, taken)):
-            raise LayoutError(
-                f"layout {layout}: expected its inverse to give back what it takes of {source}, "
-                f"{_shown(taken)}, found {list(piece.value.shape)} for {_shown(given)}"
-            )
-    return found
-
-
-def part_of(layout: Layout, source: Spec) -> tuple[range, ...]:
-    """Returns, for each axis of a source, the positions that a layout takes of it.
-
-    Raises:
-      LayoutError: it takes a part and doesn't say which, or one that isn't there.
-    """
-    try:
-        return positions(layout.part(source), source.shape)
-    except (TypeError, ValueError) as error:
-        raise LayoutError(
-            f"layout {layout}: expected its part as slices of {source}, found "
-            f"{layout.part(source)!r}"
-        ) from error
-
-
-def positions(index: Sequence[slice], shape: Shape) -> tuple[range, ...]:
-    """Returns, for each axis, the positions that slices stand for."""
-    full = (*index, *[slice(None)] * (len(shape) - len(index)))
-    return tuple(range(size)[one] for one, size in zip(full, shape, strict=True))
-
-
-def _shown(taken: Sequence[range]) -> str:
-    return f"[{', '.join(map(shown_range, taken))}]"
-
-
-def shown_range(positions: range) -> str:
-    """Returns ``[start, stop)`` and the step, if it isn't 1."""
-    step = f" by {positions.step}" if positions.step != 1 else ""
-    return f"[{positions.start}, {positions.stop}){step}"
 
 
 def cannot(layout: Layout, source: Spec, expected: str) -> LayoutError:
@@ -239,12 +174,15 @@ IDENTITY = Identity()
 
 
 def _check(layout: type[Layout]) -> None:
-    """Raises UsageError for a class of which no text can tell what it takes."""
+    """Raises UsageError for a class that lacks what a layout is asked, or that no text can tell."""
     name = layout.name
     if re.fullmatch(r"[A-Za-z_]\w*", name) is None:
         raise UsageError(f"layout {name!r}: expected a word that rules can hold, found {name!r}")
     if not (isinstance(layout, type) and issubclass(layout, Layout)):
         raise UsageError(f"layout {name!r}: expected a class derived from Layout, found {layout!r}")
+    for method in ("spec", "apply", "invert", *(["part"] if layout.takes_part else [])):
+        if getattr(layout, method) is getattr(Layout, method):
+            raise UsageError(f"layout {name!r}: expected a method {method} of its own, found none")
     if not dataclasses.is_dataclass(layout) or not layout.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         raise UsageError(
             f"layout {name!r}: expected a frozen dataclass, found {layout.__name__}; decorate it "
@@ -252,14 +190,7 @@ def _check(layout: type[Layout]) -> None:
         )
     if layout.takes_part and layout.joins:
         raise UsageError(f"layout {name!r}: expected one that joins or takes a part, found both")
-    given = arguments(layout)
-    for field, kind in given:
-        many = is_many(kind) and field is given[-1][0]
-        if (typing.get_args(kind)[0] if many else kind) not in WRITTEN:
-            raise UsageError(
-                f"layout {name!r}: expected fields annotated int, float or str, or the last one "
-                f"a tuple of any number of them, found {field.name}: {field.type}"
-            )
+    check_arguments(name, layout)
 
 
 LAYOUTS: Registry[type[Layout]] = Registry("layout", check=_check)
@@ -279,8 +210,14 @@ def register_layout(name: str) -> Callable[[_L], _L]:
     """
 
     def decorate(cls: _L) -> _L:
+        before = vars(cls).get("name")
         cls.name = name
-        LAYOUTS.add(cls)
+        try:
+            LAYOUTS.add(cls)
+        except UsageError:  # what isn't added is left as it was
+            if before is not None:
+                cls.name = before
+            raise
         return cls
 
     return decorate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import typing
@@ -10,7 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts._written_form import WRITTEN, arguments, is_many
+from tf1compat.migration.layouts._written_form import (
+    argument_value,
+    arguments,
+    has_default,
+    is_many,
+)
 from tf1compat.migration.layouts.chain import Chain
 from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
 
@@ -52,7 +56,7 @@ def _parse_step(step: str, text: str) -> Layout:
         expected = _form(layout)
         raise LayoutError(f"layout {text!r}: expected {expected}, found {step.strip()!r}")
     try:
-        return layout(**{name: _value(kind, words) for name, kind, words in assigned})
+        return layout(**{name: argument_value(kind, words) for name, kind, words in assigned})
     except LayoutError:
         raise
     except ValueError as error:
@@ -68,8 +72,7 @@ def _assigned(
     left = list(given)
     found: list[tuple[str, Any, Sequence[str]]] = []
     for field, kind in arguments(layout):
-        has_default = field.default is not dataclasses.MISSING
-        if not left and has_default:
+        if not left and has_default(field):
             continue
         if not left and not is_many(kind):
             return None
@@ -77,20 +80,6 @@ def _assigned(
         found.append((field.name, kind, left[:taken]))
         del left[:taken]
     return None if left else found
-
-
-def _value(kind: Any, words: Sequence[str]) -> Any:
-    """Returns a field's value; a ValueError says what was expected."""
-    if is_many(kind):
-        return tuple(_one(typing.get_args(kind)[0], word) for word in words)
-    return _one(kind, words[0])
-
-
-def _one(kind: type, word: str) -> Any:
-    written, expected = WRITTEN[kind]
-    if written.fullmatch(word) is None:
-        raise ValueError(expected)
-    return kind(word)
 
 
 def _form(layout: type[Layout]) -> str:

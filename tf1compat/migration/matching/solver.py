@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.matching.evidence import EVIDENCE, Evidence
+from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, Proposal
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import (
     ChainPair,
@@ -167,6 +167,13 @@ def _told_apart(state: State, group: Group) -> Sequence[Group]:
     """Returns the parts of a group that the strongest evidence with anything to say makes."""
     for evidence in EVIDENCE.values():
         parts = evidence.within(state, group)
+        if parts is None:
+            continue
+        if not (isinstance(parts, Sequence) and all(isinstance(part, Group) for part in parts)):
+            raise UsageError(
+                f"evidence {evidence.name!r}: expected a list of parts of a group, or None, found "
+                f"{parts!r}"
+            )
         if parts:
             _check_parts(evidence, group, parts)
             return parts
@@ -219,7 +226,7 @@ def _accept_proposals(state: State) -> bool:
     """Makes the pairs that the strongest evidence with any to propose supports."""
     for evidence in EVIDENCE.values():
         moved = False
-        for found in list(evidence.across(state)):
+        for found in list(_proposals(evidence, state)):
             _check_kind(evidence, found.reason)
             free = found.source not in state.pairs and found.target not in state.taken
             if free and state.fits(found.source, found.target):
@@ -228,3 +235,16 @@ def _accept_proposals(state: State) -> bool:
         if moved:  # the weaker are asked when the groups were looked at again
             return True
     return False
+
+
+def _proposals(evidence: Evidence, state: State) -> Iterator[Proposal]:
+    proposals = evidence.across(state)
+    if not isinstance(proposals, Iterable):
+        raise UsageError(
+            f"evidence {evidence.name!r}: expected proposals, one after the other, found "
+            f"{proposals!r}"
+        )
+    for found in proposals:
+        if not isinstance(found, Proposal):
+            raise UsageError(f"evidence {evidence.name!r}: expected a Proposal, found {found!r}")
+        yield found

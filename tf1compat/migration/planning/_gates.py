@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, Weight
+from tf1compat.migration.layouts.layout import IDENTITY
 
 __all__ = ["mistaken_gates"]
 
@@ -47,7 +48,7 @@ def mistaken_gates(
         f"a source in the gates of Keras' {weight.layer_class}",
         "gates that may stand in another order",
         origin=source,
-        remedy=f"give it a rule with a layout ({_ORDERS[kind]}); with layout='identity' only if "
+        remedy=f"give it a rule with a layout ({_ORDERS[kind]}); with layout='{IDENTITY}' only if "
         "nothing is in another order",
     )
 

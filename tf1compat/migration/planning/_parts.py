@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from tf1compat.errors import Problem
-from tf1compat.migration.layouts.layout import Spec, part_of, shown_range
+from tf1compat.migration.layouts.answers import part_of, shown_range
+from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 

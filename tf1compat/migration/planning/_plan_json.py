@@ -133,12 +133,6 @@ def _reason(row: Row, kinds: Registry[Kind]) -> Reason:
             "program added it, import that before reading the plan"
         )
     facts = {k: tuple(v) if isinstance(v, list) else v for k, v in row["facts"].items()}
-    for fact, value in facts.items():
-        several = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
-        if not several and type(value) not in (str, int):
-            raise PlanError(
-                f"plan: expected facts that are texts or numbers, found {fact} = {value!r}"
-            )
     return kinds[row["kind"]].because(**facts)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tf1compat.errors import Problem
+from tf1compat.migration.layouts.basic import Transpose
+from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.names import nearest_names
 
@@ -15,7 +17,7 @@ def misfit(
     source: str, target: str, *, given: Spec, wanted: Spec
 ) -> tuple[tuple[str, Problem], tuple[str, Problem]]:
     """Returns a problem for either end of a pair that evidence supports and no layout joins."""
-    remedy = f"give {target} a rule with layout='cast({wanted.dtype})' if that is meant"
+    remedy = f"give {target} a rule with layout='{Cast(wanted.dtype)}' if that is meant"
     return (
         (target, Problem(target, f"a source of {wanted}", f"{source} of {given}", "", remedy)),
         (source, Problem(source, f"a target of {given}", f"{target} of {wanted}", "", remedy)),
@@ -44,5 +46,5 @@ def unfilled(
     found = f"none that fits; nearest of what is left: {listed}" if near else "none"
     remedy = "fill it, or keep its initial value, by a rule"
     if transposed and len(spec.shape) == 2:
-        remedy = f"{near[0]} fits transposed: a rule with layout='transpose(1, 0)' says so"
+        remedy = f"{near[0]} fits transposed: a rule with layout='{Transpose((1, 0))}' says so"
     return Problem(path, f"a source of {role} {spec}", found, remedy=remedy)

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
-from tf1compat.migration.layouts.casts import cast_between
+from tf1compat.migration.layouts.answers import made_of, part_of
+from tf1compat.migration.layouts.basic import Transpose
+from tf1compat.migration.layouts.casts import Cast, cast_between
 from tf1compat.migration.layouts.chain import chain
-from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec, part_of
+from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec
 from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._kinds import FILLED_BY_RULE, RULE
@@ -93,7 +95,7 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     specs = [sources[found.name] for found in matches]
     text = matches[0].layout
     layout = parse_layout(text) if text is not None else IDENTITY
-    made = layout.spec(*specs)
+    made = made_of(layout, specs)
     if layout.takes_part:
         taken = sum(math.prod(map(len, part_of(layout, spec))) for spec in specs)
         if taken != math.prod(made.shape):
@@ -123,16 +125,27 @@ def _misfit(
     error: LayoutError,
 ) -> Problem:
     given = [sources[found.name] for found in matches]
-    remedy = "send it elsewhere, or give the rule a layout"
-    if len(given) == 1 and given[0].shape == wanted.shape[::-1] and len(wanted.shape) == 2:
-        remedy = "give the rule layout='transpose(1, 0)'"
-    elif len(given) == 1 and given[0].shape == wanted.shape:
-        remedy = f"give the rule layout='cast({wanted.dtype})' if losing precision is meant"
+    remedy = _remedy(matches[0].layout, given, wanted)
     names = " and ".join(
         f"{found.name} of {spec}" for found, spec in zip(matches, given, strict=True)
     )
     origins = ", ".join(dict.fromkeys(found.origin for found in matches))
     return Problem(target, f"{wanted}", f"{names} ({error})", origins, remedy)
+
+
+def _remedy(text: str | None, given: Sequence[Spec], wanted: Spec) -> str:
+    """Returns what to do about sources that a rule's layout (or none) doesn't make fit."""
+    try:
+        layout = parse_layout(text) if text is not None else IDENTITY
+        made = made_of(layout, given)
+    except LayoutError:
+        return "mend the layout of the rule, or send its source elsewhere"
+    if made.shape == wanted.shape:
+        cast = chain(layout, Cast(wanted.dtype))
+        return f"give the rule layout='{cast}' if losing precision is meant"
+    if made.shape == wanted.shape[::-1] and len(wanted.shape) == 2:
+        return f"give the rule layout='{chain(layout, Transpose((1, 0)))}'"
+    return "send it elsewhere, or give the rule a layout"
 
 
 def _mistaken(

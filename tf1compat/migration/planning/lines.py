@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from tf1compat.migration.layouts.layout import IDENTITY
 from tf1compat.names.reasons import Fact, Reason
 
 __all__ = ["Ambiguity", "Drop", "Fill", "Keep"]
@@ -31,6 +32,11 @@ class Fill:
         """What decided: ``"rule"`` or ``"evidence"`` (or of an old plan, ``"recorded"``)."""
         first = self.because[0].kind.name
         return first if first in ("rule", "recorded") else "evidence"
+
+    @property
+    def moved(self) -> str:
+        """The text of a layout that does something; ``""`` where the value stays as it stands."""
+        return "" if self.layout == str(IDENTITY) else self.layout
 
     @property
     def why(self) -> str:

@@ -117,7 +117,7 @@ class Plan:
     def __str__(self) -> str:
         lines = [self.headline()]
         for fill in self.fills:
-            layout = "" if fill.layout == "identity" else f" [{fill.layout}]"
+            layout = f" [{fill.moved}]" if fill.moved else ""
             lines.append(f"  {fill.target} <- {', '.join(fill.sources)}{layout}  ({fill.why})")
         lines += [f"  {keep.target} kept  ({keep.reason})" for keep in self.keeps]
         lines += [f"  dropped {drop.source}  ({drop.reason})" for drop in self.drops]

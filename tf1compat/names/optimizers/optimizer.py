@@ -41,7 +41,7 @@ class Optimizer:
           UsageError: one is empty, or no name that 1.15 allows below a scope.
         """
         for name in (*self.names, *self.state):
-            if re.fullmatch(r"[A-Za-z0-9_.\\\-]+", name) is None:
+            if not isinstance(name, str) or re.fullmatch(r"[A-Za-z0-9_.\\\-]+", name) is None:
                 raise UsageError(
                     f"optimizer {self.name!r}: expected names of letters, digits, '_', '.' and "
                     f"'-', found {name!r}"

@@ -54,6 +54,12 @@ class Evidence:
           UsageError: it doesn't say what kinds of reasons it gives, or one has a name that is
             taken.
         """
+        names = [getattr(kind, "name", None) for kind in self.kinds]
+        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+            raise UsageError(
+                f"evidence {self.name!r}: expected kinds of different names, found two called "
+                f"{', '.join(twice)}"
+            )
         for kind in self.kinds or ("none",):
             if not isinstance(kind, EvidenceKind):
                 raise UsageError(

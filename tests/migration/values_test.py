@@ -1,0 +1,65 @@
+"""What a weight's value says about its source, seen from the weight."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.migration import convert, plan_migration, verify_weights
+from tf1compat.migration.layouts import LAYOUTS, Identity, Piece
+from tf1compat.names import Rule
+
+VALUE = np.array([[0.1, 0.2], [1 / 3, -0.0]], np.float32)  # float16 has none of the first three
+
+
+@pytest.fixture
+def migrated(tmp_path):
+    """Returns what converts VALUE by a layout into a model of a dtype."""
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, {"w": VALUE})
+
+    def convert_by(layout, dtype):
+        dense = keras.layers.Dense(2, use_bias=False, name="d", dtype=dtype)
+        x = keras.Input((2,))
+        model = keras.Model(x, dense(x))
+        plan = plan_migration(prefix, model, [Rule("w", "d/kernel", layout=layout)])
+        convert(plan, model)
+        return plan, model, dense.kernel
+
+    return convert_by
+
+
+def test_a_narrowed_value_is_compared_forwards(migrated):
+    plan, model, kernel = migrated("cast(float16)", "float16")
+    assert verify_weights(plan, model).problems == ()
+    narrowed = VALUE.astype(np.float16)
+    narrowed[0, 0] = np.nextafter(narrowed[0, 0], np.float16(1))
+    kernel.assign(narrowed)
+    (problem,) = verify_weights(plan, model).problems
+    assert "w: 3 of 4 elements differ" in problem.found
+
+
+def test_signs_of_zero_are_bits(migrated):
+    plan, model, kernel = migrated("identity", "float32")
+    kernel.assign(np.abs(VALUE))
+    (problem,) = verify_weights(plan, model).problems
+    assert "equal numbers with different bits" in problem.found
+
+
+@dataclasses.dataclass(frozen=True)
+class OtherType(Identity):
+    """Gives the right bits back under another dtype."""
+
+    name = "toy_type"
+
+    def invert(self, target, *sources):
+        return (Piece((), target.view(np.int32)),)
+
+
+def test_the_right_bits_of_another_dtype_are_not_the_source(migrated):
+    with LAYOUTS.with_(OtherType):
+        plan, model, _ = migrated("toy_type", "float32")
+        (problem,) = verify_weights(plan, model).problems
+    assert problem.name == "d/kernel"

@@ -1,0 +1,119 @@
+"""What layouts answer, checked: they may come from outside the package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tf1compat.errors import LayoutError
+from tf1compat.migration.layouts.layout import Layout, Piece, Shape, Spec
+
+__all__ = ["applied", "made_of", "part_of", "pieces", "shown_range"]
+
+
+def made_of(layout: Layout, sources: Sequence[Spec]) -> Spec:
+    """Returns shape and dtype of what a layout makes of sources, before any is read.
+
+    Raises:
+      LayoutError: it can't be applied to them, or doesn't say what it makes.
+    """
+    made = layout.spec(*sources)
+    if not _is_spec(made):
+        raise LayoutError(
+            f"layout {layout}: expected the Spec of what it makes, a tuple of sizes and a dtype's "
+            f"name, found {_briefly(made)}"
+        )
+    return made
+
+
+def applied(layout: Layout, sources: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the array that a layout makes of sources.
+
+    Raises:
+      LayoutError: it makes anything else.
+    """
+    value = layout.apply(*sources)
+    if not isinstance(value, np.ndarray):
+        raise LayoutError(f"layout {layout}: expected that it makes an array, found {value!r}")
+    return value
+
+
+def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple[Piece, ...]:
+    """Returns what inverting a layout gives back, one piece a source, checked.
+
+    Raises:
+      LayoutError: it can't be inverted, or gives back anything but what it takes.
+    """
+    found = layout.invert(target, *sources)
+    if not isinstance(found, tuple) or not all(map(_is_piece, found)):
+        raise LayoutError(
+            f"layout {layout}: expected a tuple of Piece of its inverse, found {_briefly(found)}"
+        )
+    if len(found) != len(sources):
+        raise LayoutError(
+            f"layout {layout}: expected {len(sources)} pieces of its inverse, found {len(found)}"
+        )
+    for piece, source in zip(found, sources, strict=True):
+        taken, given = part_of(layout, source), positions(piece.index, source.shape)
+        if given != taken or piece.value.shape != tuple(map(len, taken)):
+            raise LayoutError(
+                f"layout {layout}: expected its inverse to give back what it takes of {source}, "
+                f"{_shown(taken)}, found {list(piece.value.shape)} for {_shown(given)}"
+            )
+    return found
+
+
+def part_of(layout: Layout, source: Spec) -> tuple[range, ...]:
+    """Returns, for each axis of a source, the positions that a layout takes of it.
+
+    Raises:
+      LayoutError: it takes a part and doesn't say which, or one that isn't there.
+    """
+    index = layout.part(source)
+    if not _is_index(index) or len(index) > len(source.shape):
+        raise LayoutError(
+            f"layout {layout}: expected its part as a tuple of slices of {source}, found {index!r}"
+        )
+    return positions(index, source.shape)
+
+
+def positions(index: Sequence[slice], shape: Shape) -> tuple[range, ...]:
+    """Returns, for each axis, the positions that slices stand for."""
+    full = (*index, *[slice(None)] * (len(shape) - len(index)))
+    return tuple(range(size)[one] for one, size in zip(full, shape, strict=True))
+
+
+def _shown(taken: Sequence[range]) -> str:
+    return f"[{', '.join(map(shown_range, taken))}]"
+
+
+def shown_range(positions: range) -> str:
+    """Returns ``[start, stop)`` and the step, if it isn't 1."""
+    step = f" by {positions.step}" if positions.step != 1 else ""
+    return f"[{positions.start}, {positions.stop}){step}"
+
+
+def _is_spec(made: Any) -> bool:
+    return (
+        isinstance(made, Spec)
+        and isinstance(made.shape, tuple)
+        and all(isinstance(size, (int, np.integer)) for size in made.shape)
+        and isinstance(made.dtype, str)
+    )
+
+
+def _is_piece(piece: Any) -> bool:
+    return (
+        isinstance(piece, Piece) and isinstance(piece.value, np.ndarray) and _is_index(piece.index)
+    )
+
+
+def _is_index(index: Any) -> bool:
+    return isinstance(index, tuple) and all(isinstance(one, slice) for one in index)
+
+
+def _briefly(found: Any) -> str:
+    text = repr(found)
+    return text if len(text) < 100 else f"{text[:100]}..."
