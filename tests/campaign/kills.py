@@ -1,7 +1,7 @@
 """Kills the writers of `tf1compat.checkpoint` at every file operation, and at random moments.
 
     python tests/campaign/kills.py           # each writer at each of its operations
-    python tests/campaign/kills.py --full    # and 100 times at random each
+    python tests/campaign/kills.py --full    # and 40 times at random each
 
 After each kill the output must be the old one or the new one, complete, and running the writer
 again must give the new one and leave nothing of the killed run.
@@ -250,7 +250,7 @@ def at_random(writer: Writer, count: int, seed: int) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--full", action="store_true", help="100 kills at random for each, too")
+    parser.add_argument("--full", action="store_true", help="40 kills at random for each, too")
     parser.add_argument("--seed", type=int, default=1155)
     options = parser.parse_args()
     failures: list[str] = []
@@ -259,8 +259,8 @@ def main() -> int:
         print(f"{writer.name}: killed at each of {count} operations, {len(bad)} bad")
         failures += bad
         if options.full:
-            bad = at_random(writer, 100, options.seed)
-            print(f"{writer.name}: killed 100 times at random, {len(bad)} bad")
+            bad = at_random(writer, 40, options.seed)
+            print(f"{writer.name}: killed 40 times at random, {len(bad)} bad")
             failures += bad
     print("\n".join(failures[:30]))
     return 1 if failures else 0

@@ -1,6 +1,7 @@
 """What a module reaches: by import statements, by calls that import by name, and by attributes."""
 
 import ast
+import functools
 
 import source_tree as tree
 
@@ -42,6 +43,7 @@ def called(node):
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
+@functools.cache
 def every_import(parsed):
     """Returns everything that a module imports, however: as imports of `source_tree`."""
     return [*tree.imports_of(parsed), *imports_by_name(parsed), *attribute_imports(parsed)]
