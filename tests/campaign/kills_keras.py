@@ -1,7 +1,7 @@
 """Kills the writers of Keras files at file operations, and at random moments.
 
     python tests/campaign/kills_keras.py           # both formats at every ninth operation
-    python tests/campaign/kills_keras.py --full    # at every operation, and 40 times at random
+    python tests/campaign/kills_keras.py --full    # at every operation, and 15 times at random
 
 After each kill the file must be the old one or the new one, complete by its own digests, and
 writing again must give the new one and leave nothing of the killed run. Each run is a fork of this
@@ -134,7 +134,7 @@ def main() -> int:
             old = os.path.join(folder, name)
             if in_child(lambda old=old: _write(old, OLD)):
                 return 1
-            failures += _campaign(old, 1 if full else 9, 40 if full else 5)
+            failures += _campaign(old, 1 if full else 9, 15 if full else 5)
     print("\n".join(failures[:30]))
     return 1 if failures else 0
 
