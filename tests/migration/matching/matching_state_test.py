@@ -2,6 +2,7 @@
 
 from tf1compat.migration.matching._flow import flow_between
 from tf1compat.migration.matching.nodes import Item, module_nodes
+from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.state import EvidenceKind, Pair, Side, State
 
 
@@ -13,7 +14,7 @@ def _side(feeds):
 
 
 def _state(source, target):
-    return State(source, target, 0, lambda s, t: True)
+    return State(source, target, 0, lambda s, t: True, Objections(source.nodes, target.nodes))
 
 
 def test_colours_follow_from_the_pairs_there_are():

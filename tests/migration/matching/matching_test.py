@@ -236,23 +236,23 @@ def test_members_of_one_scope_go_into_one_container():
 
 def test_a_head_that_the_model_lacks_is_left_out():
     sources = [*_dense("net/body_1", 4, 4), *_dense("net/body_2", 4, 4)]
-    aux = [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 9)]
+    aux = [*_dense("net/extra/first", 4, 4), *_dense("net/extra/last", 4, 9)]
     targets = [*_dense("dense", 4, 4), *_dense("dense_1", 4, 4)]
     found = match_items([*sources, *aux], targets)
     assert _modules(found) == {"net/body_1": "dense", "net/body_2": "dense_1"}
-    assert "net/aux holds what the model doesn't have" in _why(found, "net/body_1/kernel")
-    same = [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 4)]
+    assert "net/extra holds what the model doesn't have" in _why(found, "net/body_1/kernel")
+    same = [*_dense("net/extra/first", 4, 4), *_dense("net/extra/last", 4, 4)]
     assert not match_items([*sources, *same], targets).pairs
 
 
 def test_more_missing_than_a_head_leaves_out_nothing():
     sources = [*_dense("net/body_1", 4, 4), *_dense("net/body_2", 4, 4)]
-    sources += [*_dense("net/aux/first", 4, 4), *_dense("net/aux/last", 4, 9)]
+    sources += [*_dense("net/extra/first", 4, 4), *_dense("net/extra/last", 4, 9)]
     found = match_items(sources, _dense("dense", 4, 4))
     assert not found.pairs
     (tie,) = found.ties
     assert {path.rpartition("/")[0] for path in tie.sources} == {
-        *("net/body_1", "net/body_2", "net/aux/first"),
+        *("net/body_1", "net/body_2", "net/extra/first"),
     }
 
 

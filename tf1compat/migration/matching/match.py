@@ -174,8 +174,11 @@ def _known_singles(
 def _within_partners(
     modules_s: Sequence[Node], modules_t: Sequence[Node], modules: Solution
 ) -> Callable[[Node, Node], bool]:
-    """Returns the check that an item's role and shape fit and that its module, if it has a
-    partner, has the target's.
+    """Returns the check that roles and shapes fit, and that modules are partners.
+
+    A layer's variables may come from several scopes, and one scope may feed several layers: an item
+    that its module's partner has no place for may go elsewhere, and a target that the partner of
+    its layer has nothing for may be filled from elsewhere.
     """
     module_s, module_t = nodes_of_items(modules_s), nodes_of_items(modules_t)
     partner_s = {source: pair.target for source, pair in modules.pairs.items()}
@@ -183,17 +186,35 @@ def _within_partners(
 
     def fits(source: Node, target: Node) -> bool:
         (item_s,), (item_t,) = _items((source,)), _items((target,))
-        roles = {coarse_role(item.role, item.shape) for item in (item_s, item_t)}
-        if len(roles) > 1 and "vector" not in roles:
-            return False
         at_s, at_t = module_s[item_s.path], module_t[item_t.path]
         return (
-            same_elements(item_s.shape, item_t.shape)
-            and partner_s.get(at_s, at_t) is at_t
-            and partner_t.get(at_t, at_s) is at_s
+            _may_hold(item_s, item_t)
+            and (partner_s.get(at_s, at_t) is at_t or not _any_holds(item_s, partner_s[at_s]))
+            and (partner_t.get(at_t, at_s) is at_s or not _any_held(partner_t[at_t], item_t))
         )
 
     return fits
+
+
+def _may_hold(source: Item, target: Item) -> bool:
+    """Tells whether roles and shapes allow that a target holds a source."""
+    roles = {coarse_role(item.role, item.shape) for item in (source, target)}
+    if len(roles) > 1 and "vector" not in roles:
+        return False
+    return same_elements(source.shape, target.shape)
+
+
+def _any_holds(source: Item, module: Node) -> bool:
+    """Tells whether a member of the layer that a source's scope went to can hold it.
+
+    Where none can, as of a scope that has a convolution and its norm, it belongs to another layer.
+    """
+    return any(_may_hold(source, item) for _, item in module.members)
+
+
+def _any_held(module: Node, target: Item) -> bool:
+    """Tells whether a member of the scope that went to a target's layer can be its source."""
+    return any(_may_hold(item, target) for _, item in module.members)
 
 
 def _ties(solution: Solution) -> Iterator[Tie]:

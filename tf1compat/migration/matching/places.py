@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-__all__ = ["Place", "make_places", "totally_ordered"]
+__all__ = ["Place", "is_automatic", "make_places", "totally_ordered"]
 
 # `2d` in conv2d is a word; `5b` in Mixed_5b is a number with an ordinal letter.
 _PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
@@ -47,6 +47,18 @@ _SYNONYMS = {
     "preds": "prediction",
 }
 
+
+# What 1.15's layers, tf-slim's and Keras' are called where their author gave no name.
+_AUTOMATIC = frozenset(
+    {
+        *("dense", "conv1d", "conv2d", "conv3d", "conv1d_transpose", "conv2d_transpose"),
+        *("conv3d_transpose", "separable_conv1d", "separable_conv2d", "depthwise_conv1d"),
+        *("depthwise_conv2d", "batch_normalization", "layer_normalization", "embedding", "lstm"),
+        *("gru", "simple_rnn", "rnn", "bidirectional", "multi_head_attention", "prelu", "p_re_lu"),
+        *("conv", "fully_connected", "batchnorm", "layernorm", "variable"),
+        *("model", "sequential", "functional"),
+    }
+)
 
 Level = tuple[str, tuple[int, ...]]
 
@@ -97,6 +109,16 @@ def make_places(paths: Iterable[str]) -> list[Place]:
         _place("/".join(s), [parsed(s[:i], level) for i, level in enumerate(s)], shared)
         for s in split
     ]
+
+
+def is_automatic(place: Place) -> bool:
+    """Tells whether a place's last level is what a layer is called without a name, or counted so.
+
+    >>> [is_automatic(place) for place in make_places(["a/dense", "a/dense_1", "a/fc1"])]
+    [True, True, False]
+    """
+    text = place.levels[-1][0] if place.levels else ""
+    return text.removesuffix("_#") in _AUTOMATIC
 
 
 class _Parsed(NamedTuple):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from tf1compat.errors import UsageError
 from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, Proposal
 from tf1compat.migration.matching.nodes import Node
+from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.state import (
     ChainPair,
     EvidenceKind,
@@ -77,8 +78,9 @@ def _solve_level(
     if len(known) in (len(source.nodes), len(target.nodes)):
         return Solution(known, ())
     distrusted: frozenset[ChainPair] = frozenset()
+    objections = Objections(source.nodes, target.nodes)
     while True:
-        state = State(source, target, level, fits, distrusted)
+        state = State(source, target, level, fits, objections, distrusted)
         for node, pair in known.items():
             state.pair(node, pair)
         state.groups = _initial_groups(state)
@@ -216,7 +218,7 @@ def _open_part(state: State, group: Group) -> Group:
 
 def _pair_alone(state: State, group: Group) -> bool:
     source, target = group.sources[0], group.targets[0]
-    if not state.fits(source, target):
+    if not state.allows(source, target, group.evidence):
         return False
     state.pair(source, Pair(target, group.evidence or (ALONE.because(),)))
     return True
@@ -229,7 +231,7 @@ def _accept_proposals(state: State) -> bool:
         for found in list(_proposals(evidence, state)):
             _check_kind(evidence, found.reason)
             free = found.source not in state.pairs and found.target not in state.taken
-            if free and state.fits(found.source, found.target):
+            if free and state.allows(found.source, found.target, (found.reason,)):
                 state.pair(found.source, Pair(found.target, (found.reason,)))
                 moved = True
         if moved:  # the weaker are asked when the groups were looked at again

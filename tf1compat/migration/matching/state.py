@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from tf1compat.migration.matching._flow import Flow
 from tf1compat.migration.matching._owners import owners_of
 from tf1compat.migration.matching.nodes import Node
+from tf1compat.migration.matching.objections import Objections
 from tf1compat.names.reasons import Kind, Reason
 
 __all__ = ["ChainPair", "EvidenceKind", "Group", "Numbers", "Pair", "Side", "State", "chains"]
@@ -30,10 +31,12 @@ class EvidenceKind(Kind):
     Attributes:
       by_order: whether it rests on numbering; taken back where numbering turns out to mislead.
       reordered: whether the two sides' numbers stand in another order on purpose.
+      overrules_names: whether it counts even where names speak against a pair.
     """
 
     by_order: bool = False
     reordered: bool = False
+    overrules_names: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -121,6 +124,7 @@ class State:
       target: the side of the Keras weights.
       level: which of the nodes' signatures counts.
       fits: tells whether a target can hold a source.
+      objections: what names say against pairs.
       distrusted: pairs of chains whose numbering is known to mislead.
       pairs: by source, what is paired so far.
       taken: by paired target, its source.
@@ -131,6 +135,7 @@ class State:
     target: Side
     level: int
     fits: Callable[[Node, Node], bool]
+    objections: Objections
     distrusted: frozenset[ChainPair] = frozenset()
     pairs: dict[Node, Pair] = dataclasses.field(default_factory=dict)
     taken: dict[Node, Node] = dataclasses.field(default_factory=dict)
@@ -141,6 +146,16 @@ class State:
         """Records that `source` goes to the pair's target."""
         self.pairs[source] = pair
         self.taken[pair.target] = source
+
+    def allows(self, source: Node, target: Node, evidence: Iterable[Reason] = ()) -> bool:
+        """Tells whether a target can hold a source, and names don't speak against it.
+
+        What they say is overruled by `evidence` such as the data flow of both graphs.
+        """
+        if not self.fits(source, target):
+            return False
+        overruled = any(_of(reason).overrules_names for reason in evidence)
+        return overruled or not self.objections.between(source, target)
 
     def signature(self, node: Node) -> Hashable:
         """What `node` holds, as far as it counts at this level."""

@@ -10,7 +10,7 @@ from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.names import nearest_names
 
-__all__ = ["misfit", "unexplained", "unfilled"]
+__all__ = ["misfit", "orphaned", "unexplained", "unfilled"]
 
 
 def misfit(
@@ -21,6 +21,19 @@ def misfit(
     return (
         (target, Problem(target, f"a source of {wanted}", f"{source} of {given}", "", remedy)),
         (source, Problem(source, f"a target of {given}", f"{target} of {wanted}", "", remedy)),
+    )
+
+
+def orphaned(name: str, what: str) -> Problem:
+    """Returns the problem of a source that is named as a slot or average of one that isn't there.
+
+    Its numbers are an optimizer's or an average's, so it is never taken for the variable itself.
+    """
+    return Problem(
+        name,
+        f"the variable that it is the {what}",
+        "no such variable in the file",
+        remedy="drop it, or take it for the weight itself, by a rule",
     )
 
 

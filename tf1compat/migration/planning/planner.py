@@ -16,12 +16,13 @@ from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._flows import source_flow, target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
-from tf1compat.migration.planning._problems import misfit, unexplained, unfilled
+from tf1compat.migration.planning._problems import misfit, orphaned, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
 from tf1compat.names import Rule, RuleSet, load_rules
+from tf1compat.names.orphans import orphans
 from tf1compat.names.reasons import Reason
 from tf1compat.names.training import training_reason
 
@@ -64,8 +65,10 @@ def plan_migration(
         sources, [s for f in ruling.fills for s in f.sources], (d.source for d in drops)
     )
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
-    matching = _match(checkpoint, index, open_s, open_t, ruling.fills)
+    strays = orphans(entry.name for entry in checkpoint.values())
+    matching = _match(checkpoint, index, _without(open_s, strays), open_t, ruling.fills)
     fills, misfits = _fills(matching, checkpoint, index, sources, targets)
+    misfits |= {name: orphaned(name, what) for name, what in strays.items()}
     ties = [_ambiguity(tie) for tie in matching.ties]
     left_s = _without(
         open_s, [s for f in fills for s in f.sources], (s for t in ties for s in t.sources)
@@ -82,7 +85,7 @@ def plan_migration(
         keeps=keeps,
         ambiguities=tuple(ties),
         unexplained=tuple(_unexplained(left_s, checkpoint, sources, misfits)),
-        unfilled=tuple(_unfilled(left_t, index, left_s, sources, misfits)),
+        unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, misfits)),
     )
 
 

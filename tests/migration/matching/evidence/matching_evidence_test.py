@@ -4,6 +4,7 @@ from tf1compat.migration.matching._flow import flow_between
 from tf1compat.migration.matching.evidence.by_absence import ByAbsence
 from tf1compat.migration.matching.evidence.by_flow import ByFlow
 from tf1compat.migration.matching.nodes import Item, module_nodes
+from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.state import Group, Pair, Side, State
 
 
@@ -17,7 +18,7 @@ def _flow(nodes, feeds):
 
 
 def _state(source, target):
-    state = State(source, target, 0, lambda s, t: True)
+    state = State(source, target, 0, lambda s, t: True, Objections(source.nodes, target.nodes))
     return state, Group(tuple(source.nodes), tuple(target.nodes))
 
 

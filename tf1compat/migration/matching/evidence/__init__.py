@@ -10,6 +10,7 @@ from tf1compat.migration.matching.evidence import (
     by_flow,
     by_names,
     by_neighbours,
+    by_objection,
     by_order,
     by_owner,
 )
@@ -24,6 +25,7 @@ EVIDENCE: _Registry[Evidence] = _Registry(
     "kind of evidence",
     (
         by_flow.ByFlow(),
+        by_objection.ByObjection(),
         by_names.ByNames(),
         by_containers.ByContainers(),
         by_order.ByOrder(),

@@ -11,7 +11,9 @@ from tf1compat.migration.matching.state import EvidenceKind, Group, State
 
 __all__ = ["ByFlow"]
 
-_FLOW = EvidenceKind("flow", "same neighbours in the data flow of both graphs")
+_FLOW = EvidenceKind(
+    "flow", "same neighbours in the data flow of both graphs", overrules_names=True
+)
 _FLOW_REST = EvidenceKind(
     "flow_rest", "the others are told apart by their neighbours in the data flow"
 )

@@ -72,7 +72,7 @@ def _single(state: State, group: Group, anchors: Anchors) -> Iterator[Proposal]:
 
 
 def _possible(state: State, source: Node, target: Node, anchors: Anchors) -> bool:
-    if not state.fits(source, target):
+    if not state.allows(source, target):
         return False
     row = anchors.get(chains(source, target))
     if row is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tf1compat.migration.matching.evidence._nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.evidence.base import Evidence
 from tf1compat.migration.matching.nodes import Node
-from tf1compat.migration.matching.places import totally_ordered
+from tf1compat.migration.matching.places import is_automatic, totally_ordered
 from tf1compat.migration.matching.state import EvidenceKind, Group, Side, State, chains
 
 __all__ = ["ByOrder"]
@@ -40,9 +40,22 @@ class ByOrder(Evidence):
                 reason = _LABELS.because()
             targets = tuple(targets[i] for i in order)
         pairs = list(zip(sources, targets, strict=True))
-        if any(chains(s, t) in state.distrusted or not state.fits(s, t) for s, t in pairs):
+        if _counted_by_itself(state, sources, targets):
+            return None
+        if any(chains(s, t) in state.distrusted or not state.allows(s, t) for s, t in pairs):
             return None
         return [group.part([s], [t], reason) for s, t in pairs]
+
+
+def _counted_by_itself(state: State, sources: Sequence[Node], targets: Sequence[Node]) -> bool:
+    """Tells whether nothing but the order of creation lines parallel branches up.
+
+    ``dense`` and ``dense_1`` are counted as they are made. Where none feeds the other, another
+    program may as well have made them the other way round.
+    """
+    automatic = all(is_automatic(node.place) for node in (*sources, *targets))
+    in_a_row = state.target.flow is not None and state.target.flow.chain(targets) is not None
+    return automatic and not in_a_row
 
 
 def _flattened(sources: Sequence[Node], targets: Sequence[Node]) -> bool:

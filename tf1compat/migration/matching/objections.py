@@ -1,0 +1,105 @@
+"""What names say against a pair that nothing else speaks for.
+
+A source that is alone with its shape is still not the source of whatever target is left: the
+kernel of `aux_logits` is no `predictions`, and that of a `target` network no `online` one. Words
+object where they mark something apart that the other side doesn't mark, where they are opposites,
+and where each is the other's neighbour by name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+
+from tf1compat.migration.matching.nodes import Node
+from tf1compat.migration.matching.places import is_automatic
+
+__all__ = ["Objections"]
+
+Words = frozenset[str]
+
+_MARKS = frozenset(
+    {
+        *("aux", "auxiliary", "target", "teacher", "old", "previous", "prev", "backup", "replica"),
+        *("ema", "average", "averaged", "avg", "shadow", "momentum", "copy", "slow", "temp", "tmp"),
+    }
+)
+"""Words that set a part of a program apart from the part that it is like."""
+
+_OPPOSITES: Sequence[Mapping[str, str]] = (
+    {"fw": "forward", "fwd": "forward", "bw": "backward", "bwd": "backward", "reverse": "backward"}
+    | {w: w for w in ("forward", "backward")},
+    {w: w for w in ("encoder", "decoder")},
+    {w: w for w in ("query", "key", "value")},
+    {"pi": "actor", "policy": "actor", "actor": "actor"}
+    | dict.fromkeys(("vf", "qf", "value", "critic"), "critic"),
+    {"gen": "generator", "generator": "generator"}
+    | dict.fromkeys(("disc", "dis", "discriminator", "critic"), "discriminator"),
+    {w: w for w in ("advantage", "value")},
+    {w: w for w in ("left", "right")},
+    {w: w for w in ("user", "item")},
+    {w: w for w in ("student", "teacher")},
+    {w: w for w in ("online", "target")},
+    {w: w for w in ("wide", "deep")},
+    {w: w for w in ("depthwise", "pointwise")},
+    {w: w for w in ("positive", "negative")},
+    {w: w for w in ("upper", "lower")},
+)
+"""Words of which one excludes the others, spellings unified; each mapping is one such choice."""
+
+
+class Objections:
+    """What the names of both sides say against pairs."""
+
+    def __init__(self, sources: Sequence[Node], targets: Sequence[Node]) -> None:
+        self._common = _common(sources), _common(targets)
+        self._named = _named(sources), _named(targets)
+
+    def between(self, source: Node, target: Node) -> str:
+        """Returns the words that speak against a pair; ``""`` where none do."""
+        mine, its = source.place.words - self._common[0], target.place.words - self._common[1]
+        apart = sorted((mine ^ its) & _MARKS)
+        if apart:
+            return apart[0]
+        for choice in _OPPOSITES:
+            ours, others = _poles(mine, choice), _poles(its, choice)
+            if ours and others and not ours & others:
+                return f"{', '.join(sorted(ours))} and {', '.join(sorted(others))}"
+        return self._called_otherwise(source, target)
+
+    def _called_otherwise(self, source: Node, target: Node) -> str:
+        """Returns a name that only the source and another target have, or the other way round."""
+        named_s, named_t = self._named
+        mine, its = _name(source), _name(target)
+        if named_t.get(mine, target) is not target and named_s.get(mine) is source:
+            return mine
+        if named_s.get(its, source) is not source and named_t.get(its) is target:
+            return its
+        return ""
+
+
+def _poles(words: Words, choice: Mapping[str, str]) -> set[str]:
+    return {choice[word] for word in words if word in choice}
+
+
+def _common(nodes: Iterable[Node]) -> Words:
+    """Returns the words that all nodes have, which tell nothing apart."""
+    words = [node.place.words for node in nodes]
+    return functools.reduce(frozenset.intersection, words) if words else frozenset()
+
+
+def _name(node: Node) -> str:
+    """Returns the last level of a path where its author chose it and it has no number, else ``""``.
+
+    Numbers tell nothing: what one side calls ``layer_1`` the other may count as ``layer_0``.
+    """
+    text, numbers = node.place.levels[-1] if node.place.levels else ("", ())
+    return "" if numbers or is_automatic(node.place) else text
+
+
+def _named(nodes: Iterable[Node]) -> dict[str, Node]:
+    """Returns the nodes by the names that no other node of their side has."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        found.setdefault(_name(node), []).append(node)
+    return {name: held[0] for name, held in found.items() if name and len(held) == 1}
