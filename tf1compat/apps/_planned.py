@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from tf1compat.apps._flags import TargetFlags
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
 from tf1compat.migration import Plan, dropped_lines, offender_lines, plan_migration
+from tf1compat.names import Rule, load_rules
 
 __all__ = ["make_plan", "print_offenders", "print_plan"]
 
@@ -30,6 +32,13 @@ def print_plan(plan: Plan) -> None:
     print(plan.headline())
 
 
-def print_offenders(plan: Plan) -> None:
+def print_offenders(
+    plan: Plan, checkpoint: Checkpoint, index: ModelIndex, target: TargetFlags
+) -> None:
     """Prints on standard error everything that keeps the plan from being complete."""
-    print("\n".join(offender_lines(plan)), file=sys.stderr)
+
+    def replan(rules: Iterable[Rule]) -> Plan:
+        given = target.rules_or_none()
+        return plan_migration(checkpoint, index, [*rules, *(load_rules(given) if given else ())])
+
+    print("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)), file=sys.stderr)

@@ -60,7 +60,7 @@ def _main() -> int:
         print_plan(plan)
     if not plan.complete:
         print(f"tf1compat migrate: error: {plan.headline()}; nothing was written", file=sys.stderr)
-        print_offenders(plan)
+        print_offenders(plan, checkpoint, index, _TARGET)
         return EXIT_FOUND
     if _DRY_RUN.value:
         return EXIT_OK

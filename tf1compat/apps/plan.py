@@ -33,14 +33,14 @@ def _main() -> int:
 
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
 
-    plan, _ = make_plan(checkpoint, _TARGET)
+    plan, index = make_plan(checkpoint, _TARGET)
     if _FORMAT.value == "json":
         print(plan.to_json())
     else:
         print_plan(plan)
     if plan.complete:
         return EXIT_OK
-    print_offenders(plan)
+    print_offenders(plan, checkpoint, index, _TARGET)
     return EXIT_FOUND
 
 

@@ -72,7 +72,7 @@ def _main() -> int:
     plan, index = make_plan(checkpoint, _TARGET)
     if not plan.complete:
         print(f"tf1compat verify: error: {plan.headline()}", file=sys.stderr)
-        print_offenders(plan)
+        print_offenders(plan, checkpoint, index, _TARGET)
         return EXIT_FOUND
     verification = verify(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)
     print(verification)

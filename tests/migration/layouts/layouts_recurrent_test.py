@@ -133,8 +133,8 @@ def test_gates_are_never_taken_as_they_stand(tagged):
         "layout='identity' only if nothing is in another order"
     )
     hints = "\n".join(offender_lines(plan))
-    assert "rnn/basic_lstm_cell/bias: give it a rule with a layout" in hints
-    assert "if it is meant: {source='rnn/basic_lstm_cell/bias'" not in hints
+    assert "lstm/cell/bias (rnn/basic_lstm_cell/bias): expected a source in the gates" in hints
+    assert "source=" not in hints
 
 
 def test_what_keras_itself_saved_is_taken_as_it_stands(tmp_path):
@@ -173,3 +173,13 @@ def test_a_gru_of_1_x_computes_the_same_in_keras(tmp_path):
     short = [r for r in rules if "split(0, 3, 7)" not in (r.layout or "")]
     with pytest.raises(RuleError, match=r"gates/kernel: expected parts that make up \[0, 7\)"):
         plan_migration(prefix, index, short)
+
+
+def test_a_rule_that_says_nothing_of_gates_is_asked(tagged):
+    index = lstm()
+    rules = [Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias")]
+    with pytest.raises(RuleError, match="lstm/cell/bias: expected a source in the gates of Keras'"):
+        plan_migration(tagged, index, rules)
+    said = [Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias", layout="identity")]
+    (fill,) = plan_migration(tagged, index, said).fills
+    assert fill.layout == "identity"

@@ -95,7 +95,7 @@ def test_version_1_is_read_with_its_words_taken_apart(plan):
     assert [(f.target, f.why, f.kind) for f in old.fills] == [
         (f.target, f.why, "recorded") for f in plan.fills
     ]
-    assert str(old).splitlines() == str(plan).splitlines()
+    assert str(old) == str(plan).replace("a variable float32", "unknown float32")
     assert Plan.from_json(old.to_json()) == old
 
 

@@ -41,7 +41,7 @@ def unexplained(name: str, role: str, spec: Spec) -> Problem:
     """Returns the problem of a source of this role that goes nowhere."""
     return Problem(
         name,
-        f"a target for {role} {spec}, or a reason to drop it",
+        f"a target for {described(role, spec)}, or a reason to drop it",
         "neither",
         remedy="send it somewhere, or drop it, by a rule",
     )
@@ -60,4 +60,9 @@ def unfilled(
     remedy = "fill it, or keep its initial value, by a rule"
     if transposed and len(spec.shape) == 2:
         remedy = f"{near[0]} fits transposed: a rule with layout='{Transpose((1, 0))}' says so"
-    return Problem(path, f"a source of {role} {spec}", found, remedy=remedy)
+    return Problem(path, f"a source of {described(role, spec)}", found, remedy=remedy)
+
+
+def described(role: str, spec: Spec) -> str:
+    """Returns what something is, in words: ``kernel float32[3, 4]``."""
+    return f"{'a variable' if role == 'unknown' else role} {spec}"

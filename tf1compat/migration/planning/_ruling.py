@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
@@ -46,11 +46,13 @@ def rule_fills(
     targets: Mapping[str, Spec],
     *,
     mistakable: Mapping[str, str] = MappingProxyType({}),
+    gated: Callable[[str, str], Problem | None] = lambda target, source: None,
 ) -> Ruling:
     """Returns what `rules` decide about these sources and targets.
 
     `mistakable` holds paths of targets that are also Keras' own name for another target, with that
-    one's path: a rule for such a path may mean either.
+    one's path: a rule for such a path may mean either. `gated` returns what is wrong with filling a
+    target, by its path, from a source as it stands; a rule that gives no layout does that.
 
     Several sources may fill one target if each has a rule of its own with the same layout, one that
     joins; they are joined in the order of the rules. One source may fill several targets if each
@@ -80,11 +82,21 @@ def rule_fills(
         except LayoutError as error:
             problems.append(_misfit(target, matches, sources, targets[target], error))
     problems += uncovered_sources(fills, sources)
+    problems += _as_they_stand(filling, gated)
     problems += _mistaken(filling, mistakable)
     if problems:
         raise RuleError.from_problems(f"{len(problems)} problem(s) with the rules", problems)
     keeps = [Keep(path, _by_user(found)) for path, found in outcome.kept.items()]
     return Ruling(tuple(fills), tuple(drops), tuple(keeps))
+
+
+def _as_they_stand(
+    filling: Mapping[str, Sequence[RuleMatch]], gated: Callable[[str, str], Problem | None]
+) -> list[Problem]:
+    """Returns the problems of rules that take a source as it stands by saying nothing of it."""
+    silent = [m for matches in filling.values() for m in matches if m.layout is None]
+    problems = [(m.origin, gated(m.target or "", m.name)) for m in silent]
+    return [dataclasses.replace(p, origin=origin) for origin, p in problems if p is not None]
 
 
 def _by_user(found: RuleMatch) -> Reason:

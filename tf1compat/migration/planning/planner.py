@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -58,7 +59,13 @@ def plan_migration(
         checkpoint = open_checkpoint(checkpoint)
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
-    ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=_mistakable(index))
+    ruling = rule_fills(
+        _rule_set(rules),
+        sources,
+        targets,
+        mistakable=_mistakable(index),
+        gated=functools.partial(mistaken_gates, checkpoint, index),
+    )
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(

@@ -1,84 +1,127 @@
-"""An incomplete plan in few lines: every offender, folded, and rules ready to paste."""
+"""An incomplete plan in few lines: every offender, folded, what is asked, and what may help."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
+from tf1compat.checkpoint import Entry
 from tf1compat.errors import Problem
-from tf1compat.migration.planning.lines import Ambiguity
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.names import fold_names, nearest_names, paste_rule
+from tf1compat.migration.reports.suggestions import (
+    Candidates,
+    Replan,
+    candidates_of,
+    copies,
+    suggestions,
+)
+from tf1compat.names import fold_names, nearest_names
 
 __all__ = ["offender_lines"]
 
 _LINES = 38  # leaves room for what an app prints around them
-_SHOWN = 3  # groups or names explained one by one
+_SHOWN = 3  # folded names of one side of a question
 _FOLDED = 6  # folded lines of names in each category before they are counted instead
 
 
-def offender_lines(plan: Plan) -> list[str]:
+def offender_lines(
+    plan: Plan,
+    *,
+    replan: Replan | None = None,
+    checkpoint: Mapping[str, Entry] = MappingProxyType({}),
+) -> list[str]:
     """Returns at most 40 lines that name every ambiguity, unfilled target and unexplained source.
 
     Names that differ by numbers share a line (``layer_{0..23}/kernel``). Where even folded there
-    are too many, the rest is counted; the plan as JSON lists all of them.
+    are too many, the rest is counted; the plan as JSON lists all of them. Where nothing tells which
+    source belongs to a target, that is asked, and no rule is made up.
+
+    Args:
+      plan: a plan.
+      replan: plans once more with more rules. Rules are suggested only if this shows that they
+        settle what they name; without it none are.
+      checkpoint: the checkpoint of the plan; what is suggested to be a copy is compared there.
     """
+    if plan.complete:
+        return []
     lines = [
-        *_ambiguous(plan.ambiguities),
-        *_category("unfilled target", plan.unfilled, _unfilled_help(plan)),
-        *_category("unexplained source", plan.unexplained, _unexplained_help(plan)),
+        *_category("ambiguous target", [t for tie in plan.ambiguities for t in tie.targets]),
+        *_category("unfilled target", [problem.name for problem in plan.unfilled]),
+        *_questions(plan),
+        *_category("unexplained source", [problem.name for problem in plan.unexplained]),
+        *_said(plan.unexplained),
+        *_copies(plan),
+        *(_suggested(plan, replan, checkpoint) if replan is not None else ()),
+        "a rule with keep='why' leaves a target its initial value, one with drop='why' leaves a "
+        "source behind",
     ]
     if len(lines) > _LINES:
         lines = [*lines[:_LINES], f"... and {len(lines) - _LINES} more lines: see --format=json"]
     return lines
 
 
-def _ambiguous(ties: Sequence[Ambiguity]) -> Iterator[str]:
-    if not ties:
-        return
-    yield f"{len(ties)} ambiguous group(s), {sum(len(t.targets) for t in ties)} targets in all:"
-    for tie in ties[:_SHOWN]:
-        yield f"  targets {_folded(tie.targets)}"
-        yield f"  sources {_folded(tie.sources)}"
-        yield f"    {tie.evidence}; if these belong together, say so by a rule for each, e.g."
-        yield f"    {paste_rule(tie.sources[0], target=tie.targets[0])}"
-    rest = ties[_SHOWN:]
-    if rest:
-        yield f"  and {_folded([t for tie in rest for t in tie.targets])}"
-
-
-def _category(what: str, problems: Sequence[Problem], help_: Iterable[str]) -> Iterator[str]:
-    if problems:
-        yield f"{len(problems)} {what}{'s' if len(problems) > 1 else ''}:"
-        folded = fold_names(problem.name for problem in problems)
+def _category(what: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"{len(names)} {what}{'s' if len(names) > 1 else ''}:"
+        folded = fold_names(names)
         yield from (f"  {line}" for line in folded[:_FOLDED])
         if len(folded) > _FOLDED:
             yield f"  and {len(folded) - _FOLDED} more such lines: --format=json lists all"
-        yield from help_
 
 
-def _unfilled_help(plan: Plan) -> Iterator[str]:
-    free = [problem.name for problem in plan.unexplained]
-    for problem in plan.unfilled[:_SHOWN]:
-        yield f"  {problem.name}: expected {problem.expected}, found {problem.found}"
-        if problem.origin in plan.sources:  # evidence found it, and only a layout can tell
-            yield f"    {problem.origin}: {problem.remedy}"
-            continue
-        wanted = plan.targets[problem.name].shape
-        for layout, shape in ((None, wanted), ("transpose(1, 0)", wanted[::-1])):
-            fitting = [name for name in free if plan.sources[name].shape == shape]
-            if fitting and (layout is None or len(wanted) == 2):
-                (near,) = nearest_names(problem.name, fitting, 1)
-                yield f"    if it is meant: {paste_rule(near, target=problem.name, layout=layout)}"
-                break
-    if plan.unfilled:
-        keep = paste_rule(None, target=plan.unfilled[0].name, keep="say why it starts afresh")
-        yield f"    or, to keep an initial value: {keep}"
+def _questions(plan: Plan) -> Iterator[str]:
+    """Yields what is asked about the open targets: once for those that the same could fill."""
+    said = {p.name: p for p in plan.unfilled if p.origin in plan.sources}
+    yield from _said(list(said.values()))
+    asked: dict[tuple[str, ...], list[str]] = {}
+    for open_ in candidates_of(plan):
+        left = [target for target in open_.targets if target not in said]
+        if left:
+            asked.setdefault(open_.sources, []).extend(left)
+    for sources, targets in asked.items():
+        yield _question(plan, Candidates(tuple(targets), sources))
 
 
-def _unexplained_help(plan: Plan) -> Iterator[str]:
-    for problem in plan.unexplained[:1]:
-        yield f"  {problem.name}: expected {problem.expected}, found {problem.found}"
-        yield f"    to leave it behind: {paste_rule(problem.name, drop='say why')}"
+def _question(plan: Plan, open_: Candidates) -> str:
+    targets, sources = _folded(open_.targets), _folded(open_.sources)
+    if len(open_.sources) > 1:
+        goes = "goes" if len(open_.targets) == 1 else "go"
+        return f"  which of these {len(open_.sources)} {goes} to {targets}? {sources}"
+    if open_.sources:
+        return f"  is {sources} the source of {targets}? its role and shape are the same"
+    left = [problem.name for problem in plan.unexplained]
+    near = ", ".join(f"{n} {plan.sources[n]}" for n in nearest_names(open_.targets[0], left))
+    nearest = f"; nearest by name: {near}" if near else ""
+    return f"  no variable that is left has role and shape of {targets}{nearest}"
+
+
+def _said(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yields what problems ask for that are more than that something is left."""
+    asked: dict[str, list[Problem]] = {}
+    for problem in problems:
+        asked.setdefault(problem.remedy, []).append(problem)
+    for remedy, ones in asked.items():
+        names = _folded([one.name for one in ones])
+        origin = f" ({ones[0].origin})" if len(ones) == 1 and ones[0].origin else ""
+        found = f"expected {ones[0].expected}, found {ones[0].found}"
+        yield f"  {names}{origin}: {found}; {remedy}" if len(ones) == 1 else f"  {names}: {remedy}"
+
+
+def _copies(plan: Plan) -> Iterator[str]:
+    """Yields what scopes look alike: a tower, a replica, another run of the same code."""
+    alike: dict[str, list[str]] = {}
+    for original, scope in copies(plan):
+        alike.setdefault(original, []).append(scope)
+    for original, scopes in alike.items():
+        same = _folded([original, *scopes])
+        yield f"{same} hold the same names and shapes: of copies, a drop rule leaves one"
+
+
+def _suggested(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> Iterator[str]:
+    found = suggestions(plan, replan, checkpoint)
+    if found:
+        yield "if it is meant, paste; each was planned with, and settles what it names:"
+        yield from (f"  {one.text}  # {one.why}" for one in found)
 
 
 def _folded(names: Iterable[str]) -> str:

@@ -1,0 +1,194 @@
+"""Rules that may be pasted: only what names prefer, and what planning with them showed to work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from tf1compat.checkpoint import Entry
+from tf1compat.errors import Tf1CompatError
+from tf1compat.migration.matching.nodes import Item, Node, coarse_role, item_nodes
+from tf1compat.migration.matching.objections import Objections
+from tf1compat.migration.planning.plan import Plan
+from tf1compat.names import Rule, paste_rule, role_of, rules_from_toml
+
+__all__ = ["Candidates", "Replan", "Suggestion", "candidates_of", "copies", "suggestions"]
+
+_TRIED = 4  # rules that are planned with; a plan of a large model takes seconds
+_COMPARED = 1 << 28  # bytes of a scope that are read to tell whether it is a copy
+_LOOKED_AT = 200  # open targets and sources whose words are compared
+
+Kind = tuple[str, tuple[int, ...]]
+"""Role and shape."""
+Replan = Callable[[Sequence[Rule]], Plan]
+"""Plans once more, with rules before those that were given."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Suggestion:
+    """A rule that was tried.
+
+    Attributes:
+      text: the rule as a rules file has it.
+      why: what it rests on, in words.
+    """
+
+    text: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """What is open of one role and shape on both sides.
+
+    Attributes:
+      targets: paths of the weights.
+      sources: names of the variables that could be theirs as far as role and shape tell.
+    """
+
+    targets: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def candidates_of(plan: Plan) -> list[Candidates]:
+    """Returns the open targets by role and shape, in their order, with the sources of the same."""
+    sources = _by_kind(_open_sources(plan), plan.sources)
+    return [
+        Candidates(
+            tuple(paths),
+            tuple(name for k, names in sources.items() if _may(k, kind) for name in names),
+        )
+        for kind, paths in _by_kind(_open_targets(plan), plan.targets).items()
+    ]
+
+
+def _may(source: Kind, target: Kind) -> bool:
+    """Tells whether roles and shapes agree; a vector whose name says nothing may be any."""
+    roles = {source[0], target[0]}
+    return source[1] == target[1] and (len(roles) == 1 or "vector" in roles)
+
+
+def _open_sources(plan: Plan) -> list[str]:
+    tied = [source for tie in plan.ambiguities for source in tie.sources]
+    return [*tied, *(problem.name for problem in plan.unexplained)]
+
+
+def _open_targets(plan: Plan) -> list[str]:
+    tied = [target for tie in plan.ambiguities for target in tie.targets]
+    return [*tied, *(problem.name for problem in plan.unfilled)]
+
+
+def _by_kind(names: Iterable[str], specs: Mapping) -> dict[Kind, list[str]]:
+    found: dict[Kind, list[str]] = defaultdict(list)
+    for name in names:
+        found[_role(name, specs[name].shape), specs[name].shape].append(name)
+    return found
+
+
+def _role(name: str, shape: tuple[int, ...]) -> str:
+    scope, _, leaf = name.rpartition("/")
+    role = coarse_role(role_of(leaf, scope), shape)
+    return "vector" if role == "weight" and len(shape) < 2 else role  # T5 calls a scale `weight`
+
+
+def suggestions(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> list[Suggestion]:
+    """Returns the rules that names prefer and that settle something, each tried.
+
+    A rule is shown if planning with it fills what it names, and leaves every other target at least
+    as well off: filled as before, or now filled too.
+    """
+    found: list[Suggestion] = []
+    for suggested in [*_copies(plan, checkpoint), *_by_words(plan)][:_TRIED]:
+        try:
+            after = replan(rules_from_toml(f"rules = [{suggested.text}]"))
+        except Tf1CompatError:
+            continue
+        if _better(plan, after):
+            found.append(suggested)
+    return found
+
+
+def _better(before: Plan, after: Plan) -> bool:
+    filled = {fill.target: fill.sources for fill in after.fills}
+    unchanged = all(filled.get(fill.target) == fill.sources for fill in before.fills)
+    return unchanged and len(after.fills) > len(before.fills)
+
+
+def _by_words(plan: Plan) -> Iterator[Suggestion]:
+    """Yields a rule for each target that shares words with one of its candidates alone."""
+    for open_ in candidates_of(plan):
+        if not open_.sources or len(open_.sources) * len(open_.targets) > _LOOKED_AT**2:
+            continue
+        sources, targets = _nodes(open_.sources, plan.sources), _nodes(open_.targets, plan.targets)
+        for source, target, words in _preferred(sources, targets):
+            why = f"both names have {', '.join(sorted(words))}"
+            yield Suggestion(paste_rule(source.path, target.path), why)
+
+
+def _preferred(
+    sources: Sequence[Node], targets: Sequence[Node]
+) -> Iterator[tuple[Node, Node, frozenset[str]]]:
+    """Yields pairs that are each other's nearest by words that tell, and these words."""
+    against = Objections(sources, targets).between
+    for target in targets:
+        source, words = _nearest(target, sources, against)
+        if source is not None:
+            back, _ = _nearest(source, targets, lambda one, other: against(other, one))
+            if back is target:
+                yield source, target, words
+
+
+def _nodes(names: Sequence[str], specs: Mapping) -> tuple[Node, ...]:
+    return item_nodes(
+        [Item(n, n.rpartition("/")[0], _role(n, specs[n].shape), specs[n].shape) for n in names]
+    )
+
+
+def _nearest(
+    one: Node, others: Sequence[Node], objection: Callable[[Node, Node], str]
+) -> tuple[Node | None, frozenset[str]]:
+    """Returns the only node that shares most words with `one`, and those words; or None.
+
+    `objection` returns what speaks against another and this one.
+    """
+    allowed = [other for other in others if not objection(other, one)]
+    if not allowed:
+        return None, frozenset()
+    telling = one.place.words
+    if len(others) > 1:
+        telling = telling - frozenset.intersection(*(o.place.words for o in others))
+    shared = {other: telling & other.place.words for other in allowed}
+    most = max(map(len, shared.values()))
+    best = [other for other, words in shared.items() if len(words) == most]
+    return (best[0], shared[best[0]]) if most and len(best) == 1 else (None, frozenset())
+
+
+def copies(plan: Plan) -> list[tuple[str, str]]:
+    """Returns outer scopes whose open variables have the names and shapes of another's, and it."""
+    inside: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
+    for name in _open_sources(plan):
+        scope, _, rest = name.partition("/")
+        if rest:
+            inside[scope][rest] = plan.sources[name].shape
+    first: dict[object, str] = {}
+    found = []
+    for scope, held in inside.items():
+        original = first.setdefault(frozenset(held.items()), scope)
+        if original != scope and len(held) > 1:
+            found.append((original, scope))
+    return found
+
+
+def _copies(plan: Plan, checkpoint: Mapping[str, Entry]) -> Iterator[Suggestion]:
+    """Yields a drop for each scope that repeats another, values included."""
+    for original, scope in copies(plan):
+        inside = [n for n in _open_sources(plan) if n.startswith(f"{scope}/")]
+        pairs = [(n, original + n.removeprefix(scope)) for n in inside]
+        if sum(checkpoint[n].nbytes for n in inside) <= _COMPARED and all(
+            np.array_equal(checkpoint[one].read(), checkpoint[other].read()) for one, other in pairs
+        ):
+            drop = paste_rule(scope, drop=f"a copy of {original}").replace("', drop", "/.*', drop")
+            yield Suggestion(drop, f"{scope} holds what {original} holds, bit for bit")
