@@ -10,10 +10,12 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Tf1CompatError
+from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching.nodes import Item, Node, coarse_role, item_nodes
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.names import Rule, paste_rule, role_of, rules_from_toml
+from tf1compat.names import Rule, parse_names, paste_rule, role_of, rules_from_toml
+from tf1compat.names.orphans import orphans
 
 __all__ = ["Candidates", "Replan", "Suggestion", "candidates_of", "copies", "suggestions"]
 
@@ -23,6 +25,7 @@ _LOOKED_AT = 200  # open targets and sources whose words are compared
 
 Kind = tuple[str, tuple[int, ...]]
 """Role and shape."""
+Objection = Callable[[Node, Node], str]
 Replan = Callable[[Sequence[Rule]], Plan]
 """Plans once more, with rules before those that were given."""
 
@@ -81,7 +84,7 @@ def _open_targets(plan: Plan) -> list[str]:
     return [*tied, *(problem.name for problem in plan.unfilled)]
 
 
-def _by_kind(names: Iterable[str], specs: Mapping) -> dict[Kind, list[str]]:
+def _by_kind(names: Iterable[str], specs: Mapping[str, Spec]) -> dict[Kind, list[str]]:
     found: dict[Kind, list[str]] = defaultdict(list)
     for name in names:
         found[_role(name, specs[name].shape), specs[name].shape].append(name)
@@ -119,20 +122,24 @@ def _better(before: Plan, after: Plan) -> bool:
 
 def _by_words(plan: Plan) -> Iterator[Suggestion]:
     """Yields a rule for each target that shares words with one of its candidates alone."""
+    left_out = orphans(parse_names(plan.sources).values())
+    nodes_s = {node.path: node for node in _nodes(plan.sources)}
+    nodes_t = {node.path: node for node in _nodes(plan.targets)}
+    against = Objections(tuple(nodes_s.values()), tuple(nodes_t.values())).between
     for open_ in candidates_of(plan):
-        if not open_.sources or len(open_.sources) * len(open_.targets) > _LOOKED_AT**2:
+        if len(open_.sources) * len(open_.targets) > _LOOKED_AT**2:
             continue
-        sources, targets = _nodes(open_.sources, plan.sources), _nodes(open_.targets, plan.targets)
-        for source, target, words in _preferred(sources, targets):
+        sources = [nodes_s[name] for name in open_.sources if name not in left_out]
+        targets = [nodes_t[path] for path in open_.targets]
+        for source, target, words in _preferred(sources, targets, against):
             why = f"both names have {', '.join(sorted(words))}"
             yield Suggestion(paste_rule(source.path, target.path), why)
 
 
 def _preferred(
-    sources: Sequence[Node], targets: Sequence[Node]
+    sources: Sequence[Node], targets: Sequence[Node], against: Objection
 ) -> Iterator[tuple[Node, Node, frozenset[str]]]:
     """Yields pairs that are each other's nearest by words that tell, and these words."""
-    against = Objections(sources, targets).between
     for target in targets:
         source, words = _nearest(target, sources, against)
         if source is not None:
@@ -141,14 +148,17 @@ def _preferred(
                 yield source, target, words
 
 
-def _nodes(names: Sequence[str], specs: Mapping) -> tuple[Node, ...]:
+def _nodes(specs: Mapping[str, Spec]) -> tuple[Node, ...]:
     return item_nodes(
-        [Item(n, n.rpartition("/")[0], _role(n, specs[n].shape), specs[n].shape) for n in names]
+        [
+            Item(name, name.rpartition("/")[0], _role(name, spec.shape), spec.shape)
+            for name, spec in specs.items()
+        ]
     )
 
 
 def _nearest(
-    one: Node, others: Sequence[Node], objection: Callable[[Node, Node], str]
+    one: Node, others: Sequence[Node], objection: Objection
 ) -> tuple[Node | None, frozenset[str]]:
     """Returns the only node that shares most words with `one`, and those words; or None.
 
