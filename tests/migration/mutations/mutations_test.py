@@ -16,7 +16,7 @@ from tf1compat.checkpoint import open_checkpoint
 from tf1compat.checkpoint.formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
 from tf1compat.keras3 import index_model
 from tf1compat.migration import plan_migration
-from tf1compat.migration.reports.suggestions import suggestions
+from tf1compat.migration.reports._suggestions import suggestions
 from tf1compat.names import rules_from_toml
 
 SLOTS = ("Adam", "Momentum", "RMSProp_1", "adam_v", "ExponentialMovingAverage")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Problem
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.reports.suggestions import (
+from tf1compat.migration.reports._suggestions import (
     Candidates,
     Replan,
     candidates_of,
