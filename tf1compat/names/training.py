@@ -12,6 +12,8 @@ _BY_NAME_KIND = {
     "shadow": Kind("average", "moving average of {of}", "moving average"),
     "global_step": Kind("global_step", "global step"),
     "optimizer_state": Kind("optimizer_state", "optimizer state"),
+    "loss_scale": Kind("loss_scale", "state of loss scaling"),
+    "loss_average": Kind("loss_average", "moving average of a loss"),
 }
 TRAINING_KINDS: tuple[Kind, ...] = tuple(_BY_NAME_KIND.values())
 """Every kind of reason that :func:`training_reason` gives."""
