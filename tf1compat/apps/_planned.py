@@ -20,7 +20,8 @@ def make_plan(
 ) -> tuple[Plan, ModelIndex]:
     """Builds the model without memory for its weights and plans the migration to it."""
     index = index_model(lazy_model(model or str(target.model.value)))
-    return plan_migration(checkpoint, index, target.rules_or_none()), index
+    averages = target.averages.value
+    return plan_migration(checkpoint, index, target.rules_or_none(), averages=averages), index
 
 
 def print_plan(plan: Plan) -> None:
@@ -39,6 +40,7 @@ def print_offenders(
 
     def replan(rules: Iterable[Rule]) -> Plan:
         given = target.rules_or_none()
-        return plan_migration(checkpoint, index, [*rules, *(load_rules(given) if given else ())])
+        every = [*rules, *(load_rules(given) if given else ())]
+        return plan_migration(checkpoint, index, every, averages=target.averages.value)
 
     print("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)), file=sys.stderr)

@@ -54,6 +54,7 @@ def _main() -> int:
     import_tensorflow()
 
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
+    from tf1compat.migration.reports.averages_taken import averages_lines
 
     plan, index = make_plan(checkpoint, _TARGET)
     if _DRY_RUN.value:
@@ -64,7 +65,7 @@ def _main() -> int:
         return EXIT_FOUND
     if _DRY_RUN.value:
         return EXIT_OK
-    print(plan.headline())
+    print("\n".join([plan.headline(), *averages_lines(plan)]))
     if not _PROOF.proved(plan, index, checkpoint):
         print("tf1compat migrate: error: not proved; nothing was written", file=sys.stderr)
         return EXIT_FOUND

@@ -14,6 +14,7 @@ from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.matching.shapes import layout_between
+from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._flows import source_flow, target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
@@ -36,6 +37,8 @@ def plan_migration(
     checkpoint: Checkpoint | str | os.PathLike[str],
     model: object,
     rules: RuleSet | Iterable[Rule] | str | os.PathLike[str] = (),
+    *,
+    averages: str = "ignore",
 ) -> Plan:
     """Returns the plan that accounts for every variable of a checkpoint and weight of a model.
 
@@ -48,12 +51,16 @@ def plan_migration(
       checkpoint: an open checkpoint, or where one is.
       model: a built Keras model, or its :class:`~tf1compat.keras3.ModelIndex`.
       rules: rules in order, or the path of a rules file.
+      averages: what becomes of moving averages: ``"ignore"`` leaves them behind, ``"use"`` takes
+        them in place of their variables, as ``Saver(ema.variables_to_restore())`` does, and asks
+        for one of each trained variable, ``"prefer"`` takes what there is.
 
     Raises:
       RuleError: if a rule matches nothing or two collide.
       LayoutError: if a rule's layout doesn't fit; the message names rule, shapes and what fits.
       ModelError: if the model isn't built.
       CheckpointError: if the checkpoint can't be read.
+      UsageError: if averages are to be used and there are none.
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = open_checkpoint(checkpoint)
@@ -82,7 +89,7 @@ def plan_migration(
     )
     left_t = _without(open_t, (f.target for f in fills), (t for tie in ties for t in tie.targets))
     place = {path: number for number, path in enumerate(targets)}
-    return Plan(
+    plan = Plan(
         checkpoint=checkpoint.prefix,
         model=index.model.name,
         sources=sources,
@@ -94,6 +101,7 @@ def plan_migration(
         unexplained=tuple(_unexplained(left_s, checkpoint, sources, misfits)),
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, misfits)),
     )
+    return with_averages(plan, checkpoint, index, averages=averages)
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:
