@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from tf1compat.errors import Problem, RuleError
+from tf1compat.names._rule_forms import KEYS, form_of, form_problems
 from tf1compat.names._template import Template, TemplateError
 
 __all__ = ["Dropped", "Rule", "rule"]
@@ -38,18 +39,34 @@ RuleFunction = Callable[["re.Match[str]"], str | Dropped]
 class Rule:
     r"""An ordered, full-match rule about names, checked when it is made.
 
-    It takes one of three forms: `source` with `target` sends every checkpoint variable whose whole
+    It takes one of five forms: `source` with `target` sends every checkpoint variable whose whole
     name matches to the weight that the template names; `source` with `drop` leaves those variables
-    out; `target` with `keep` leaves every weight whose whole path matches at its initial value.
+    out; `target` with `keep` leaves every weight whose whole path matches at its initial value;
+    `scope` with `layer` sends all variables in each scope that matches to the weights of a layer,
+    paired by role and shape; `source` with `role` says what those variables are.
 
     Attributes:
       source: regular expression (Python's ``re``) that must match a source's whole name.
       target: template with ``\1`` or ``\g<name>`` for the pattern's groups, or a function from the
         match to a name or a :class:`Dropped`; with `keep`, a regular expression for target paths.
-      layout: name of the array layout to use, None to let the matcher find it.
+      layout: name of the array layout to use, None to let the matcher find it. With one that
+        joins, a rule that matches several sources of a target joins them by the number that its
+        pattern captures; beside `drop`, it says which part of the sources is left out.
       drop: why the sources are left out.
       keep: why the targets keep their initial value.
       origin: where the rule was written: ``'rules.toml:12'``, ``'my_model.rename'``.
+      scope: regular expression that must match the whole of a variable scope.
+      layer: template for the path of the layer that all variables of the scope go to.
+      role: what the sources are (:data:`tf1compat.names.ROLES`), whatever their names say. They
+        belong to the scope that the pattern's first group captures, if it captures one.
+      copy_of: beside `drop`, template for the name of the variable that a source is a copy of. It
+        has to be there in the same shape, and with the same values if it is trained.
+      source_vocabulary: path of a text file that has a token for each row of the source, a line
+        each; with `target_vocabulary`, rows are taken by token, and tokens that the source doesn't
+        have keep their initial value.
+      target_vocabulary: the same for the target.
+      cross_roles: True if a source may fill a target of another role, or by its shape alone.
+      shared: True if the sources may also go elsewhere by other rules.
 
     Raises:
       RuleError: a bad pattern, a reference to a group that isn't there, a missing reason, or a
@@ -67,17 +84,33 @@ class Rule:
     drop: str | None = None
     keep: str | None = None
     origin: str = ""
+    scope: str | None = None
+    layer: str | None = None
+    role: str | None = None
+    copy_of: str | None = None
+    source_vocabulary: str | None = None
+    target_vocabulary: str | None = None
+    cross_roles: bool = False
+    shared: bool = False
 
     def __post_init__(self) -> None:
-        problems = list(_form_problems(self)) or list(_text_problems(self))
+        problems = form_problems(self._keys, self.origin) or list(_text_problems(self))
         if problems:
             headline = f"{len(problems)} problem(s) in a rule"
             raise RuleError.from_problems(headline, problems)
 
     @property
     def action(self) -> str:
-        """What the rule does: ``'map'``, ``'drop'`` or ``'keep'``."""
-        return "keep" if self.keep is not None else "drop" if self.drop is not None else "map"
+        """What the rule does: ``'map'``, ``'drop'``, ``'keep'``, ``'layer'`` or ``'role'``."""
+        form = form_of(self._keys)
+        return "" if form is None else form.name
+
+    @functools.cached_property
+    def _keys(self) -> dict[str, object]:
+        """The keys that were given, with their values."""
+        given = {key: getattr(self, key) for key in KEYS}
+        unset: dict[str, object] = {"cross_roles": False, "shared": False}
+        return {key: v for key, v in given.items() if v is not unset.get(key)}
 
     @property
     def reason(self) -> str:
@@ -86,8 +119,9 @@ class Rule:
 
     @property
     def pattern(self) -> str:
-        """The regular expression: over target paths for a keeping rule, else over source names."""
-        return (str(self.target) if self.action == "keep" else self.source) or ""
+        """The regular expression: over target paths, over scopes, or else over source names."""
+        by = {"keep": self.target, "layer": self.scope}
+        return str(by.get(self.action, self.source) or "")
 
     @functools.cached_property
     def literal(self) -> str | None:
@@ -104,6 +138,25 @@ class Rule:
     def _template(self) -> Template:
         return Template(str(self.target), self._regex)
 
+    @functools.cached_property
+    def _copied(self) -> Template:
+        return Template(self.copy_of or "", self._regex)
+
+    def original_of(self, name: str) -> str | None:
+        """Returns of what the rule says that source `name` is a copy; None if of nothing."""
+        match = self._regex.fullmatch(name) if self.copy_of is not None else None
+        return None if match is None else self._copied.expand(match)
+
+    def layer_for(self, scope: str) -> str | None:
+        """Returns the path of the layer that the rule sends a variable `scope` to, or None."""
+        match = self._regex.fullmatch(scope) if self.layer is not None else None
+        return None if match is None else Template(self.layer or "", self._regex).expand(match)
+
+    def groups(self, name: str) -> tuple[str | None, ...]:
+        """Returns what the pattern's groups capture of `name`; () if it doesn't match."""
+        match = self._regex.fullmatch(name)
+        return () if match is None else match.groups()
+
     def matches(self, name: str) -> bool:
         """Returns whether the rule's pattern matches the whole of `name`."""
         return self._regex.fullmatch(name) is not None
@@ -115,8 +168,11 @@ class Rule:
           RuleError: the rule keeps targets and has no say about sources, or its function raised
             or returned something else than a name or a Dropped.
         """
-        if self.source is None:
-            raise RuleError(f"{self}: a rule with `keep` applies to targets, not to sources")
+        if self.source is None or self.action == "role":
+            applies = {"keep": "targets", "layer": "scopes"}.get(self.action, "roles")
+            raise RuleError(
+                f"{self}: a rule with `{self.action}` applies to {applies}, not to sources"
+            )
         match = self._regex.fullmatch(name)
         if match is None:
             return None
@@ -168,38 +224,6 @@ def rule(pattern: str, *, layout: str | None = None) -> Callable[[RuleFunction],
     return decorate
 
 
-def _form_problems(made: Rule) -> list[Problem]:
-    """Returns what is wrong with the combination of keys, or with the kind of their values."""
-    keys = {
-        key: value
-        for key in ("source", "target", "layout", "drop", "keep")
-        if (value := getattr(made, key)) is not None
-    }
-    problems = [
-        Problem(key, "text", repr(value), made.origin, f"write {key} as a string")
-        for key, value in keys.items()
-        if not isinstance(value, str)
-        and not (key == "target" and callable(value) and made.keep is None)
-    ]
-    form = set(keys) - {"layout"}
-    if form not in ({"source", "target"}, {"source", "drop"}, {"target", "keep"}):
-        expected = "source + target, source + drop (a reason) or target + keep (a reason)"
-        found = " + ".join(sorted(keys)) or "nothing"
-        problems.append(Problem("rule", expected, found, made.origin, _form_remedy(form)))
-    elif "layout" in keys and form != {"source", "target"}:
-        expected, found = "a layout only beside source and target", repr(made.layout)
-        problems.append(Problem("layout", expected, found, made.origin, "remove it"))
-    return problems
-
-
-def _form_remedy(form: set[str]) -> str:
-    if form == {"source"}:
-        return "add target='...', or drop='<reason>'"
-    if form == {"target"}:
-        return "add source='...', or keep='<reason>'"
-    return "split it into one rule for each purpose"
-
-
 def _text_problems(made: Rule) -> list[Problem]:
     """Returns what is wrong with the pattern, the template and the reason of a well-formed rule."""
     problems = []
@@ -208,7 +232,7 @@ def _text_problems(made: Rule) -> list[Problem]:
         if value is not None and not value.strip():
             remedy = "say why, for whoever reads the plan next year"
             problems.append(Problem(key, "a reason", "nothing", made.origin, remedy))
-    where = "target" if made.keep is not None else "source"
+    where = {"keep": "target", "layer": "scope"}.get(made.action, "source")
     try:
         pattern = _compiled(made.pattern)
     except (re.error, OverflowError, RecursionError, TemplateError) as error:
@@ -217,8 +241,10 @@ def _text_problems(made: Rule) -> list[Problem]:
             expected, found = error.expected, error.found
         remedy = "mend the pattern (Python's re syntax; write a literal dot or plus as \\. or \\+)"
         return [*problems, Problem(where, expected, found, made.origin, remedy)]
-    if made.action == "map" and isinstance(made.target, str):
-        problems += _template_problems(made, made.target, pattern)
+    for key in ("target", "layer", "copy_of"):
+        text = getattr(made, key)
+        if isinstance(text, str) and made.action != "keep":
+            problems += _template_problems(made, key, pattern)
     return problems
 
 
@@ -235,15 +261,19 @@ def _compiled(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _template_problems(made: Rule, target: str, pattern: re.Pattern[str]) -> list[Problem]:
-    remedy = "mend the target, or add the group in parentheses to the source"
-    if not target.strip():
-        return [Problem("target", "a target's name", repr(target), made.origin, remedy)]
+def _template_problems(made: Rule, key: str, pattern: re.Pattern[str]) -> list[Problem]:
+    """Returns what is wrong with the template that is the value of `key`."""
+    text = str(getattr(made, key))
+    over = "scope" if key == "layer" else "source"
+    remedy = f"mend the {key}, or add the group in parentheses to the {over}"
+    if not text.strip():
+        what = {"target": "a target's name", "layer": "a layer's path"}.get(key, "a source's name")
+        return [Problem(key, what, repr(text), made.origin, remedy)]
     try:
-        Template(target, pattern)
+        Template(text, pattern)
     except TemplateError as error:
-        found = f"{error.found} in {_shortened(target)}"
-        return [Problem("target", error.expected, found, made.origin, remedy)]
+        found = f"{error.found} in {_shortened(text)}"
+        return [Problem(key, error.expected, found, made.origin, remedy)]
     return []
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.errors import Problem, RuleError
+from tf1compat.names._rule_forms import KEYS
 from tf1compat.names._template import escape_template
 from tf1compat.names.nearest import nearest_names
 from tf1compat.names.rules import Rule
@@ -23,7 +24,6 @@ else:
 
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
-_KEYS = ("source", "target", "layout", "drop", "keep")
 _LARGEST = 16 * 2**20  # bytes; a rules file is written by people
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 # Strings and comments are skipped as wholes, so that a brace within one isn't taken for a rule.
@@ -145,13 +145,13 @@ def _unknown_keys(entry: object, where: str) -> list[Problem]:
     return [
         Problem(
             key,
-            f"one of the keys {', '.join(_KEYS)}",
+            f"one of the keys {', '.join(KEYS)}",
             repr(key),
             where,
-            f"did you mean {nearest_names(key, _KEYS, count=1)[0]!r}?",
+            f"did you mean {nearest_names(key, KEYS, count=1)[0]!r}?",
         )
         for key in entry
-        if key not in _KEYS
+        if key not in KEYS
     ]
 
 
@@ -194,7 +194,7 @@ def paste_rule(
     >>> print(paste_rule("a/w.1", drop="not needed"))
     {source='a/w\.1', drop='not needed'},
     """
-    fields = {
+    fields: dict[str, Any] = {
         "source": _exact_pattern(source) if source is not None else None,
         "target": None
         if target is None

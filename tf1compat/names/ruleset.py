@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-import heapq
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, overload
+from typing import overload
 
 from tf1compat.errors import Problem, RuleError
+from tf1compat.names._joining import LayoutFacts, RuleMatch, join_order
+from tf1compat.names._rule_run import RuleRun, scopes_around
 from tf1compat.names.nearest import nearest_names
-from tf1compat.names.rules import Dropped, Rule
+from tf1compat.names.rules import Rule
 
 __all__ = ["LayoutFacts", "RuleMatch", "RuleOutcome", "RuleSet"]
 
 _EXPLAINED = 30  # problems with the nearest names or the rule in the way; an error shows no more
-
-
-class LayoutFacts(Protocol):
-    """What rules have to know of the layouts that they name; names themselves know none."""
-
-    def joins(self, layout: str) -> bool:
-        """Whether the layout makes one target out of several sources."""
-
-    def takes_part(self, layout: str) -> bool:
-        """Whether the layout takes a part of its source, so that others may take the rest."""
 
 
 class _OneToOne:
@@ -39,32 +28,6 @@ class _OneToOne:
 
 
 @dataclasses.dataclass(frozen=True)
-class RuleMatch:
-    """What the first rule that matches a name says about it.
-
-    Attributes:
-      name: the source (of a mapping or dropping rule) or the target (of a keeping one).
-      target: the target that the source goes to; None where it is dropped.
-      layout: name of the layout that the rule asks for, or None.
-      reason: why the name is dropped or kept; ``''`` where it is mapped.
-      rule: the rule itself, whose origin says where it was written.
-      number: the rule's place in its set, from 1.
-    """
-
-    name: str
-    target: str | None
-    layout: str | None
-    reason: str
-    rule: Rule
-    number: int = 0
-
-    @property
-    def origin(self) -> str:
-        """Where the rule was written, or else its number."""
-        return self.rule.origin or f"rule {self.number}"
-
-
-@dataclasses.dataclass(frozen=True)
 class RuleOutcome:
     """What a rule set says about all names.
 
@@ -73,13 +36,18 @@ class RuleOutcome:
       kept: the targets that keep their initial value, by path.
       problems: rules that matched nothing, targets that two sources want, targets that aren't there
         and sources on which a rule's function failed.
-      parts: where the first rule takes a part of a source, what further such rules take.
+      parts: where the first rule takes a part of a source, or shares it, what further such rules
+        take.
+      members: the sources that go to a layer as a whole, with each rule about them.
+      roles: the first rule that says what a source is, by name.
     """
 
     sources: dict[str, RuleMatch]
     kept: dict[str, RuleMatch]
     problems: tuple[Problem, ...]
     parts: tuple[RuleMatch, ...] = ()
+    members: tuple[RuleMatch, ...] = ()
+    roles: Mapping[str, RuleMatch] = dataclasses.field(default_factory=dict)
 
     def check(self) -> RuleOutcome:
         """Returns the outcome itself; raises RuleError with every problem if there is one."""
@@ -154,108 +122,50 @@ class RuleSet(Sequence[Rule]):
         facts = layouts or _OneToOne()
         names = list(dict.fromkeys(sources))
         numbered = list(enumerate(self._rules, 1))
-        run = _Run(((n, rule) for n, rule in numbered if rule.action != "keep"), facts)
+        run = RuleRun(((n, rule) for n, rule in numbered if rule.action != "keep"), facts)
         for name in names:
             run.decide(name)
+        orders, collisions = join_order([*run.taken.values(), *run.parts], facts)
+        run.put_in_order(orders)
         matches = [*run.taken.values(), *run.parts]
-        problems = [*run.failures, *_collisions(matches, facts)]
+        problems = [*run.failures, *collisions, *_unsupported(numbered, layouts)]
         problems += _idle_rules(run, names)
+        found = RuleOutcome(run.taken, {}, (), tuple(run.parts), tuple(run.members), run.roles)
         if targets is None:
-            return RuleOutcome(run.taken, {}, tuple(problems), tuple(run.parts))
+            return dataclasses.replace(found, problems=tuple(problems))
         paths = list(dict.fromkeys(targets))
-        keeping = _Run(((n, rule) for n, rule in numbered if rule.action == "keep"), facts)
+        keeping = RuleRun(((n, rule) for n, rule in numbered if rule.action == "keep"), facts)
         for path in paths:
             keeping.decide(path)
         problems += _idle_rules(keeping, paths)
         problems += _strangers(matches, paths)
         problems += _filled_and_kept(matches, keeping.taken)
-        return RuleOutcome(run.taken, keeping.taken, tuple(problems), tuple(run.parts))
+        return dataclasses.replace(found, kept=keeping.taken, problems=tuple(problems))
 
 
-class _Run:
-    """One pass of rules over names: the first rule that matches a name takes it.
-
-    Where that rule takes a part, the others that do and match take the other parts.
-    """
-
-    def __init__(self, rules: Iterable[tuple[int, Rule]], layouts: LayoutFacts) -> None:
-        self.rules = list(rules)
-        self._layouts = layouts
-        self.taken: dict[str, RuleMatch] = {}
-        self.parts: list[RuleMatch] = []
-        self.failures: list[Problem] = []
-        self.used: set[int] = set()
-        # Thousands of pasted rules, each for one name, are looked up instead of tried in turn.
-        self._patterns = [(index, rule) for index, rule in self.rules if rule.literal is None]
-        self._literals: dict[str, list[tuple[int, Rule]]] = collections.defaultdict(list)
-        for index, rule in self.rules:
-            if rule.literal is not None:
-                self._literals[rule.literal].append((index, rule))
-
-    def decide(self, name: str) -> None:
-        """Records what the first rule that matches `name` says."""
-        for number, rule in self._candidates(name):
-            takes_part = rule.layout is not None and self._layouts.takes_part(rule.layout)
-            if name in self.taken and not takes_part:
-                continue
-            if self._take(name, number, rule) and not takes_part:
-                return
-
-    def _candidates(self, name: str) -> Iterable[tuple[int, Rule]]:
-        literals = self._literals.get(name)
-        if literals is None:
-            return self._patterns
-        return heapq.merge(literals, self._patterns, key=operator.itemgetter(0))
-
-    def _take(self, name: str, number: int, rule: Rule) -> bool:
-        """Records what `rule` says about `name`; returns whether it says anything."""
-        if rule.action == "keep":
-            if rule.matches(name):
-                self.used.add(number)
-                self.taken[name] = RuleMatch(name, name, None, rule.reason, rule, number)
-            return name in self.taken
-        try:
-            result = rule.apply(name)
-        except RuleError as error:  # of a rule's function
-            self.used.add(number)
-            self.failures += error.problems
-            return True
-        if result is None:
-            return False
-        self.used.add(number)
-        if isinstance(result, Dropped):
-            self.taken[name] = RuleMatch(name, None, None, result.reason, rule, number)
-            return True
-        found = RuleMatch(name, result, rule.layout, "", rule, number)
-        if name in self.taken:
-            self.parts.append(found)
-        else:
-            self.taken[name] = found
-        return True
-
-
-def _join(group: Sequence[RuleMatch], layouts: LayoutFacts) -> bool:
-    """Tells whether one rule for each source, all with the same layout, says how to join them."""
-    texts = {found.layout or "" for found in group}
-    one_each = len({found.number for found in group}) == len(group)
-    return one_each and len(texts) == 1 and layouts.joins(texts.pop())
-
-
-def _collisions(matches: Iterable[RuleMatch], layouts: LayoutFacts) -> list[Problem]:
-    """Returns a problem for each target that more than one source is sent to."""
-    wanted: dict[str, list[RuleMatch]] = collections.defaultdict(list)
-    for found in matches:
-        if found.target is not None:
-            wanted[found.target].append(found)
-    problems = []
-    for target, group in wanted.items():
-        if len(group) > 1 and not _join(group, layouts):
-            several = ", ".join(found.name for found in group[:4])
-            more = f" and {len(group) - 4} more" if len(group) > 4 else ""
-            origins = ", ".join(dict.fromkeys(found.rule.origin or "rule" for found in group[:4]))
-            remedy = "send the others elsewhere, or drop them with a reason"
-            problems.append(Problem(target, "one source", several + more, origins, remedy))
-    return problems
+def _unsupported(
+    rules: Iterable[tuple[int, Rule]], layouts: LayoutFacts | None
+) -> Iterator[Problem]:
+    """Yields what is asked of rules that nobody here can do."""
+    for _, rule in rules:
+        plan_only: dict[str, object] = {
+            "scope": rule.scope,
+            "role": rule.role,
+            "copy_of": rule.copy_of,
+        }
+        plan_only |= {"shared": rule.shared or None, "source_vocabulary": rule.source_vocabulary}
+        for key, value in plan_only.items():
+            if value is not None and layouts is None:
+                expected = f"a rule without {key}, which plans of a migration alone know"
+                yield Problem(rule.pattern, expected, repr(value), rule.origin, f"remove {key}")
+        if (
+            rule.action == "drop"
+            and rule.layout
+            and layouts
+            and not layouts.takes_part(rule.layout)
+        ):
+            expected = "a layout that takes a part, beside drop"
+            yield Problem("layout", expected, repr(rule.layout), rule.origin, "remove it")
 
 
 def _strangers(matches: Iterable[RuleMatch], paths: Sequence[str]) -> list[Problem]:
@@ -291,25 +201,36 @@ def _filled_and_kept(matches: Iterable[RuleMatch], kept: Mapping[str, RuleMatch]
     ]
 
 
-def _idle_rules(run: _Run, names: Sequence[str]) -> list[Problem]:
+def _idle_rules(run: RuleRun, names: Sequence[str]) -> list[Problem]:
     """Returns a problem for each rule that took nothing."""
     problems: list[Problem] = []
+    sent = {found.name: found for found in reversed(run.members)}
     for index, rule in run.rules:
         if index not in run.used:
             looked_at = names if len(problems) < _EXPLAINED else ()
-            problems.append(_idle(rule, looked_at, run.taken))
+            problems.append(_idle(rule, looked_at, run.taken | sent))
     return problems
+
+
+def _touches(rule: Rule, name: str) -> bool:
+    """Tells whether a rule would have something to say about a name."""
+    if rule.action == "layer":
+        return any(rule.layer_for(scope) is not None for scope in scopes_around(name))
+    return rule.matches(name)
 
 
 def _idle(rule: Rule, names: Iterable[str], taken: Mapping[str, RuleMatch]) -> Problem:
     """Returns the problem of a rule that took nothing, and why it didn't."""
-    what = "target" if rule.action == "keep" else "source"
-    before = next((taken[name] for name in names if name in taken and rule.matches(name)), None)
+    what = {"keep": "target", "layer": "scope"}.get(rule.action, "source")
+    inside = [name for name in names if name in taken and _touches(rule, name)]
+    before = next((taken[name] for name in inside if taken[name].rule is not rule), None)
     if before is not None:
         found = f"none left: {before.name} was taken by {before.rule}"
         remedy = "put the rule further up, or remove it"
     else:
         found = "none"
+        if rule.action == "layer":
+            names = dict.fromkeys(scope for name in names for scope in scopes_around(name))
         near = nearest_names(rule.literal or rule.pattern.replace("\\", ""), names)
         remedy = f"nearest: {', '.join(near)}" if near else "mend its pattern, or remove it"
     expected = f"a {what} that the whole pattern matches"

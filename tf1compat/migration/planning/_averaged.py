@@ -24,6 +24,7 @@ from tf1compat.names.averages import AVERAGES, find_averages
 
 __all__ = ["with_averages"]
 
+_RULED = ("rule", "copy", "part")
 _STATISTICS = frozenset({"moving_mean", "moving_variance", "renorm", "norm_vector"})
 
 
@@ -56,7 +57,7 @@ def with_averages(
             "averages=prefer it is taken as it is"
         )
     ruled = {source for fill in plan.fills for source in fill.sources}
-    ruled |= {drop.source for drop in plan.drops if drop.kind == "rule"}
+    ruled |= {drop.source for drop in plan.drops if drop.kind in _RULED}
     free = {of: tuple(one for one in ones if one not in ruled) for of, ones in found.items()}
     are_averages = {name.full for name in names if name.kind == "shadow"}
     swap = _Swap(plan, {of: ones for of, ones in free.items() if ones}, are_averages)
@@ -127,7 +128,11 @@ class _Swap:
             for source in fill.sources
             if source not in used and source not in unexplained
         }
-        drops = [drop for drop in self.before.drops if drop.source not in used]
+        drops = [
+            drop if drop.whole else Drop(gone.get(drop.source, drop.source), drop.because)
+            for drop in self.before.drops
+            if drop.source not in used or not drop.whole
+        ]
         drops += [Drop(of, AVERAGED.because(average=one)) for of, one in gone.items()]
         return dataclasses.replace(
             self.before,

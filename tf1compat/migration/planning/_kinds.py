@@ -11,11 +11,13 @@ from tf1compat.registry import Registry
 
 __all__ = [
     "AVERAGED",
+    "COPY",
     "DROP_KINDS",
     "EQUALS",
     "FILLED_BY_RULE",
     "KEEP_KINDS",
     "NO_AVERAGE",
+    "PART",
     "RANDOM_STATE",
     "RECORDED",
     "RULE",
@@ -28,11 +30,15 @@ __all__ = [
 RULE = Kind("rule", "{reason} [{origin}]")
 """Facts: the user's `reason`, whole; the rule's `origin`; its `number` among the rules, from 1."""
 
+COPY = Kind("copy", "a copy of {original}: {reason} [{origin}]", "a copy: {reason} [{origin}]")
+PART = Kind("part", "{part} of it: {reason} [{origin}]")
+"""Facts of both as those of a rule, and what else they are named after."""
+
 RECORDED = Kind("recorded", "{text}")
 """Of a plan in the first version of its JSON, which held words alone."""
 
 AVERAGED = Kind("averaged", "its moving average {average} is taken", "its average is taken")
-DROP_KINDS = Registry("kind of drop", (RULE, *TRAINING_KINDS, AVERAGED, RECORDED))
+DROP_KINDS = Registry("kind of drop", (RULE, COPY, PART, *TRAINING_KINDS, AVERAGED, RECORDED))
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
 KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))

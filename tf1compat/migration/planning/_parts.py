@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tf1compat.errors import Problem
 from tf1compat.migration.layouts.answers import part_of, shown_range
@@ -15,20 +15,27 @@ from tf1compat.migration.planning.lines import Fill
 
 __all__ = ["uncovered_sources"]
 
-_REMEDY = "add the missing part's rule, or take the overlap out"
+_REMEDY = "add the missing part's rule, or drop it with its layout; or take the overlap out"
 
 Part = tuple[range, ...]
 """For each axis the positions that are taken."""
 
 
-def uncovered_sources(fills: Sequence[Fill], sources: Mapping[str, Spec]) -> list[Problem]:
-    """Returns a problem for each source of which layouts leave out or repeat a part."""
+def uncovered_sources(
+    fills: Sequence[Fill], left_out: Iterable[tuple[str, str]], sources: Mapping[str, Spec]
+) -> list[Problem]:
+    """Returns a problem for each source of which layouts leave out or repeat a part.
+
+    `left_out` has a source and a layout for each part that is dropped.
+    """
     parts: dict[str, list[Part]] = defaultdict(list)
     for fill in fills:
         layout = parse_layout(fill.layout)
         if layout.takes_part:
             for source in fill.sources:
                 parts[source].append(part_of(layout, sources[source]))
+    for source, text in left_out:
+        parts[source].append(part_of(parse_layout(text), sources[source]))
     return [
         Problem(name, *_said(taken, sources[name].shape), "", _REMEDY)
         for name, taken in parts.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +17,15 @@ from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec
 from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
-from tf1compat.migration.planning._kinds import FILLED_BY_RULE, RULE
+from tf1compat.migration.planning._copied import no_copies
+from tf1compat.migration.planning._crossing import crossings
+from tf1compat.migration.planning._kinds import COPY, FILLED_BY_RULE, PART, RULE
 from tf1compat.migration.planning._parts import uncovered_sources
+from tf1compat.migration.planning._sides import NOTHING_KNOWN, Sides
+from tf1compat.migration.planning._whole_layers import pair_layers
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
 from tf1compat.names import RuleMatch, RuleSet
-from tf1compat.names.reasons import Reason
+from tf1compat.names.reasons import Fact, Reason
 
 __all__ = ["Ruling", "rule_fills"]
 
@@ -33,11 +38,13 @@ class Ruling:
       fills: targets filled by rule.
       drops: sources dropped by rule.
       keeps: targets kept by rule.
+      sides: both sides, with the roles that rules declare.
     """
 
     fills: tuple[Fill, ...] = ()
     drops: tuple[Drop, ...] = ()
     keeps: tuple[Keep, ...] = ()
+    sides: Sides = NOTHING_KNOWN
 
 
 def rule_fills(
@@ -45,18 +52,21 @@ def rule_fills(
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
     *,
+    sides: Sides = NOTHING_KNOWN,
     mistakable: Mapping[str, str] = MappingProxyType({}),
     gated: Callable[[str, str], Problem | None] = lambda target, source: None,
 ) -> Ruling:
     """Returns what `rules` decide about these sources and targets.
 
+    `sides` says what they are besides their shapes, for rules about layers, roles and copies.
     `mistakable` holds paths of targets that are also Keras' own name for another target, with that
     one's path: a rule for such a path may mean either. `gated` returns what is wrong with filling a
     target, by its path, from a source as it stands; a rule that gives no layout does that.
 
     Several sources may fill one target if each has a rule of its own with the same layout, one that
-    joins; they are joined in the order of the rules. One source may fill several targets if each
-    rule has a layout that takes a part; the parts have to make up all of it. Both may be: parts of
+    joins; they are joined in the order of the rules, or of the numbers that one rule captures. One
+    source may fill several targets if rules share it, or each rule has a layout that takes a part;
+    the parts, those that are dropped included, have to make up all of it. Both may be: parts of
     several sources are joined.
 
     Raises:
@@ -65,29 +75,44 @@ def rule_fills(
     """
     outcome = rules.apply(sources, targets=targets, layouts=LAYOUT_FACTS)
     problems = list(outcome.problems)
+    sides = sides.declaring(outcome.roles)
+    matches = [*outcome.sources.values(), *outcome.parts]
+    spoken = {found.target for found in matches if found.target} | outcome.kept.keys()
+    paired, unpaired = pair_layers(outcome.members, sides, spoken=spoken)
+    dropped = [found for found in matches if found.target is None]
     filling: dict[str, list[RuleMatch]] = defaultdict(list)
-    drops = []
-    for found in (*outcome.sources.values(), *outcome.parts):
-        if found.target is None:
-            drops.append(Drop(found.name, _by_user(found)))
-        elif found.target in targets:
+    for found in (*matches, *paired):
+        if found.target is not None and found.target in targets:
             filling[found.target].append(found)
-    fills = []
+    fills, misfits = _fills(filling, sources, targets)
+    left_out = [(m.name, m.layout) for m in dropped if m.layout is not None]
+    problems += [*unpaired, *misfits, *uncovered_sources(fills, left_out, sources)]
+    problems += crossings(itertools.chain(*filling.values()), sides.sources, sides.targets)
+    problems += [*no_copies(dropped, sides), *_as_they_stand(filling, gated)]
+    problems += _mistaken(filling, mistakable)
+    if problems:
+        raise RuleError.from_problems(f"{len(problems)} problem(s) with the rules", problems)
+    keeps = [Keep(path, _by_user(found)) for path, found in outcome.kept.items()]
+    drops = [Drop(found.name, _by_user(found)) for found in dropped]
+    return Ruling(tuple(fills), tuple(drops), tuple(keeps), sides)
+
+
+def _fills(
+    filling: Mapping[str, list[RuleMatch]],
+    sources: Mapping[str, Spec],
+    targets: Mapping[str, Spec],
+) -> tuple[list[Fill], list[Problem]]:
+    """Returns a fill for each target, and a problem for each that its sources don't fit."""
+    fills, problems = [], []
     for target, matches in filling.items():
-        matches.sort(key=lambda found: found.number)
+        matches.sort(key=lambda found: (found.number, found.order))
         if len(matches) > 1 and not LAYOUT_FACTS.joins(matches[0].layout or str(IDENTITY)):
             continue  # they collide, which is among the problems: no layout is asked
         try:
             fills.append(_fill(matches, sources, targets[target]))
         except LayoutError as error:
             problems.append(_misfit(target, matches, sources, targets[target], error))
-    problems += uncovered_sources(fills, sources)
-    problems += _as_they_stand(filling, gated)
-    problems += _mistaken(filling, mistakable)
-    if problems:
-        raise RuleError.from_problems(f"{len(problems)} problem(s) with the rules", problems)
-    keeps = [Keep(path, _by_user(found)) for path, found in outcome.kept.items()]
-    return Ruling(tuple(fills), tuple(drops), tuple(keeps))
+    return fills, problems
 
 
 def _as_they_stand(
@@ -100,7 +125,17 @@ def _as_they_stand(
 
 
 def _by_user(found: RuleMatch) -> Reason:
-    return RULE.because(reason=found.reason, origin=found.origin, number=found.number)
+    facts: dict[str, Fact] = {
+        "reason": found.reason,
+        "origin": found.origin,
+        "number": found.number,
+    }
+    original = found.rule.original_of(found.name) if found.target is None else None
+    if original is not None:
+        return COPY.because(original=original, **facts)
+    if found.target is None and found.layout is not None:
+        return PART.because(part=found.layout, **facts)
+    return RULE.because(**facts)
 
 
 def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spec) -> Fill:

@@ -62,16 +62,22 @@ class _Reasoned:
 
 @dataclasses.dataclass(frozen=True)
 class Drop(_Reasoned):
-    """A source that is left behind on purpose.
+    """A source, or a part of one, that is left behind on purpose.
 
     Attributes:
       source: name of the variable.
-      because: why. Its kind is one of ``rule``, ``slot``, ``average``, ``global_step``,
-        ``optimizer_state``, ``loss_scale``, ``loss_average``, ``averaged`` and ``recorded``.
+      because: why. Its kind is one of ``rule``, ``copy``, ``part`` (the rest is used),
+        ``slot``, ``average``, ``global_step``, ``optimizer_state``, ``loss_scale``,
+        ``loss_average``, ``averaged`` and ``recorded``.
     """
 
     source: str
     because: Reason
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the source is left behind."""
+        return self.kind != "part"
 
     @property
     def reason(self) -> str:

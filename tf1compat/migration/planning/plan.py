@@ -51,11 +51,12 @@ class Plan:
 
     def __post_init__(self) -> None:
         used = {source for fill in self.fills for source in fill.sources}
+        used |= {drop.source for drop in self.drops if not drop.whole}
         problems = _ledger(
             self.sources,
             [
                 *used,
-                *(drop.source for drop in self.drops),
+                *(drop.source for drop in self.drops if drop.whole),
                 *(source for tie in self.ambiguities for source in tie.sources),
                 *(problem.name for problem in self.unexplained),
             ],
@@ -106,11 +107,12 @@ class Plan:
         tied_s = sum(len(tie.sources) for tie in self.ambiguities)
         tied_t = sum(len(tie.targets) for tie in self.ambiguities)
         used = len({source for fill in self.fills for source in fill.sources})
+        dropped = sum(drop.whole for drop in self.drops)
         state = "complete" if self.complete else "incomplete"
         return (
             f"plan {state}: {len(self.targets)} targets: {len(self.fills)} filled, "
             f"{len(self.keeps)} kept, {tied_t} ambiguous, {len(self.unfilled)} unfilled; "
-            f"{len(self.sources)} sources: {used} used, {len(self.drops)} dropped, "
+            f"{len(self.sources)} sources: {used} used, {dropped} dropped, "
             f"{tied_s} ambiguous, {len(self.unexplained)} unexplained"
         )
 

@@ -6,9 +6,9 @@ import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
+from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.errors import Problem
-from tf1compat.keras3 import ModelIndex, Weight, index_model
+from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Layout, Spec
@@ -20,6 +20,7 @@ from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._problems import misfit, orphaned, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
+from tf1compat.migration.planning._sides import sides_of
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
@@ -66,13 +67,7 @@ def plan_migration(
         checkpoint = open_checkpoint(checkpoint)
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
-    ruling = rule_fills(
-        _rule_set(rules),
-        sources,
-        targets,
-        mistakable=_mistakable(index),
-        gated=functools.partial(mistaken_gates, checkpoint, index),
-    )
+    ruling = _ruling(rules, checkpoint, index, sources, targets)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
@@ -80,7 +75,7 @@ def plan_migration(
     )
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
     strays = orphans(entry.name for entry in checkpoint.values())
-    matching = _match(checkpoint, index, _without(open_s, strays), open_t, ruling.fills)
+    matching = _match(checkpoint, index, _without(open_s, strays), open_t, ruling)
     fills, misfits = _fills(matching, checkpoint, index, sources, targets)
     misfits |= {name: orphaned(name, what) for name, what in strays.items()}
     ties = [_ambiguity(tie) for tie in matching.ties]
@@ -98,10 +93,27 @@ def plan_migration(
         drops=drops,
         keeps=keeps,
         ambiguities=tuple(ties),
-        unexplained=tuple(_unexplained(left_s, checkpoint, sources, misfits)),
+        unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, misfits)),
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, misfits)),
     )
     return with_averages(plan, checkpoint, index, averages=averages)
+
+
+def _ruling(
+    rules: RuleSet | Iterable[Rule] | str | os.PathLike[str],
+    checkpoint: Checkpoint,
+    index: ModelIndex,
+    sources: Mapping[str, Spec],
+    targets: Mapping[str, Spec],
+) -> Ruling:
+    return rule_fills(
+        _rule_set(rules),
+        sources,
+        targets,
+        sides=sides_of(checkpoint, index),
+        mistakable=_mistakable(index),
+        gated=functools.partial(mistaken_gates, checkpoint, index),
+    )
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:
@@ -136,7 +148,7 @@ def _training_drops(checkpoint: Checkpoint, ruling: Ruling) -> Iterator[Drop]:
     ruled = _used(ruling.fills) | {drop.source for drop in ruling.drops}
     for source, entry in checkpoint.items():
         reason = training_reason(entry.name) if source not in ruled else None
-        if reason is not None:
+        if reason is not None and source in ruling.sides.training:
             yield Drop(source, reason)
 
 
@@ -153,26 +165,17 @@ def _match(
     index: ModelIndex,
     sources: Sequence[str],
     targets: Sequence[str],
-    ruled: Iterable[Fill],
+    ruling: Ruling,
 ) -> Matching:
     """Matches what is left; what rules pair one to one is evidence for it."""
-    given = {fill.sources[0]: fill.target for fill in ruled if len(fill.sources) == 1}
+    given = {fill.sources[0]: fill.target for fill in ruling.fills if len(fill.sources) == 1}
     return match_items(
-        [_source_item(checkpoint[name]) for name in (*sources, *given)],
-        [_target_item(index[path]) for path in (*targets, *given.values())],
+        [ruling.sides.sources[name] for name in (*sources, *given)],
+        [ruling.sides.targets[path] for path in (*targets, *given.values())],
         source_flow=source_flow(checkpoint),
         target_flow=target_flow(index),
         given=given,
     )
-
-
-def _source_item(entry: Entry) -> Item:
-    name = entry.name
-    return Item(entry.key, name.scope, name.role, entry.shape)
-
-
-def _target_item(weight: Weight) -> Item:
-    return Item(weight.path, weight.layer_path, weight.role, tuple(weight.shape))
 
 
 def _fills(
@@ -214,13 +217,12 @@ def _ambiguity(tie: Tie) -> Ambiguity:
 
 def _unexplained(
     left: Iterable[str],
-    checkpoint: Checkpoint,
+    items: Mapping[str, Item],
     sources: Mapping[str, Spec],
     misfits: Mapping[str, Problem],
 ) -> Iterator[Problem]:
     for name in left:
-        role = checkpoint[name].name.role
-        yield misfits.get(name) or unexplained(name, role, sources[name])
+        yield misfits.get(name) or unexplained(name, items[name].role, sources[name])
 
 
 def _unfilled(

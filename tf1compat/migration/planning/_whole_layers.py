@@ -1,0 +1,160 @@
+"""Rules about whole layers: the variables of scopes paired with the weights of layers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from tf1compat.errors import Problem
+from tf1compat.migration.matching import Item, match_items
+from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.matching.shapes import same_elements
+from tf1compat.migration.planning._sides import Sides
+from tf1compat.names import RuleMatch, nearest_names
+
+__all__ = ["pair_layers"]
+
+_HERE = "layer"  # stands for scope and layer, whose own names say no more once a rule pairs them
+
+
+def pair_layers(
+    members: Iterable[RuleMatch], sides: Sides, *, spoken: Collection[str]
+) -> tuple[list[RuleMatch], list[Problem]]:
+    """Returns a match with a target for each source that goes to a layer, and what didn't pair.
+
+    Members are paired by role, shape and what their names say within scope and layer, and then what
+    is left alone with its role and shape on both sides. All of them have to be.
+
+    Args:
+      members: the sources and their layers, of all rules.
+      sides: both sides.
+      spoken: targets that other rules fill or keep.
+    """
+    wanted = [found for found in members if found.name not in sides.training]
+    layers = {found.layer or "" for found in wanted}
+    held: dict[str, list[str]] = {layer: [] for layer in layers}
+    for path in sides.targets:
+        around = [layer for layer in layers if path.startswith(f"{layer}/")]
+        if around:
+            held[max(around, key=len)].append(path)
+    pairs: list[RuleMatch] = []
+    problems = list(_strangers(wanted, held, sides))
+    for group in _groups(found for found in wanted if held[found.layer or ""]):
+        paths = [path for layer in group.layers for path in held[layer] if path not in spoken]
+        found, wrong = _pair(group, paths, sides)
+        pairs += found
+        problems += wrong
+    return pairs, problems
+
+
+@dataclasses.dataclass
+class _Group:
+    """Scopes and layers whose members are paired together."""
+
+    layers: list[str]
+    members: list[RuleMatch]
+
+
+def _groups(wanted: Iterable[RuleMatch]) -> list[_Group]:
+    """Returns the layers with their sources; those that one scope feeds are together."""
+    by_layer: dict[str, list[RuleMatch]] = defaultdict(list)
+    for found in wanted:
+        by_layer[found.layer or ""].append(found)
+    groups: list[_Group] = []
+    for layer, members in by_layer.items():
+        names = {found.name for found in members if not found.rule.shared}
+        mine = _Group([layer], list(members))
+        for other in [g for g in groups if not names.isdisjoint(m.name for m in g.members)]:
+            mine = _Group([*other.layers, *mine.layers], [*other.members, *mine.members])
+            groups.remove(other)
+        groups.append(mine)
+    return groups
+
+
+def _strangers(
+    wanted: Sequence[RuleMatch], held: Mapping[str, Sequence[str]], sides: Sides
+) -> Iterator[Problem]:
+    """Yields a problem for each layer that the model doesn't have, or that holds no weights."""
+    known = dict.fromkeys(item.module for item in sides.targets.values())
+    said = {found.layer or "": found for found in reversed(wanted)}
+    for layer, found in said.items():
+        if not held[layer] and not any(path.startswith(f"{layer}/") for path in sides.targets):
+            near = ", ".join(nearest_names(layer, known))
+            remedy = f"nearest: {near}" if near else "mend the rule's layer"
+            expected = "a layer of the model that holds weights"
+            yield Problem(found.scope, expected, layer, found.origin, remedy)
+
+
+def _pair(
+    group: _Group, paths: Sequence[str], sides: Sides
+) -> tuple[list[RuleMatch], list[Problem]]:
+    matches = {found.name: found for found in group.members}
+    scopes = {found.scope for found in group.members}
+    inside_s = [_inside(sides.sources[name], scopes) for name in matches]
+    inside_t = [_inside(sides.targets[path], set(group.layers)) for path in paths]
+    names = {item.path: name for item, name in zip(inside_s, matches, strict=True)}
+    to = {item.path: path for item, path in zip(inside_t, paths, strict=True)}
+    found = {s: t for s, (t, _) in match_items(inside_s, inside_t).pairs.items()}
+    left_s = [item for item in inside_s if item.path not in found]
+    left_t = [item for item in inside_t if item.path not in found.values()]
+    found |= _only_ones(left_s, left_t)
+    pairs = [
+        dataclasses.replace(matches[names[s]], target=to[t], layer=None) for s, t in found.items()
+    ]
+    wrong = [sides.sources[names[i.path]] for i in left_s if i.path not in found]
+    missing = [sides.targets[to[i.path]] for i in left_t if i.path not in found.values()]
+    return pairs, list(_unpaired(group, wrong, missing))
+
+
+def _inside(item: Item, around: Collection[str]) -> Item:
+    """Returns an item by what it is called within the one scope or layer; else as it is."""
+    if len(around) != 1:
+        return item
+    (scope,) = around
+
+    def cut(path: str) -> str:
+        rest = path.removeprefix(scope)
+        return f"{_HERE}{rest}" if path == scope or rest.startswith("/") else path
+
+    return dataclasses.replace(item, path=cut(item.path), module=cut(item.module))
+
+
+def _only_ones(sources: Sequence[Item], targets: Sequence[Item]) -> dict[str, str]:
+    """Returns the pairs of which neither has another of its role and shape to go to."""
+    fits = {s.path: [t for t in targets if _fit(s, t)] for s in sources}
+    back = {t.path: [s for s in sources if _fit(s, t)] for t in targets}
+    return {
+        source: found[0].path
+        for source, found in fits.items()
+        if len(found) == 1 and len(back[found[0].path]) == 1
+    }
+
+
+def _fit(source: Item, target: Item) -> bool:
+    roles = {coarse_role(item.role, item.shape) for item in (source, target)}
+    plain = {"beta" if role == "bias" else role for role in roles}
+    agree = len(plain) == 1 or "vector" in plain or ("weight" in plain and _slim(source, target))
+    return agree and same_elements(source.shape, target.shape)
+
+
+def _slim(source: Item, target: Item) -> bool:
+    """Tells whether what is called a weight is a vector, such as T5's scales."""
+    return all(len(item.shape) < 2 for item in (source, target)) and math.prod(source.shape) > 0
+
+
+def _unpaired(group: _Group, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
+    """Yields a problem for each member without a partner, with those that it could have had."""
+    origin = ", ".join(dict.fromkeys(found.origin for found in group.members))
+    scopes = ", ".join(dict.fromkeys(found.scope for found in group.members))
+    layers = ", ".join(group.layers)
+    remedy = "say what is its own by a rule above this one"
+    for target in targets:
+        could = ", ".join(s.path for s in sources if _fit(s, target))
+        expected = f"one variable of {scopes} of its role and shape"
+        yield Problem(target.path, expected, could or "none", origin, remedy)
+    for source in sources:
+        if not any(_fit(source, target) for target in targets):  # else it is named above
+            expected = f"one weight of {layers} of its role and shape"
+            yield Problem(source.path, expected, "none", origin, remedy)
