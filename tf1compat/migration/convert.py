@@ -13,6 +13,7 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import Weight, export_weights, index_model
+from tf1compat.keras3.formats.weight_values import value_of
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
@@ -81,7 +82,7 @@ def convert(
     known = _read_all_once(plan, entries)
     digests = []
     for path, fill in fills.items():
-        value = value_for(fill, entries, known=known)
+        value = value_for(fill, entries, known=known, initial=_initial(index[path]))
         index[path].variable.assign(value)
         digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
         if progress is not None:
@@ -96,12 +97,16 @@ def _reader(
 
     def read(weight: Weight) -> np.ndarray | None:
         fill = fills.get(weight.path)
-        value = None if fill is None else value_for(fill, entries)
+        value = None if fill is None else value_for(fill, entries, initial=_initial(weight))
         if progress is not None:
             progress(weight.path, 0 if value is None else value.nbytes)
         return value
 
     return read
+
+
+def _initial(weight: Weight) -> Callable[[], np.ndarray]:
+    return lambda: value_of(weight, lambda _: None)
 
 
 def _read_all_once(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, np.ndarray]:

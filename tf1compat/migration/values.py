@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +11,7 @@ from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.answers import applied, made_of, pieces
-from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.layout import Index, Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
@@ -25,14 +25,18 @@ def value_for(
     checkpoint: Mapping[str, Entry],
     *,
     known: Mapping[str, np.ndarray] = MappingProxyType({}),
+    initial: Callable[[], np.ndarray],
 ) -> np.ndarray:
     """Returns the target's value: its sources, read and checked unless `known`, laid out.
+
+    `initial` returns the value that the target has, for a layout that keeps rows of it.
 
     Raises:
       CorruptCheckpointError: if a source's bytes don't match their checksum.
     """
     sources = [known[name] if name in known else checkpoint[name].read() for name in fill.sources]
-    return applied(parse_layout(fill.layout), sources)
+    layout = parse_layout(fill.layout)
+    return applied(layout, [*sources, initial()] if layout.merges else sources)
 
 
 def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> list[str]:
@@ -54,13 +58,21 @@ def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) 
         return [str(error)]
     found = []
     for name, entry, piece in zip(fill.sources, entries, given_back, strict=True):
-        source = entry.read(piece.index or None)
+        source = _read_part(entry, piece.index)
         given = _same_bits(source, piece.value)
         if not given and layout.rounds:
-            given = _same_bits(value, value_for(fill, checkpoint))
+            given = _same_bits(value, value_for(fill, checkpoint, initial=lambda: value))
         if not given:
             found.append(f"{name}: {_difference(source, piece.value)}")
     return found
+
+
+def _read_part(entry: Entry, index: Index) -> np.ndarray:
+    """Returns a part of a variable; of rows by number, all of it is read."""
+    slices = [one for one in index if isinstance(one, slice)]
+    if len(slices) == len(index):
+        return entry.read(tuple(slices) or None)
+    return entry.read()[tuple(list(one) if isinstance(one, tuple) else one for one in index)]
 
 
 def check_fits_checkpoint(plan: Plan, checkpoint: Mapping[str, Entry]) -> None:

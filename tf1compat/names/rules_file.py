@@ -24,6 +24,7 @@ else:
 
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
+_FILES = ("source_vocabulary", "target_vocabulary")
 _LARGEST = 16 * 2**20  # bytes; a rules file is written by people
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 # Strings and comments are skipped as wholes, so that a brace within one isn't taken for a rule.
@@ -69,7 +70,7 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
     except UnicodeDecodeError as error:
         problem = Problem(place, "UTF-8 text", f"byte {error.start} is not", "", "save it as UTF-8")
         raise RuleError.from_problems("The rules can't be read", [problem]) from error
-    return rules_from_toml(text, origin=os.path.basename(place))
+    return _rules(text, os.path.basename(place), folder=os.path.dirname(place))
 
 
 def rules_from_toml(text: str, *, origin: str = "rules") -> RuleSet:
@@ -85,6 +86,11 @@ def rules_from_toml(text: str, *, origin: str = "rules") -> RuleSet:
     >>> rules_from_toml(r"rules = [{source='(.*)/w', target='\1/kernel'}]")[0].origin
     'rules:1'
     """
+    return _rules(text, origin, folder="")
+
+
+def _rules(text: str, origin: str, *, folder: str) -> RuleSet:
+    """Returns the rules that `text` holds; files that they name are relative to `folder`."""
     text = text.replace("\r\n", "\n")
     entries = _entries(text, origin)
     lines = list(_rule_lines(text))
@@ -100,13 +106,18 @@ def rules_from_toml(text: str, *, origin: str = "rules") -> RuleSet:
         problems += unknown
         if not unknown:
             try:
-                rules.append(Rule(**entry, origin=where))
+                rules.append(Rule(**_located(entry, folder), origin=where))
             except RuleError as error:
                 problems += error.problems
     if problems:
         headline = f"{len(problems)} problem(s) in the rules of {origin}"
         raise RuleError.from_problems(headline, problems)
     return RuleSet(rules)
+
+
+def _located(entry: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    files = {key: entry[key] for key in _FILES if isinstance(entry.get(key), str)}
+    return {**entry, **{key: os.path.join(folder, path) for key, path in files.items()}}
 
 
 def _entries(text: str, origin: str) -> list[Any]:

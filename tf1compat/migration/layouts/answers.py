@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tf1compat.errors import LayoutError
-from tf1compat.migration.layouts.layout import Layout, Piece, Shape, Spec
+from tf1compat.migration.layouts.layout import Index, Layout, Piece, Shape, Spec
 
 __all__ = ["applied", "made_of", "part_of", "pieces", "shown_range"]
 
@@ -65,7 +65,7 @@ def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple
     return found
 
 
-def part_of(layout: Layout, source: Spec) -> tuple[range, ...]:
+def part_of(layout: Layout, source: Spec) -> tuple[Sequence[int], ...]:
     """Returns, for each axis of a source, the positions that a layout takes of it.
 
     Raises:
@@ -79,18 +79,23 @@ def part_of(layout: Layout, source: Spec) -> tuple[range, ...]:
     return positions(index, source.shape)
 
 
-def positions(index: Sequence[slice], shape: Shape) -> tuple[range, ...]:
-    """Returns, for each axis, the positions that slices stand for."""
+def positions(index: Index, shape: Shape) -> tuple[Sequence[int], ...]:
+    """Returns, for each axis, the positions that a slice or numbers stand for."""
     full = (*index, *[slice(None)] * (len(shape) - len(index)))
-    return tuple(range(size)[one] for one, size in zip(full, shape, strict=True))
+    return tuple(
+        range(size)[one] if isinstance(one, slice) else one
+        for one, size in zip(full, shape, strict=True)
+    )
 
 
-def _shown(taken: Sequence[range]) -> str:
+def _shown(taken: Sequence[Sequence[int]]) -> str:
     return f"[{', '.join(map(shown_range, taken))}]"
 
 
-def shown_range(positions: range) -> str:
-    """Returns ``[start, stop)`` and the step, if it isn't 1."""
+def shown_range(positions: Sequence[int]) -> str:
+    """Returns ``[start, stop)`` and the step, if it isn't 1; of rows by number, how many."""
+    if not isinstance(positions, range):
+        return f"{len(positions)} rows"
     step = f" by {positions.step}" if positions.step != 1 else ""
     return f"[{positions.start}, {positions.stop}){step}"
 
@@ -111,7 +116,13 @@ def _is_piece(piece: Any) -> bool:
 
 
 def _is_index(index: Any) -> bool:
-    return isinstance(index, tuple) and all(isinstance(one, slice) for one in index)
+    return isinstance(index, tuple) and all(
+        isinstance(one, slice) or _are_rows(one) for one in index
+    )
+
+
+def _are_rows(one: Any) -> bool:
+    return isinstance(one, tuple) and bool(one) and all(type(row) is int for row in one)
 
 
 def _briefly(found: Any) -> str:

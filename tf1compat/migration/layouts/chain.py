@@ -10,7 +10,7 @@ import numpy as np
 
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.answers import applied, made_of, pieces
-from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec
+from tf1compat.migration.layouts.layout import IDENTITY, Index, Layout, Piece, Spec
 
 __all__ = ["Chain", "chain"]
 
@@ -31,6 +31,9 @@ class Chain(Layout):
             if step.takes_part or (step.joins and not starts):
                 what = "join sources" if step.joins else "take a part"
                 raise LayoutError(f"layout {self}: only its first step may {what}, found {step}")
+            if step.leaves_out or before.merges:
+                what = "leave rows out" if step.leaves_out else "be behind one that keeps rows"
+                raise LayoutError(f"layout {self}: no later step may {what}, found {step}")
 
     @property
     def joins(self) -> bool:  # type: ignore[override]
@@ -41,6 +44,16 @@ class Chain(Layout):
     def takes_part(self) -> bool:  # type: ignore[override]
         """Whether its first step does."""
         return self.steps[0].takes_part
+
+    @property
+    def leaves_out(self) -> bool:  # type: ignore[override]
+        """Whether its first step does."""
+        return self.steps[0].leaves_out
+
+    @property
+    def merges(self) -> bool:  # type: ignore[override]
+        """Whether its last step does."""
+        return self.steps[-1].merges
 
     @property
     def rounds(self) -> bool:  # type: ignore[override]
@@ -56,7 +69,7 @@ class Chain(Layout):
     def _of_all(self) -> tuple[Layout, ...]:
         return self.steps if self._of_each is None else self.steps[1:]
 
-    def part(self, source: Spec) -> tuple[slice, ...]:
+    def part(self, source: Spec) -> Index:
         return self.steps[0].part(source)
 
     def spec(self, *sources: Spec) -> Spec:
@@ -73,11 +86,12 @@ class Chain(Layout):
         return specs
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
-        each = self._of_each
-        given = sources if each is None else [applied(each, [source]) for source in sources]
-        value = applied(self._of_all[0], given)
+        each, kept = self._of_each, sources[len(sources) - self.merges :]
+        given = sources[: len(sources) - self.merges]
+        parts = given if each is None else [applied(each, [source]) for source in given]
+        value = applied(self._of_all[0], parts)
         for step in self._of_all[1:]:
-            value = applied(step, [value])
+            value = applied(step, [value, *kept] if step.merges else [value])
         return value
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:

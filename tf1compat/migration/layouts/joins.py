@@ -8,6 +8,7 @@ import numpy as np
 
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import (
+    Index,
     Layout,
     Piece,
     Shape,
@@ -62,7 +63,7 @@ class Split(Layout):
     start: int
     stop: int
 
-    def part(self, source: Spec) -> tuple[slice, ...]:
+    def part(self, source: Spec) -> Index:
         return self._index
 
     @property

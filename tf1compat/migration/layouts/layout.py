@@ -31,6 +31,7 @@ __all__ = [
     "IDENTITY",
     "LAYOUTS",
     "Identity",
+    "Index",
     "Layout",
     "Piece",
     "Shape",
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]
+
+Index = tuple[slice | tuple[int, ...], ...]
+"""A part of an array: for each axis a slice, or for one of them the numbers of rows."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Piece:
       value: array of that part's shape.
     """
 
-    index: tuple[slice, ...]
+    index: Index
     value: np.ndarray
 
 
@@ -82,12 +86,17 @@ class Layout:
       name: what rules files call it.
       joins: whether it makes one target out of several sources, in the order of their rules.
       takes_part: whether it takes a part of its source, so that other targets may take the others.
+      leaves_out: whether it takes rows of its source and leaves the others out on purpose.
+      merges: whether what it makes has elements that keep the target's initial value; `apply` is
+        then given that one behind the sources.
       rounds: whether it may lose bits, so that its inverse needn't give back the source's.
     """
 
     name: ClassVar[str]
     joins: ClassVar[bool] = False
     takes_part: ClassVar[bool] = False
+    leaves_out: ClassVar[bool] = False
+    merges: ClassVar[bool] = False
     rounds: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
@@ -106,7 +115,7 @@ class Layout:
         """Returns, for each source, the part of it that `target` holds."""
         raise NotImplementedError
 
-    def part(self, source: Spec) -> tuple[slice, ...]:
+    def part(self, source: Spec) -> Index:
         """Returns the index of the part that it takes of a source; ``()`` for all of it."""
         return ()
 

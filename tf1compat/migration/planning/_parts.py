@@ -17,7 +17,7 @@ __all__ = ["uncovered_sources"]
 
 _REMEDY = "add the missing part's rule, or drop it with its layout; or take the overlap out"
 
-Part = tuple[range, ...]
+Part = tuple[Sequence[int], ...]
 """For each axis the positions that are taken."""
 
 
@@ -58,10 +58,12 @@ def _meet(one: Part, other: Part) -> bool:
     return all(_common(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _common(one: range, other: range) -> bool:
-    """Tells whether two ranges have a number in common."""
+def _common(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Tells whether two ranges, or rows by number, have a number in common."""
     if not one or not other:
         return False
+    if not isinstance(one, range) or not isinstance(other, range):
+        return not set(one).isdisjoint(other)
     step = math.lcm(one.step, other.step)
     low, high = max(min(one), min(other)), min(max(one), max(other))
     return any(x in one and x in other for x in range(low, min(high, low + step) + 1))
@@ -72,7 +74,7 @@ def _said(parts: Sequence[Part], shape: tuple[int, ...]) -> tuple[str, str]:
     cut = [axis for axis, size in enumerate(shape) if any(len(part[axis]) < size for part in parts)]
     axes = cut if len(cut) == 1 else range(len(shape))
     expected = " x ".join(shown_range(range(shape[axis])) for axis in axes)
-    in_order = sorted(parts, key=lambda part: [(one.start, one.stop) for one in part])
+    in_order = sorted(parts, key=lambda part: [(one[0], one[-1]) for one in part])
     found = Counter(" x ".join(shown_range(part[axis]) for axis in axes) for part in in_order)
     return f"parts that make up {expected}", ", ".join(
         f"{part}{f' {times} times' if times > 1 else ''}" for part, times in found.items()

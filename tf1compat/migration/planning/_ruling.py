@@ -15,6 +15,7 @@ from tf1compat.migration.layouts.basic import Transpose
 from tf1compat.migration.layouts.casts import Cast, cast_between
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec
+from tf1compat.migration.layouts.rows import by_vocabulary
 from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._copied import no_copies
@@ -140,7 +141,7 @@ def _by_user(found: RuleMatch) -> Reason:
 
 def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spec) -> Fill:
     specs = [sources[found.name] for found in matches]
-    text = matches[0].layout
+    text = _layout_text(matches, specs, target)
     layout = parse_layout(text) if text is not None else IDENTITY
     made = made_of(layout, specs)
     if layout.takes_part:
@@ -155,13 +156,24 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     cast = cast_between(made.dtype, target.dtype)
     if made.shape != target.shape or cast is None:
         raise LayoutError(f"{layout} gives {made}")
-    final = chain(layout, *rest, *cast)
+    final = chain(*cast, layout) if layout.merges else chain(layout, *rest, *cast)
     names = tuple(found.name for found in matches)
     because = FILLED_BY_RULE.because(
         origins=tuple(dict.fromkeys(found.origin for found in matches)),
         numbers=tuple(str(number) for number in dict.fromkeys(m.number for m in matches)),
     )
     return Fill(matches[0].target or "", names, str(final), (because,))
+
+
+def _layout_text(matches: Sequence[RuleMatch], specs: Sequence[Spec], target: Spec) -> str | None:
+    """Returns the layout that rules say, by its text or by vocabularies; None if they say none."""
+    rule = matches[0].rule
+    if rule.source_vocabulary is None or rule.target_vocabulary is None:
+        return matches[0].layout
+    if len(matches) > 1:
+        raise LayoutError("rows by vocabulary are those of one source")
+    files = rule.source_vocabulary, rule.target_vocabulary
+    return str(by_vocabulary(*files, given=specs[0], wanted=target))
 
 
 def _misfit(

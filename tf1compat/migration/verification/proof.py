@@ -218,7 +218,12 @@ def _weights(
     """Returns a value for each weight, with what isn't among `sources` as in the checkpoint."""
     fills = {fill.target: fill for fill in plan.fills}
     return {
-        path: value_for(fills[path], checkpoint, known=sources)
+        path: value_for(
+            fills[path],
+            checkpoint,
+            known=sources,
+            initial=functools.partial(_initial, index[path].variable),
+        )
         if path in fills
         else _initial(index[path].variable)
         for path in index
