@@ -99,7 +99,7 @@ class Rule:
             headline = f"{len(problems)} problem(s) in a rule"
             raise RuleError.from_problems(headline, problems)
 
-    @property
+    @functools.cached_property
     def action(self) -> str:
         """What the rule does: ``'map'``, ``'drop'``, ``'keep'``, ``'layer'`` or ``'role'``."""
         form = form_of(self._keys)

@@ -109,6 +109,16 @@ def test_members_that_nothing_tells_apart_are_named(written):
     assert "in/a/gamma, in/b/gamma" in str(raised.value)
 
 
+def test_names_that_speak_against_a_pair_leave_it_open_within_a_layer(written):
+    keras.utils.clear_session()
+    x = keras.Input((4,))
+    heads = [L.Dense(4, name=n, use_bias=False) for n in ("query", "value")]
+    prefix, _ = written({"att/query/kernel": (4, 4), "att/key/kernel": (4, 4)})
+    model = keras.Model(x, keras.Sequential(heads, name="attention")(x))
+    with pytest.raises(RuleError, match=r"attention/value/kernel: .*, found att/key/kernel"):
+        plan_migration(prefix, model, [Rule(scope="att", layer="attention")])
+
+
 def test_a_layer_that_the_model_does_not_have(written, shared):
     prefix, _ = written(ALBERT)
     with pytest.raises(RuleError, match=r"found atention_norm.*nearest: attention_norm"):
@@ -283,6 +293,9 @@ def test_parts_that_are_dropped_make_up_the_rest(written):
         Rule(".*/weights", drop="background", layout="split(3, 0, 1)"),
         Rule(".*/biases", drop="background", layout="split(0, 0, 1)"),
     ]
+    outside = Rule(".*/biases", drop="more", layout="split(1, 0, 1)")
+    with pytest.raises(RuleError, match=r"Logits/biases: expected a part of float32\[6\]"):
+        plan_migration(prefix, model, [*rules, outside])
     plan = plan_migration(prefix, model, rules)
     assert plan.complete, str(plan)
     assert "2 sources: 2 used, 0 dropped" in plan.headline()

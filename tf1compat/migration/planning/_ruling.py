@@ -86,8 +86,8 @@ def rule_fills(
         if found.target is not None and found.target in targets:
             filling[found.target].append(found)
     fills, misfits = _fills(filling, sources, targets)
-    left_out = [(m.name, m.layout) for m in dropped if m.layout is not None]
-    problems += [*unpaired, *misfits, *uncovered_sources(fills, left_out, sources)]
+    left_out, no_parts = _left_out(dropped, sources)
+    problems += [*unpaired, *misfits, *no_parts, *uncovered_sources(fills, left_out, sources)]
     problems += crossings(itertools.chain(*filling.values()), sides.sources, sides.targets)
     problems += [*no_copies(dropped, sides), *_as_they_stand(filling, gated)]
     problems += _mistaken(filling, mistakable)
@@ -96,6 +96,24 @@ def rule_fills(
     keeps = [Keep(path, _by_user(found)) for path, found in outcome.kept.items()]
     drops = [Drop(found.name, _by_user(found)) for found in dropped]
     return Ruling(tuple(fills), tuple(drops), tuple(keeps), sides)
+
+
+def _left_out(
+    dropped: Sequence[RuleMatch], sources: Mapping[str, Spec]
+) -> tuple[list[tuple[str, str]], list[Problem]]:
+    """Returns source and layout of each part that is dropped, and a problem for each that isn't."""
+    parts, problems = [], []
+    for found in dropped:
+        if found.layout is None:
+            continue
+        try:
+            made_of(parse_layout(found.layout), [sources[found.name]])
+            parts.append((found.name, found.layout))
+        except LayoutError as error:
+            expected = f"a part of {sources[found.name]}"
+            remedy = "mend the layout of the rule"
+            problems.append(Problem(found.name, expected, str(error), found.origin, remedy))
+    return parts, problems
 
 
 def _fills(

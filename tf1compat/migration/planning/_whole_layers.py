@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, match_items
-from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.matching.nodes import coarse_role, item_nodes
+from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.names import RuleMatch, nearest_names
@@ -99,7 +100,7 @@ def _pair(
     found = {s: t for s, (t, _) in match_items(inside_s, inside_t).pairs.items()}
     left_s = [item for item in inside_s if item.path not in found]
     left_t = [item for item in inside_t if item.path not in found.values()]
-    found |= _only_ones(left_s, left_t)
+    found |= _only_ones(left_s, left_t, _objections(inside_s, inside_t))
     pairs = [
         dataclasses.replace(matches[names[s]], target=to[t], layer=None) for s, t in found.items()
     ]
@@ -121,7 +122,17 @@ def _inside(item: Item, around: Collection[str]) -> Item:
     return dataclasses.replace(item, path=cut(item.path), module=cut(item.module))
 
 
-def _only_ones(sources: Sequence[Item], targets: Sequence[Item]) -> dict[str, str]:
+def _objections(sources: Sequence[Item], targets: Sequence[Item]) -> Callable[[Item, Item], bool]:
+    """Returns what tells whether names speak against a pair: a key is no value, even alone."""
+    nodes_s = {node.path: node for node in item_nodes(sources)}
+    nodes_t = {node.path: node for node in item_nodes(targets)}
+    between = Objections(tuple(nodes_s.values()), tuple(nodes_t.values())).between
+    return lambda source, target: bool(between(nodes_s[source.path], nodes_t[target.path]))
+
+
+def _only_ones(
+    sources: Sequence[Item], targets: Sequence[Item], against: Callable[[Item, Item], bool]
+) -> dict[str, str]:
     """Returns the pairs of which neither has another of its role and shape to go to."""
     fits = {s.path: [t for t in targets if _fit(s, t)] for s in sources}
     back = {t.path: [s for s in sources if _fit(s, t)] for t in targets}
@@ -129,6 +140,7 @@ def _only_ones(sources: Sequence[Item], targets: Sequence[Item]) -> dict[str, st
         source: found[0].path
         for source, found in fits.items()
         if len(found) == 1 and len(back[found[0].path]) == 1
+        if not against(back[found[0].path][0], found[0])
     }
 
 
