@@ -137,6 +137,14 @@ def test_slots_within_a_scope_stay_slots(written, shared):
     assert "dropped 8 (slot adam_m)" in dropped_lines(plan)
 
 
+def test_a_scope_of_slots_alone_is_no_layer(written, shared):
+    prefix, _ = written(ALBERT | {f"{INNER}/first/kernel/adam_m": (4, 4)})
+    with pytest.raises(
+        RuleError, match=r"kernel: expected a scope that holds variables of the mod"
+    ):
+        plan_migration(prefix, shared, [Rule(scope=".*/kernel", layer="attention_norm_before")])
+
+
 def test_one_scope_for_several_layers(written, shared):
     shapes = {"unit/kernel": (4, 4), "unit/bias": (4,), "unit/gamma": (4,), "unit/beta": (4,)}
     prefix, _ = written(shapes)

@@ -33,21 +33,31 @@ def pair_layers(
       sides: both sides.
       spoken: targets that other rules fill or keep.
     """
-    wanted = [found for found in members if found.name not in sides.training]
+    every = list(members)
+    wanted = [found for found in every if found.name not in sides.training]
     layers = {found.layer or "" for found in wanted}
     held: dict[str, list[str]] = {layer: [] for layer in layers}
     for path in sides.targets:
-        around = [layer for layer in layers if path.startswith(f"{layer}/")]
-        if around:
-            held[max(around, key=len)].append(path)
+        layer = _around(path, layers)
+        if layer:
+            held[layer].append(path)
     pairs: list[RuleMatch] = []
-    problems = list(_strangers(wanted, held, sides))
+    problems = [*_of_training(every, wanted), *_strangers(wanted, held, sides)]
     for group in _groups(found for found in wanted if held[found.layer or ""]):
         paths = [path for layer in group.layers for path in held[layer] if path not in spoken]
         found, wrong = _pair(group, paths, sides)
         pairs += found
         problems += wrong
     return pairs, problems
+
+
+def _around(path: str, layers: Collection[str]) -> str:
+    """Returns the innermost of `layers` that a path is in; ``""`` if none."""
+    while path:
+        path = path.rpartition("/")[0]
+        if path in layers:
+            return path
+    return ""
 
 
 @dataclasses.dataclass
@@ -63,15 +73,27 @@ def _groups(wanted: Iterable[RuleMatch]) -> list[_Group]:
     by_layer: dict[str, list[RuleMatch]] = defaultdict(list)
     for found in wanted:
         by_layer[found.layer or ""].append(found)
-    groups: list[_Group] = []
+    group_of: dict[str, _Group] = {}  # by layer
+    first: dict[str, str] = {}  # the first layer of each source that isn't shared
     for layer, members in by_layer.items():
-        names = {found.name for found in members if not found.rule.shared}
-        mine = _Group([layer], list(members))
-        for other in [g for g in groups if not names.isdisjoint(m.name for m in g.members)]:
-            mine = _Group([*other.layers, *mine.layers], [*other.members, *mine.members])
-            groups.remove(other)
-        groups.append(mine)
-    return groups
+        mine = group_of[layer] = _Group([layer], list(members))
+        own = [found.name for found in members if not found.rule.shared]
+        for name in own:
+            other = group_of[first.setdefault(name, layer)]
+            if other is not mine:
+                mine = _Group([*other.layers, *mine.layers], [*other.members, *mine.members])
+                group_of |= dict.fromkeys(mine.layers, mine)
+    return list({id(group): group for group in group_of.values()}.values())
+
+
+def _of_training(every: Sequence[RuleMatch], wanted: Iterable[RuleMatch]) -> Iterator[Problem]:
+    """Yields a problem for each scope that has nothing but slots, averages and the like."""
+    left = {(found.scope, found.layer) for found in wanted}
+    for (scope, layer), found in {(m.scope, m.layer): m for m in every}.items():
+        if (scope, layer) not in left:
+            expected = "a scope that holds variables of the model"
+            remedy = "mend the rule's scope, or send these by rules with source and target"
+            yield Problem(scope, expected, f"{found.name} and the like", found.origin, remedy)
 
 
 def _strangers(
