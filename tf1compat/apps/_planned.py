@@ -9,7 +9,7 @@ from tf1compat.apps._flags import TargetFlags
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
-from tf1compat.migration import Plan, dropped_lines, offender_lines, plan_migration
+from tf1compat.migration import Assumptions, Plan, dropped_lines, offender_lines, plan_migration
 from tf1compat.names import Rule, load_rules
 
 __all__ = ["make_plan", "print_offenders", "print_plan"]
@@ -20,7 +20,9 @@ def make_plan(
 ) -> tuple[Plan, ModelIndex]:
     """Builds the model without memory for its weights and plans the migration to it."""
     index = index_model(lazy_model(model or str(target.model.value)))
-    return plan_migration(checkpoint, index, target.rules_or_none()), index
+    return plan_migration(
+        checkpoint, index, target.rules_or_none(), assume=Assumptions(**target.assumed())
+    ), index
 
 
 def print_plan(plan: Plan) -> None:
@@ -39,6 +41,7 @@ def print_offenders(
 
     def replan(rules: Iterable[Rule]) -> Plan:
         given = target.rules_or_none()
-        return plan_migration(checkpoint, index, [*rules, *(load_rules(given) if given else ())])
+        every = [*rules, *(load_rules(given) if given else ())]
+        return plan_migration(checkpoint, index, every, assume=Assumptions(**target.assumed()))
 
     print("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)), file=sys.stderr)

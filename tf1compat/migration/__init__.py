@@ -3,6 +3,7 @@
 from tf1compat.migration.convert import Conversion, convert
 from tf1compat.migration.layouts import parse_layout, register_layout
 from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.planner import plan_migration
@@ -29,6 +30,7 @@ from tf1compat.names.reasons import Reason
 
 __all__ = [
     "Ambiguity",
+    "Assumptions",
     "Conversion",
     "Drop",
     "Fill",

@@ -4,7 +4,7 @@ To add one, write it in the file of its family and put it into the tuple here; f
 package, decorate it with :func:`register_layout`.
 """
 
-from tf1compat.migration.layouts import basic, casts, joins, recurrent
+from tf1compat.migration.layouts import basic, casts, joins, recurrent, shards
 from tf1compat.migration.layouts.layout import (
     LAYOUTS,
     Identity,
@@ -28,6 +28,10 @@ for _own in (
     casts.Cast,
     recurrent.Blocks,
     recurrent.ForgetBias,
+    shards.ModShards,
+    shards.ChannelsFirst,
+    shards.CudnnBlocks,
+    shards.SumHalves,
 ):
     LAYOUTS.add(_own)
 del _own

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
+from tf1compat.migration.meaning import READINGS
+from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.names.reasons import Kind
 from tf1compat.names.training import TRAINING_KINDS
 from tf1compat.registry import Registry
@@ -48,4 +50,6 @@ FILLED_BY_RULE = Kind("rule", "rule {origins}")
 def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
-    return Registry("kind of evidence", (FILLED_BY_RULE, GIVEN, ALONE, SAME, *kinds, RECORDED))
+    read = [kind for one in READINGS.values() for kind in one.kinds]
+    given = (FILLED_BY_RULE, GIVEN, ALONE, SAME)
+    return Registry("kind of evidence", (*given, *PIXELS_KINDS, *read, *kinds, RECORDED))
