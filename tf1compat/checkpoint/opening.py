@@ -113,7 +113,7 @@ def _of_state(
     # have been written on Windows.
     for base in (here, os.path.basename(here), ntpath.basename(here)):
         place = os.path.join(directory, base)
-        if base and exists(place) and not os.path.isdir(place):
+        if base and exists(place):
             return place
     missing = os.path.join(directory, here)
     raise _not_found(missing, given=missing, directory=directory)

@@ -132,6 +132,7 @@ FILES = {
     "pbtxt": (lambda: str(frozen()).encode(), r"a graph as text \(a GraphDef, \.pbtxt\)"),
     "graph": (graph_bytes, r"a graph without values \(a GraphDef\)"),
     "meta": (meta_graph, r"a graph without values \(a MetaGraphDef, \.meta\)"),
+    "zeros": (lambda: bytes(999), "found nothing but zeros; .* fetch it again"),
     "lfs": (lambda: LFS, "a git-LFS pointer; .*git lfs pull"),
     "annex": (lambda: b"/annex/objects/SHA256E-s9--0.ckpt\n", "a git-annex pointer; .*annex get"),
     "html": (lambda: b"\n<!DOCTYPE html><html></html>", "an HTML page; the download went wrong"),
@@ -161,6 +162,17 @@ def test_it_is_named_by_its_content(tmp_path, kind):
     path.rename(tmp_path / "model.ckpt.index")
     with pytest.raises(UnsupportedCheckpointError, match=message):
         open_checkpoint(path)
+
+
+@pytest.mark.parametrize("count", [9, 9999])
+def test_a_page_in_place_of_a_shard_is_named(tmp_path, count):
+    write_checkpoint(tmp_path / "m", {"w": np.ones(count, "f4")})
+    (tmp_path / "m.data-00000-of-00001").write_bytes(b"<!DOCTYPE html><html></html>" * 9)
+    message = (
+        rf"at byte 0: variable 'w': expected {4 * count} bytes of values, found an HTML page; "
+    )
+    with pytest.raises(CorruptCheckpointError, match=message):
+        open_checkpoint(tmp_path / "m")["w"].read()
 
 
 def test_events_are_named(tmp_path):

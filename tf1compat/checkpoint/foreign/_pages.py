@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tf1compat.checkpoint.foreign._sample import Foreign, Sample
+from tf1compat.checkpoint.foreign._sample import STAND_IN, Foreign, Sample
 
-__all__ = ["graph_text", "page", "pointer", "state", "text"]
+__all__ = ["blank", "graph_text", "page", "pointer", "state", "text"]
 
 _STATE = re.compile(r"(?m)^\s*(?:all_model_checkpoint_paths|model_checkpoint_path)\s*:")
 _GRAPH_TEXTS = {
@@ -22,6 +22,13 @@ _AGAIN = "the download went wrong: fetch the file itself"
 _SHOWN = 60  # characters of a text
 
 
+def blank(sample: Sample) -> Foreign | None:
+    """Recognises files of which nothing but the length arrived."""
+    if not sample.size or any(sample.head) or any(sample.tail):
+        return None
+    return Foreign("nothing but zeros", "the copy or the download broke off: fetch it again")
+
+
 def state(sample: Sample) -> Foreign | None:
     """Recognises the text file ``checkpoint``, by whatever name."""
     if not _STATE.search(sample.text or ""):
@@ -35,9 +42,13 @@ def pointer(sample: Sample) -> Foreign | None:
     """Recognises what Git keeps in place of large files."""
     text = sample.text or ""
     if text.startswith("version https://git-lfs"):
-        return Foreign("a git-LFS pointer", "fetch the file that it stands for with `git lfs pull`")
+        return Foreign(
+            "a git-LFS pointer", "fetch the file that it stands for with `git lfs pull`", STAND_IN
+        )
     if "/annex/objects/" in text.partition("\n")[0]:
-        return Foreign("a git-annex pointer", "fetch the file that it stands for: `git annex get`")
+        return Foreign(
+            "a git-annex pointer", "fetch the file that it stands for: `git annex get`", STAND_IN
+        )
     return None
 
 
@@ -45,9 +56,9 @@ def page(sample: Sample) -> Foreign | None:
     """Recognises what a server answers instead of a file."""
     begin = (sample.text or "")[:1000].lower()
     if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", begin):
-        return Foreign("an HTML page", _AGAIN)
+        return Foreign("an HTML page", _AGAIN, STAND_IN)
     if re.match(r"<\?xml|<error>", begin):
-        return Foreign("an XML document, as servers answer with an error", _AGAIN)
+        return Foreign("an XML document, as servers answer with an error", _AGAIN, STAND_IN)
     if begin.startswith("{") and '"weightsmanifest"' in (sample.text or "").lower():
         return Foreign("a model of TensorFlow.js", "name the checkpoint that it was made from")
     if re.match(r'[{\[]\s*["\]}{\[]', begin):

@@ -7,7 +7,10 @@ import re
 
 from tf1compat.files.regular import open_regular
 
-__all__ = ["Foreign", "Sample", "read_sample"]
+__all__ = ["STAND_IN", "Foreign", "Sample", "read_sample"]
+
+STAND_IN = "stand_in"
+"""The key of what stands where another file should."""
 
 _HEAD = 1 << 16
 _TAIL = (1 << 16) + 22  # the comment and the last record of a zip file

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from tf1compat.checkpoint.foreign._archives import archive, tar, zip_file
 from tf1compat.checkpoint.foreign._graphs import graph, onnx, saved_model
-from tf1compat.checkpoint.foreign._pages import graph_text, page, pointer, state, text
-from tf1compat.checkpoint.foreign._sample import Foreign, Sample, read_sample
+from tf1compat.checkpoint.foreign._pages import blank, graph_text, page, pointer, state, text
+from tf1compat.checkpoint.foreign._sample import STAND_IN, Foreign, Sample, read_sample
 from tf1compat.checkpoint.foreign._weight_files import (
     events,
     hdf5,
@@ -20,7 +20,7 @@ from tf1compat.checkpoint.foreign._weight_files import (
 from tf1compat.errors import CheckpointError, UnsupportedCheckpointError
 from tf1compat.registry import Registry
 
-__all__ = ["FOREIGN_KINDS", "ForeignKind", "recognise", "require_own"]
+__all__ = ["FOREIGN_KINDS", "ForeignKind", "recognise", "require_own", "stand_in"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +39,7 @@ class ForeignKind:
 FOREIGN_KINDS: Registry[ForeignKind] = Registry(
     "kind of files",
     [
+        ForeignKind("blank", blank),
         ForeignKind("hdf5", hdf5),
         ForeignKind("zip", zip_file),
         ForeignKind("archive", archive),
@@ -78,6 +79,15 @@ def recognise(path: str) -> Foreign | None:
         if found is not None:
             return found
     return None
+
+
+def stand_in(path: str) -> Foreign | None:
+    """Returns what stands where a file should: a pointer to it, or a page that a server answered.
+
+    For files that may hold anything, such as values, but not of the length that they should have.
+    """
+    found = recognise(path)
+    return found if found is not None and found.key == STAND_IN else None
 
 
 def require_own(path: str) -> None:
