@@ -194,6 +194,16 @@ def test_a_checkpoint_cut_short_is_damaged_and_nothing_else(tmp_path):
             open_checkpoint(tmp_path / "m")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [b"<!---->" * 9000 + b"x", b"a" + b"\n" * 65000, zipped("./" * 30000 + "x"), b"#\n" * 30000],
+    ids=["comments", "lines", "slashes", "remarks"],
+)
+def test_nothing_takes_long_to_tell(tmp_path, data):
+    (tmp_path / "m").write_bytes(data)
+    assert recognise(str(tmp_path / "m")) is not None
+
+
 def test_any_bytes_at_all_are_an_error_that_says_so(tmp_path):
     rng = np.random.default_rng(0)
     samples = [make() for make, _ in FILES.values()]

@@ -112,6 +112,27 @@ def test_paths_that_say_what_they_are_stand(tmp_path):
     )
 
 
+def a_model(name="dense"):
+    """What Keras makes of a functional model: layers are counted, variables have names."""
+    layer = tf.train.Checkpoint(kernel=tf.Variable([1.0], name=f"{name}/kernel"))
+    return tf.train.Checkpoint(**{"layer_with_weights-0": layer})
+
+
+@pytest.mark.parametrize(
+    ("models", "scopes"),
+    [
+        ({"a": "left", "b": "right"}, {"left", "right"}),
+        ({"a": "dense", "b": "dense"}, {"a/dense", "b/dense"}),
+        ({"a": "dense"}, {"dense"}),
+    ],
+)
+def test_models_that_share_names_are_told_apart(tmp_path, models, scopes):
+    root = tf.train.Checkpoint(**{path: a_model(name) for path, name in models.items()})
+    checkpoint = open_checkpoint(root.write(str(tmp_path / "m")))
+    found = [entry.name for entry in checkpoint.values() if entry.name.kind == "variable"]
+    assert {name.scope for name in found} == scopes
+
+
 def test_names_that_two_would_have_stay_keys():
     keys = [f"a{END}", "b", f"b{END}", f"c.Sd{END}", f"c/d{END}"]
     assert list(readable_names(keys)) == ["a", "b", *keys[2:]]

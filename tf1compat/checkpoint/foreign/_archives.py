@@ -27,6 +27,7 @@ _INSIDE = re.compile(r"(?:.*/)?(.+)\.(?:index|data-\d{5}-of-\d{5}|meta)")
 _CHECKSUM = slice(148, 156)
 _BLOCK = 512  # bytes of a tar's header
 _TAR_NOTES = (b"x", b"g", b"L", b"K")  # headers about the next member
+_LONGEST = 1024  # characters of a name
 _INFLATED = 1 << 18  # bytes that are unpacked to look for a tar
 
 
@@ -127,7 +128,7 @@ def _inflated(head: bytes) -> bytes:
 def _held(names: list[str]) -> str:
     """Returns which checkpoint, or else what, is seen to be in an archive."""
     for name in names:
-        inside = _INSIDE.fullmatch(name)
+        inside = _INSIDE.fullmatch(name[:_LONGEST])
         if inside:
             return f" that holds the checkpoint {inside[1]}"
     return f" that holds {names[0]}" if names and names[0].isprintable() and names[0] else ""

@@ -8,7 +8,7 @@ from tf1compat.checkpoint.foreign._sample import STAND_IN, Foreign, Sample
 
 __all__ = ["blank", "graph_text", "page", "pointer", "state", "text"]
 
-_STATE = re.compile(r"(?m)^\s*(?:all_model_checkpoint_paths|model_checkpoint_path)\s*:")
+_STATE = re.compile(r"(?m)^[ \t]*(?:all_model_checkpoint_paths|model_checkpoint_path)\s*:")
 _GRAPH_TEXTS = {
     r"saved_model_schema_version\s*:|meta_graphs\s*\{": "a SavedModel as text (.pbtxt)",
     r"meta_info_def\s*\{|graph_def\s*\{": "a graph as text (a MetaGraphDef)",
@@ -55,7 +55,10 @@ def pointer(sample: Sample) -> Foreign | None:
 def page(sample: Sample) -> Foreign | None:
     """Recognises what a server answers instead of a file."""
     begin = (sample.text or "")[:1000].lower()
-    if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", begin):
+    if re.match(
+        r"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->)[\s\S])*-->\s*)*<(?:!doctype\s+html|html|head)\b",
+        begin,
+    ):
         return Foreign("an HTML page", _AGAIN, STAND_IN)
     if re.match(r"<\?xml|<error>", begin):
         return Foreign("an XML document, as servers answer with an error", _AGAIN, STAND_IN)

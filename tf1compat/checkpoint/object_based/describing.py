@@ -24,7 +24,8 @@ _METRIC = re.compile(r"(?:.*/)?keras_api/metrics/\d+/.*", re.DOTALL)
 _RANDOM = ("_state_var", "seed_generator_state")
 # Names of attributes that Keras counts, and that tell nothing of what the program called them.
 _COUNTED = re.compile(
-    r"(?:.*/)?(?:layer(?:_with_weights)?-\d+/.*|_?(?:[a-z]+_)*(?:variables|weights)/\d+)", re.DOTALL
+    r"(?P<model>.*?/)?(?:layer(?:_with_weights)?-\d+/.*|_?(?:[a-z]+_)*(?:variables|weights)/\d+)",
+    re.DOTALL,
 )
 # What only an optimizer has among its attributes, whether it keeps slots or not.
 _OPTIMIZERS = (
@@ -54,8 +55,8 @@ def describe(variables: Mapping[str, Entry]) -> Described:
 
     Slots are told by their keys, an optimizer's own variables by their being reached through it
     alone, and the rest by its leaf. A variable's scope is its path; where that is only counted
-    (``layer_with_weights-0``) and all variables have names of their own in the object graph, the
-    scope is that of the saved name.
+    (``layer_with_weights-0``), and each such variable has a name of its own in the object graph,
+    the scope is that of the saved name (below the model's path, where two models share names).
 
     An object graph that can't be read leaves what the keys say; see :func:`check_graph`.
     """
@@ -141,11 +142,17 @@ def _variable(name: str, spelled: str, kind: str, saved: str) -> VariableName:
 
 
 def _spelled(names: list[str], saved: Mapping[str, str]) -> Mapping[str, str]:
-    """Returns the saved names of all `names` if they tell more than the paths; else nothing."""
-    if not any(_COUNTED.fullmatch(name) for name in names):
+    """Returns `names` with the saved ones where paths are only counted; nothing if that's unclear.
+
+    Where two models have the same saved names, each goes below the path of its model.
+    """
+    counted = {name: match for name in names if (match := _COUNTED.fullmatch(name))}
+    if not all(name in saved for name in counted):
         return {}
-    known = {name: saved[name] for name in names if name in saved}
-    return known if len(set(known.values())) == len(names) else {}
+    own = {name: name for name in names}
+    plain = own | {name: saved[name] for name in counted}
+    below = own | {name: (match["model"] or "") + saved[name] for name, match in counted.items()}
+    return next((one for one in (plain, below) if len(set(one.values())) == len(names)), {})
 
 
 def _saved_names(graph: ObjectGraph, by_key: Mapping[str, str]) -> dict[str, str]:
