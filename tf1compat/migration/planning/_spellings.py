@@ -4,77 +4,59 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint
-from tf1compat.migration.planning._ruling import Ruling
-from tf1compat.names import RuleSet
+from tf1compat.names import LayoutFacts, Rule, RuleMatch, RuleOutcome, RuleSet
 
-__all__ = ["Spellings"]
-
-_T = TypeVar("_T")
+__all__ = ["spelled_alike"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Spellings:
-    """How some rules spell the sources that they speak of.
+def spelled_alike(rules: RuleSet, checkpoint: Checkpoint) -> RuleSet:
+    """Returns rules that may use any name of a variable of an object-based checkpoint.
 
-    A variable of an object-based checkpoint has up to three names: its path, the key that is
-    stored, and the one that it had in the program that saved it. Rules may use any; the first rule
-    that matches one of them says which it is, so that rules and their errors need to know nothing
-    of it.
-
-    Attributes:
-      rules: the rules.
-      own: by spelling, the name in the checkpoint; without those that are spelled like it.
+    It has up to three: its path, the key that is stored, and the one that it had in the program
+    that saved it, where no other had the same.
     """
-
-    rules: RuleSet
-    own: Mapping[str, str]
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, rules: RuleSet) -> Spellings:
-        """Returns how `rules` spell a checkpoint's variables."""
-        if not checkpoint.is_object_based:
-            return cls(rules, {})
-        count = Counter([*checkpoint, *checkpoint.saved_names.values()])
-        own = {}
-        for name, entry in checkpoint.items():
-            saved = checkpoint.saved_names.get(name, "")
-            others = [entry.stored_key, *([saved] if count[saved] == 1 else [])]
-            spelling = _first(rules, [name, *others])
-            if spelling != name:
-                own[spelling] = name
-        return cls(rules, own)
-
-    def done(self, sources: Mapping[str, _T]) -> dict[str, _T]:
-        """Returns what is known of sources by the names that the rules use."""
-        spelled = {name: spelling for spelling, name in self.own.items()}
-        return {spelled.get(name, name): value for name, value in sources.items()}
-
-    def undone(self, ruling: Ruling) -> Ruling:
-        """Returns what rules decided by the checkpoint's names."""
-        return dataclasses.replace(
-            ruling,
-            fills=tuple(
-                dataclasses.replace(fill, sources=tuple(map(self._name, fill.sources)))
-                for fill in ruling.fills
-            ),
-            drops=tuple(
-                dataclasses.replace(drop, source=self._name(drop.source)) for drop in ruling.drops
-            ),
-        )
-
-    def _name(self, spelling: str) -> str:
-        return self.own.get(spelling, spelling)
+    if not checkpoint.is_object_based:
+        return rules
+    count = Counter([*checkpoint, *checkpoint.saved_names.values()])
+    names = {}
+    for name, entry in checkpoint.items():
+        saved = checkpoint.saved_names.get(name, "")
+        names[name] = (name, entry.stored_key, *([saved] if count[saved] == 1 else []))
+    return _Spelled(rules, names)
 
 
-def _first(rules: RuleSet, names: list[str]) -> str:
-    """Returns that of a variable's names which the first rule that matches any matches."""
-    for rule in rules:
-        if rule.action != "keep":
-            for name in names:
-                if rule.matches(name):
-                    return name
-    return names[0]
+class _Spelled(RuleSet):
+    """Rules of which each source is given in that spelling which the first one to match matches."""
+
+    def __init__(self, rules: Iterable[Rule], names: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(rules)
+        self._names = names
+
+    def apply(
+        self,
+        sources: Iterable[str],
+        *,
+        targets: Iterable[str] | None = None,
+        layouts: LayoutFacts | None = None,
+    ) -> RuleOutcome:
+        """Returns what the rules say, by the checkpoint's own names; as for any rules."""
+        own = {self._spelling(name): name for name in sources}
+        outcome = super().apply(own, targets=targets, layouts=layouts)
+
+        def named(match: RuleMatch) -> RuleMatch:
+            return dataclasses.replace(match, name=own[match.name])
+
+        matches = [named(match) for match in outcome.sources.values()]
+        parts = tuple(named(match) for match in outcome.parts)
+        found = {match.name: match for match in matches}
+        return dataclasses.replace(outcome, sources=found, parts=parts)
+
+    def _spelling(self, name: str) -> str:
+        for rule in self:
+            for spelling in self._names.get(name, ()) if rule.action != "keep" else ():
+                if rule.matches(spelling):
+                    return spelling
+        return name

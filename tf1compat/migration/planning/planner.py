@@ -18,7 +18,7 @@ from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._problems import misfit, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
-from tf1compat.migration.planning._spellings import Spellings
+from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
@@ -56,12 +56,10 @@ def plan_migration(
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = open_checkpoint(checkpoint)
+    rules = spelled_alike(_rule_set(rules), checkpoint)
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
-    spellings = Spellings.of(checkpoint, _rule_set(rules))
-    ruling = spellings.undone(
-        rule_fills(spellings.rules, spellings.done(sources), targets, mistakable=_mistakable(index))
-    )
+    ruling = rule_fills(_rule_set(rules), sources, targets, mistakable=_mistakable(index))
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
