@@ -32,7 +32,8 @@ class SourceFlags:
         self._checkpoint = flags.DEFINE_string(
             "checkpoint",
             None,
-            "Prefix of the v1 checkpoint, or a directory holding a `checkpoint` file.",
+            "Prefix of the checkpoint, or one of its files; its directory, or the `checkpoint` "
+            "file there; or a SavedModel that holds it.",
             flag_values=flag_values,
             required=True,
         )

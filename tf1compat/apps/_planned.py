@@ -14,11 +14,22 @@ from tf1compat.names import Rule, load_rules
 
 __all__ = ["make_plan", "print_offenders", "print_plan"]
 
+_OBJECT_BASED = (
+    "{} is an object-based checkpoint (tf.train.Checkpoint, or save_weights of Keras): its "
+    "variables go by their paths of attributes; rules may also use the saved names that "
+    "`tf1compat inspect` lists"
+)
+
 
 def make_plan(
     checkpoint: Checkpoint, target: TargetFlags, *, model: str | None = None
 ) -> tuple[Plan, ModelIndex]:
-    """Builds the model without memory for its weights and plans the migration to it."""
+    """Builds the model without memory for its weights and plans the migration to it.
+
+    Says on standard error of an object-based checkpoint that it is one: its names aren't a graph's.
+    """
+    if checkpoint.is_object_based:
+        print(_OBJECT_BASED.format(checkpoint.prefix), file=sys.stderr)
     index = index_model(lazy_model(model or str(target.model.value)))
     return plan_migration(
         checkpoint, index, target.rules_or_none(), assume=Assumptions(**target.assumed())

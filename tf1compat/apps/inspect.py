@@ -51,7 +51,7 @@ def run(args: Sequence[str]) -> int:
 def _main() -> int:
     checkpoint = _SOURCE.open()
     entries = _selected(checkpoint)
-    rows = [_row(entry) for entry in entries]
+    rows = [_row(entry) | _saved(entry, checkpoint) for entry in entries]
     damaged = False
     if _HEALTH.value:
         from tf1compat.apps._health import health_of  # statistics need all of numpy
@@ -105,16 +105,27 @@ def _row(entry: Entry) -> dict:
     }
 
 
+def _saved(entry: Entry, checkpoint: Checkpoint) -> dict:
+    """Returns, of an object-based checkpoint, what a variable was called when it was saved."""
+    found = checkpoint.saved_names.get(entry.key, "")
+    return {"saved_name": found} if checkpoint.is_object_based else {}
+
+
 def _role(name: VariableName) -> str:
     reason = training_reason(name)
     return name.role if reason is None else reason.text
 
 
 def _about(checkpoint: Checkpoint) -> dict:
-    return {"prefix": checkpoint.prefix, "format": checkpoint.format}
+    return {
+        "prefix": checkpoint.prefix,
+        "format": checkpoint.format,
+        "object_based": checkpoint.is_object_based,
+    }
 
 
 def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
+    saved = ["saved name"] if checkpoint.is_object_based else []
     health = ["min", "max", "mean", "std", "nan", "inf", "zero"] if _HEALTH.value else []
     table = [
         [
@@ -122,13 +133,15 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
             str(tuple(row["shape"])),
             row["dtype"] + (f" in {row['slices']} slices" if row["slices"] else ""),
             row["role"],
+            *([row["saved_name"]] if saved else ()),
             human_bytes(row["bytes"]),
             *_health_cells(row, health),
         ]
         for row in rows
     ]
     right = ["size", *health]
-    print_table(["name", "shape", "dtype", "role", "size", *health], table, right=right)
+    header = ["name", "shape", "dtype", "role", *saved, "size", *health]
+    print_table(header, table, right=right)
     print("\n" + "\n".join(_totals(checkpoint, rows)))
     for row in rows:
         if "damage" in row:
@@ -145,11 +158,12 @@ def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
     def parameters(some: Sequence[dict]) -> int:
         return sum(math.prod(row["shape"]) for row in some)
 
+    objects = "object-based, " if checkpoint.is_object_based else ""
     extra = [row for row in rows if row["kind"] in ("slot", "shadow")]
     lines = [
         f"{len(rows)} of {len(checkpoint)} variables, {parameters(rows):,} elements, "
         f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
-        f"{len(checkpoint.files)} files)",
+        f"{objects}{len(checkpoint.files)} files)",
     ]
     if extra:
         lines.append(

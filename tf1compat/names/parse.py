@@ -37,7 +37,9 @@ class VariableName:
       role: what the leaf suggests, one of :data:`tf1compat.names.ROLES`; of a slot or shadow, the
         role of the variable it belongs to.
       kind: ``'variable'``, ``'slot'`` (an optimizer's), ``'shadow'`` (an exponential moving
-        average's), ``'global_step'`` or ``'optimizer_state'`` (``beta1_power`` and the like).
+        average's), ``'global_step'`` or ``'optimizer_state'`` (``beta1_power`` and the like); in
+        an object-based checkpoint also ``'save_counter'``, ``'metric'``, ``'random_state'`` and
+        ``'object_graph'``.
       slot: of a slot, what follows its variable's name: ``'Adam'``, ``'Adam_1'``, ``'adam_m'``.
       slot_of: of a slot, the name of its variable, as given in the same set of names.
       shadow_of: of a shadow, the name of the variable that it averages.

@@ -17,6 +17,7 @@ from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._problems import orphaned, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
+from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
@@ -61,6 +62,7 @@ def plan_migration(
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = open_checkpoint(checkpoint)
+    rules = spelled_alike(_rule_set(rules), checkpoint)
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
     ruling = rule_fills(
