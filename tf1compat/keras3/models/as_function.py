@@ -47,7 +47,7 @@ def gradient_norms(
     def projected(tensors: Mapping[str, Any]) -> Any:
         outputs = _run(index, inputs, tensors)
         parts = [
-            keras.ops.sum(keras.ops.cast(y, "float32") * p)
+            keras.ops.sum(keras.ops.cast(y, "float32") * keras.ops.convert_to_tensor(p))
             for y, p in zip(outputs, projections, strict=True)
             if keras.backend.is_float_dtype(keras.backend.standardize_dtype(y.dtype))
         ]

@@ -11,7 +11,10 @@ import numpy as np
 
 from tf1compat.keras3.index.model_index import ModelIndex
 
-__all__ = ["layer_outputs", "run_model"]
+__all__ = ["layer_outputs", "output_arrays", "run_model"]
+
+# A call that is traced, as within a loop, has no values: TensorFlow says the first, JAX the second.
+_TRACED = (NotImplementedError, TypeError)
 
 
 def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
@@ -30,6 +33,14 @@ def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     return model(list(inputs.values()), training=False)
 
 
+def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
+    """Returns what `model` computes in inference mode, as :func:`run_model`, in NumPy arrays.
+
+    Each backend has its own way there: one of torch refuses NumPy what it could differentiate.
+    """
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, run_model(model, inputs))
+
+
 def layer_outputs(
     index: ModelIndex, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, ...]]:
@@ -45,8 +56,8 @@ def layer_outputs(
         def watched_call(*args: Any, **kwargs: Any) -> Any:
             result = call(*args, **kwargs)
             first = next(iter(keras.tree.flatten(result)), None)
-            with contextlib.suppress(NotImplementedError):  # traced within a loop, it has no value
-                found.setdefault(path, []).append(np.asarray(first))
+            with contextlib.suppress(*_TRACED):
+                found.setdefault(path, []).append(keras.ops.convert_to_numpy(first))
             return result
 
         return watched_call

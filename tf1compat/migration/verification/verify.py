@@ -11,7 +11,8 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, Problem, VerificationError
-from tf1compat.keras3 import index_model, read_exported, run_model
+from tf1compat.keras3 import index_model, read_exported
+from tf1compat.keras3.models.running import output_arrays
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import check_fits_checkpoint, differences
 from tf1compat.migration.verification.divergence import first_difference
@@ -155,7 +156,7 @@ def verify_outputs(
 
     Inputs are given by name where the model's inputs have the recorded names, else by order.
     """
-    values = run_model(model, recording.inputs)
+    values = output_arrays(model, recording.inputs)
     compared = compare_outputs(recording.outputs, name_outputs(values, list(recording.outputs)))
     problems = tuple(
         Problem(
