@@ -5,6 +5,7 @@ from __future__ import annotations
 from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
+from tf1compat.migration.planning.computed import COMPUTED
 from tf1compat.names.reasons import Kind
 from tf1compat.names.training import TRAINING_KINDS
 from tf1compat.registry import Registry
@@ -48,4 +49,5 @@ FILLED_BY_RULE = Kind("rule", "rule {origins}")
 def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
-    return Registry("kind of evidence", (FILLED_BY_RULE, GIVEN, ALONE, SAME, *kinds, RECORDED))
+    own = (FILLED_BY_RULE, GIVEN, ALONE, SAME, COMPUTED)
+    return Registry("kind of evidence", (*own, *kinds, RECORDED))

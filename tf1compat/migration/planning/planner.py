@@ -8,16 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, Weight, index_model
-from tf1compat.migration.layouts.casts import cast_between
-from tf1compat.migration.layouts.chain import chain
-from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
-from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._flows import source_flow, target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._problems import misfit, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
+from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
@@ -168,7 +166,7 @@ def _fills(
     fills: list[Fill] = []
     problems: dict[str, Problem] = {}
     for source, (target, evidence) in matching.pairs.items():
-        layout = _layout(sources[source], targets[target])
+        layout = joining_layout(sources[source], targets[target])
         mistaken = mistaken_gates(checkpoint, index, target, source)
         if mistaken is not None:
             problems[target] = mistaken
@@ -177,15 +175,6 @@ def _fills(
         else:
             problems.update(misfit(source, target, given=sources[source], wanted=targets[target]))
     return fills, problems
-
-
-def _layout(source: Spec, target: Spec) -> Layout | None:
-    """Returns the layout from one to the other, a lossless cast included, or None."""
-    layout = layout_between(source.shape, target.shape)
-    cast = cast_between(source.dtype, target.dtype)
-    if layout is None or cast is None:
-        return None
-    return chain(layout, *cast)
 
 
 def _ambiguity(tie: Tie) -> Ambiguity:
