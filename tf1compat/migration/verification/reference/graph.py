@@ -88,6 +88,12 @@ class ReferenceGraph:
             if any(map(self._tensor(name).shape.is_compatible_with, wanted))
         ]
 
+    def described(self, name: str) -> tuple[str, tuple[int | None, ...] | None]:
+        """Returns the dtype and the static shape of an output."""
+        tensor = self._tensor(name)
+        rank = tensor.shape.rank
+        return tensor.dtype.name, None if rank is None else tuple(tensor.shape.as_list())
+
     def _tensor(self, name: str) -> Any:
         return self._graph.get_tensor_by_name(tensor_name(name))
 

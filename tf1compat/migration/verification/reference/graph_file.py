@@ -46,10 +46,14 @@ class GraphFile:
     Attributes:
       path: the file.
       graph_def: its ``GraphDef``.
+      signatures: by key, what a signature calls tensors: ``inputs`` and ``outputs`` by name.
     """
 
     path: str
     graph_def: Any
+    signatures: Mapping[str, Mapping[str, Mapping[str, str]]] = dataclasses.field(
+        default_factory=dict
+    )
 
     @functools.cached_property
     def inference(self) -> tuple[Any, tuple[str, ...]]:
@@ -93,7 +97,15 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
             meta.ParseFromString(file.read())
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
-    return GraphFile(os.fspath(path), meta.graph_def)
+    signatures = {
+        key: {"inputs": _tensors(one.inputs), "outputs": _tensors(one.outputs)}
+        for key, one in sorted(meta.signature_def.items())
+    }
+    return GraphFile(os.fspath(path), meta.graph_def, signatures)
+
+
+def _tensors(named: Mapping[str, Any]) -> dict[str, str]:
+    return {name: info.name for name, info in sorted(named.items())}
 
 
 def graph_beside(checkpoint: Checkpoint) -> GraphFile:
