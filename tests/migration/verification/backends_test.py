@@ -52,3 +52,7 @@ def test_a_plan_is_proved_and_a_recording_compared(app):
     status, out, err = app("verify", f"--recording={GOLDEN / 'io.npz'}")
     assert status == 0, err
     assert out.count("output ") == 2
+    status, out, _ = app("verify", f"--recording={GOLDEN / 'io.npz'}", "--tolerance=1e-12")
+    assert (status, "first layer that differs: " in out) == (1, True)
+    status, _, err = app("verify", "--tolerance=1e-12")
+    assert (status, "! first layer that differs: " in err) == (1, True)

@@ -25,14 +25,14 @@ JOINED = {
 BRANCHES = {"ratio": ("red", "green", "blue"), "five": tuple("qxzvk")}
 
 
-def tied(name, folder, *, other=lambda h: h):
+def tied(name, folder, *, other=lambda h: h, make=dense):
     """Returns a plan that nothing but computing tells, with its index and checkpoint."""
     scopes = BRANCHES.get(name, ("red", "green"))
     of_v1, of_keras = JOINED[name]
     prefix = folder / f"{name}.ckpt"
     with saved_to(prefix):
         x = v1.placeholder(tf.float32, [None, 4], name="x")
-        tf.identity(of_v1(*(tf.tanh(dense(x, 5, s), name=f"{s}/act") for s in scopes)), name="y")
+        tf.identity(of_v1(*(tf.tanh(make(x, 5, s), name=f"{s}/act") for s in scopes)), name="y")
 
     def model():
         x = keras.Input((4,), name="x")
@@ -89,6 +89,16 @@ def test_outputs_that_the_user_names_break_a_symmetry(tmp_path):
         settled = settle(plan, index, checkpoint, options=GraphOptions(outputs=outputs))
         found = {fill.target: fill.sources for fill in settled.plan.fills}
         assert found["up/kernel"] == (outputs[0].replace("act", "kernel"),)
+
+
+def test_branches_of_equal_values_are_told_apart_by_others(tmp_path):
+    def constant(x, units, scope):
+        with v1.variable_scope("", initializer=v1.ones_initializer()):
+            return dense(x, units, scope, kernel=None)
+
+    plan, index, checkpoint = tied("difference", tmp_path, make=constant)
+    found = {f.target: f.sources for f in settle(plan, index, checkpoint).plan.fills}
+    assert found["up/kernel"] == ("red/kernel",)
 
 
 def test_a_model_that_computes_something_else_settles_nothing(tmp_path):

@@ -17,10 +17,12 @@ def saved_to(prefix):
         v1.train.Saver().save(session, str(prefix))
 
 
-def dense(x, units, scope):
+NORMAL = v1.random_normal_initializer()
+
+
+def dense(x, units, scope, *, kernel=NORMAL):
     """Returns ``x @ kernel + bias``, variables in `scope`, the output ``scope/out:0``."""
     with v1.variable_scope(scope):
-        normal = v1.random_normal_initializer()
-        kernel = v1.get_variable("kernel", [x.shape[-1], units], initializer=normal)
+        kernel = v1.get_variable("kernel", [x.shape[-1], units], initializer=kernel)
         bias = v1.get_variable("bias", [units], initializer=v1.zeros_initializer())
         return tf.add(tf.matmul(x, kernel), bias, name="out")

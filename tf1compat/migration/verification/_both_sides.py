@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf1compat.checkpoint import Entry
+from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.models.as_function import compute_outputs, own_value
 from tf1compat.migration.planning.plan import Plan
@@ -139,10 +140,20 @@ def variable_values(
       stand_ins: for each variable the source whose value it gets.
       checkpoint: the open checkpoint.
       sources: values of sources; what isn't there is as in the checkpoint.
+
+    Raises:
+      UsageError: when a value is asked for that neither has.
     """
 
     def make(name: str) -> np.ndarray:
         source = stand_ins[name]
-        return sources[source] if source in sources else checkpoint[source].read()
+        if source in sources:
+            return sources[source]
+        if source not in checkpoint:
+            raise UsageError(
+                f"expected the v1 graph's variable {name} in the checkpoint, found none; name "
+                "outputs that don't need it"
+            )
+        return checkpoint[source].read()
 
     return Lazy(stand_ins, make)

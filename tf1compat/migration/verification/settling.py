@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,6 @@ __all__ = ["Settlement", "settle"]
 
 _MOST = 24  # assignments that are tried
 
-_Tensors = Sequence[Mapping[str, np.ndarray]]
-"""What the v1 graph computes, with the checkpoint's values and with changed ones."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Settlement:
@@ -64,9 +61,9 @@ def settle(
     """Returns a plan whose ambiguities are settled, where they are all that keeps it incomplete.
 
     Every assignment that the ambiguities leave open is tried, if they are at most 24: the model is
-    run with it beside the v1 graph, with the checkpoint's values and with every source changed at
-    random. One is taken only if the outputs agree with it alone, both times; of several that
-    agree, which are symmetric, none is.
+    run with it beside the v1 graph, with every source changed at random, since values as they are
+    may be alike. One is taken only if the outputs agree with it alone, and depend on all of it; of
+    several that agree, which are symmetric, none is.
 
     Args:
       plan: a plan.
@@ -120,13 +117,13 @@ class _Trial:
         """Returns the plan with the one assignment that agrees, or why there is no such."""
         feeds = self.given.arrays()
         inputs = {name: feeds[name] for name in self.given.paired}
-        runs = [self._runs(one, inputs) for one in tried]
-        tensors = self._tensors(feeds, shapes=[y.shape for y in runs[0](0)], tried=tried[0])
+        shapes = [y.shape for y in self._computed(tried[0], inputs)]
+        tensors = self._tensors(feeds, shapes=shapes, tried=tried[0])
         agreeing = []
-        for assignment, run in zip(tried, runs, strict=True):
-            outputs = self._agreeing(run, tensors)
-            if outputs is not None:
-                agreeing.append((assignment, outputs))
+        for assignment in tried:
+            equal = self._equal(self._computed(assignment, inputs), tensors)
+            if all(equal):
+                agreeing.append((assignment, [names[-1] for names in equal]))
         if len(agreeing) != 1:
             return f"of {len(tried)} assignments, the outputs agree with {len(agreeing) or 'none'}"
         ((assignment, outputs),) = agreeing
@@ -149,22 +146,16 @@ class _Trial:
     def _layout(self, source: str, target: str) -> str:
         return str(joining_layout(self.plan.sources[source], self.plan.targets[target]))
 
-    def _sources(self, plan: Plan) -> Sequence[Mapping[str, np.ndarray]]:
-        plain = source_values(plan, self.checkpoint)
-        return plain, changed(plain)
-
-    def _runs(
+    def _computed(
         self, assignment: Assignment, inputs: Mapping[str, np.ndarray]
-    ) -> Callable[[int], Sequence[np.ndarray]]:
-        """Returns what computes the model's outputs: 0 with the checkpoint's values, 1 changed."""
-        plan = self._with(assignment, tried=0, outputs=())
+    ) -> Sequence[np.ndarray]:
+        """Returns what the model computes with an assignment."""
+        weights = self._weights(self._with(assignment, tried=0, outputs=()))
+        return compute_outputs(self.index, inputs, weights, layers=self.layers)
 
-        def run(which: int) -> Sequence[np.ndarray]:
-            sources = self._sources(plan)[which]
-            weights = weight_values(plan, self.index, self.checkpoint, sources)
-            return compute_outputs(self.index, inputs, weights, layers=self.layers)
-
-        return run
+    def _weights(self, plan: Plan) -> Mapping[str, np.ndarray]:
+        sources = changed(source_values(plan, self.checkpoint))
+        return weight_values(plan, self.index, self.checkpoint, sources)
 
     def _tensors(
         self,
@@ -172,8 +163,8 @@ class _Trial:
         *,
         shapes: Sequence[Sequence[int]],
         tried: Assignment,
-    ) -> _Tensors:
-        """Returns the tensors of the graph that outputs may be, by name."""
+    ) -> dict[str, np.ndarray]:
+        """Returns the tensors of the graph that outputs may be, by name; any assignment will do."""
         names = list(map(tensor_name, self.given.options.outputs))
         if not names:
             graph_def = self.given.graph.graph_def
@@ -188,32 +179,16 @@ class _Trial:
         reference = self.given.reference(names, feeds)
         plan = self._with(tried, tried=0, outputs=())
         used = stand_ins(plan, self.checkpoint, reference.variables)
-        return [
-            reference.run_what_runs(
-                feeds, variable_values(used, self.checkpoint, sources), only=names
-            )
-            for sources in self._sources(plan)
-        ]
-
-    def _agreeing(
-        self, run: Callable[[int], Sequence[np.ndarray]], tensors: _Tensors
-    ) -> tuple[str, ...] | None:
-        """Returns for each output a tensor that equals it both times; None where one has none."""
-        found = run(1)  # what differs does so with changed values
-        named = [[tensor_name(name)] for name in self.given.options.outputs]
-        among = named or [list(tensors[1])] * len(found)
-        equal = self._equal(found, tensors[1], among)
-        if all(equal):
-            equal = self._equal(run(0), tensors[0], equal)
-        return tuple(names[-1] for names in equal) if all(equal) else None
+        values = variable_values(
+            used, self.checkpoint, changed(source_values(plan, self.checkpoint))
+        )
+        return reference.run_what_runs(feeds, values, only=names)
 
     def _equal(
-        self,
-        found: Sequence[np.ndarray],
-        tensors: Mapping[str, np.ndarray],
-        among: Sequence[Sequence[str]],
+        self, found: Sequence[np.ndarray], tensors: Mapping[str, np.ndarray]
     ) -> list[list[str]]:
-        """Returns for each output the tensors, of those it is looked for `among`, that equal it."""
+        """Returns for each output the tensors that equal it, of those that it may be."""
+        named = [[tensor_name(name)] for name in self.given.options.outputs]
 
         def same(name: str, output: np.ndarray) -> bool:
             if name not in tensors or tensors[name].shape != output.shape:
@@ -223,7 +198,7 @@ class _Trial:
 
         return [
             [name for name in names if same(name, output)]
-            for names, output in zip(among, found, strict=False)
+            for names, output in zip(named or [list(tensors)] * len(found), found, strict=False)
         ]
 
     def _unused(
@@ -236,7 +211,7 @@ class _Trial:
         outputs: Sequence[str],
     ) -> list[str]:
         """Returns what of an assignment either side's outputs don't depend on: it is a guess."""
-        weights = weight_values(plan, self.index, self.checkpoint, self._sources(plan)[1])
+        weights = self._weights(plan)
         found = compute_outputs(self.index, inputs, weights, layers=self.layers)
         ones = [np.random.default_rng(0).normal(size=y.shape).astype(np.float32) for y in found]
         norms = gradient_norms(self.index, inputs, weights, ones, layers=self.layers)
