@@ -1,6 +1,7 @@
 """``tf1compat inspect``: what a checkpoint holds, and whether it is sound.
 
-Reads the index alone, without TensorFlow, unless ``--health`` asks for the values.
+Reads the index alone, without TensorFlow, unless ``--health`` asks for the values or ``--graph``
+for the graph beside it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,13 @@ _HEALTH = flags.DEFINE_bool(
     "Reads every value: min, max, mean, std, and counts of NaN, Inf and zeros.",
     flag_values=_FLAGS,
 )
+_GRAPH = flags.DEFINE_bool(
+    "graph",
+    False,
+    "Lists instead what the .meta's graph takes and gives: placeholders, likely outputs, "
+    "signatures. Nothing of it is run.",
+    flag_values=_FLAGS,
+)
 _FORMAT = flags.DEFINE_enum(
     "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
 )
@@ -50,6 +58,11 @@ def run(args: Sequence[str]) -> int:
 
 def _main() -> int:
     checkpoint = _SOURCE.open()
+    if _GRAPH.value:
+        from tf1compat.apps._graph_tables import print_graph  # needs TensorFlow
+
+        print_graph(checkpoint, about=_about(checkpoint), how=_FORMAT.value)
+        return EXIT_OK
     entries = _selected(checkpoint)
     rows = [_row(entry) | _saved(entry, checkpoint) for entry in entries]
     damaged = False

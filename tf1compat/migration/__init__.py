@@ -10,7 +10,8 @@ from tf1compat.migration.planning.planner import plan_migration
 from tf1compat.migration.reports.dropped import dropped_lines
 from tf1compat.migration.reports.offenders import offender_lines
 from tf1compat.migration.verification.divergence import first_difference
-from tf1compat.migration.verification.graph_proof import GraphOptions, prove
+from tf1compat.migration.verification.given import GraphOptions
+from tf1compat.migration.verification.graph_proof import prove
 from tf1compat.migration.verification.outputs import (
     OutputDifference,
     Recording,

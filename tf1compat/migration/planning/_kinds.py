@@ -7,6 +7,7 @@ from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
 from tf1compat.migration.meaning import READINGS
 from tf1compat.migration.planning._pixels import PIXELS_KINDS
+from tf1compat.migration.planning.computed import COMPUTED
 from tf1compat.names.reasons import Kind
 from tf1compat.names.training import TRAINING_KINDS
 from tf1compat.registry import Registry
@@ -51,5 +52,5 @@ def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
     read = [kind for one in READINGS.values() for kind in one.kinds]
-    given = (FILLED_BY_RULE, GIVEN, ALONE, SAME)
+    given = (FILLED_BY_RULE, GIVEN, ALONE, SAME, COMPUTED)
     return Registry("kind of evidence", (*given, *PIXELS_KINDS, *read, *kinds, RECORDED))

@@ -9,18 +9,17 @@ from tf1compat.checkpoint import Checkpoint, Entry, Meta
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, Weight
 from tf1compat.keras3.index.flattened import flattened_images
-from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
-from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Item, Matching, Tie, match_items
-from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.meaning import Assumptions, Part
 from tf1compat.migration.planning._flows import source_graph, target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
+from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.names.reasons import Reason
 
@@ -132,7 +131,7 @@ class _Match:
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
             given = Spec(entry.shape, entry.dtype_name)
             (first, because), sources = rows, (path,)
-        rest = _layout(given, wanted)
+        rest = joining_layout(given, wanted)
         if rest is None:
             return dict(misfit(path, target, given=given, wanted=wanted))
         return Fill(target, sources, str(chain(first, rest)), because)
@@ -149,12 +148,3 @@ def _source_item(entry: Entry) -> Item:
 
 def _target_item(weight: Weight) -> Item:
     return Item(weight.path, weight.layer_path, weight.role, tuple(weight.shape))
-
-
-def _layout(source: Spec, target: Spec) -> Layout | None:
-    """Returns the layout from one to the other, a lossless cast included, or None."""
-    layout = layout_between(source.shape, target.shape)
-    cast = cast_between(source.dtype, target.dtype)
-    if layout is None or cast is None:
-        return None
-    return chain(layout, *cast)

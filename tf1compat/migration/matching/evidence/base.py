@@ -19,6 +19,7 @@ OTHER_KINDS = {
     "given": "a pair that is known from rules",
     "alone": "what nothing competes with",
     "same": "what nothing tells apart",
+    "computed": "what computing told",
     "recorded": "a reason of an old plan",
 }
 """Kinds of reasons that are no evidence's, and what they stand for."""

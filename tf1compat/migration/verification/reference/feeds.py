@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tf1compat.migration.verification.reference.graph_file import InputSpec
-from tf1compat.names.graph_names import op_name
+from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
 __all__ = ["index_bounds", "made_up", "phase_of"]
@@ -105,20 +105,29 @@ def index_bounds(graph_def: Any, inputs: Iterable[str]) -> dict[str, int]:
     readers: dict[str, list[Any]] = {}
     for node in graph_def.node:
         for one in node.input:
-            readers.setdefault(op_name(one), []).append(node)
+            readers.setdefault(tensor_name(one.lstrip("^")), []).append(node)
+    outputs: dict[str, list[str]] = {}
+    for tensor in readers:
+        outputs.setdefault(op_name(tensor), []).append(tensor)
     found = {}
     for name in inputs:
-        sizes = [rows for rows in _tables(op_name(name), nodes, readers) if rows > 0]
+        sizes = [rows for rows in _tables(name, nodes, readers, outputs) if rows > 0]
         if sizes:
             found[name] = min(sizes)
     return found
 
 
-def _tables(start: str, nodes: Mapping[str, Any], readers: Mapping[str, list[Any]]) -> list[int]:
+def _tables(
+    start: str,
+    nodes: Mapping[str, Any],
+    readers: Mapping[str, list[Any]],
+    outputs: Mapping[str, list[str]],
+) -> list[int]:
     sizes, seen, waiting = [], set(), [start]
     while waiting:
-        name = waiting.pop()
-        for node in readers.get(name, ()):
+        tensor = waiting.pop()
+        name = op_name(tensor)
+        for node in readers.get(tensor, ()):
             if node.name in seen:
                 continue
             operands = [op_name(i) for i in node.input]
@@ -127,7 +136,7 @@ def _tables(start: str, nodes: Mapping[str, Any], readers: Mapping[str, list[Any
             elif node.op == "OneHot" and operands[0] == name:
                 sizes.append(_constant(nodes[operands[1]]))
             elif node.op in _MOVING:
-                waiting.append(node.name)
+                waiting += outputs.get(node.name, ())
             else:
                 continue
             seen.add(node.name)
