@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.building import require_lasting_graph
 from tf1compat.graph.types import (
     CollectionKeys,
     Constraint,
@@ -79,12 +80,16 @@ def get_variable(
       The variable, a `PartitionedVariable`, or what a custom getter made of it.
 
     Raises:
+      GraphError: (a `ValueError`) it has a regularizer, and no v1 graph is being built: a loss
+        there would be one number, or go with the function that is being traced.
       ValueError: the variable exists and is not to be reused, or the reverse; or its shape or
         dtype differs from the one asked for.
     """
     if regularizer is None:
         # As VariableScope.get_variable does; here, since a scope of tf.compat.v1 has it unwrapped.
         regularizer = v1.get_variable_scope().regularizer
+    if regularizer is not None:
+        require_lasting_graph(f"regularizer of {name}")
     return v1.get_variable(
         name,
         shape,
@@ -154,6 +159,7 @@ def _once(regularizer: Regularizer | None) -> Regularizer | None:
 
 
 def _file_loss(regularizer: Regularizer, variable: Variable) -> None:
+    require_lasting_graph(f"regularizer of {variable.name}")
     # _VariableStore._get_single_variable opens this scope by its full name (the slash at the end),
     # so a loss is called after its variable wherever it is asked for; of parts each has its own.
     scope = f"{variable.op.name}/Regularizer/"
