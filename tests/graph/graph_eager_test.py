@@ -10,7 +10,7 @@ from records.replay import CELLS
 from tf1compat import graph
 from tf1compat.errors import GraphError, Tf1CompatError
 from tf1compat.graph import layers
-from tf1compat.testing import assert_arrays_equal
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
 v1 = tf.compat.v1
 X = np.ones([2, 3], np.float32)
@@ -111,7 +111,7 @@ def test_wrap_function_makes_variables_as_in_1_15():
     assert [v.name for v in dense.trainable_variables] == ["dense/kernel:0", "dense/bias:0"]
     kernel = dense.kernel.numpy()
     loss = wrapped.prune([], wrapped.graph.get_collection("regularization_losses"))()
-    np.testing.assert_allclose(loss, [0.01 * np.sum(kernel**2)], rtol=1e-6)
+    assert_arrays_close(loss[0].numpy(), 0.01 * np.sum(kernel**2), rtol=1e-6)
     updates = wrapped.graph.get_collection(v1.GraphKeys.UPDATE_OPS)
     assert [update.name.split("/")[1] for update in updates] == [
         "AssignMovingAvg_2",
@@ -167,3 +167,11 @@ def test_a_variable_without_one_is_made_anew_each_time_as_in_1_15():
     first, second = graph.get_variable("w", [2]), graph.get_variable("w", [2])
     assert (first.name, second.name) == ("w:0", "w:0")
     assert first is not second
+
+
+@pytest.mark.parametrize("function", [graph.freeze, graph.unfreeze, graph.Assigner])
+def test_variables_of_eager_code_are_named(function):
+    with pytest.raises(
+        GraphError, match="mine: expected a variable of a v1 graph, found one of eag"
+    ):
+        function([tf.Variable(1.0, name="mine")])

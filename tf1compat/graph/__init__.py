@@ -35,7 +35,7 @@ from tf1compat.graph.regularizers import (
 from tf1compat.graph.scopes.builder import Scope
 from tf1compat.graph.scopes.sharing import Shared, make_template, shared
 from tf1compat.graph.scopes.variable_scope import get_variable, variable_scope
-from tf1compat.graph.training.freezing import freeze, frozen, unfreeze
+from tf1compat.graph.training.freezing import Frozen, UpdatePolicy, freeze, frozen, unfreeze
 from tf1compat.graph.training.gradients import (
     apply_with_multipliers,
     multiplier_map,
@@ -48,6 +48,7 @@ __all__ = [
     "Assigner",
     "CastPolicy",
     "CheckpointLoad",
+    "Frozen",
     "GraphItem",
     "InitializationReport",
     "InitializerAdvice",
@@ -63,6 +64,7 @@ __all__ = [
     "Snapshot",
     "StatisticsTable",
     "TrainingStatistics",
+    "UpdatePolicy",
     "VariableQuery",
     "apply_regularization",
     "apply_with_multipliers",

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf1compat.errors import GraphError, Problem
 
 __all__ = ["beside", "kept_with", "outermost", "require_graph", "require_lasting_graph"]
-__all__ += ["root_graph", "variables_filed"]
+__all__ += ["root_graph", "variables_filed", "withdrawn"]
 
 v1 = tf.compat.v1
 _T = TypeVar("_T")
@@ -141,3 +141,8 @@ def kept_with(graph: tf.Graph, key: Hashable, make: Callable[[], _T]) -> _T:
         kept.append(make())
     found: _T = kept[0]
     return found
+
+
+def withdrawn(graph: tf.Graph, key: str) -> list[Any]:
+    """Returns the list of what is taken out of the collection `key` of `graph` for a while."""
+    return kept_with(graph, f"taken out of {key}", list)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.names.parse import PART_MARK, parse_name, strip_output
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "is_partitioned",
     "is_variable",
     "join_parts",
+    "require_in_graph",
+    "variables_and_graph",
 ]
 
 
@@ -198,6 +201,41 @@ def is_partitioned(value: object) -> bool:
 def expand_parts(value: Any) -> list[Any]:
     """Returns the parts of a partitioned variable, and a list of itself for anything else."""
     return list(value) if is_partitioned(value) else [value]
+
+
+def require_in_graph(variables: Iterable[Any]) -> None:
+    """Raises GraphError for variables of eager code, which are in no graph and have no op."""
+    remedy = "make it under `with tf.Graph().as_default():`"
+    problems = [
+        Problem(_name_of(value), "a variable of a v1 graph", "one of eager code", "", remedy)
+        for value in variables
+        if is_variable(value) and getattr(value, "op", None) is None
+    ]
+    if problems:
+        raise GraphError.from_problems("variables that no graph has", problems)
+
+
+def variables_and_graph(variables: Iterable[Any]) -> tuple[list[Any], tf.Graph]:
+    """Returns `variables`, each part of a partitioned one by itself, and the graph they are of.
+
+    Raises:
+      UsageError: something among them is no variable.
+      GraphError: there are none, or they are of several graphs or of eager code.
+    """
+    if is_variable(variables):
+        raise UsageError(f"expected a query or a list of variables, found one: {variables!r}")
+    values = [part for value in variables for part in expand_parts(value)]
+    strange = [value for value in values if not is_variable(value)]
+    if strange:
+        raise UsageError(f"expected variables, found {strange[:3]!r}")
+    if not values:
+        raise GraphError("expected variables, found none: the query found nothing")
+    require_in_graph(values)
+    graph: tf.Graph = values[0].op.graph
+    others = [value.op.name for value in values if value.op.graph is not graph]
+    if others:
+        raise GraphError(f"variables of several graphs: {values[0].op.name} and {others[0]}")
+    return values, graph
 
 
 def _kind_of(value: Any) -> str:

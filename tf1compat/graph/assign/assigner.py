@@ -14,7 +14,13 @@ from tf1compat.graph.assign._ops import AssignNodes, build_nodes
 from tf1compat.graph.assign._pairing import Targets, match_values, missing_values
 from tf1compat.graph.assign._runs import read_nodes, write_nodes
 from tf1compat.graph.assign.fitting import CastPolicy, check_casts
-from tf1compat.graph.items import GraphItem, expand_parts, is_variable, join_parts
+from tf1compat.graph.items import (
+    GraphItem,
+    expand_parts,
+    is_variable,
+    join_parts,
+    require_in_graph,
+)
 from tf1compat.graph.session.connection import Connection
 from tf1compat.graph.session.probes import build_probes, initialized_names
 from tf1compat.names import nearest_names
@@ -269,6 +275,7 @@ def _items(variables: Iterable[Any]) -> list[GraphItem]:
     strange = [value for value in values if not is_variable(value)]
     if strange:
         raise UsageError(f"expected variables, found {strange[:3]!r}")
+    require_in_graph(values)
     items = [GraphItem(value) for value in {id(value): value for value in values}.values()]
     if not items:
         raise UsageError("expected variables to assign to, found none: the query found nothing")
