@@ -4,7 +4,8 @@ from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
 from tf1compat.graph.assign.assigner import Assigner, Snapshot
 from tf1compat.graph.assign.copying import ScopeCopy, ShadowSwap, pair_scopes
 from tf1compat.graph.assign.fitting import CastPolicy
-from tf1compat.graph.assign.sources import CheckpointLoad, assign_checkpoint, rename_values
+from tf1compat.graph.assign.ledger import CheckpointLoad
+from tf1compat.graph.assign.sources import assign_checkpoint, rename_values
 from tf1compat.graph.debug.dump import dump_variables
 from tf1compat.graph.debug.histograms import plot_histograms, write_histogram_summaries
 from tf1compat.graph.debug.nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
