@@ -6,14 +6,17 @@ whenever its loss is used, and puts a stand-in, not a `tf.Tensor`, into REGULARI
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.errors import GraphError, Problem
 from tf1compat.graph.building import require_lasting_graph
+from tf1compat.graph.scopes._origins import called_by_keras, caller_line
 from tf1compat.graph.types import (
     CollectionKeys,
     Constraint,
@@ -28,6 +31,7 @@ from tf1compat.graph.types import (
     TensorLike,
     Variable,
     VariableGetter,
+    VariableScope,
 )
 
 __all__ = ["get_variable", "variable_scope"]
@@ -114,6 +118,10 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
 
     A `regularizer` given here runs once for each new variable, also where code inside calls
     `tf.compat.v1.get_variable`; see `get_variable`.
+
+    Where its variables are to be reused (`reuse=True`, `reuse_variables()`), a Keras layer that
+    would make variables raises a `GraphError` (a `ValueError`): Keras knows no variable scopes, and
+    in 1.15 too made the layer's weights a second time.
     """
 
     def __init__(
@@ -147,6 +155,37 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
             constraint,
             auxiliary_name_scope,
         )
+        self._guards: list[contextlib.AbstractContextManager[None]] = []
+
+    def __enter__(self) -> VariableScope:
+        opened = super().__enter__()
+        # Always, and asked when a variable is made: `reuse_variables` may come later.
+        self._guards.append(v1.variable_creator_scope(_refuse_keras))
+        self._guards[-1].__enter__()
+        return opened
+
+    def __exit__(self, *details: Any) -> bool | None:
+        self._guards.pop().__exit__(*details)
+        return super().__exit__(*details)
+
+
+def _refuse_keras(next_creator: Callable[..., Any], **kwargs: Any) -> Any:
+    scope = v1.get_variable_scope()
+    if scope.reuse is True and called_by_keras():  # AUTO_REUSE makes what isn't there
+        name = "/".join([*filter(None, [v1.get_default_graph().get_name_scope()]), _named(kwargs)])
+        problem = Problem(
+            name,
+            f"to be reused, as variable scope {scope.name!r} says",
+            "a Keras layer, which makes it anew",
+            origin=caller_line(),
+            remedy="make the layer once and call it in both places, or use tf1compat.graph.layers",
+        )
+        raise GraphError(str(problem), problems=[problem])
+    return next_creator(**kwargs)
+
+
+def _named(kwargs: Mapping[str, Any]) -> str:
+    return str(kwargs.get("name") or "Variable")
 
 
 def _once(regularizer: Regularizer | None) -> Regularizer | None:
