@@ -8,7 +8,7 @@ from records.cells.all_cases import CASES
 from records.replay import CELLS
 
 from tf1compat import graph
-from tf1compat.errors import GraphError, Tf1CompatError
+from tf1compat.errors import GraphError, Tf1CompatError, UsageError
 from tf1compat.graph import layers
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
@@ -169,9 +169,85 @@ def test_a_variable_without_one_is_made_anew_each_time_as_in_1_15():
     assert first is not second
 
 
-@pytest.mark.parametrize("function", [graph.freeze, graph.unfreeze, graph.Assigner])
-def test_variables_of_eager_code_are_named(function):
+TAKING_VARIABLES = {
+    "Assigner": graph.Assigner,
+    "NonFiniteFinder": graph.NonFiniteFinder,
+    "ScopeCopy": lambda values: graph.ScopeCopy([(values[0], values[0])]),
+    "freeze": graph.freeze,
+    "initialize_uninitialized": lambda values: graph.initialize_uninitialized(
+        v1.Session(graph=tf.Graph()), values
+    ),
+    "unfreeze": graph.unfreeze,
+}
+
+
+@pytest.mark.parametrize("name", TAKING_VARIABLES)
+def test_variables_of_eager_code_are_named(name):
     with pytest.raises(
         GraphError, match="mine: expected a variable of a v1 graph, found one of eag"
     ):
-        function([tf.Variable(1.0, name="mine")])
+        TAKING_VARIABLES[name]([tf.Variable(1.0, name="mine")])
+
+
+def test_a_tensor_of_eager_code():
+    with pytest.raises(
+        GraphError, match="expected a tensor of a v1 graph, found one of eager code"
+    ):
+        graph.NonFiniteFinder([tf.constant(1.0)])
+
+
+@pytest.mark.parametrize("one", ["backbone", tf.Variable(1.0)], ids=["a name", "a variable"])
+def test_what_is_no_list_of_variables(one):
+    for function in (graph.freeze, graph.Assigner):
+        with pytest.raises(UsageError, match="expected a query or a list of variables, found"):
+            function(one)
+
+
+@pytest.mark.parametrize("reuse", [True, v1.AUTO_REUSE])
+def test_to_reuse_variables_is_refused(reuse):
+    # 1.15.5 makes them anew each time.
+    with pytest.raises(GraphError, match=f"^variable scope s, to be reused: {EAGER}"):
+        graph.variable_scope("s", reuse=reuse).__enter__()
+    with pytest.raises(GraphError, match=f"^variable scope s, to be reused: {EAGER}"):
+        graph.Scope("s", reuse=reuse).open().__enter__()
+
+
+def test_there_is_no_default_graph_to_query():
+    with pytest.raises(UsageError, match=r"expected one in eager mode.*graph\.as_default\(\)"):
+        graph.query()
+
+
+def test_no_session():
+    # In eager mode tf.compat.v1.get_default_session() is None.
+    with tf.Graph().as_default() as g:
+        assigner = graph.Assigner([graph.get_variable("w", [2])])
+    for act in (
+        lambda: assigner.read(None),
+        lambda: assigner.assign(None, {"w": np.ones(2, np.float32)}),
+        lambda: assigner.initialized(None),
+        lambda: graph.initialize_uninitialized(None),
+        lambda: graph.query(g).uninitialized(None),
+    ):
+        with pytest.raises(
+            UsageError, match=r"session: expected a session .* found NoneType; open"
+        ):
+            act()
+
+
+def test_what_wrap_function_made_can_be_queried():
+    wrapped = v1.wrap_function(lambda: graph.get_variable("w", [2]) + 0.0, [])
+    found = graph.query(wrapped.graph)
+    assert found.names == ("w",)
+    assert "w     (2,)   float32" in str(found)
+    with pytest.raises(
+        GraphError, match="w: expected a variable of a v1 graph, found one of eager"
+    ):
+        graph.freeze(found)
+
+
+def test_losses_and_updates_of_a_layer():
+    layer = layers.Layer()
+    with pytest.raises(GraphError, match=f"^loss of Layer: {EAGER}"):
+        layer.add_loss(tf.constant(1.0))
+    with pytest.raises(GraphError, match=f"^update of Layer: {EAGER}"):
+        layer.add_update(tf.constant(1.0))

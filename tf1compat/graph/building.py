@@ -54,7 +54,9 @@ def require_graph(what: str) -> None:
       GraphError: in eager mode.
     """
     if tf.executing_eagerly():
-        raise _no_graph(what, "eager mode, where collections hold nothing", _REMEDY)
+        raise _no_graph(
+            what, "eager mode, where collections hold and scopes share nothing", _REMEDY
+        )
 
 
 def require_lasting_graph(what: str) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "join_parts",
     "require_in_graph",
     "variables_and_graph",
+    "variables_of",
 ]
 
 
@@ -125,10 +126,13 @@ class GraphItem:
 
     @property
     def op(self) -> Any:
-        """The operation that makes it (for a resource variable, its handle), or None."""
+        """The operation that makes it (for a resource variable, its handle), or None.
+
+        None makes variables of eager code, which ``wrap_function`` files in its graphs.
+        """
         if self.kind == "object":
             return None
-        return self.value if self.kind == "operation" else self.value.op
+        return self.value if self.kind == "operation" else getattr(self.value, "op", None)
 
     @property
     def op_type(self) -> str:
@@ -143,7 +147,7 @@ class GraphItem:
     @functools.cached_property
     def part(self) -> PartInfo | None:
         """Of a part of a partitioned variable (or of a slot of one), which; else None."""
-        if self.kind != "variable" or PART_MARK not in self.name:
+        if self.kind != "variable" or PART_MARK not in self.name or self.op is None:
             return None
         # Its SaveSliceInfo is public in a VariableDef only; slot_creator gives it to its slots too.
         with self.op.graph.as_default():  # a resource variable refuses in eager mode
@@ -215,22 +219,33 @@ def require_in_graph(variables: Iterable[Any]) -> None:
         raise GraphError.from_problems("variables that no graph has", problems)
 
 
-def variables_and_graph(variables: Iterable[Any]) -> tuple[list[Any], tf.Graph]:
-    """Returns `variables`, each part of a partitioned one by itself, and the graph they are of.
+def variables_of(variables: Iterable[Any]) -> list[Any]:
+    """Returns `variables`, each part of a partitioned one by itself.
 
     Raises:
-      UsageError: something among them is no variable.
-      GraphError: there are none, or they are of several graphs or of eager code.
+      UsageError: something among them is no variable, or `variables` itself is one, or a string.
+      GraphError: some are of eager code.
     """
-    if is_variable(variables):
-        raise UsageError(f"expected a query or a list of variables, found one: {variables!r}")
+    if is_variable(variables) or isinstance(variables, str):
+        raise UsageError(f"expected a query or a list of variables, found {variables!r}")
     values = [part for value in variables for part in expand_parts(value)]
     strange = [value for value in values if not is_variable(value)]
     if strange:
         raise UsageError(f"expected variables, found {strange[:3]!r}")
+    require_in_graph(values)
+    return values
+
+
+def variables_and_graph(variables: Iterable[Any]) -> tuple[list[Any], tf.Graph]:
+    """Returns :func:`variables_of`, and the graph that they are of.
+
+    Raises:
+      UsageError: as there.
+      GraphError: there are none, or they are of several graphs or of eager code.
+    """
+    values = variables_of(variables)
     if not values:
         raise GraphError("expected variables, found none: the query found nothing")
-    require_in_graph(values)
     graph: tf.Graph = values[0].op.graph
     others = [value.op.name for value in values if value.op.graph is not graph]
     if others:

@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, Problem
-from tf1compat.graph.building import require_lasting_graph
+from tf1compat.graph.building import require_graph, require_lasting_graph
 from tf1compat.graph.scopes._origins import called_by_keras, caller_line
 from tf1compat.graph.types import (
     CollectionKeys,
@@ -121,7 +121,8 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
 
     Where its variables are to be reused (`reuse=True`, `reuse_variables()`), a Keras layer that
     would make variables raises a `GraphError` (a `ValueError`): Keras knows no variable scopes, and
-    in 1.15 too made the layer's weights a second time.
+    in 1.15 too made the layer's weights a second time. So does entering a scope to be reused in
+    eager mode, where 1.15 made every variable anew.
     """
 
     def __init__(
@@ -155,9 +156,13 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
             constraint,
             auxiliary_name_scope,
         )
+        self._sharing = name_or_scope if reuse else None
         self._guards: list[contextlib.AbstractContextManager[None]] = []
 
     def __enter__(self) -> VariableScope:
+        if self._sharing is not None:  # eager scopes all say AUTO_REUSE, so it is asked here
+            name = getattr(self._sharing, "name", self._sharing)
+            require_graph(f"variable scope {name}, to be reused")
         opened = super().__enter__()
         # Always, and asked when a variable is made: `reuse_variables` may come later.
         self._guards.append(v1.variable_creator_scope(_refuse_keras))
