@@ -2,7 +2,7 @@
 
 A backend is chosen before Keras is imported, and these libraries are no requirements of the tests:
 ``pip install '.[backends]'`` adds them. Where they lack, the tests are skipped and say so; with
-``TF1COMPAT_BACKENDS=required``, which ``.ci/run`` sets, they fail.
+``TF1COMPAT_BACKENDS=required`` they fail.
 """
 
 import importlib.util
