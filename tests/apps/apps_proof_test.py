@@ -106,8 +106,8 @@ def test_a_model_that_computes_something_else_is_refused_before_anything_is_writ
 
 def test_the_first_pair_that_differs_is_named(app):
     _, _, err = app("migrate", "--feed=mode=false", model="wrong")
-    named = "! first layer that differs: hidden, whose nearest tensor of the v1 graph is hidden/out"
-    assert f"{named}:0: max abs " in err
+    named = "! first layer that differs: hidden, whose nearest tensor of the v1 graph is hidden/"
+    assert named in err
 
 
 def test_json_and_the_manifest_hold_the_proof(app):

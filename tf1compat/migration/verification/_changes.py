@@ -57,7 +57,7 @@ def changed(
 def _perturbed(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Returns `value` changed at random by about a third of its scale; integers as they are.
 
-    What is nowhere negative, like a variance, stays so.
+    A vector that is nowhere negative, like a variance, stays so.
     """
     if value.dtype.kind not in "fV" or not value.size:
         return value
@@ -69,7 +69,7 @@ def _perturbed(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     change = rng.standard_normal(value.shape, kind)
     change *= kind(scale)
     change += plain
-    if plain.min() >= 0:
+    if value.ndim < 2 and plain.min() >= 0:
         change = np.abs(change) + kind(scale)
     return np.asarray(change).astype(value.dtype)
 
