@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import CheckpointError, GraphError, Problem
-from tf1compat.graph.assign._joining import StoredValue, stored_value, whole_of, with_parts
+from tf1compat.graph.assign._part_joining import StoredValue, stored_value, whole_of, with_parts
 from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.assign.fitting import MisfitError, fit_value, shape_fits
 from tf1compat.names import RuleMatch, RuleOutcome, RuleSet, nearest_names

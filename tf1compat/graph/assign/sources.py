@@ -17,7 +17,7 @@ from tf1compat.errors import (
     Problem,
     UsageError,
 )
-from tf1compat.graph.assign._joining import StoredValue, expand_parts_of
+from tf1compat.graph.assign._part_joining import StoredValue, expand_parts_of
 from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.assign.fitting import MisfitError, fit_value
 from tf1compat.graph.assign.ledger import CheckpointLoad, plan_load
