@@ -9,6 +9,7 @@ from absl import flags
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.formats import SOURCE_FORMATS
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
+from tf1compat.names.averages import AVERAGES
 
 __all__ = ["SourceFlags", "TargetFlags", "output_help", "source_help"]
 
@@ -47,7 +48,7 @@ class SourceFlags:
 
 
 class TargetFlags:
-    """``--model`` and ``--rules``."""
+    """``--model``, ``--rules`` and ``--averages``."""
 
     def __init__(self, flag_values: flags.FlagValues, *, required: bool = True) -> None:
         self.model = flags.DEFINE_string(
@@ -62,7 +63,18 @@ class TargetFlags:
         self.rules = flags.DEFINE_string(
             "rules", None, "A TOML file of rename rules.", flag_values=flag_values
         )
+        self.averages = flags.DEFINE_enum(
+            "averages",
+            "ignore",
+            list(AVERAGES),
+            "Moving averages: left behind; used in place of all trained variables, as 1.x's "
+            "Saver(ema.variables_to_restore()) does; or used where there are any.",
+            flag_values=flag_values,
+        )
 
+        self._define_assumptions(flag_values)
+
+    def _define_assumptions(self, flag_values: flags.FlagValues) -> None:
         self._forget_bias = flags.DEFINE_float(
             "forget_bias",
             None,

@@ -32,7 +32,11 @@ def make_plan(
         print(_OBJECT_BASED.format(checkpoint.prefix), file=sys.stderr)
     index = index_model(lazy_model(model or str(target.model.value)))
     return plan_migration(
-        checkpoint, index, target.rules_or_none(), assume=Assumptions(**target.assumed())
+        checkpoint,
+        index,
+        target.rules_or_none(),
+        assume=Assumptions(**target.assumed()),
+        averages=target.averages.value,
     ), index
 
 
@@ -53,6 +57,12 @@ def print_offenders(
     def replan(rules: Iterable[Rule]) -> Plan:
         given = target.rules_or_none()
         every = [*rules, *(load_rules(given) if given else ())]
-        return plan_migration(checkpoint, index, every, assume=Assumptions(**target.assumed()))
+        return plan_migration(
+            checkpoint,
+            index,
+            every,
+            assume=Assumptions(**target.assumed()),
+            averages=target.averages.value,
+        )
 
     print("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)), file=sys.stderr)

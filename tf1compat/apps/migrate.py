@@ -62,6 +62,7 @@ def _main() -> int:
     import_tensorflow()
 
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
+    from tf1compat.migration.reports.averages_taken import averages_lines
 
     findings = _FORMAT.findings("migrate", checkpoint.prefix)
     plan, index = make_plan(checkpoint, _TARGET)
@@ -75,7 +76,7 @@ def _main() -> int:
         return findings.end(EXIT_FOUND)
     if _DRY_RUN.value:
         return findings.end(EXIT_OK)
-    findings.say(plan.headline())
+    findings.say("\n".join([plan.headline(), *averages_lines(plan)]))
     proof = _PROOF.proof(plan, index, checkpoint)
     tell(proof, findings)
     if not _PROOF.enough(proof):

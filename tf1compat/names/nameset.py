@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tf1compat.names._companions import companion_family, is_optimizer_name
+from tf1compat.names._run_state import run_state
 from tf1compat.names._slots import Companion, NameTable, find_companions
 from tf1compat.names.optimizers import OPTIMIZERS
 from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
@@ -45,6 +46,9 @@ def parse_names(
     table = NameTable(bare, sizes)
     companions = find_companions(table)
     state = _optimizer_state(table, companions)
+    scalars = [name for name, shape in table.shapes.items() if shape == () and name in table.given]
+    kept = run_state(table.given, (n for n in scalars if n not in companions and n not in state))
+    state |= {name: kind for name, (kind, _) in kept.items()}
     return {name: _describe(name, table, companions, state) for name in given}
 
 
@@ -58,15 +62,29 @@ def _describe(
         return _describe_companion(name, found, table)
     alone = parse_name(name)
     if bare in state:
-        return dataclasses.replace(alone, role="unknown", kind="optimizer_state")
+        return dataclasses.replace(alone, role="unknown", kind=state[bare])
     if companion_family(alone.leaf) == "average":  # a file of averages only: they are the weights
         return dataclasses.replace(alone, role=parse_name(alone.scope).role)
+    if alone.leaf == "EMA" and alone.scope not in table:
+        return _tensorpack_statistic(alone)
     if alone.kind == "global_step" and table.shapes.get(bare, ()) != ():
         alone = dataclasses.replace(alone, kind="variable")
     if alone.part is not None and split_part(bare)[0] not in table.joined:
         scope, _, leaf = bare.rpartition("/")  # part_3 without part_0: a name like any other
         alone = VariableName(name, scope, leaf)
     return alone
+
+
+def _tensorpack_statistic(alone: VariableName) -> VariableName:
+    """Returns ``bn/mean/EMA`` as a statistic of ``bn``: of a tensor, it is no variable's average.
+
+    Early tensorpack averaged the batch's moments, tensors of those names, by 1.x's own class.
+    """
+    scope, _, of = alone.scope.rpartition("/")
+    role = {"mean": "moving_mean", "variance": "moving_variance"}.get(of)
+    if role is None:
+        return alone
+    return dataclasses.replace(alone, scope=scope, leaf=f"{of}/{alone.leaf}", role=role)
 
 
 def _describe_companion(name: str, found: Companion, table: NameTable) -> VariableName:
@@ -81,16 +99,17 @@ def _describe_companion(name: str, found: Companion, table: NameTable) -> Variab
 
 
 def _optimizer_state(table: NameTable, companions: Mapping[str, Companion]) -> dict[str, str]:
-    """Returns the names that are an optimizer's own scalars, each with its scope."""
+    """Returns the names that are an optimizer's own scalars, each with its kind."""
     has_slots = any(found.family in ("optimizer", "factored") for found in companions.values())
     scalars = [
         name for name in table.given if name not in companions and table.shapes.get(name, ()) == ()
     ]
-    return _own_scalars(scalars, has_slots=has_slots) | _keras_state(scalars)
+    found = _own_scalars(scalars, has_slots=has_slots) | _keras_state(scalars)
+    return dict.fromkeys(found, "optimizer_state")
 
 
 def _own_scalars(scalars: Iterable[str], *, has_slots: bool) -> dict[str, str]:
-    """Returns ``beta1_power`` and the like where they come together or beside slots."""
+    """Returns ``beta1_power`` and the like where they come together or beside slots, and scopes."""
     known = {leaf for one in OPTIMIZERS.values() for leaf in one.state}
     groups: dict[tuple[str, str], dict[str, str]] = collections.defaultdict(dict)
     for name in scalars:

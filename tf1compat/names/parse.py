@@ -33,13 +33,15 @@ class VariableName:
     Attributes:
       full: the name as it was given, verbatim (``:0`` and ``part_N`` included).
       scope: variable scope without its final slash; ``''`` at the root.
-      leaf: last component, without ``:0`` and without ``part_N``.
+      leaf: last component, without ``:0`` and without ``part_N`` (of tensorpack's ``bn/mean/EMA``,
+        the last two).
       role: what the leaf suggests, one of :data:`tf1compat.names.ROLES`; of a slot or shadow, the
         role of the variable it belongs to.
       kind: ``'variable'``, ``'slot'`` (an optimizer's), ``'shadow'`` (an exponential moving
-        average's), ``'global_step'`` or ``'optimizer_state'`` (``beta1_power`` and the like); in
-        an object-based checkpoint also ``'save_counter'``, ``'metric'``, ``'random_state'`` and
-        ``'object_graph'``.
+        average's), ``'global_step'``, ``'optimizer_state'`` (``beta1_power`` and the like),
+        ``'loss_scale'`` (of mixed precision) or ``'loss_average'`` (of a loss, which is no
+        variable); in an object-based checkpoint also ``'save_counter'``, ``'metric'``,
+        ``'random_state'`` and ``'object_graph'``.
       slot: of a slot, what follows its variable's name: ``'Adam'``, ``'Adam_1'``, ``'adam_m'``.
       slot_of: of a slot, the name of its variable, as given in the same set of names.
       shadow_of: of a shadow, the name of the variable that it averages.

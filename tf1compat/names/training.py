@@ -16,6 +16,8 @@ _BY_NAME_KIND = {
     "metric": Kind("metric", "state of a metric"),
     "random_state": Kind("random_state", "state of a random generator"),
     "object_graph": Kind("object_graph", "object graph of an object-based checkpoint"),
+    "loss_scale": Kind("loss_scale", "state of loss scaling"),
+    "loss_average": Kind("loss_average", "moving average of a loss"),
 }
 TRAINING_KINDS: tuple[Kind, ...] = tuple(_BY_NAME_KIND.values())
 """Every kind of reason that :func:`training_reason` gives."""

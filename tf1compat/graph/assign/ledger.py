@@ -21,6 +21,8 @@ _REASONS = {
     "shadow": "a moving average",
     "optimizer_state": "an optimizer's state",
     "global_step": "the global step",
+    "loss_scale": "the state of loss scaling",
+    "loss_average": "a moving average of a loss",
 }
 
 

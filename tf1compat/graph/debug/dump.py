@@ -31,8 +31,8 @@ def dump_variables(graph: tf.Graph | None = None) -> str:
     kinds = {
         "model variables": everything.kind("variable", "global_step"),
         "optimizer slots": everything.kind("slot"),
-        "optimizer state": everything.kind("optimizer_state"),
-        "moving averages": everything.kind("shadow"),
+        "optimizer state": everything.kind("optimizer_state", "loss_scale"),
+        "moving averages": everything.kind("shadow", "loss_average"),
     }
     lines = [found.table(rows=None), "", "memory by kind"]
     lines += _totals({name: chosen.result().items for name, chosen in kinds.items()})

@@ -20,7 +20,10 @@ from tf1compat.names import ROLES, nearest_names, strip_output
 __all__ = ["VariableQuery", "query"]
 
 v1 = tf.compat.v1
-_KINDS = ("global_step", "optimizer_state", "shadow", "slot", "variable")
+_KINDS = (
+    *("global_step", "loss_average", "loss_scale", "optimizer_state", "shadow", "slot"),
+    "variable",
+)
 
 
 def query(graph: tf.Graph | None = None, *, key: str | None = None) -> VariableQuery:
@@ -155,7 +158,8 @@ class VariableQuery(Sequence[Any]):
     def kind(self, *kinds: str) -> VariableQuery:
         """Keeps ``'variable'``, ``'slot'``, ``'shadow'``, ``'global_step'``, ``'optimizer_state'``.
 
-        Slots and shadows are told from all names of the graph together.
+        Further kinds are ``'loss_scale'`` and ``'loss_average'``, of a loss. Slots and shadows are
+        told from all names of the graph together.
 
         Raises:
           UsageError: a kind that there isn't.

@@ -13,14 +13,17 @@ from tf1compat.names.training import TRAINING_KINDS
 from tf1compat.registry import Registry
 
 __all__ = [
+    "AVERAGED",
     "DROP_KINDS",
     "EQUALS",
     "FILLED_BY_RULE",
     "KEEP_KINDS",
+    "NO_AVERAGE",
     "RANDOM_STATE",
     "RECORDED",
     "RULE",
     "SAME",
+    "TAKEN_AVERAGE",
     "TIE_KINDS",
     "evidence_kinds",
 ]
@@ -31,7 +34,8 @@ RULE = Kind("rule", "{reason} [{origin}]")
 RECORDED = Kind("recorded", "{text}")
 """Of a plan in the first version of its JSON, which held words alone."""
 
-DROP_KINDS = Registry("kind of drop", (RULE, *TRAINING_KINDS, RECORDED))
+AVERAGED = Kind("averaged", "its moving average {average} is taken", "its average is taken")
+DROP_KINDS = Registry("kind of drop", (RULE, *TRAINING_KINDS, AVERAGED, RECORDED))
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
 KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))
@@ -47,10 +51,14 @@ TIE_KINDS = Registry("kind of ambiguity", (EQUALS, RECORDED))
 FILLED_BY_RULE = Kind("rule", "rule {origins}")
 """Facts: the `origins` of the rules; their `numbers` among the rules, from 1."""
 
+TAKEN_AVERAGE = Kind("average", "as the moving average of {of}")
+NO_AVERAGE = Kind("no_average", "{why}")
+_OTHERS = (FILLED_BY_RULE, GIVEN, ALONE, SAME, TAKEN_AVERAGE, NO_AVERAGE)
+
 
 def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
     read = [kind for one in READINGS.values() for kind in one.kinds]
-    given = (FILLED_BY_RULE, GIVEN, ALONE, SAME, COMPUTED)
-    return Registry("kind of evidence", (*given, *PIXELS_KINDS, *read, *kinds, RECORDED))
+    own = (*_OTHERS, COMPUTED, *PIXELS_KINDS)
+    return Registry("kind of evidence", (*own, *read, *kinds, RECORDED))

@@ -12,6 +12,7 @@ from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching import Tie
 from tf1compat.migration.meaning import NOTHING, Assumptions
+from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
@@ -37,6 +38,7 @@ def plan_migration(
     rules: RuleSet | Iterable[Rule] | str | os.PathLike[str] = (),
     *,
     assume: Assumptions = NOTHING,
+    averages: str = "ignore",
 ) -> Plan:
     """Returns the plan that accounts for every variable of a checkpoint and weight of a model.
 
@@ -53,12 +55,16 @@ def plan_migration(
       rules: rules in order, or the path of a rules file.
       assume: what no file tells: the constant of forget gates, how tables were sharded, in which
         data format images were flattened. What can't be told without is asked for.
+      averages: what becomes of moving averages: ``"ignore"`` leaves them behind, ``"use"`` takes
+        them in place of their variables, as ``Saver(ema.variables_to_restore())`` does, and asks
+        for one of each trained variable, ``"prefer"`` takes what there is.
 
     Raises:
       RuleError: if a rule matches nothing or two collide.
       LayoutError: if a rule's layout doesn't fit; the message names rule, shapes and what fits.
       ModelError: if the model isn't built.
       CheckpointError: if the checkpoint can't be read.
+      UsageError: if averages are to be used and there are none.
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = open_checkpoint(checkpoint)
@@ -86,7 +92,7 @@ def plan_migration(
     ties = [_ambiguity(tie) for tie in rest.ties]
     left_s, left_t = _without(open_s, rest.sources), _without(open_t, rest.targets)
     place = {path: number for number, path in enumerate(targets)}
-    return Plan(
+    plan = Plan(
         checkpoint=checkpoint.prefix,
         model=index.model.name,
         sources=sources,
@@ -98,6 +104,7 @@ def plan_migration(
         unexplained=tuple(_unexplained(left_s, checkpoint, sources, problems)),
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, problems)),
     )
+    return with_averages(plan, checkpoint, index, averages=averages)
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:

@@ -20,6 +20,8 @@ OTHER_KINDS = {
     "alone": "what nothing competes with",
     "same": "what nothing tells apart",
     "computed": "what computing told",
+    "average": "a moving average in place of its variable",
+    "no_average": "a variable without a moving average",
     "recorded": "a reason of an old plan",
 }
 """Kinds of reasons that are no evidence's, and what they stand for."""
