@@ -111,7 +111,7 @@ def test_wrap_function_makes_variables_as_in_1_15():
     assert [v.name for v in dense.trainable_variables] == ["dense/kernel:0", "dense/bias:0"]
     kernel = dense.kernel.numpy()
     loss = wrapped.prune([], wrapped.graph.get_collection("regularization_losses"))()
-    assert_arrays_close(loss[0].numpy(), 0.01 * np.sum(kernel**2), rtol=1e-6)
+    assert_arrays_close(loss[0].numpy(), np.float32(0.01 * np.sum(kernel**2)), rtol=1e-6)
     updates = wrapped.graph.get_collection(v1.GraphKeys.UPDATE_OPS)
     assert [update.name.split("/")[1] for update in updates] == [
         "AssignMovingAvg_2",
