@@ -33,19 +33,25 @@ def main(argv: Sequence[str]) -> None:
     with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
         v1.set_random_seed(0)
         hidden = layers.dense(inputs, 16, activation=tf.nn.tanh, name="backbone")
+        hidden = layers.batch_normalization(hidden, training=True, name="backbone/norm")
         hidden = layers.dense(hidden, 16, activation=tf.nn.tanh, name="top")
         loss = tf.reduce_mean(tf.square(layers.dense(hidden, 1, name="head") - targets))
         variables = query(graph)
-        with frozen(variables.scope("backbone")) as still:
+        backbone = variables.scope("backbone")
+        # Held, or the updates of UPDATE_OPS would go on moving the moving statistics.
+        with frozen(backbone, updates="hold") as still:
             print("Frozen:", *still.names)
+            print("Held:", *still.held.names)
             pairs = v1.train.AdamOptimizer().compute_gradients(loss)
-        train = apply_with_multipliers(
-            v1.train.AdamOptimizer,
-            pairs,
-            learning_rate=0.02,
-            multipliers=[(variables.scope("top"), 0.1), (variables.scope("head"), 1.0)],
-        )
-        reader = Assigner(variables.trainable())
+            updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+        with tf.control_dependencies(updates):
+            train = apply_with_multipliers(
+                v1.train.AdamOptimizer,
+                pairs,
+                learning_rate=0.02,
+                multipliers=[(variables.scope("top"), 0.1), (variables.scope("head"), 1.0)],
+            )
+        reader = Assigner(backbone | variables.trainable())
         initialize_uninitialized(session)
         before = reader.read(session)
         for step in range(_STEPS.value):

@@ -72,6 +72,8 @@ class Tf1CompatError(Exception):
     """
 
     problems: tuple[Problem, ...]
+    # AutoGraph makes a StagingError of what it can't make anew; what has this it lets through.
+    ag_pass_through = True
 
     def __init__(self, message: str, *, problems: Iterable[Problem] = ()) -> None:
         super().__init__(message)

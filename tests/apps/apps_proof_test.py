@@ -1,5 +1,6 @@
 """`tf1compat migrate` and `verify` prove what they can by computing, and say what they can't."""
 
+import json
 import os
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.apps.main import run
+from tf1compat.keras3 import read_exported
 
 _MODELS = """
 import keras
@@ -21,6 +23,11 @@ def right():
 
 def wrong():
     return model("tanh")
+
+def tied():
+    x = keras.layers.Input((4,), name="x")
+    a, b = (keras.layers.Dense(3, name=n)(x) for n in ("up", "down"))
+    return keras.Model(x, a - 2.0 * b)
 
 def with_an_input_more():
     return model("relu", keras.layers.Input((7,), name="more"))
@@ -41,6 +48,12 @@ def work(tmp_path_factory):
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, str(folder / "model.ckpt"))
         v1.train.Saver().save(session, str(folder / "bare.ckpt"), write_meta_graph=False)
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 4], name="x")
+        tf.subtract(_dense(v1, x, 3, "red"), 2.0 * _dense(v1, tf.identity(x), 3, "green"), name="y")
+        session.run(v1.global_variables_initializer())
+        session.run([v.assign_add(tf.random.normal(v.shape)) for v in v1.global_variables()])
+        v1.train.Saver().save(session, str(folder / "tied.ckpt"))
     (folder / "proved_models.py").write_text(_MODELS)
     return folder
 
@@ -89,6 +102,62 @@ def test_a_model_that_computes_something_else_is_refused_before_anything_is_writ
     assert "name them with --inputs and --outputs; where it is meant to compute" in err
     assert "error: not proved; nothing was written" in err
     assert not os.path.exists("out.weights.h5")
+
+
+def test_the_first_pair_that_differs_is_named(app):
+    _, _, err = app("migrate", "--feed=mode=false", model="wrong")
+    named = "! first layer that differs: hidden, whose nearest tensor of the v1 graph is hidden/"
+    assert named in err
+
+
+def test_json_and_the_manifest_hold_the_proof(app):
+    status, out, err = app("migrate", "--feed=mode=false", "--verify", "--format=json")
+    found = json.loads(out)
+    assert (status, err, found["status"], found["output"]) == (0, "", 0, "out.weights.h5")
+    proof = found["proof"]
+    assert proof["headline"] == "4 weights: 4 proved"
+    assert proof["counts"] == {"proved": 4, "not reached": 0, "copied": 0, "differs": 0}
+    assert set(proof["lines"].values()) == {"proved"}
+    assert [one["name"] for one in proof["changed"]] == ["scores/out:0"]
+    assert (proof["agrees"], proof["why"], proof["divergence"]) == (True, "", None)
+    assert found["verification"]["weights"] == 4
+    assert read_exported("out.weights.h5").notes == {"proof": proof}
+
+
+@pytest.mark.parametrize("suffix", ["weights.h5", "keras"])
+def test_what_was_copied_says_so_in_the_manifest(app, suffix):
+    output = f"out.{suffix}"
+    assert app("migrate", f"--output={output}", checkpoint="bare.ckpt")[0] == 0
+    (proof,) = read_exported(output).notes.values()
+    os.remove(output)
+    assert proof["headline"].startswith("4 weights: copied, not proved: the checkpoint has no")
+    assert proof["why"].startswith("the checkpoint has no .meta; verify --recording")
+    assert set(proof["lines"].values()) == {"copied"}
+    assert proof["agrees"] is None
+
+
+def test_json_of_what_is_refused(app):
+    status, out, err = app("migrate", "--feed=mode=false", "--format=json", model="wrong")
+    found = json.loads(out)
+    assert (status, found["status"], found["output"]) == (1, 1, None)
+    assert found["proof"]["agrees"] is False
+    assert found["proof"]["divergence"]["layer"] == "hidden"
+    assert "nothing was written" in err
+
+
+def test_ambiguities_are_settled_before_anything_is_written(app):
+    given = {"model": "tied", "checkpoint": "tied.ckpt"}
+    status, out, err = app("migrate", "--require=proved", **given)
+    assert (status, err) == (0, "")
+    assert "plan complete: 4 targets: 4 filled" in out
+    assert "4 weights: 4 proved\n" in out
+    assert app("verify", "--require=proved", **given)[0] == 0
+    status, out, err = app("migrate", "--dry_run", **given)
+    assert (status, "computing told: of 2 assignments the outputs agree with" in out) == (0, True)
+    status, _, err = app("migrate", "--noprove", **given)
+    assert status == 1
+    assert "computing didn't settle what is ambiguous: --noprove\n" in err
+    assert "nothing was written" in err
 
 
 def test_a_phase_that_is_fed_otherwise_is_another_graph(app):

@@ -1,5 +1,6 @@
 """`tf1compat verify` against a v1 graph that it runs, and what it prints, line by line."""
 
+import json
 import sys
 
 import numpy as np
@@ -98,20 +99,54 @@ def test_outputs_of_the_graph_that_is_run(app, migrated):
 def test_the_first_layer_that_differs(app, migrated):
     code, out, err = app("verify", *migrated["wrong"], *_GRAPH)
     lines = out.splitlines()
-    assert (code, len(lines)) == (1, 3)
+    assert (code, len(lines)) == (1, 4)
     assert out.startswith(_WEIGHTS)
     assert lines[1].startswith("output mlp/fc2/out: max abs ")
     assert lines[2] == "first layer that differs: hidden"
+    assert lines[3].startswith("  nearest tensor of the v1 graph: mlp/fc1/out:0: max abs ")
     first, problem = err.splitlines()
     assert first == "tf1compat verify: error: the conversion differs:"
     assert problem.startswith("  mlp/fc2/out: expected relative difference at most 1e-05, found ")
 
 
-def test_outputs_that_were_recorded_name_no_layer(app, migrated):
-    assert app("verify", *migrated["right"], "--recording=pairs.npz")[0] == 0
+@pytest.mark.parametrize("recording", ["pairs.npz", "model_pairs.npz"])
+def test_outputs_that_were_recorded_name_the_layer_too(app, migrated, work, recording):
+    """Inputs may have been recorded by the names of tensors, or by the model's own."""
+    with np.load(work / "pairs.npz") as pairs:
+        np.savez(
+            work / "model_pairs.npz",
+            **{"in/pixels": pairs["in/x"], "out/scores": pairs["out/scores"]},
+        )
+    assert app("verify", *migrated["right"], f"--recording={recording}")[0] == 0
+    code, out, _ = app("verify", *migrated["wrong"], f"--recording={recording}")
+    lines = out.splitlines()
+    assert (code, len(lines)) == (1, 4)
+    assert lines[2] == "first layer that differs: hidden"
+    assert lines[3].startswith("  nearest tensor of the v1 graph: mlp/fc1/out:0: max abs ")
+    assert app("verify", *migrated["wrong"], f"--recording={recording}", "--tolerance=9")[0] == 0
+
+
+def test_outputs_without_a_graph_name_no_layer(app, migrated, work):
+    meta = work / "model.ckpt.meta"
+    meta.rename(work / "away")
     code, out, _ = app("verify", *migrated["wrong"], "--recording=pairs.npz")
+    (work / "away").rename(meta)
     assert (code, len(out.splitlines())) == (1, 2)
-    assert app("verify", *migrated["wrong"], "--recording=pairs.npz", "--tolerance=9")[0] == 0
+
+
+def test_json_holds_what_was_compared(app, migrated):
+    code, out, err = app("verify", *migrated["wrong"], *_GRAPH, "--format=json")
+    found = json.loads(out)
+    assert (code, found["status"], found["task"]) == (1, 1, "verify")
+    assert found["plan"]["complete"] is True
+    assert found["proof"] is None
+    told = found["verification"]
+    assert (told["equal"], told["weights"], told["unpaired"]) == (False, 4, "")
+    assert [one["name"] for one in told["outputs"]] == ["mlp/fc2/out"]
+    assert told["divergence"]["layer"] == "hidden"
+    assert told["divergence"]["tensor"] == "mlp/fc1/out:0"
+    assert told["divergence"]["max_rel"] > 1e-5
+    assert "the conversion differs" in err
 
 
 def test_damaged_weights_are_told_before_any_output(app, migrated, work):

@@ -45,6 +45,62 @@ def test_a_file_of_it_means_the_prefix(folder, suffix):
     assert find_prefix(folder / f"model.ckpt-40{suffix}") == str(folder / "model.ckpt-40")
 
 
+@pytest.mark.parametrize("end", [".data", ".data-00000-of-", ".", ".ind", ".meta"])
+def test_a_name_cut_off_means_the_prefix(folder, end):
+    assert find_prefix(f"{folder}/model.ckpt-40{end}") == str(folder / "model.ckpt-40")
+
+
+def test_a_state_file_means_the_checkpoint_that_it_names(folder):
+    assert find_prefix(folder / "checkpoint") == str(folder / "model.ckpt-40")
+    assert find_prefix(folder / "checkpoint", step=3) == str(folder / "model.ckpt-3")
+    (folder / "checkpoint").rename(folder / "checkpoint.txt")
+    assert find_prefix(folder / "checkpoint.txt") == str(folder / "model.ckpt-40")
+
+
+def test_a_v1_file_may_be_called_as_the_state_file(tmp_path):
+    shutil.copy(TESTDATA / "single_v1" / "model.ckpt-7", tmp_path / "checkpoint")
+    assert open_checkpoint(tmp_path / "checkpoint").format == "V1"
+
+
+@pytest.mark.parametrize(
+    "written", [r"C:\\Users\\ann\\run 1\\model.ckpt-3", "gs://b/run/model.ckpt-3"]
+)
+def test_a_state_file_from_elsewhere_means_the_files_beside_it(folder, written):
+    (folder / "checkpoint").write_text(f'model_checkpoint_path: "{written}"\n')
+    assert find_prefix(folder) == find_prefix(folder / "checkpoint") == str(folder / "model.ckpt-3")
+
+
+def test_a_state_file_that_names_what_is_not_there(folder):
+    (folder / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-50"\n')
+    with pytest.raises(CheckpointNotFoundError, match=r"-50: .*nearest: .*model\.ckpt-40"):
+        open_checkpoint(folder / "checkpoint")
+
+
+def test_data_without_their_index_are_told(folder):
+    (folder / "model.ckpt-40.index").unlink()
+    for given in ("model.ckpt-40", "model.ckpt-40.data-00000-of-00001"):
+        with pytest.raises(CheckpointNotFoundError, match=r"but not .*model\.ckpt-40\.index"):
+            open_checkpoint(folder / given)
+
+
+def test_a_graph_without_its_checkpoint_is_told(folder):
+    (folder / "model.ckpt-40.meta").rename(folder / "alone.meta")
+    with pytest.raises(UnsupportedCheckpointError, match="a graph without values"):
+        open_checkpoint(folder / "alone.meta")
+
+
+def test_a_place_on_the_network_is_told():
+    with pytest.raises(CheckpointNotFoundError, match="copy its files here first"):
+        open_checkpoint("gs://bucket/bert/model.ckpt")
+
+
+def test_a_directory_of_other_models_says_what_it_holds(tmp_path):
+    (tmp_path / "tf_model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(CheckpointNotFoundError, match=r"it holds tf_model\.h5 \(an HDF5 file\)$"):
+        open_checkpoint(tmp_path)
+
+
 def test_a_moved_directory_still_opens(folder, tmp_path_factory):
     moved = tmp_path_factory.mktemp("moved") / "there"
     folder.rename(moved)

@@ -76,8 +76,11 @@ def test_changing_values(run):
 def test_freezing(run):
     text = run("graph_freezing", "--steps=10")
     assert "Frozen: backbone/kernel backbone/bias" in text
-    moved = dict(re.findall(r"(\w+/\w+): moved by up to ([\d.]+)", text))
-    assert (moved["backbone/kernel"], moved["backbone/bias"]) == ("0.0000", "0.0000")
+    assert "Held: backbone/norm/AssignMovingAvg" in text
+    moved = dict(re.findall(r"([\w/]+): moved by up to ([\d.]+)", text))
+    still = {name: by for name, by in moved.items() if name.startswith("backbone/")}
+    assert "backbone/norm/moving_variance" in still
+    assert set(still.values()) == {"0.0000"}
     assert float(moved["head/kernel"]) > 3 * float(moved["top/kernel"]) > 0
     first, last = numbers(r"loss ([\d.]+)", text)
     assert last < first

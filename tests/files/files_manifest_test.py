@@ -80,3 +80,14 @@ def test_a_name_twice_is_refused():
     one = TensorDigest("w", (), "float32", "0" * 64)
     with pytest.raises(VerificationError, match="this manifest names a tensor twice"):
         Manifest.from_json(Manifest((one, one)).to_json())
+
+
+def test_notes_come_back_and_are_left_out_where_there_are_none():
+    one = TensorDigest("w", (2,), "float32", "0" * 64)
+    noted = Manifest((one,), {"proof": {"counts": {"proved": 1}}})
+    assert Manifest.from_json(noted.to_json()) == noted
+    assert "notes" not in Manifest((one,)).to_json()
+    with pytest.raises(VerificationError, match="expected values by key"):
+        Manifest.from_json(
+            noted.to_json().replace('{"proof"', '[{"proof"', 1).replace("}}}", "}}}]", 1)
+        )

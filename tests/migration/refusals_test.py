@@ -17,7 +17,9 @@ from tf1compat.migration import Plan, convert, plan_migration, register_layout, 
 from tf1compat.migration.layouts import LAYOUTS, Identity, Layout, Piece, Spec, parse_layout
 from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, EvidenceKind
 from tf1compat.migration.matching.evidence.base import OTHER_KINDS
+from tf1compat.migration.meaning import READINGS
 from tf1compat.migration.planning._kinds import evidence_kinds
+from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.names import Rule, parse_names
 from tf1compat.names.optimizers import OPTIMIZERS, Optimizer
 from tf1compat.names.reasons import Kind
@@ -148,7 +150,8 @@ def test_evidence_has_kinds_of_its_own(kinds, message):
 
 
 def test_the_kinds_that_are_no_evidences_are_these():
-    own = {kind.name for one in EVIDENCE.values() for kind in one.kinds}
+    givers = (*EVIDENCE.values(), *READINGS.values())
+    own = {kind.name for one in givers for kind in one.kinds} | {k.name for k in PIXELS_KINDS}
     assert set(evidence_kinds()) == own | set(OTHER_KINDS)
 
 

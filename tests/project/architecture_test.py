@@ -34,6 +34,6 @@ def test_files_and_classes_that_the_page_names_are_there():
 
 
 def test_it_is_one_page():
-    assert len(TEXT.splitlines()) <= 130
+    assert len(TEXT.splitlines()) <= 140
     for page in ("README.md", "CONTRIBUTING.md"):
         assert "docs/architecture.md" in (tree.ROOT / page).read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from absl import flags
 
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
@@ -31,7 +33,8 @@ class SourceFlags:
         self._checkpoint = flags.DEFINE_string(
             "checkpoint",
             None,
-            "Prefix of the v1 checkpoint, or a directory holding a `checkpoint` file.",
+            "Prefix of the checkpoint, or one of its files; its directory, or the `checkpoint` "
+            "file there; or a SavedModel that holds it.",
             flag_values=flag_values,
             required=True,
         )
@@ -68,6 +71,39 @@ class TargetFlags:
             "Saver(ema.variables_to_restore()) does; or used where there are any.",
             flag_values=flag_values,
         )
+
+        self._define_assumptions(flag_values)
+
+    def _define_assumptions(self, flag_values: flags.FlagValues) -> None:
+        self._forget_bias = flags.DEFINE_float(
+            "forget_bias",
+            None,
+            "What LSTM cells add to their forget gate, where no graph tells; 1.x's cells add 1.0 "
+            "unless they are told otherwise.",
+            flag_values=flag_values,
+        )
+        self._strategy = flags.DEFINE_enum(
+            "partition_strategy",
+            None,
+            ["mod", "div"],
+            "How ids were dealt out to the shards of tables, where no graph tells.",
+            flag_values=flag_values,
+        )
+        self._data_format = flags.DEFINE_enum(
+            "data_format",
+            None,
+            ["NHWC", "NCHW"],
+            "In which data format images were flattened, where no graph tells.",
+            flag_values=flag_values,
+        )
+
+    def assumed(self) -> dict[str, Any]:
+        """Returns what the flags say that no file tells, as `Assumptions` takes it."""
+        return {
+            "forget_bias": self._forget_bias.value,
+            "partition_strategy": self._strategy.value,
+            "data_format": self._data_format.value,
+        }
 
     def rules_or_none(self) -> str | tuple[()]:
         """Returns the rules file, or no rules."""

@@ -9,19 +9,35 @@ from tf1compat.apps._flags import TargetFlags
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
-from tf1compat.migration import Plan, dropped_lines, offender_lines, plan_migration
+from tf1compat.migration import Assumptions, Plan, dropped_lines, offender_lines, plan_migration
 from tf1compat.names import Rule, load_rules
 
 __all__ = ["make_plan", "print_offenders", "print_plan"]
+
+_OBJECT_BASED = (
+    "{} is an object-based checkpoint (tf.train.Checkpoint, or save_weights of Keras): its "
+    "variables go by their paths of attributes; rules may also use the saved names that "
+    "`tf1compat inspect` lists"
+)
 
 
 def make_plan(
     checkpoint: Checkpoint, target: TargetFlags, *, model: str | None = None
 ) -> tuple[Plan, ModelIndex]:
-    """Builds the model without memory for its weights and plans the migration to it."""
+    """Builds the model without memory for its weights and plans the migration to it.
+
+    Says on standard error of an object-based checkpoint that it is one: its names aren't a graph's.
+    """
+    if checkpoint.is_object_based:
+        print(_OBJECT_BASED.format(checkpoint.prefix), file=sys.stderr)
     index = index_model(lazy_model(model or str(target.model.value)))
-    averages = target.averages.value
-    return plan_migration(checkpoint, index, target.rules_or_none(), averages=averages), index
+    return plan_migration(
+        checkpoint,
+        index,
+        target.rules_or_none(),
+        assume=Assumptions(**target.assumed()),
+        averages=target.averages.value,
+    ), index
 
 
 def print_plan(plan: Plan) -> None:
@@ -41,6 +57,12 @@ def print_offenders(
     def replan(rules: Iterable[Rule]) -> Plan:
         given = target.rules_or_none()
         every = [*rules, *(load_rules(given) if given else ())]
-        return plan_migration(checkpoint, index, every, averages=target.averages.value)
+        return plan_migration(
+            checkpoint,
+            index,
+            every,
+            assume=Assumptions(**target.assumed()),
+            averages=target.averages.value,
+        )
 
     print("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)), file=sys.stderr)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from absl import flags
 
+from tf1compat.apps._findings import Findings
 from tf1compat.errors import UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.names.sizes import human_bytes
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from tf1compat.keras3 import ModelIndex
     from tf1compat.migration import GraphOptions, Plan, Proof, Status
 
-__all__ = ["ProofFlags"]
+__all__ = ["ProofFlags", "tell"]
 
-_LARGE = 1_000_000_000  # bytes of weights; proof holds about six copies of them
+_LARGE = 1_000_000_000  # bytes of weights; proof holds some copies of them
 _SHOWN = 20  # lines of a kind that are named
 
 
@@ -83,22 +85,40 @@ class ProofFlags:
             allowed=self._allow.value,
         )
 
-    def proved(
+    def settled(
         self, plan: Plan, index: ModelIndex, checkpoint: Checkpoint, *, tolerance: float = 1e-5
-    ) -> bool:
-        """Proves a plan, prints what that showed, and returns whether it is enough."""
-        from tf1compat.migration import prove
+    ) -> Plan:
+        """Returns the plan, its ambiguities settled where they are all that is open.
 
-        why = "the checkpoint has no .meta; verify --recording compares recorded outputs"
-        specs = plan.targets.values()
-        size = sum(math.prod(one.shape) * numpy_dtype(one.dtype).itemsize for one in specs)
-        if self._prove.value is False:
-            why = "--noprove"
-        elif self._prove.value is None and size > _LARGE:
-            why = f"proof holds several copies of {human_bytes(size)}; --prove does so"
-        elif checkpoint.graph_path is not None:
+        Where they can't be, standard error says why, before everything that is open is listed.
+        """
+        from tf1compat.migration.verification.settling import settle
+
+        if not plan.ambiguities or plan.unfilled or plan.unexplained:
+            return plan
+        why = self._unasked(plan, checkpoint)
+        if not why:
             try:
-                proof = prove(
+                found = settle(plan, index, checkpoint, options=self.options(), tolerance=tolerance)
+                plan, why = found.plan, found.why
+            except UsageError as error:
+                if self._named:
+                    raise
+                why = str(error)
+        if why:
+            print(f"computing didn't settle what is ambiguous: {why}", file=sys.stderr)
+        return plan
+
+    def proof(
+        self, plan: Plan, index: ModelIndex, checkpoint: Checkpoint, *, tolerance: float = 1e-5
+    ) -> Proof:
+        """Returns the proof of a plan, or what kept it from being proved."""
+        from tf1compat.migration import Proof, prove
+
+        why = self._unasked(plan, checkpoint)
+        if not why:
+            try:
+                return prove(
                     plan,
                     index,
                     checkpoint=checkpoint,
@@ -106,13 +126,35 @@ class ProofFlags:
                     tolerance=tolerance,
                 )
             except UsageError as error:
-                if self._inputs.value or self._outputs.value or self._feed.value:
+                if self._named:
                     raise
                 why = str(error)
-            else:
-                return _tell(proof) and not (self.required and _lacking(proof))
-        print(f"{len(plan.fills)} weights: copied, not proved: {why}")
-        return not self.required
+        return Proof.missing(plan, why, tolerance=tolerance)
+
+    def enough(self, proof: Proof) -> bool:
+        """Tells whether the outputs agree and, where that is required, every weight is proved."""
+        from tf1compat.migration import Status
+
+        return proof.agrees and not (
+            self.required and proof.count(Status.PROVED) < len(proof.lines)
+        )
+
+    @property
+    def _named(self) -> bool:
+        """Whether the user named something: then what is wrong with it is an error."""
+        return bool(self._inputs.value or self._outputs.value or self._feed.value)
+
+    def _unasked(self, plan: Plan, checkpoint: Checkpoint) -> str:
+        """Returns why nothing is computed; "" where it is."""
+        specs = plan.targets.values()
+        size = sum(math.prod(one.shape) * numpy_dtype(one.dtype).itemsize for one in specs)
+        if self._prove.value is False:
+            return "--noprove"
+        if self._prove.value is None and size > _LARGE:
+            return f"proof holds several copies of {human_bytes(size)}; --prove does so"
+        if checkpoint.graph_path is None:
+            return "the checkpoint has no .meta; verify --recording compares recorded outputs"
+        return ""
 
 
 def _fed(text: str) -> tuple[str, object]:
@@ -128,39 +170,37 @@ def _fed(text: str) -> tuple[str, object]:
         raise UsageError(f"--feed={text}: expected a number, true or false") from error
 
 
-def _tell(proof: Proof) -> bool:
-    """Prints a proof; returns whether the outputs agree."""
+def tell(proof: Proof, findings: Findings) -> None:
+    """Says what a proof showed; what differs, on standard error too."""
     from tf1compat.migration import Status
 
-    print(proof)
+    findings.held["proof"] = proof.record()
+    findings.say(proof)
     for note in proof.notes:
-        print(f"  {note}")
-    _name(proof, Status.NOT_REACHED, sys.stdout)
+        findings.say(f"  {note}")
+    for line in _named(proof, Status.NOT_REACHED):
+        findings.say(line)
     if proof.agrees:
-        return True
+        return
     for difference in (*proof.outputs, *proof.changed):
         if not difference.within(proof.tolerance):
             print(f"! output {difference}", file=sys.stderr)
-    _name(proof, Status.DIFFERS, sys.stderr)
+    for line in _named(proof, Status.DIFFERS):
+        print(line, file=sys.stderr)
+    if proof.divergence is not None:
+        print(f"! first layer that differs: {proof.divergence}", file=sys.stderr)
     print(
         "the v1 graph and the model compute different things. Where the tensors above aren't what "
         "the model computes, name them with --inputs and --outputs; where it is meant to compute "
         "something else, leave the proof out with --noprove",
         file=sys.stderr,
     )
-    return False
 
 
-def _name(proof: Proof, status: Status, file: TextIO) -> None:
+def _named(proof: Proof, status: Status) -> Iterator[str]:
     names = [target for target, one in proof.lines.items() if one is status]
     for name in names[:_SHOWN]:
-        print(f"  {status.value}: {name}", file=file)
+        reason = proof.reasons.get(name)
+        yield f"  {status.value}: {name}" + (f" ({reason})" if reason else "")
     if len(names) > _SHOWN:
-        print(f"  ... and {len(names) - _SHOWN} more", file=file)
-
-
-def _lacking(proof: Proof) -> bool:
-    """Tells whether a weight isn't proved; the lines above name them."""
-    from tf1compat.migration import Status
-
-    return proof.count(Status.PROVED) < len(proof.lines)
+        yield f"  ... and {len(names) - _SHOWN} more"

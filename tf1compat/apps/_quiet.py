@@ -20,6 +20,10 @@ def import_tensorflow() -> None:
     if "tensorflow" in sys.modules:
         return
     with _aside():
+        # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
+        from tf1compat.keras3 import index_model  # noqa: F401
+
+        # isort: split
         import tensorflow as tf
 
         tf.config.list_logical_devices()

@@ -1,6 +1,7 @@
 """``tf1compat inspect``: what a checkpoint holds, and whether it is sound.
 
-Reads the index alone, without TensorFlow, unless ``--health`` asks for the values.
+Reads the index alone, without TensorFlow, unless ``--health`` asks for the values or ``--graph``
+for the graph beside it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,13 @@ _HEALTH = flags.DEFINE_bool(
     "Reads every value: min, max, mean, std, and counts of NaN, Inf and zeros.",
     flag_values=_FLAGS,
 )
+_GRAPH = flags.DEFINE_bool(
+    "graph",
+    False,
+    "Lists instead what the .meta's graph takes and gives: placeholders, likely outputs, "
+    "signatures. Nothing of it is run.",
+    flag_values=_FLAGS,
+)
 _FORMAT = flags.DEFINE_enum(
     "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
 )
@@ -50,8 +58,13 @@ def run(args: Sequence[str]) -> int:
 
 def _main() -> int:
     checkpoint = _SOURCE.open()
+    if _GRAPH.value:
+        from tf1compat.apps._graph_tables import print_graph  # needs TensorFlow
+
+        print_graph(checkpoint, about=_about(checkpoint), how=_FORMAT.value)
+        return EXIT_OK
     entries = _selected(checkpoint)
-    rows = [_row(entry) for entry in entries]
+    rows = [_row(entry) | _saved(entry, checkpoint) for entry in entries]
     damaged = False
     if _HEALTH.value:
         from tf1compat.apps._health import health_of  # statistics need all of numpy
@@ -105,16 +118,27 @@ def _row(entry: Entry) -> dict:
     }
 
 
+def _saved(entry: Entry, checkpoint: Checkpoint) -> dict:
+    """Returns, of an object-based checkpoint, what a variable was called when it was saved."""
+    found = checkpoint.saved_names.get(entry.key, "")
+    return {"saved_name": found} if checkpoint.is_object_based else {}
+
+
 def _role(name: VariableName) -> str:
     reason = training_reason(name)
     return name.role if reason is None else reason.text
 
 
 def _about(checkpoint: Checkpoint) -> dict:
-    return {"prefix": checkpoint.prefix, "format": checkpoint.format}
+    return {
+        "prefix": checkpoint.prefix,
+        "format": checkpoint.format,
+        "object_based": checkpoint.is_object_based,
+    }
 
 
 def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
+    saved = ["saved name"] if checkpoint.is_object_based else []
     health = ["min", "max", "mean", "std", "nan", "inf", "zero"] if _HEALTH.value else []
     table = [
         [
@@ -122,13 +146,15 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
             str(tuple(row["shape"])),
             row["dtype"] + (f" in {row['slices']} slices" if row["slices"] else ""),
             row["role"],
+            *([row["saved_name"]] if saved else ()),
             human_bytes(row["bytes"]),
             *_health_cells(row, health),
         ]
         for row in rows
     ]
     right = ["size", *health]
-    print_table(["name", "shape", "dtype", "role", "size", *health], table, right=right)
+    header = ["name", "shape", "dtype", "role", *saved, "size", *health]
+    print_table(header, table, right=right)
     print("\n" + "\n".join(_totals(checkpoint, rows)))
     for row in rows:
         if "damage" in row:
@@ -145,11 +171,12 @@ def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
     def parameters(some: Sequence[dict]) -> int:
         return sum(math.prod(row["shape"]) for row in some)
 
+    objects = "object-based, " if checkpoint.is_object_based else ""
     extra = [row for row in rows if row["kind"] in ("slot", "shadow")]
     lines = [
         f"{len(rows)} of {len(checkpoint)} variables, {parameters(rows):,} elements, "
         f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
-        f"{len(checkpoint.files)} files)",
+        f"{objects}{len(checkpoint.files)} files)",
     ]
     if extra:
         lines.append(

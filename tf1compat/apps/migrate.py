@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
-from tf1compat.apps._proving import ProofFlags
+from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, suffixes
 from tf1compat.names.sizes import human_bytes
+
+if TYPE_CHECKING:
+    from tf1compat.checkpoint import Checkpoint
+    from tf1compat.keras3 import ModelIndex
+    from tf1compat.migration import Plan
 
 __all__ = ["run"]
 
@@ -34,6 +41,7 @@ _VERIFY = flags.DEFINE_bool(
     flag_values=_FLAGS,
 )
 _PROOF = ProofFlags(_FLAGS)
+_FORMAT = FormatFlag(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -56,32 +64,52 @@ def _main() -> int:
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
     from tf1compat.migration.reports.averages_taken import averages_lines
 
+    findings = _FORMAT.findings("migrate", checkpoint.prefix)
     plan, index = make_plan(checkpoint, _TARGET)
+    plan = _PROOF.settled(plan, index, checkpoint)
+    findings.plan(plan)
     if _DRY_RUN.value:
-        print_plan(plan)
+        findings.show(lambda: print_plan(plan))
     if not plan.complete:
         print(f"tf1compat migrate: error: {plan.headline()}; nothing was written", file=sys.stderr)
         print_offenders(plan, checkpoint, index, _TARGET)
-        return EXIT_FOUND
+        return findings.end(EXIT_FOUND)
     if _DRY_RUN.value:
-        return EXIT_OK
-    print("\n".join([plan.headline(), *averages_lines(plan)]))
-    if not _PROOF.proved(plan, index, checkpoint):
+        return findings.end(EXIT_OK)
+    findings.say("\n".join([plan.headline(), *averages_lines(plan)]))
+    proof = _PROOF.proof(plan, index, checkpoint)
+    tell(proof, findings)
+    if not _PROOF.enough(proof):
         print("tf1compat migrate: error: not proved; nothing was written", file=sys.stderr)
-        return EXIT_FOUND
+        return findings.end(EXIT_FOUND)
+    _write(plan, index, checkpoint, findings=findings, notes={"proof": proof.record()})
+    return findings.end(EXIT_OK)
 
+
+def _write(
+    plan: Plan,
+    index: ModelIndex,
+    checkpoint: Checkpoint,
+    *,
+    findings: Findings,
+    notes: Mapping[str, Any],
+) -> None:
+    """Writes the file and, where that is asked for, reads it back."""
     from tf1compat.apps._tables import progress_bar
     from tf1compat.migration import convert, verify_weights
 
+    output = str(_OUTPUT.value)
     with progress_bar("writing", len(plan.targets)) as advance:
-        convert(plan, index, output=output, checkpoint=checkpoint, progress=advance)
-    print(f"wrote {output} ({human_bytes(_size(str(output)))})")
-    if not _VERIFY.value:
-        return EXIT_OK
-    verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)
-    verification.require_equal()
-    print(verification)
-    return EXIT_OK
+        convert(plan, index, output=output, checkpoint=checkpoint, progress=advance, notes=notes)
+    findings.held["output"] = output
+    findings.say(f"wrote {output} ({human_bytes(_size(output))})")
+    if _VERIFY.value:
+        verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)
+        findings.verification(verification)
+        if not verification.equal:
+            findings.end(EXIT_FOUND)
+            verification.require_equal()
+        findings.say(verification)
 
 
 def _size(path: str) -> int:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
-from tf1compat.apps._proving import ProofFlags
+from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 
@@ -52,6 +53,7 @@ _TOLERANCE = flags.DEFINE_float(
     flag_values=_FLAGS,
 )
 _PROOF = ProofFlags(_FLAGS)
+_FORMAT = FormatFlag(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -69,22 +71,28 @@ def _main() -> int:
     from tf1compat.apps._planned import make_plan, print_offenders
     from tf1compat.migration import verify
 
+    findings = _FORMAT.findings("verify", checkpoint.prefix)
+    findings.held["output"] = _OUTPUT.value
     plan, index = make_plan(checkpoint, _TARGET)
+    plan = _PROOF.settled(plan, index, checkpoint, tolerance=_TOLERANCE.value)
+    findings.plan(plan)
     if not plan.complete:
         print(f"tf1compat verify: error: {plan.headline()}", file=sys.stderr)
         print_offenders(plan, checkpoint, index, _TARGET)
-        return EXIT_FOUND
+        return findings.end(EXIT_FOUND)
     verification = verify(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)
-    print(verification)
+    findings.verification(verification)
+    findings.say(verification)
     if not verification.equal:
-        return EXIT_FOUND
+        return findings.end(EXIT_FOUND)
     if _RECORDING.value:
-        return _outputs(plan, checkpoint)
-    proved = _PROOF.proved(plan, index, checkpoint, tolerance=_TOLERANCE.value)
-    return EXIT_OK if proved else EXIT_FOUND
+        return _outputs(plan, checkpoint, findings)
+    proof = _PROOF.proof(plan, index, checkpoint, tolerance=_TOLERANCE.value)
+    tell(proof, findings)
+    return findings.end(EXIT_OK if _PROOF.enough(proof) else EXIT_FOUND)
 
 
-def _outputs(plan: Plan, checkpoint: Checkpoint) -> int:
+def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings) -> int:
     """Compares outputs, now that the file is known to hold what it should.
 
     The weights are looked at once more, as Keras loaded them: outputs prove nothing of weights
@@ -98,16 +106,19 @@ def _outputs(plan: Plan, checkpoint: Checkpoint) -> int:
         load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value)),
         checkpoint=checkpoint,
         recording=_recording(checkpoint),
-        v1_graph=checkpoint.prefix if _V1_OUTPUTS.value else None,
+        v1_graph=checkpoint.prefix if checkpoint.graph_path else None,
         tolerance=_TOLERANCE.value,
     )
+    findings.verification(verification)
     for difference in verification.outputs:
-        print(f"output {difference}")
-    if _V1_OUTPUTS.value and not verification.equal:
-        layer = verification.first_difference or "none of those that could be paired"
-        print(f"first layer that differs: {layer}")
+        findings.say(f"output {difference}")
+    if checkpoint.graph_path and not verification.equal:
+        unpaired = verification.unpaired or "none of those that could be paired"
+        for line in verification.layer_lines() or [f"first layer that differs: {unpaired}"]:
+            findings.say(line)
+    status = findings.end(EXIT_OK if verification.equal else EXIT_FOUND)
     verification.require_equal()
-    return EXIT_OK
+    return status
 
 
 def _recording(checkpoint: Checkpoint) -> Recording:

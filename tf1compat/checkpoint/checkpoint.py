@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.formats import format_of
+from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, parse_key, readable_names
 from tf1compat.errors import CheckpointError, UnknownNameError
 
 if TYPE_CHECKING:
+    from tf1compat.checkpoint.object_based.describing import Described
     from tf1compat.names import VariableName
 
 __all__ = ["Checkpoint"]
-
-OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 class Checkpoint(Mapping[str, Entry]):
     """The variables of a checkpoint by their full names, in the order of the index (by bytes).
 
-    Open one with :func:`tf1compat.checkpoint.open_checkpoint`.
+    Open one with :func:`tf1compat.checkpoint.open_checkpoint`. In an object-based one (of
+    ``tf.train.Checkpoint``, or Keras' ``save_weights``) a variable goes by its path of attributes,
+    ``fc/kernel``; it is also found by the key that is stored,
+    ``fc/kernel/.ATTRIBUTES/VARIABLE_VALUE``.
 
     Attributes:
       prefix: the path it goes by: what its files' names begin with, or that of its one file.
@@ -34,9 +38,10 @@ class Checkpoint(Mapping[str, Entry]):
         self._format = format_of(prefix)
         self.format = self._format.name
         self._index = self._format.open(prefix)
-        self._variables = dict.fromkeys(self._index.names())
+        names = self._index.names()
+        self._keys = readable_names(names) if OBJECT_GRAPH in names else {n: n for n in names}
         self._entries: dict[str, Entry] = {}
-        self._parsed: dict[str, VariableName] | None = None
+        self._parsed: Mapping[str, VariableName] | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -51,26 +56,45 @@ class Checkpoint(Mapping[str, Entry]):
     @property
     def is_object_based(self) -> bool:
         """Whether a TF2 object graph is in it, so that names are paths of Python attributes."""
-        return OBJECT_GRAPH in self._variables
+        return OBJECT_GRAPH in self._keys
+
+    @property
+    def saved_names(self) -> Mapping[str, str]:
+        """Of an object-based checkpoint, what variables were called where they were saved.
+
+        By name, as far as the object graph tells; two may have had the same. Empty for others.
+        """
+        return self._described.saved_names if self.is_object_based else {}
 
     def __getitem__(self, name: str) -> Entry:
         if name not in self._entries:
-            if name not in self._variables:
+            readable = self._readable(name)
+            if readable is None:
                 raise self._unknown(name)
-            stored, shape, parts = self._index.lookup(name)
+            if readable != name:
+                return self[readable]
+            key = self._keys[name]
+            stored, shape, parts = self._index.lookup(key)
             self._entries[name] = Entry(
-                name, stored=stored, shape=shape, parts=parts, named=self._name
+                name, stored=stored, shape=shape, parts=parts, named=self._name, stored_key=key
             )
         return self._entries[name]
 
+    def _readable(self, name: object) -> str | None:
+        """Returns the name of what goes by it, or is stored under it; None where nothing does."""
+        if name in self._keys or not self.is_object_based:
+            return str(name) if name in self._keys else None
+        readable = parse_key(str(name)).name
+        return readable if self._keys.get(readable) == name else None
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._variables)
+        return iter(self._keys)
 
     def __len__(self) -> int:
-        return len(self._variables)
+        return len(self._keys)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._variables
+        return self._readable(name) is not None
 
     def __repr__(self) -> str:
         return f"Checkpoint({self.prefix!r}, format={self.format}, {len(self)} variables)"
@@ -82,24 +106,34 @@ class Checkpoint(Mapping[str, Entry]):
         belong to no variable, which readers of single variables never see.
         """
         found = self._index.check()
+        if self.is_object_based:
+            from tf1compat.checkpoint.object_based.describing import check_graph
+
+            found += check_graph(self[OBJECT_GRAPH])
         for entry in self.values():
             found += entry.check()
         return tuple({str(error): error for error in found}.values())
 
     def _name(self, name: str) -> VariableName:
         if self._parsed is None:
-            from tf1compat.names import parse_names  # listing should not wait for it
-
-            self._parsed = parse_names(self._variables, self._shapes())
+            self._parsed = self._described.names if self.is_object_based else self._by_names()
         return self._parsed[name]
 
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        """Returns all shapes: a slot is told from a namesake by having its variable's."""
-        return {name: self._index.lookup(name)[1] for name in self._variables}
+    def _by_names(self) -> Mapping[str, VariableName]:
+        from tf1compat.names import parse_names  # listing should not wait for it
+
+        shapes = {name: self._index.lookup(name)[1] for name in self._keys}
+        return parse_names(self._keys, shapes)  # a slot is told from a namesake by its shape
+
+    @functools.cached_property
+    def _described(self) -> Described:
+        from tf1compat.checkpoint.object_based.describing import describe
+
+        return describe(self)
 
     def _unknown(self, name: object) -> UnknownNameError:
         from tf1compat.names import nearest_names
 
-        near = nearest_names(str(name)[:200], self._variables)
+        near = nearest_names(str(name)[:200], self._keys)
         where = os.path.basename(self.prefix)
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")

@@ -48,9 +48,14 @@ class Part(Protocol):
 
 
 class Entry:
-    """A variable in a checkpoint: everything the index tells, and a way to read its value."""
+    """A variable in a checkpoint: everything the index tells, and a way to read its value.
 
-    __slots__ = ("_named", "_parts", "_shape", "_stored", "_variable")
+    Attributes:
+      stored_key: what its checkpoint's index calls it: its :attr:`key`, but in an object-based one
+        with the marks that TensorFlow adds (``fc/kernel/.ATTRIBUTES/VARIABLE_VALUE``).
+    """
+
+    __slots__ = ("_named", "_parts", "_shape", "_stored", "_variable", "stored_key")
 
     def __init__(
         self,
@@ -60,7 +65,9 @@ class Entry:
         shape: tuple[int, ...],
         parts: tuple[Part, ...],
         named: Callable[[str], VariableName],
+        stored_key: str | None = None,
     ) -> None:
+        self.stored_key = variable if stored_key is None else stored_key
         self._variable = variable
         self._stored = stored
         self._shape = shape
@@ -69,7 +76,7 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """The variable's full name, as the checkpoint spells it."""
+        """The variable's full name, by which its checkpoint gives it."""
         return self._variable
 
     @property

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import glob
+import ntpath
 import os
 import re
+from collections.abc import Iterator
 
+from tf1compat.checkpoint._saved_model import saved_model_below, saved_model_prefix
+from tf1compat.checkpoint.bundle.file_names import INDEX
 from tf1compat.checkpoint.checkpoint import Checkpoint
-from tf1compat.checkpoint.formats import checkpoint_names, exists, is_directory, prefix_of
-from tf1compat.checkpoint.state_file import read_state
+from tf1compat.checkpoint.foreign.recognition import recognise, require_own
+from tf1compat.checkpoint.formats import (
+    checkpoint_names,
+    exists,
+    format_of,
+    is_directory,
+    prefix_of,
+)
+from tf1compat.checkpoint.state_file import (
+    NO_STATE,
+    STATE_FILE,
+    is_state_file,
+    read_state,
+    read_state_file,
+)
+from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointNotFoundError
 
 __all__ = ["find_prefix", "open_checkpoint"]
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://")
+_LOOKED_AT = 100  # files of a directory, at most
+_SHOWN = 3
 
 
 def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) -> Checkpoint:
@@ -19,10 +42,11 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
     Only the index is read, and checked in full; values are read when asked for.
 
     Args:
-      path: a prefix (``model.ckpt-100``), a V1 file, or a directory whose ``checkpoint`` file
-        names the latest prefix; or what another of
+      path: a prefix (``model.ckpt-100``), a V1 file, a ``checkpoint`` file (which names the latest
+        prefix) or a directory that has one, a SavedModel (its directory or its ``saved_model.pb``;
+        its values are ``variables/variables``); or what another of
         :data:`~tf1compat.checkpoint.formats.SOURCE_FORMATS` goes by. One of a checkpoint's files
-        (its index, its graph, a shard) stands for its prefix.
+        (its index, its graph, a shard), be its name cut off, stands for its prefix.
       step: choose the checkpoint saved with this ``global_step`` instead: the one whose prefix
         ends in ``-<step>``.
 
@@ -32,7 +56,8 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
     Raises:
       CheckpointNotFoundError: there is none; the message names the nearest that are there.
       CorruptCheckpointError: the index, or the ``checkpoint`` file, is damaged.
-      UnsupportedCheckpointError: big-endian tensors, or a format for newer readers.
+      UnsupportedCheckpointError: big-endian tensors, a format for newer readers, or another kind
+        of file or model, which the message names by its content.
     """
     return Checkpoint(find_prefix(path, step=step))
 
@@ -42,46 +67,95 @@ def find_prefix(path: str | os.PathLike[str], *, step: int | None = None) -> str
 
     Raises:
       CheckpointNotFoundError: there is none.
-      CorruptCheckpointError: a directory's ``checkpoint`` file can't be read.
+      CorruptCheckpointError: a ``checkpoint`` file can't be read.
+      UnsupportedCheckpointError: a SavedModel without values, or a file that is something else.
     """
     name = os.fspath(path)
     if "\0" in name:
         raise CheckpointNotFoundError(f"{name!r}: no path holds a NUL character")
     if os.path.isdir(name) and not is_directory(name):
         return _in_directory(name, step=step)
+    if is_state_file(name):
+        return _of_state(read_state_file(name), directory=os.path.dirname(name), step=step)
     stem = prefix_of(name)
     if step is not None:
         stem = re.sub(r"-\d+$", "", stem) + f"-{step}"
     if not exists(stem):
-        raise _not_found(stem, directory=os.path.dirname(stem))
-    return stem
+        raise _not_found(stem, given=name, directory=os.path.dirname(stem))
+    # any file at all is taken for a V1 checkpoint, so that its damage is told
+    values = saved_model_prefix(stem) if format_of(stem).name == V1.name else None
+    return values or stem
 
 
 def _in_directory(directory: str, *, step: int | None) -> str:
     """Returns the prefix that a directory's state file names, or that has the step."""
-    latest, every = read_state(directory)
-    wanted = latest
+    state = read_state(directory)
+    if state == NO_STATE and step is None:
+        found = saved_model_prefix(directory)
+        if found is not None:
+            return found
+    return _of_state(state, directory=directory, step=step)
+
+
+def _of_state(
+    state: tuple[str | None, tuple[str, ...]], *, directory: str, step: int | None
+) -> str:
+    """Returns the prefix that a state file names, or that has the step."""
+    wanted, every = state
     if step is not None:
         named = (prefix_of(prefix) for prefix in (*every, *checkpoint_names(directory)))
         wanted = next((prefix for prefix in named if prefix.endswith(f"-{step}")), f"*-{step}")
     if wanted is None:
-        raise _not_found(os.path.join(directory, "checkpoint"), directory=directory)
+        state_file = os.path.join(directory, STATE_FILE)
+        raise _not_found(state_file, given=state_file, directory=directory)
     here = prefix_of(wanted)
-    # a directory may have been moved with what is in it, so its own files come next
-    for place in (os.path.join(directory, here), os.path.join(directory, os.path.basename(here))):
-        if exists(place):
+    # A directory may have been moved with what is in it, so its own files come next; and it may
+    # have been written on Windows.
+    for base in (here, os.path.basename(here), ntpath.basename(here)):
+        place = os.path.join(directory, base)
+        if base and exists(place):
             return place
-    raise _not_found(os.path.join(directory, here), directory=directory)
+    missing = os.path.join(directory, here)
+    raise _not_found(missing, given=missing, directory=directory)
 
 
-def _not_found(prefix: str, *, directory: str) -> CheckpointNotFoundError:
+def _not_found(prefix: str, *, given: str, directory: str) -> CheckpointNotFoundError:
+    """Returns the error that says what is there instead, after what a file given is by itself."""
     from tf1compat.names import nearest_names
 
+    if given != prefix and os.path.isfile(given):
+        require_own(given)
     near = nearest_names(os.path.basename(prefix), checkpoint_names(directory))
-    if near:
+    if _SCHEME.match(prefix):
+        hint = "files are read from this machine alone: copy its files here first"
+    elif _has_data(prefix):
+        hint = f"its data files are, but not {prefix}{INDEX}, without which nobody can read them"
+    elif near:
         hint = "nearest: " + ", ".join(os.path.join(directory, one) for one in near)
     elif os.path.isdir(directory or "."):
-        hint = f"{directory or 'the current directory'} holds no checkpoint"
+        hint = f"{directory or 'the current directory'} holds no checkpoint{_instead(directory)}"
     else:
         hint = f"{directory} is not a directory"
     return CheckpointNotFoundError(f"{prefix}: there is no such checkpoint; {hint}")
+
+
+def _has_data(prefix: str) -> bool:
+    return bool(glob.glob(glob.escape(prefix) + ".data-*"))
+
+
+def _instead(directory: str) -> str:
+    """Returns what a directory without a checkpoint holds of models, where that helps."""
+    models = saved_model_below(directory)
+    if models:
+        return f", but SavedModels: {', '.join(models[-_SHOWN:])}"
+    found = [f"{path} ({kind})" for path, kind in _strangers(directory)]
+    return f"; it holds {', '.join(found[:_SHOWN])}" if found else ""
+
+
+def _strangers(directory: str) -> Iterator[tuple[str, str]]:
+    """Yields the files of a directory that are models of other kinds, and which."""
+    for name in sorted(os.listdir(directory or "."))[:_LOOKED_AT]:
+        path = os.path.join(directory, name)
+        found = recognise(path) if os.path.isfile(path) else None
+        if found is not None and found.is_model:
+            yield name, found.what

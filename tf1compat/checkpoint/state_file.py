@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import re
 
+from tf1compat.checkpoint.foreign.recognition import recognise
 from tf1compat.errors import CorruptCheckpointError
 from tf1compat.files.regular import open_regular
 from tf1compat.files.staging import staged_file
 
-__all__ = ["read_state", "update_checkpoint_state"]
+__all__ = [
+    "NO_STATE",
+    "STATE_FILE",
+    "is_state_file",
+    "read_state",
+    "read_state_file",
+    "update_checkpoint_state",
+]
 
 STATE_FILE = "checkpoint"
+NO_STATE: tuple[None, tuple[str, ...]] = (None, ())
+"""What :func:`read_state` returns where a directory has none."""
 _LIMIT = 16 << 20
 _LINE = re.compile(r"""\s*(\w+)\s*:\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[-+.\w]+)\s*;?\s*""")
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
@@ -36,8 +46,25 @@ def read_state(directory: str) -> tuple[str | None, tuple[str, ...]]:
       CorruptCheckpointError: the file isn't a CheckpointState in text form.
     """
     path = os.path.join(directory, STATE_FILE)
-    if not os.path.lexists(path):
-        return None, ()
+    return read_state_file(path) if os.path.lexists(path) else NO_STATE
+
+
+def is_state_file(path: str) -> bool:
+    """Tells whether a file is a checkpoint state by what it says; called so and empty, too."""
+    if not os.path.isfile(path):
+        return False
+    if os.path.basename(path) == STATE_FILE and not os.path.getsize(path):
+        return True
+    found = recognise(path)
+    return found is not None and found.key == "state"
+
+
+def read_state_file(path: str) -> tuple[str, tuple[str, ...]]:
+    """Returns the latest prefix and all prefixes that a state file names, as written.
+
+    Raises:
+      CorruptCheckpointError: the file isn't a CheckpointState in text form.
+    """
     with open_regular(path) as file:
         if file.size > _LIMIT:
             raise file.corrupt(f"{file.size} bytes are too many for a checkpoint state", None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import VerificationError
 from tf1compat.files.raw import is_textual, raw_windows, strings
@@ -37,7 +38,12 @@ class TensorDigest:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """The tensors of one output, in the order they were written.
+    """The tensors of one output, in the order they were written, and what else is known of it.
+
+    Attributes:
+      tensors: the tensors.
+      notes: what whoever wrote it says of it, values of JSON by key; ``docs/proof.md`` has what
+        ``proof`` says.
 
     >>> import numpy as np
     >>> tensor = TensorDigest("w", (2,), "int32", tensor_digest(np.arange(2, dtype="int32")))
@@ -46,12 +52,14 @@ class Manifest:
     """
 
     tensors: tuple[TensorDigest, ...]
+    notes: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
 
     def to_json(self) -> str:
         """Returns the manifest as JSON text, one tensor a line."""
         lines = (json.dumps(dataclasses.asdict(tensor)) for tensor in self.tensors)
         body = ",\n".join(lines)
-        return f'{{"format": "{_FORMAT}", "tensors": [\n{body}\n]}}\n'
+        notes = f', "notes": {json.dumps(dict(self.notes))}' if self.notes else ""
+        return f'{{"format": "{_FORMAT}"{notes}, "tensors": [\n{body}\n]}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -64,7 +72,10 @@ class Manifest:
             held = json.loads(text)
             if held["format"] != _FORMAT:
                 raise ValueError(f"format {held['format']!r}, expected {_FORMAT!r}")
-            manifest = cls(tuple(_tensor(item) for item in held["tensors"]))
+            notes = held.get("notes", {})
+            if not isinstance(notes, dict):
+                raise ValueError(f"notes {notes!r}, expected values by key")
+            manifest = cls(tuple(_tensor(item) for item in held["tensors"]), notes)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise VerificationError(f"this is not a tensor manifest: {error}") from error
         if len(manifest.by_name()) != len(manifest.tensors):

@@ -4,7 +4,8 @@ from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
 from tf1compat.graph.assign.assigner import Assigner, Snapshot
 from tf1compat.graph.assign.copying import ScopeCopy, ShadowSwap, pair_scopes
 from tf1compat.graph.assign.fitting import CastPolicy
-from tf1compat.graph.assign.sources import CheckpointLoad, assign_checkpoint, rename_values
+from tf1compat.graph.assign.ledger import CheckpointLoad
+from tf1compat.graph.assign.sources import assign_checkpoint, rename_values
 from tf1compat.graph.debug.dump import dump_variables
 from tf1compat.graph.debug.histograms import plot_histograms, write_histogram_summaries
 from tf1compat.graph.debug.nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
@@ -35,7 +36,7 @@ from tf1compat.graph.regularizers import (
 from tf1compat.graph.scopes.builder import Scope
 from tf1compat.graph.scopes.sharing import Shared, make_template, shared
 from tf1compat.graph.scopes.variable_scope import get_variable, variable_scope
-from tf1compat.graph.training.freezing import freeze, frozen, unfreeze
+from tf1compat.graph.training.freezing import Frozen, UpdatePolicy, freeze, frozen, unfreeze
 from tf1compat.graph.training.gradients import (
     apply_with_multipliers,
     multiplier_map,
@@ -48,6 +49,7 @@ __all__ = [
     "Assigner",
     "CastPolicy",
     "CheckpointLoad",
+    "Frozen",
     "GraphItem",
     "InitializationReport",
     "InitializerAdvice",
@@ -63,6 +65,7 @@ __all__ = [
     "Snapshot",
     "StatisticsTable",
     "TrainingStatistics",
+    "UpdatePolicy",
     "VariableQuery",
     "apply_regularization",
     "apply_with_multipliers",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.names.parse import PART_MARK, parse_name, strip_output
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
     "is_partitioned",
     "is_variable",
     "join_parts",
+    "require_in_graph",
+    "variables_and_graph",
+    "variables_of",
 ]
 
 
@@ -122,10 +126,13 @@ class GraphItem:
 
     @property
     def op(self) -> Any:
-        """The operation that makes it (for a resource variable, its handle), or None."""
+        """The operation that makes it (for a resource variable, its handle), or None.
+
+        None makes variables of eager code, which ``wrap_function`` files in its graphs.
+        """
         if self.kind == "object":
             return None
-        return self.value if self.kind == "operation" else self.value.op
+        return self.value if self.kind == "operation" else getattr(self.value, "op", None)
 
     @property
     def op_type(self) -> str:
@@ -140,7 +147,7 @@ class GraphItem:
     @functools.cached_property
     def part(self) -> PartInfo | None:
         """Of a part of a partitioned variable (or of a slot of one), which; else None."""
-        if self.kind != "variable" or PART_MARK not in self.name:
+        if self.kind != "variable" or PART_MARK not in self.name or self.op is None:
             return None
         # Its SaveSliceInfo is public in a VariableDef only; slot_creator gives it to its slots too.
         with self.op.graph.as_default():  # a resource variable refuses in eager mode
@@ -198,6 +205,52 @@ def is_partitioned(value: object) -> bool:
 def expand_parts(value: Any) -> list[Any]:
     """Returns the parts of a partitioned variable, and a list of itself for anything else."""
     return list(value) if is_partitioned(value) else [value]
+
+
+def require_in_graph(variables: Iterable[Any]) -> None:
+    """Raises GraphError for variables of eager code, which are in no graph and have no op."""
+    remedy = "make it under `with tf.Graph().as_default():`"
+    problems = [
+        Problem(_name_of(value), "a variable of a v1 graph", "one of eager code", "", remedy)
+        for value in variables
+        if is_variable(value) and getattr(value, "op", None) is None
+    ]
+    if problems:
+        raise GraphError.from_problems("variables that no graph has", problems)
+
+
+def variables_of(variables: Iterable[Any]) -> list[Any]:
+    """Returns `variables`, each part of a partitioned one by itself.
+
+    Raises:
+      UsageError: something among them is no variable, or `variables` itself is one, or a string.
+      GraphError: some are of eager code.
+    """
+    if is_variable(variables) or isinstance(variables, str):
+        raise UsageError(f"expected a query or a list of variables, found {variables!r}")
+    values = [part for value in variables for part in expand_parts(value)]
+    strange = [value for value in values if not is_variable(value)]
+    if strange:
+        raise UsageError(f"expected variables, found {strange[:3]!r}")
+    require_in_graph(values)
+    return values
+
+
+def variables_and_graph(variables: Iterable[Any]) -> tuple[list[Any], tf.Graph]:
+    """Returns :func:`variables_of`, and the graph that they are of.
+
+    Raises:
+      UsageError: as there.
+      GraphError: there are none, or they are of several graphs or of eager code.
+    """
+    values = variables_of(variables)
+    if not values:
+        raise GraphError("expected variables, found none: the query found nothing")
+    graph: tf.Graph = values[0].op.graph
+    others = [value.op.name for value in values if value.op.graph is not graph]
+    if others:
+        raise GraphError(f"variables of several graphs: {values[0].op.name} and {others[0]}")
+    return values, graph
 
 
 def _kind_of(value: Any) -> str:

@@ -3,13 +3,15 @@
 from tf1compat.migration.convert import Conversion, convert
 from tf1compat.migration.layouts import parse_layout, register_layout
 from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.planner import plan_migration
 from tf1compat.migration.reports.dropped import dropped_lines
 from tf1compat.migration.reports.offenders import offender_lines
 from tf1compat.migration.verification.divergence import first_difference
-from tf1compat.migration.verification.graph_proof import GraphOptions, prove
+from tf1compat.migration.verification.given import GraphOptions
+from tf1compat.migration.verification.graph_proof import prove
 from tf1compat.migration.verification.outputs import (
     OutputDifference,
     Recording,
@@ -29,6 +31,7 @@ from tf1compat.names.reasons import Reason
 
 __all__ = [
     "Ambiguity",
+    "Assumptions",
     "Conversion",
     "Drop",
     "Fill",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import Weight, export_weights, index_model
-from tf1compat.keras3.formats.weight_values import value_of
+from tf1compat.keras3.formats.weight_values import NotedValues, value_of
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
@@ -48,6 +49,7 @@ def convert(
     output: str | os.PathLike[str] | None = None,
     checkpoint: Mapping[str, Entry] | None = None,
     progress: Progress | None = None,
+    notes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Conversion:
     """Fills every target of a complete plan, one tensor in memory at a time.
 
@@ -59,6 +61,8 @@ def convert(
         knows (``.weights.h5``, ``.keras``); by default the model's own weights are assigned.
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
       progress: called with each weight's path and its bytes after it was written.
+      notes: what else the manifest is to say, values of JSON by key, such as
+        ``{"proof": proof.record()}``; ``read_exported(output).notes`` gives it back.
 
     Returns:
       what was written, with a digest of every tensor.
@@ -77,7 +81,7 @@ def convert(
     fills = {fill.target: fill for fill in plan.fills}
     if output is not None:
         path = os.fspath(output)
-        read = _reader(fills, entries, progress)
+        read = NotedValues(_reader(fills, entries, progress), notes)
         return Conversion(plan, path, export_weights(index, path, read))
     known = _read_all_once(plan, entries)
     digests = []
@@ -87,7 +91,7 @@ def convert(
         digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
         if progress is not None:
             progress(path, value.nbytes)
-    return Conversion(plan, "", Manifest(tuple(digests)))
+    return Conversion(plan, "", Manifest(tuple(digests), dict(notes)))
 
 
 def _reader(

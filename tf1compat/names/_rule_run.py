@@ -6,13 +6,14 @@ import collections
 import dataclasses
 import heapq
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from tf1compat.errors import Problem, RuleError
-from tf1compat.names._joining import LayoutFacts, RuleMatch
+from tf1compat.names._join_order import LayoutFacts, RuleMatch
+from tf1compat.names.parse import scopes_around
 from tf1compat.names.rules import Dropped, Rule
 
-__all__ = ["RuleRun", "scopes_around"]
+__all__ = ["RuleRun"]
 
 
 class RuleRun:
@@ -139,11 +140,3 @@ class RuleRun:
 def _by_pattern(rule: Rule) -> bool:
     """Tells whether a rule has to be tried on every name."""
     return rule.literal is None or rule.action == "layer"
-
-
-def scopes_around(name: str) -> Iterator[str]:
-    """Yields the scopes around a name, the outermost first."""
-    at = name.find("/")
-    while at >= 0:
-        yield name[:at]
-        at = name.find("/", at + 1)

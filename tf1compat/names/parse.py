@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 
 from tf1compat.names.roles import role_of
 
@@ -14,6 +15,7 @@ __all__ = [
     "in_scope",
     "is_part",
     "parse_name",
+    "scopes_around",
     "split_part",
     "strip_output",
 ]
@@ -40,7 +42,8 @@ class VariableName:
       kind: ``'variable'``, ``'slot'`` (an optimizer's), ``'shadow'`` (an exponential moving
         average's), ``'global_step'``, ``'optimizer_state'`` (``beta1_power`` and the like),
         ``'loss_scale'`` (of mixed precision) or ``'loss_average'`` (of a loss, which is no
-        variable).
+        variable); in an object-based checkpoint also ``'save_counter'``, ``'metric'``,
+        ``'random_state'`` and ``'object_graph'``.
       slot: of a slot, what follows its variable's name: ``'Adam'``, ``'Adam_1'``, ``'adam_m'``.
       slot_of: of a slot, the name of its variable, as given in the same set of names.
       shadow_of: of a shadow, the name of the variable that it averages.
@@ -122,3 +125,15 @@ def in_scope(name: str, scope: str) -> bool:
     """
     bare = scope.removesuffix("/")
     return not bare or name.startswith(bare + "/")
+
+
+def scopes_around(name: str) -> Iterator[str]:
+    """Yields the scopes around a name, the outermost first.
+
+    >>> list(scopes_around("a/b/w"))
+    ['a', 'a/b']
+    """
+    at = name.find("/")
+    while at >= 0:
+        yield name[:at]
+        at = name.find("/", at + 1)

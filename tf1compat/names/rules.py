@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tf1compat.errors import Problem, RuleError
 from tf1compat.names._rule_forms import KEYS, form_of, form_problems
 from tf1compat.names._template import Template, TemplateError
+from tf1compat.names.parse import scopes_around
 
 __all__ = ["Dropped", "Rule", "rule"]
 
@@ -156,6 +157,12 @@ class Rule:
         """Returns what the pattern's groups capture of `name`; () if it doesn't match."""
         match = self._regex.fullmatch(name)
         return () if match is None else match.groups()
+
+    def concerns(self, name: str) -> bool:
+        """Returns whether the rule would have something to say about `name`, or a scope of it."""
+        if self.action == "layer":
+            return any(self.layer_for(scope) is not None for scope in scopes_around(name))
+        return self.matches(name)
 
     def matches(self, name: str) -> bool:
         """Returns whether the rule's pattern matches the whole of `name`."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
 from tf1compat.errors import Problem, RuleError
-from tf1compat.names._joining import LayoutFacts, RuleMatch, join_order
-from tf1compat.names._rule_run import RuleRun, scopes_around
+from tf1compat.names._join_order import LayoutFacts, RuleMatch, join_order
+from tf1compat.names._rule_run import RuleRun
 from tf1compat.names.nearest import nearest_names
+from tf1compat.names.parse import scopes_around
 from tf1compat.names.rules import Rule
 
 __all__ = ["LayoutFacts", "RuleMatch", "RuleOutcome", "RuleSet"]
@@ -212,17 +213,10 @@ def _idle_rules(run: RuleRun, names: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _touches(rule: Rule, name: str) -> bool:
-    """Tells whether a rule would have something to say about a name."""
-    if rule.action == "layer":
-        return any(rule.layer_for(scope) is not None for scope in scopes_around(name))
-    return rule.matches(name)
-
-
 def _idle(rule: Rule, names: Iterable[str], taken: Mapping[str, RuleMatch]) -> Problem:
     """Returns the problem of a rule that took nothing, and why it didn't."""
     what = {"keep": "target", "layer": "scope"}.get(rule.action, "source")
-    inside = [name for name in names if name in taken and _touches(rule, name)]
+    inside = [name for name in names if name in taken and rule.concerns(name)]
     before = next((taken[name] for name in inside if taken[name].rule is not rule), None)
     if before is not None:
         found = f"none left: {before.name} was taken by {before.rule}"

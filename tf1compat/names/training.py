@@ -12,6 +12,10 @@ _BY_NAME_KIND = {
     "shadow": Kind("average", "moving average of {of}", "moving average"),
     "global_step": Kind("global_step", "global step"),
     "optimizer_state": Kind("optimizer_state", "optimizer state"),
+    "save_counter": Kind("save_counter", "counter of saves"),
+    "metric": Kind("metric", "state of a metric"),
+    "random_state": Kind("random_state", "state of a random generator"),
+    "object_graph": Kind("object_graph", "object graph of an object-based checkpoint"),
     "loss_scale": Kind("loss_scale", "state of loss scaling"),
     "loss_average": Kind("loss_average", "moving average of a loss"),
 }

@@ -156,6 +156,28 @@ def trained(case):
     record(case, found)
 
 
+def object_based(case):
+    """A Keras model, its optimizer and a step, saved as objects in graph mode."""
+    prefix = fresh(case)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        tf.keras.backend.set_session(session)
+        inputs = tf.keras.Input((4,))
+        hidden = tf.keras.layers.Dense(4, "relu", name="hidden_a")(inputs)
+        hidden = tf.keras.layers.BatchNormalization(name="norm")(hidden)
+        output = tf.keras.layers.Dense(4, name="hidden_b")(hidden)
+        model = tf.keras.Model(inputs, output)
+        model.compile(tf.train.AdamOptimizer(0.1), "mse")
+        step = tf.train.get_or_create_global_step()
+        saved = tf.train.Checkpoint(net=model, optimizer=model.optimizer, step=step)
+        model.fit(RANDOM.standard_normal((8, 4)), RANDOM.standard_normal((8, 4)), verbose=0)
+        session.run(step.initializer)
+        saved.save(prefix, session=session)
+        found = {v.op.name: session.run(v) for v in model.variables}
+    without_folder(case)
+    record(case, found)
+
+
 if __name__ == "__main__":
     every_dtype("dtypes_v2", tf.raw_ops.SaveV2)
     every_dtype("dtypes_v1", tf.raw_ops.SaveSlices)
@@ -163,3 +185,4 @@ if __name__ == "__main__":
     partitioned("sharded_v1", True, tf.train.SaverDef.V1)
     partitioned("single_v1", False, tf.train.SaverDef.V1)
     trained("trained")
+    object_based("object_based")

@@ -281,7 +281,7 @@ def test_eager_mode_is_refused():
     thread.start()
     thread.join()
     assert len(failures) == 1
-    assert "called in eager mode" in failures[0]
+    assert "found eager mode" in failures[0]
 
 
 def test_no_name():

@@ -88,6 +88,17 @@ def test_verify_reports_it_beside_the_outputs(filled):
     assert bias.path in {problem.name for problem in found.problems}
 
 
+def test_outputs_that_differ_do_so_where_no_graph_tells_the_layer(filled, tmp_path):
+    model, plan, recording = filled
+    bias = next(w for w in index_model(model).values() if w.role == "bias")
+    bias.variable.assign(bias.variable.numpy() + 1)
+    for path in GOLDEN.glob("model.ckpt.[id]*"):
+        shutil.copy(path, tmp_path)
+    found = verify(plan, model, recording=recording, v1_graph=tmp_path / "model.ckpt")
+    assert (found.equal, found.first_difference) == (False, "")
+    assert "expected a .meta file beside it" in found.unpaired
+
+
 def test_inputs_that_the_outputs_do_not_need_may_be_given(filled):
     _, _, recording = filled
     assert len(recording.inputs) == 2

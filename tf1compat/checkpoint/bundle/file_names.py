@@ -14,6 +14,7 @@ __all__ = [
     "graph_beside",
     "is_written",
     "parts_of",
+    "prefix_of_cut_name",
     "prefix_of_file",
     "step_of_index",
 ]
@@ -21,6 +22,10 @@ __all__ = [
 INDEX, META, MANIFEST = ".index", ".meta", ".manifest.json"
 _WRITTEN = re.compile(r"\.(?:index|manifest\.json|data-\d{5,}-of-\d{5,})")
 _ANY = re.compile(rf"(?:{_WRITTEN.pattern}|\.meta)$")
+_CUT = re.compile(
+    r"(.+)\.(?:d|da|dat|data|data-\d{0,5}(?:-(?:o|of|of-\d{0,4})?)?|i|in|ind|inde|m|me|met)?$",
+    re.DOTALL,
+)
 _STEP = re.compile(r"(?P<prefix>.*)-(?P<step>\d+)\.index", re.DOTALL)
 
 
@@ -48,6 +53,16 @@ def prefix_of_file(path: str) -> str:
     ('model.ckpt-7', 'model.ckpt-7')
     """
     return _ANY.sub("", path)
+
+
+def prefix_of_cut_name(path: str) -> str | None:
+    """Returns the prefix of a file whose name was cut off, as by a shell's completion, or None.
+
+    >>> prefix_of_cut_name("model.ckpt-7.data"), prefix_of_cut_name("model.ckpt-7.data-00000-of-")
+    ('model.ckpt-7', 'model.ckpt-7')
+    """
+    match = _CUT.fullmatch(path)
+    return match[1] if match else None
 
 
 def is_written(suffix: str) -> bool:

@@ -64,6 +64,8 @@ class BundlePart(NamedTuple):
     def _opened(self, variable: str) -> Iterator[RegularFile]:
         record = self.record
         with open_regular(self.path, variable=variable, offset=record.offset) as file:
+            if file.size != self.end:
+                self._require_fetched(variable)
             if record.offset + record.size > file.size:
                 raise file.short(record.offset, record.size)
             if file.size > self.end:
@@ -73,6 +75,15 @@ class BundlePart(NamedTuple):
                     self.end,
                 )
             yield file
+
+    def _require_fetched(self, variable: str) -> None:
+        """Raises CorruptCheckpointError for what isn't the shard, but something in its place."""
+        from tf1compat.checkpoint.foreign.recognition import stand_in
+
+        found = stand_in(self.path)
+        if found is not None:
+            message = f"expected {self.end} bytes of values, found {found.what}; {found.remedy}"
+            raise CorruptCheckpointError(message, file=self.path, variable=variable, offset=0)
 
 
 class Bundle:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-from tf1compat.checkpoint.bundle.file_names import INDEX, graph_beside, prefix_of_file
+from tf1compat.checkpoint.bundle.file_names import (
+    INDEX,
+    graph_beside,
+    prefix_of_cut_name,
+    prefix_of_file,
+)
 from tf1compat.checkpoint.bundle.reader import Bundle
 
 __all__ = ["V2"]
@@ -17,11 +22,14 @@ class V2:
     summary = "an index and data files, by the prefix of their names"
 
     def prefix_of(self, path: str) -> str | None:
-        """Returns the prefix that `path` is, or is a file of."""
+        """Returns the prefix that `path` is, or is a file of, be its name cut off."""
         if os.path.lexists(path + INDEX):
             return path
         stem = prefix_of_file(path)
-        return stem if stem != path else None
+        if stem != path:
+            return stem
+        cut = prefix_of_cut_name(path)
+        return cut if cut is not None and os.path.lexists(cut + INDEX) else None
 
     def exists(self, prefix: str) -> bool:
         """Tells whether there is an index."""

@@ -64,7 +64,8 @@ def write_checkpoint(
       prefix: the files' names begin with it; its directory exists, and no checkpoint of that name.
       items: names and values. A value is an array (strings: of bytes or str; quantized: of the
         one-field dtypes TensorFlow uses), a callable that returns one, an entry of an open
-        checkpoint, whose dtype and slices are kept, or a :class:`Partitioned`.
+        checkpoint, whose dtype and slices are kept (and under its own name its
+        :attr:`~tf1compat.checkpoint.Entry.stored_key`), or a :class:`Partitioned`.
       num_shards: number of data files, which the values go to in turn.
 
     Returns:
@@ -84,7 +85,7 @@ def write_checkpoint(
             files = [stack.enter_context(open(path, "xb")) for path in staged.data]
             writer = _Writer(files)
             for name, value in _pairs(items):
-                writer.add(name, value)
+                writer.add(_spelled(name, value), value)
         manifest = Manifest(tuple(writer.tensors))
         with open(staged.manifest, "x", encoding="utf-8") as text:
             text.write(manifest.to_json())
@@ -95,6 +96,14 @@ def write_checkpoint(
 
 def _pairs(items: Mapping[str, Item] | Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
     yield from items.items() if isinstance(items, Mapping) else items
+
+
+def _spelled(name: str, value: Item) -> str:
+    """Returns the name to write: of an entry under its own, the one that its checkpoint stores.
+
+    So a copy of an object-based checkpoint is what its object graph says, and restores like it.
+    """
+    return value.stored_key if isinstance(value, Entry) and value.key == name else name
 
 
 class _Writer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tf1compat.checkpoint.meta._proto_fields import (
@@ -66,7 +66,10 @@ _SAVER_NUMBERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """A NodeDef: its op type, the names of the nodes it reads, and a variable's attributes."""
+    """A NodeDef: its op type, the names of the nodes it reads, and its attributes undecoded.
+
+    `ports` says which output of each of `inputs` it reads.
+    """
 
     name: str
     op: str
@@ -75,6 +78,8 @@ class Node:
     shape: tuple[int | None, ...] | None
     dtype: int
     has_shape: bool  # a shape may be given as unknown
+    ports: tuple[int, ...]
+    attributes: Mapping[str, memoryview]
 
 
 class RawSlice(NamedTuple):
@@ -195,6 +200,7 @@ def _functions(data: memoryview) -> Iterator[str]:
 def _node(data: memoryview) -> Node:
     name = op = ""
     inputs: list[str] = []
+    ports: list[int] = []
     controls: list[str] = []
     attributes: dict[str, memoryview] = {}
     for field in _known(data, NodeDef):
@@ -204,8 +210,12 @@ def _node(data: memoryview) -> Node:
             op = _matching(field, _OP_NAME)
         elif field.number == NodeDef.INPUT:
             text = _matching(field, _INPUT)
-            target = controls if text.startswith("^") else inputs
-            target.append(text.lstrip("^").partition(":")[0])
+            source, _, port = text.lstrip("^").partition(":")
+            if text.startswith("^"):
+                controls.append(source)
+            else:
+                inputs.append(source)
+                ports.append(int(port or 0))
         elif field.number == NodeDef.ATTR:
             key, value = _map_entry(field.message())
             attributes[key] = value
@@ -221,6 +231,8 @@ def _node(data: memoryview) -> Node:
         shape=shape,
         dtype=dtype,
         has_shape="shape" in attributes,
+        ports=tuple(ports),
+        attributes=attributes,
     )
 
 

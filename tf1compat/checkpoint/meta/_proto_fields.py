@@ -24,6 +24,7 @@ __all__ = [
     "OpDef",
     "SaveSliceInfoDef",
     "SaverDef",
+    "TensorProto",
     "TensorShape",
     "VariableDef",
     "numbers_of",
@@ -129,8 +130,23 @@ class MapEntry(enum.IntEnum):
 class AttrValue(enum.IntEnum):
     """attr_value.proto."""
 
+    TEXT = 2
+    INTEGER = 3
+    NUMBER = 4
     TYPE = 6
     SHAPE = 7
+    TENSOR = 8
+
+
+class TensorProto(enum.IntEnum):
+    """tensor.proto: the fields that hold numbers."""
+
+    DTYPE = 1
+    CONTENT = 4
+    FLOATS = 5
+    DOUBLES = 6
+    INTS = 7
+    INT64S = 10
 
 
 class TensorShape(enum.IntEnum):

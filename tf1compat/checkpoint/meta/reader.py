@@ -20,6 +20,7 @@ from tf1compat.checkpoint.meta._facts import (
     require_consistent,
 )
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
+from tf1compat.checkpoint.meta.uses import Uses, find_uses
 from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import (
@@ -95,6 +96,7 @@ class Meta:
       tensorflow_version: of the program that wrote it, such as ``"1.15.5"``.
       flow: for each variable that the forward pass uses, the variables that feed it directly; see
         :func:`tf1compat.checkpoint.meta._data_flow.variable_flow`.
+      uses: how the forward pass uses variables where the place of each number depends on it.
     """
 
     path: str
@@ -103,6 +105,7 @@ class Meta:
     saver: Mapping[str, str | int]
     tensorflow_version: str
     flow: Mapping[str, tuple[str, ...]]
+    uses: Uses
 
     def by_name(self) -> dict[str, MetaVariable]:
         """Returns the variables by the names of their ops."""
@@ -172,6 +175,7 @@ def _meta(path: str, graph: Graph) -> Meta:
         MappingProxyType(graph.saver),
         graph.version,
         MappingProxyType(variable_flow(graph.nodes)),
+        find_uses(graph.nodes),
     )
 
 

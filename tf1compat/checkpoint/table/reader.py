@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tf1compat.checkpoint.foreign.recognition import require_own
 from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table._snappy import uncompress
 from tf1compat.checkpoint.wire import WireError, read_varint, varint
@@ -50,6 +51,7 @@ class Table:
 
     Raises:
       CorruptCheckpointError: naming the file and the offset.
+      UnsupportedCheckpointError: it is a file of another kind that is known; the message names it.
     """
 
     def __init__(self, path: str) -> None:
@@ -110,10 +112,12 @@ class Table:
 
     def _footer(self, file: RegularFile) -> tuple[Handle, Handle]:
         if file.size < FOOTER:
+            require_own(self.path)
             raise file.corrupt(f"{file.size} bytes are too few for a checkpoint table", 0)
         start = file.size - FOOTER
         footer = file.read(start, FOOTER)
         if footer[-8:] != MAGIC:
+            require_own(self.path)
             raise file.corrupt("this does not end as a checkpoint table does", file.size - 8)
         with self._located(start):
             numbers, position = [], 0

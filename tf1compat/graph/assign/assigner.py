@@ -14,8 +14,8 @@ from tf1compat.graph.assign._ops import AssignNodes, build_nodes
 from tf1compat.graph.assign._pairing import Targets, match_values, missing_values
 from tf1compat.graph.assign._runs import read_nodes, write_nodes
 from tf1compat.graph.assign.fitting import CastPolicy, check_casts
-from tf1compat.graph.items import GraphItem, expand_parts, is_variable, join_parts
-from tf1compat.graph.session.connection import Connection
+from tf1compat.graph.items import GraphItem, join_parts, variables_of
+from tf1compat.graph.session.connection import Connection, require_session
 from tf1compat.graph.session.probes import build_probes, initialized_names
 from tf1compat.names import nearest_names
 
@@ -260,15 +260,13 @@ class Assigner:
             raise UnknownNameError("\n".join(lines[:30]))
 
     def _require_session(self, session: tf.compat.v1.Session) -> None:
+        require_session(session)
         if session.graph is not self.graph:
             raise GraphError("the session is over another graph than this assigner's variables")
 
 
 def _items(variables: Iterable[Any]) -> list[GraphItem]:
-    values = [part for value in variables for part in expand_parts(value)]
-    strange = [value for value in values if not is_variable(value)]
-    if strange:
-        raise UsageError(f"expected variables, found {strange[:3]!r}")
+    values = variables_of(variables)
     items = [GraphItem(value) for value in {id(value): value for value in values}.values()]
     if not items:
         raise UsageError("expected variables to assign to, found none: the query found nothing")

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.building import outermost
-from tf1compat.graph.items import GraphItem, expand_parts, is_variable
+from tf1compat.graph.items import GraphItem, expand_parts, is_variable, require_in_graph
 from tf1compat.graph.query.index import index_of
 from tf1compat.graph.query.variable_query import query
 from tf1compat.graph.session.connection import Connection
@@ -216,6 +216,7 @@ def _flattened(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     strange = [value for pair in flat for value in pair if not is_variable(value)]
     if strange or not flat:
         raise UsageError(f"expected pairs of variables, found {strange[:3]!r}")
+    require_in_graph(value for pair in flat for value in pair)
     return flat
 
 

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.building import outermost
-from tf1compat.graph.items import GraphItem, expand_parts, is_variable
+from tf1compat.graph.items import GraphItem, expand_parts, is_variable, require_in_graph
 from tf1compat.graph.session.connection import Connection
+from tf1compat.graph.types import Operation, Tensor
 from tf1compat.names.op_types import READING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["NonFinite", "NonFiniteFinder", "NonFiniteReport"]
@@ -108,11 +109,11 @@ class NonFiniteFinder:
 
         Raises:
           UsageError: there is nothing of floating point to look at.
-          GraphError: the graph is finalized.
+          GraphError: the graph is finalized, or something is of eager code.
         """
         given = [(_values_of(g), variable) for g, variable in gradients if g is not None]
         labels = {values.name: f"gradient of {GraphItem(v).name}" for values, v in given}
-        roots = [*_roots(fetches), *(values.op for values, _ in given)]
+        roots = [*_roots(fetches), *(_operation(values) for values, _ in given)]
         if not roots:
             raise UsageError("expected tensors, variables or gradients to look at, found none")
         self.graph: tf.Graph = roots[0].graph
@@ -169,14 +170,21 @@ def _roots(fetches: Iterable[Any]) -> list[Any]:
     for fetch in fetches:
         for part in expand_parts(fetch):
             if is_variable(part):
+                require_in_graph([part])
                 operations.append(_reader(part))
             elif isinstance(part, tf.Operation):
                 operations.append(part)
             elif isinstance(part, tf.Tensor | tf.IndexedSlices):
-                operations.append(_values_of(part).op)
+                operations.append(_operation(_values_of(part)))
             else:
                 raise UsageError(f"expected a tensor, variable or operation, found {part!r}")
     return operations
+
+
+def _operation(tensor: Tensor) -> Operation:
+    if getattr(tensor, "op", None) is None:
+        raise GraphError(f"expected a tensor of a v1 graph, found one of eager code: {tensor!r}")
+    return tensor.op
 
 
 def _reader(variable: Any) -> Any:

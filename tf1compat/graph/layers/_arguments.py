@@ -35,6 +35,9 @@ ONES = tf.compat.v1.ones_initializer()
 # Of a constructor's locals: `__class__` is there where `super()` is.
 _NOT_GIVEN = ("self", "__class__", "kwargs")
 
+# Among the `locals()` of a function that AutoGraph rewrote, inside of a `tf.function`.
+_OF_AUTOGRAPH = ("ag__", "fscope", "do_return", "retval_")
+
 _OP_FORMATS = {
     "channels_last": {3: "NWC", 4: "NHWC", 5: "NDHWC"},
     "channels_first": {3: "NCW", 4: "NCHW", 5: "NCDHW"},
@@ -66,7 +69,7 @@ def run_layer(layer_class: type, arguments: dict[str, Any], *call_names: str) ->
         call, `name` is the scope too, and `reuse` becomes the class's `_reuse`.
       *call_names: arguments of the call other than the inputs.
     """
-    options = dict(arguments)
+    options = {key: value for key, value in arguments.items() if key not in _OF_AUTOGRAPH}
     inputs = options.pop("inputs")
     call = {name: options.pop(name) for name in call_names}
     # 1.15's functions with variables pass `_scope=name`: the name itself, never made unique.

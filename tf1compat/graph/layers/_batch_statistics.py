@@ -8,6 +8,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.building import beside
 from tf1compat.graph.layers._calling import choose
 from tf1compat.graph.types import IntOrInts, Number, Tensor, Training, Variable
 
@@ -91,7 +92,7 @@ def assign_moving_average(variable: Variable, value: Tensor, momentum: Number) -
     # No zero debias, which `moving_averages.assign_moving_average` does unless told otherwise:
     # Keras' averages start at their initializer's value and have no variables beside them.
     with v1.name_scope("AssignMovingAvg") as scope:
-        with v1.get_default_graph().colocate_with(variable.op):
+        with beside(variable):
             decay = tf.convert_to_tensor(1.0 - momentum, name="decay")
             if decay.dtype != kind:
                 decay = tf.cast(decay, kind)
@@ -109,7 +110,7 @@ def assign_moving_variance(layer: Renormalized, variance: Tensor) -> Tensor:
     # Rounding might make the difference negative.
     value = tf.nn.relu(stddev * stddev - layer.epsilon)
     with v1.name_scope("AssignNewValue") as scope:
-        with v1.get_default_graph().colocate_with(layer.moving_variance.op):
+        with beside(layer.moving_variance):
             return v1.assign(layer.moving_variance, value, name=scope)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf1compat.graph.building import kept_with
+from tf1compat.graph.building import kept_with, withdrawn
 from tf1compat.graph.types import Nested, Operation, Tensor, Training
 
 __all__ = [
@@ -118,10 +118,14 @@ def unique_name(base_name: str) -> str:
 
 
 def collect(elements: Iterable[Any], key: str) -> None:
-    """Adds to a collection of the default graph those `elements` that it lacks."""
-    collection = v1.get_default_graph().get_collection_ref(key)
+    """Adds to a collection of the default graph those `elements` that it lacks.
+
+    Not those that were taken out to be held: a layer files all its updates at every call.
+    """
+    graph = v1.get_default_graph()
+    collection = graph.get_collection_ref(key)
     # By identity, as 1.15's `ObjectIdentitySet`: == of variables may make an op.
-    known = {id(element) for element in collection}
+    known = {id(element) for element in [*collection, *withdrawn(graph, key)]}
     for element in elements:
         if id(element) not in known:
             known.add(id(element))

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.building import variables_filed
 from tf1compat.graph.scopes.variable_scope import get_variable
 from tf1compat.graph.types import CollectionKeys, ShapeLike, Tensor, Variable, VariablesCollections
 
@@ -27,11 +28,15 @@ def model_variable(
       shape: its shape.
       collections: more collections to file it in, a sequence of keys.
       **kwargs: other arguments of `get_variable`.
+
+    Raises:
+      GraphError: (a `ValueError`) no graph is being built that could file it.
     """
     # GLOBAL_VARIABLES always, also beside collections of one's own; `get_variable` wouldn't.
     keys = [*(collections or ()), v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.MODEL_VARIABLES]
     # 1.15 removed doubles with a set, in no order; here the order is kept.
-    return get_variable(name, shape, collections=list(dict.fromkeys(keys)), **kwargs)
+    with variables_filed(f"variable {name}"):
+        return get_variable(name, shape, collections=list(dict.fromkeys(keys)), **kwargs)
 
 
 def collections_for(variables_collections: VariablesCollections, name: str) -> CollectionKeys:

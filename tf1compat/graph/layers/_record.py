@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from tf1compat.graph.building import require_graph
 from tf1compat.graph.items import expand_parts
 from tf1compat.graph.layers import _calling as calling
 from tf1compat.graph.regularizers import resolve_regularizer
@@ -133,7 +134,11 @@ class LayerRecord:
         Args:
           losses: a scalar tensor, a function of no argument that makes one, or a structure.
           inputs: anything but None says that the losses depend on the layer's inputs.
+
+        Raises:
+          GraphError: (a `ValueError`) in eager mode.
         """
+        require_graph(f"loss of {type(self).__name__}")
         made: list[Tensor] = []
         made_of_weights: list[Tensor] = []
         for loss in tf.nest.flatten(losses):
@@ -154,7 +159,11 @@ class LayerRecord:
         Args:
           updates: an operation, a tensor, a function of no argument making one, or a list.
           inputs: ignored, as in TF 1.15: dependence on inputs is read from the graph.
+
+        Raises:
+          GraphError: (a `ValueError`) in eager mode.
         """
+        require_graph(f"update of {type(self).__name__}")
         frame = calling.current_frame()
         relevant = frame.inputs if frame is not None else ()
         for update in updates if isinstance(updates, list | tuple) else [updates]:

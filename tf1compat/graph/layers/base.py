@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf1compat.errors import GraphError
-from tf1compat.graph.building import root_graph
+from tf1compat.graph.building import require_graph, root_graph, variables_filed
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import default_initializer, resolve_initializer
 from tf1compat.graph.items import expand_parts
@@ -151,6 +151,7 @@ class Layer(ScopedLayer):
 
         Raises:
           TypeError: an unknown keyword.
+          GraphError: (a `ValueError`) no graph is being built that could file it.
           ValueError: it exists and isn't to be reused, or the reverse; shape, dtype or
             trainability can't be had.
         """
@@ -163,6 +164,7 @@ class Layer(ScopedLayer):
                 f"{name}: Synchronization value can be set to VariableSynchronization.ON_READ "
                 "only for non-trainable variables; pass trainable=False"
             )
+        require_graph(f"layer {self.name}")
         # A variable may be added before the first call: the default scope is fixed by that, too.
         self._set_scope(None)
         # The layer's dtype, else float32: `get_variable`'s, the scope's, never comes to its turn.
@@ -211,7 +213,8 @@ class Layer(ScopedLayer):
         graph = root_graph()
         known = graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES) if regularizer else []
         known_ids = set(map(id, known))
-        variable = get_variable(name, dtype=dtype, **options)
+        with variables_filed(f"layer {self.name}"):
+            variable = get_variable(name, dtype=dtype, **options)
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
         # Sharing a variable adds no second loss: 1.15 regularizes what is new to the graph only.
@@ -241,6 +244,8 @@ class Layer(ScopedLayer):
         """As calling the layer."""
         return self(inputs, *args, **kwargs)
 
+    # Left as it is inside of a tf.function, or AutoGraph would rewrite the layers' own code.
+    @tf.autograph.experimental.do_not_convert
     def __call__(self, inputs: Nested, *args: Any, **kwargs: Any) -> Any:
         """Builds the layer if need be, computes its outputs, files its updates.
 
@@ -254,17 +259,17 @@ class Layer(ScopedLayer):
           What `call` returned.
 
         Raises:
-          GraphError: (a `ValueError`) in eager mode, or when `call` returns None.
+          GraphError: (a `ValueError`) in eager mode; at a first call inside of a `tf.function`,
+            where no collection would hold the variables; in a graph that isn't the variables';
+            or when `call` returns None.
           UsageError: (a `ValueError`) inputs that don't fit `input_spec`.
         """
-        if tf.executing_eagerly():
-            raise GraphError(
-                f"layer {self.name}: called in eager mode, where variable scopes hold nothing; "
-                "call it under `with tf.Graph().as_default():`"
-            )
+        require_graph(f"layer {self.name}")
+        self._check_graph()
         self._set_scope(kwargs.pop("scope", None))
         reuse = True if self.built else self._reuse
-        with v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
+        opened = v1.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False)
+        with variables_filed(f"layer {self.name}"), opened as scope:
             self._current_scope = scope
             # A `call` that takes `scope` is given the open one, as recurrent cells of old expect.
             names = calling.argument_names(self.call)
@@ -275,6 +280,18 @@ class Layer(ScopedLayer):
         if self._updates:
             calling.collect(self.updates, v1.GraphKeys.UPDATE_OPS)
         return outputs
+
+    def _check_graph(self) -> None:
+        """Raises where the variables are of another graph than the one being built."""
+        graph = root_graph()
+        for variable in self._trainable_weights + self._non_trainable_weights:
+            # Those of eager code, which wrap_function makes, have no op and go with all it traces.
+            operation = getattr(variable, "op", None) if isinstance(variable, tf.Variable) else None
+            if operation is not None and operation.graph is not graph:
+                raise GraphError(
+                    f"layer {self.name}: expected a call in the graph of its variables, where "
+                    f"{operation.name} is, found another graph; make a layer for each graph"
+                )
 
     def _call_in_scope(
         self, inputs: Nested, names: tuple[str, ...], args: Sequence[Any], kwargs: dict[str, Any]

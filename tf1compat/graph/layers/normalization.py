@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
+from tf1compat.graph.building import beside
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
 from tf1compat.graph.layers._arguments import ONES, ZEROS, run_layer
@@ -215,12 +216,11 @@ class BatchNormalization(Layer):
             of_variance: Any = self.moving_variance_initializer
             return tf.sqrt(of_variance(*args, **kwargs))
 
-        beside = v1.get_default_graph().colocate_with
-        with beside(self.moving_variance.op):
+        with beside(self.moving_variance):
             self.moving_stddev = self._add_average("moving_stddev", stddev_initializer)
-        with beside(self.moving_mean.op):
+        with beside(self.moving_mean):
             self.renorm_mean = self._add_average("renorm_mean", self.moving_mean_initializer)
-        with beside(self.moving_stddev.op):
+        with beside(self.moving_stddev):
             self.renorm_stddev = self._add_average("renorm_stddev", stddev_initializer)
 
     def _add_average(self, name: str, initializer: InitializerLike) -> Variable:

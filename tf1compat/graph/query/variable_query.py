@@ -41,8 +41,13 @@ def query(graph: tf.Graph | None = None, *, key: str | None = None) -> VariableQ
       A query that finds everything, to be narrowed by its methods.
 
     Raises:
-      UsageError: `graph` is no ``tf.Graph``.
+      UsageError: `graph` is no ``tf.Graph``; or it is None in eager mode.
     """
+    if graph is None and tf.executing_eagerly():
+        raise UsageError(
+            "graph: expected one in eager mode, where there is no default graph; pass it, or ask "
+            "under `with graph.as_default():`"
+        )
     graph = v1.get_default_graph() if graph is None else graph
     if not isinstance(graph, tf.Graph):
         raise UsageError(f"graph: expected a tf.Graph, found {type(graph).__name__}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.graph.building import require_graph
 from tf1compat.graph.rnn_cell._around import AroundCell
 from tf1compat.graph.types import Nested, RNNCellLike, ScopeLike, State, Tensor
 
@@ -36,7 +37,12 @@ class CompiledWrapper(AroundCell):
     def __call__(
         self, inputs: Nested, state: State, scope: ScopeLike = None
     ) -> tuple[Tensor, State]:
-        """Runs one step; `scope` is handed on to the wrapped cell."""
+        """Runs one step; `scope` is handed on to the wrapped cell.
+
+        Raises:
+          GraphError: (a `ValueError`) in eager mode.
+        """
+        require_graph(f"cell {type(self).__name__}")
         marked = True if self._compile_stateful else _stateless
         with tf.xla.experimental.jit_scope(compile_ops=marked):
             return self._cell(inputs, state, scope=scope)

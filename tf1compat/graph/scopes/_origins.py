@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["caller_line"]
+__all__ = ["called_by_keras", "caller_line"]
 
 _LIBRARIES = tuple(
     os.path.dirname(path) + os.sep
@@ -16,16 +19,33 @@ _LIBRARIES = tuple(
 
 
 def caller_line() -> str:
-    """Returns ``file:line`` of the innermost frame that's neither TensorFlow's nor this package's.
+    """Returns ``file:line`` of the innermost frame of the caller's own code.
 
-    Standard library frames between (`contextlib`, `functools`) are passed over too.
+    That is neither TensorFlow's nor this package's, nor Keras'. Standard library frames between
+    (`contextlib`, `functools`) are passed over too.
     """
-    frame = sys._getframe(1)
-    outermost = frame
+    outermost = sys._getframe(1)
+    for frame in _own_frames(outermost):
+        outermost = frame
+        if not _is_keras(frame):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return f"{outermost.f_code.co_filename}:{outermost.f_lineno}"
+
+
+def called_by_keras() -> bool:
+    """Returns whether it is Keras that called TensorFlow, rather than code that Keras called."""
+    return any(_is_keras(frame) for frame in itertools.islice(_own_frames(sys._getframe(1)), 1))
+
+
+def _is_keras(frame: Any) -> bool:
+    # By the module's name: this room imports no Keras, and there is more than one.
+    return str(frame.f_globals.get("__name__", "")).split(".")[0] in ("keras", "tf_keras")
+
+
+def _own_frames(frame: Any) -> Iterator[Any]:
+    """Yields the frames from `frame` outwards that are no library's of `_LIBRARIES`."""
     while frame is not None:
         path = frame.f_code.co_filename
-        outermost = frame
         if not path.startswith(_LIBRARIES) and os.path.basename(path) != "contextlib.py":
-            return f"{path}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return f"{outermost.f_code.co_filename}:{outermost.f_lineno}"
+            yield frame
+        frame = frame.f_back

@@ -11,8 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import GraphError, UsageError
-from tf1compat.graph.building import kept_with, root_graph
+from tf1compat.errors import UsageError
+from tf1compat.graph.building import kept_with, require_graph, root_graph, variables_filed
 from tf1compat.graph.items import expand_parts
 from tf1compat.graph.scopes._origins import caller_line
 from tf1compat.graph.scopes._shared_state import Made, Tower, check_asked, refuse_creation
@@ -132,13 +132,10 @@ class Shared:
         Raises:
           SharingError: (a `ValueError`) a later call asks for a variable that the first didn't
             make, or for another shape or dtype, or makes one by `tf.Variable`.
-          GraphError: (a `ValueError`) in eager mode.
+          GraphError: (a `ValueError`) in eager mode; a first call inside of a `tf.function`,
+            where no collection would hold the variables.
         """
-        if tf.executing_eagerly():
-            raise GraphError(
-                f"shared scope {self.name!r}: called in eager mode, where get_variable shares "
-                "nothing; call it under `with tf.Graph().as_default():`"
-            )
+        require_graph(f"shared scope {self.name!r}")
         tower = self._tower()
         with _graph_lock():  # graphs aren't built by two threads at once
             if not tower.complete:
@@ -150,7 +147,7 @@ class Shared:
         tower.first_call = tower.first_call or caller_line()
         # After a first call that failed half way, its variables are there to be used.
         reuse = v1.AUTO_REUSE if tower.made else self._settings.reuse
-        with self._entered(tower, reuse=reuse):
+        with self._entered(tower, reuse=reuse), variables_filed(f"shared scope {self.name!r}"):
             result = self.func(*args, **kwargs)
         tower.complete = True
         return result

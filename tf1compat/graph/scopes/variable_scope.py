@@ -6,13 +6,17 @@ whenever its loss is used, and puts a stand-in, not a `tf.Tensor`, into REGULARI
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from tf1compat.errors import GraphError, Problem
+from tf1compat.graph.building import require_graph, require_lasting_graph
+from tf1compat.graph.scopes._origins import called_by_keras, caller_line
 from tf1compat.graph.types import (
     CollectionKeys,
     Constraint,
@@ -27,6 +31,7 @@ from tf1compat.graph.types import (
     TensorLike,
     Variable,
     VariableGetter,
+    VariableScope,
 )
 
 __all__ = ["get_variable", "variable_scope"]
@@ -79,12 +84,16 @@ def get_variable(
       The variable, a `PartitionedVariable`, or what a custom getter made of it.
 
     Raises:
+      GraphError: (a `ValueError`) it has a regularizer, and no v1 graph is being built: a loss
+        there would be one number, or go with the function that is being traced.
       ValueError: the variable exists and is not to be reused, or the reverse; or its shape or
         dtype differs from the one asked for.
     """
     if regularizer is None:
         # As VariableScope.get_variable does; here, since a scope of tf.compat.v1 has it unwrapped.
         regularizer = v1.get_variable_scope().regularizer
+    if regularizer is not None:
+        require_lasting_graph(f"regularizer of {name}")
     return v1.get_variable(
         name,
         shape,
@@ -109,6 +118,11 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
 
     A `regularizer` given here runs once for each new variable, also where code inside calls
     `tf.compat.v1.get_variable`; see `get_variable`.
+
+    Where its variables are to be reused (`reuse=True`, `reuse_variables()`), a Keras layer that
+    would make variables raises a `GraphError` (a `ValueError`): Keras knows no variable scopes, and
+    in 1.15 too made the layer's weights a second time. So does entering a scope to be reused in
+    eager mode, where 1.15 made every variable anew.
     """
 
     def __init__(
@@ -142,6 +156,41 @@ class variable_scope(tf.compat.v1.variable_scope):  # noqa: N801 - TensorFlow's 
             constraint,
             auxiliary_name_scope,
         )
+        self._sharing = name_or_scope if reuse else None
+        self._guards: list[contextlib.AbstractContextManager[None]] = []
+
+    def __enter__(self) -> VariableScope:
+        if self._sharing is not None:  # eager scopes all say AUTO_REUSE, so it is asked here
+            name = getattr(self._sharing, "name", self._sharing)
+            require_graph(f"variable scope {name}, to be reused")
+        opened = super().__enter__()
+        # Always, and asked when a variable is made: `reuse_variables` may come later.
+        self._guards.append(v1.variable_creator_scope(_refuse_keras))
+        self._guards[-1].__enter__()
+        return opened
+
+    def __exit__(self, *details: Any) -> bool | None:
+        self._guards.pop().__exit__(*details)
+        return super().__exit__(*details)
+
+
+def _refuse_keras(next_creator: Callable[..., Any], **kwargs: Any) -> Any:
+    scope = v1.get_variable_scope()
+    if scope.reuse is True and called_by_keras():  # AUTO_REUSE makes what isn't there
+        name = "/".join([*filter(None, [v1.get_default_graph().get_name_scope()]), _named(kwargs)])
+        problem = Problem(
+            name,
+            f"to be reused, as variable scope {scope.name!r} says",
+            "a Keras layer, which makes it anew",
+            origin=caller_line(),
+            remedy="make the layer once and call it in both places, or use tf1compat.graph.layers",
+        )
+        raise GraphError(str(problem), problems=[problem])
+    return next_creator(**kwargs)
+
+
+def _named(kwargs: Mapping[str, Any]) -> str:
+    return str(kwargs.get("name") or "Variable")
 
 
 def _once(regularizer: Regularizer | None) -> Regularizer | None:
@@ -154,6 +203,7 @@ def _once(regularizer: Regularizer | None) -> Regularizer | None:
 
 
 def _file_loss(regularizer: Regularizer, variable: Variable) -> None:
+    require_lasting_graph(f"regularizer of {variable.name}")
     # _VariableStore._get_single_variable opens this scope by its full name (the slash at the end),
     # so a loss is called after its variable wherever it is asked for; of parts each has its own.
     scope = f"{variable.op.name}/Regularizer/"

@@ -8,13 +8,22 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import GraphError
+from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.items import GraphItem
 from tf1compat.graph.session._explaining import Server, explain
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "require_session"]
 
 v1 = tf.compat.v1
+
+
+def require_session(session: Any) -> None:
+    """Raises UsageError for what is no session: None, as eager code has for a default one."""
+    if not (hasattr(session, "run") and hasattr(session, "graph")):
+        raise UsageError(
+            f"session: expected a session over the variables' graph, found "
+            f"{type(session).__name__}; open one by `tf.compat.v1.Session(graph=graph)`"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +39,9 @@ class Connection:
     session: Any
     timeout: float | None = None
     cluster: Any = None
+
+    def __post_init__(self) -> None:
+        require_session(self.session)
 
     @property
     def target(self) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import tensorflow as tf
 
 from tf1compat.graph.building import kept_with, outermost
-from tf1compat.graph.items import GraphItem
+from tf1compat.graph.items import GraphItem, require_in_graph
+from tf1compat.graph.session.connection import require_session
 from tf1compat.graph.types import Tensor
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS
 
@@ -22,7 +23,9 @@ def initialized_names(session: tf.compat.v1.Session, items: Iterable[GraphItem])
 
     On a finalized graph no probe can be added; a variable that has none is then read instead.
     """
+    require_session(session)
     variables = [item for item in items if item.kind == "variable"]
+    require_in_graph(item.value for item in variables)
     probes = build_probes(session.graph, variables)
     probed = [item for item in variables if item.name in probes]
     answers = session.run([probes[item.name] for item in probed]) if probed else []

@@ -9,10 +9,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.errors import GraphError, Problem, UsageError
-from tf1compat.graph.items import GraphItem, expand_parts, is_variable
+from tf1compat.errors import GraphError, Problem
+from tf1compat.graph.items import GraphItem, variables_of
 from tf1compat.graph.query.index import index_of
-from tf1compat.graph.session.connection import Connection
+from tf1compat.graph.session.connection import Connection, require_session
 from tf1compat.graph.session.probes import initialized_names
 
 __all__ = ["InitializationReport", "initialize_uninitialized"]
@@ -71,6 +71,7 @@ def initialize_uninitialized(
       GraphError: variables without an initializer, that depend on each other in a circle, or on
         placeholders that aren't fed: all of them at once, nothing run. Or the session failed.
     """
+    require_session(session)
     known, chosen = _known_and_chosen(session.graph, variables)
     ready = initialized_names(session, known.values())
     needs, problems = _dependencies(chosen, known, ready, frozenset(_fed(feed_dict)))
@@ -102,10 +103,7 @@ def _known_and_chosen(
     known = {item.op.name: item for item in filed}
     if variables is None:
         return known, filed
-    values = [part for value in variables for part in expand_parts(value)]
-    strange = [value for value in values if not is_variable(value)]
-    if strange:
-        raise UsageError(f"expected variables to initialize, found {strange[:3]!r}")
+    values = variables_of(variables)
     known = {value.op.name: GraphItem(value) for value in values} | known
     return known, [known[value.op.name] for value in values]
 

@@ -20,7 +20,7 @@ from tf1compat.keras3.formats.hdf5.source import Handle, Source, explained, sour
 from tf1compat.keras3.formats.hdf5.space import reserve
 from tf1compat.keras3.formats.hdf5.weights_file import named_values
 from tf1compat.keras3.formats.hdf5.writing import stream_values
-from tf1compat.keras3.formats.weight_values import ReadWeight
+from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
@@ -57,7 +57,7 @@ def _fill(path: str, skeleton: str, weights: Sequence[Weight], *, read: ReadWeig
         places = reserve(marks, scratch, weights)
         with made.open(WEIGHTS_MEMBER, "w", force_zip64=True) as member, open(scratch, "rb") as h5:
             sink = _Sink(h5, member)
-            manifest = Manifest(tuple(stream_values(places, read, sink.put)))
+            manifest = manifest_of(stream_values(places, read, sink.put), read)
             sink.finish()
         made.writestr(METADATA_MEMBER, into_metadata(given.read(METADATA_MEMBER), manifest, places))
     return manifest

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -163,6 +163,7 @@ class Exported(Mapping[str, ExportedArray]):
     Attributes:
       path: of the file.
       has_manifest: whether each tensor has a digest.
+      notes: what else the manifest says, values of JSON by key; not to be trusted.
     """
 
     def __init__(
@@ -185,6 +186,7 @@ class Exported(Mapping[str, ExportedArray]):
         """
         self.path = path
         self.has_manifest = manifest is not None
+        self.notes: Mapping[str, Any] = manifest.notes if manifest else {}
         self._members = members
         expected = manifest.by_name() if manifest else {}
         if named is None:

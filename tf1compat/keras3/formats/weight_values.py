@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import ModelError
 from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.manifest import Manifest, TensorDigest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,10 +15,30 @@ if TYPE_CHECKING:
     from tf1compat.keras3.index.model_index import ModelIndex
     from tf1compat.keras3.index.weights import Weight
 
-__all__ = ["ReadWeight", "all_values", "value_of"]
+__all__ = ["NotedValues", "ReadWeight", "all_values", "manifest_of", "value_of"]
 
 ReadWeight = Callable[["Weight"], "np.ndarray | None"]
 """Gives the value of a weight; None for one that keeps the value it has."""
+
+
+class NotedValues:
+    """Gives values, and says what the manifest of what they are written to is to hold beside them.
+
+    A format that doesn't ask for the notes writes a manifest without.
+    """
+
+    def __init__(self, read: ReadWeight, notes: Mapping[str, Any]) -> None:
+        self._read = read
+        self.notes = dict(notes)
+
+    def __call__(self, weight: Weight) -> np.ndarray | None:
+        """Returns the value of a weight."""
+        return self._read(weight)
+
+
+def manifest_of(digests: Iterable[TensorDigest], read: ReadWeight) -> Manifest:
+    """Returns the manifest of what was written of the values that `read` gave."""
+    return Manifest(tuple(digests), read.notes if isinstance(read, NotedValues) else {})
 
 
 def value_of(weight: Weight, read: ReadWeight) -> np.ndarray:

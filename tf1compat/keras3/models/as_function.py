@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from tf1compat.keras3.index.model_index import ModelIndex
-from tf1compat.keras3.models.running import run_model
+from tf1compat.keras3.models.running import run_model, watch_layers
 
-__all__ = ["compute_outputs", "gradient_norms"]
+__all__ = ["compute_layers", "compute_outputs", "gradient_norms", "own_value"]
 
 Values = Mapping[str, np.ndarray]
 
 
-def compute_outputs(index: ModelIndex, inputs: Values, values: Values) -> tuple[np.ndarray, ...]:
+def own_value(variable: Any) -> np.ndarray:
+    """Returns the value that a weight has, or for one without a value yet, its initial one."""
+    return np.asarray(keras.ops.convert_to_numpy(variable.value))
+
+
+def compute_outputs(
+    index: ModelIndex, inputs: Values, values: Values, *, layers: Sequence[str] = ()
+) -> tuple[np.ndarray, ...]:
     """Returns what the model computes in inference mode if its weights have these values.
 
     Args:
       index: the model's index; its weights may be without values, and are left as they are.
       inputs: arrays by name; they are given by name where the model's inputs have these names,
         else in their order.
-      values: a value for every weight, by path.
+      values: a value for every weight, by path; each is asked for once, and may be made then.
+      layers: paths of layers whose outputs are returned instead of the model's; of each its last
+        call's first.
     """
     tensors = {path: keras.ops.convert_to_tensor(values[path]) for path in index}
-    return tuple(keras.ops.convert_to_numpy(y) for y in _run(index, inputs, tensors))
+    return tuple(map(keras.ops.convert_to_numpy, _run(index, inputs, tensors, layers)))
+
+
+def compute_layers(
+    index: ModelIndex, inputs: Values, values: Values
+) -> dict[str, tuple[np.ndarray, ...]]:
+    """Returns what each layer that holds weights computes if the weights have these values.
+
+    Arguments are as for :func:`compute_outputs`, results as of
+    :func:`~tf1compat.keras3.layer_outputs`.
+    """
+    tensors = {path: keras.ops.convert_to_tensor(values[path]) for path in index}
+    found: dict[str, list[np.ndarray]] = {}
+
+    def keep(path: str, output: Any) -> None:
+        found.setdefault(path, []).append(keras.ops.convert_to_numpy(output))
+
+    with _holding(index, tensors), watch_layers(index, keep):
+        run_model(index.model, inputs)
+    return {path: tuple(outputs) for path, outputs in found.items()}
 
 
 def gradient_norms(
-    index: ModelIndex, inputs: Values, values: Values, projections: Sequence[np.ndarray]
+    index: ModelIndex,
+    inputs: Values,
+    values: Values,
+    projections: Sequence[np.ndarray],
+    *,
+    layers: Sequence[str] = (),
 ) -> dict[str, float]:
     """Returns how much the projected outputs depend on each weight: the gradient's L2 norm.
 
@@ -39,60 +72,78 @@ def gradient_norms(
       inputs: see there.
       values: see there.
       projections: for each output an array of its shape, by which it is multiplied and summed.
+      layers: as for :func:`compute_outputs`.
 
     Returns:
       by path, for each floating weight that the outputs depend on at all.
     """
 
     def projected(tensors: Mapping[str, Any]) -> Any:
-        outputs = _run(index, inputs, tensors)
+        outputs = _run(index, inputs, tensors, layers)
         parts = [
-            keras.ops.sum(keras.ops.cast(y, "float32") * p)
+            keras.ops.sum(keras.ops.cast(y, "float32") * keras.ops.convert_to_tensor(p))
             for y, p in zip(outputs, projections, strict=True)
             if keras.backend.is_float_dtype(keras.backend.standardize_dtype(y.dtype))
         ]
         return sum(parts[1:], parts[0])
 
-    floats = {p: values[p] for p in index if keras.backend.is_float_dtype(index[p].dtype)}
-    others = {p: keras.ops.convert_to_tensor(values[p]) for p in index if p not in floats}
-    found = _GRADIENTS[keras.config.backend()](lambda t: projected({**t, **others}), floats)
-    return {path: float(np.linalg.norm(g.astype(np.float64))) for path, g in found.items()}
+    floats = [p for p in index if keras.backend.is_float_dtype(index[p].dtype)]
+    others = {p: keras.ops.convert_to_tensor(values[p]) for p in index if p not in set(floats)}
+    tensors = {path: keras.ops.convert_to_tensor(values[path]) for path in floats}
+    found = _GRADIENTS[keras.config.backend()](lambda t: projected({**t, **others}), tensors)
+    return {path: float(np.linalg.norm(g.astype(np.float64))) for path, g in found}
 
 
-def _run(index: ModelIndex, inputs: Values, tensors: Mapping[str, Any]) -> list[Any]:
+def _run(
+    index: ModelIndex, inputs: Values, tensors: Mapping[str, Any], layers: Sequence[str]
+) -> list[Any]:
+    if not layers:
+        with _holding(index, tensors):
+            return keras.tree.flatten(run_model(index.model, inputs))
+    found: dict[str, Any] = {}
+    with _holding(index, tensors), watch_layers(index, found.__setitem__):
+        run_model(index.model, inputs)
+    return [found[path] for path in layers]
+
+
+def _holding(index: ModelIndex, tensors: Mapping[str, Any]) -> Any:
+    """Returns what the model runs in, its weights holding `tensors`.
+
+    Not initialized on leaving: the weights of a model that only describes stay without memory.
+    """
     mapping = [(index[path].variable, tensor) for path, tensor in tensors.items()]
-    # Not initialized on leaving: the weights of a model that only describes stay without memory.
-    with keras.StatelessScope(state_mapping=mapping, initialize_variables=False):
-        return keras.tree.flatten(run_model(index.model, inputs))
+    return keras.StatelessScope(state_mapping=mapping, initialize_variables=False)
 
 
-def _by_tensorflow(loss: Callable[[Mapping[str, Any]], Any], values: Values) -> dict[str, Any]:
+Loss = Callable[[Mapping[str, Any]], Any]
+Gradients = Iterable[tuple[str, np.ndarray]]
+
+
+def _by_tensorflow(loss: Loss, tensors: Mapping[str, Any]) -> Gradients:
     import tensorflow as tf
 
-    tensors = {path: tf.convert_to_tensor(value) for path, value in values.items()}
     with tf.GradientTape() as tape:
         tape.watch(list(tensors.values()))
         result = loss(tensors)
-    found = tape.gradient(result, tensors)
+    found = tape.gradient(result, dict(tensors))
     # Rows of a table come as IndexedSlices, of which one row may have several.
-    return {p: tf.convert_to_tensor(g).numpy() for p, g in found.items() if g is not None}
+    return ((p, tf.convert_to_tensor(g).numpy()) for p, g in found.items() if g is not None)
 
 
-def _by_jax(loss: Callable[[Mapping[str, Any]], Any], values: Values) -> dict[str, Any]:
+def _by_jax(loss: Loss, tensors: Mapping[str, Any]) -> Gradients:
     import jax
 
-    tensors = {path: keras.ops.convert_to_tensor(value) for path, value in values.items()}
-    return {path: np.asarray(g) for path, g in jax.grad(loss)(tensors).items()}
+    return ((path, np.asarray(g)) for path, g in jax.grad(loss)(dict(tensors)).items())
 
 
-def _by_torch(loss: Callable[[Mapping[str, Any]], Any], values: Values) -> dict[str, Any]:
-    tensors = {
-        path: keras.ops.convert_to_tensor(value).detach().clone().requires_grad_()
-        for path, value in values.items()
-    }
-    loss(tensors).backward()
-    found = {path: tensor.grad for path, tensor in tensors.items()}
-    return {path: g.detach().cpu().numpy() for path, g in found.items() if g is not None}
+def _by_torch(loss: Loss, tensors: Mapping[str, Any]) -> Gradients:
+    leaves = {path: tensor.detach().requires_grad_() for path, tensor in tensors.items()}
+    loss(leaves).backward()
+    return (
+        (path, keras.ops.convert_to_numpy(leaf.grad))
+        for path, leaf in leaves.items()
+        if leaf.grad is not None
+    )
 
 
 _GRADIENTS = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}

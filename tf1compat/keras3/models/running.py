@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -11,7 +11,10 @@ import numpy as np
 
 from tf1compat.keras3.index.model_index import ModelIndex
 
-__all__ = ["layer_outputs", "run_model"]
+__all__ = ["layer_outputs", "output_arrays", "run_model", "watch_layers"]
+
+# A call that is traced, as within a loop, has no values: TensorFlow says the first, JAX the second.
+_TRACED = (NotImplementedError, TypeError)
 
 
 def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
@@ -30,6 +33,14 @@ def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     return model(list(inputs.values()), training=False)
 
 
+def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
+    """Returns what `model` computes in inference mode, as :func:`run_model`, in NumPy arrays.
+
+    Each backend has its own way there: one of torch refuses NumPy what it could differentiate.
+    """
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, run_model(model, inputs))
+
+
 def layer_outputs(
     index: ModelIndex, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, ...]]:
@@ -41,12 +52,28 @@ def layer_outputs(
     """
     found: dict[str, list[np.ndarray]] = {}
 
+    def keep(path: str, output: Any) -> None:
+        found.setdefault(path, []).append(keras.ops.convert_to_numpy(output))
+
+    with watch_layers(index, keep):
+        run_model(index.model, inputs)
+    return {path: tuple(values) for path, values in found.items()}
+
+
+@contextlib.contextmanager
+def watch_layers(index: ModelIndex, seen: Callable[[str, Any], object]) -> Iterator[None]:
+    """Has `seen` called with each layer's path and first output, after each of its calls.
+
+    Layers are those that hold weights, but for the model itself. A call that is traced, as within
+    a loop, has no values: where `seen` can't do with what it gets, it isn't there.
+    """
+
     def watching(path: str, call: Any) -> Any:
         def watched_call(*args: Any, **kwargs: Any) -> Any:
             result = call(*args, **kwargs)
             first = next(iter(keras.tree.flatten(result)), None)
-            with contextlib.suppress(NotImplementedError):  # traced within a loop, it has no value
-                found.setdefault(path, []).append(np.asarray(first))
+            with contextlib.suppress(*_TRACED):
+                seen(path, first)
             return result
 
         return watched_call
@@ -56,10 +83,9 @@ def layer_outputs(
     try:
         for node in watched:
             vars(node.layer)["call"] = watching(node.path, node.layer.call)
-        run_model(index.model, inputs)
+        yield
     finally:
         for node in watched:
             vars(node.layer).pop("call", None)
             if node.path in own:
                 vars(node.layer)["call"] = own[node.path]
-    return {path: tuple(values) for path, values in found.items() if values}

@@ -4,7 +4,7 @@ To add one, write it in the file of its family and put it into the tuple here; f
 package, decorate it with :func:`register_layout`.
 """
 
-from tf1compat.migration.layouts import basic, casts, joins, recurrent, rows
+from tf1compat.migration.layouts import basic, casts, joins, recurrent, rows, shards
 from tf1compat.migration.layouts.layout import (
     LAYOUTS,
     Identity,
@@ -32,6 +32,10 @@ for _own in (
     rows.Rows,
     rows.Pad,
     rows.Vocabulary,
+    shards.ModShards,
+    shards.ChannelsFirst,
+    shards.CudnnBlocks,
+    shards.SumHalves,
 ):
     LAYOUTS.add(_own)
 del _own

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from tf1compat.checkpoint import Checkpoint, read_meta
+from tf1compat.checkpoint import Checkpoint, Meta, read_meta
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.keras3 import ModelIndex
 
-__all__ = ["source_flow", "target_flow"]
+__all__ = ["source_graph", "target_flow"]
 
 
-def source_flow(checkpoint: Checkpoint) -> Mapping[str, Sequence[str]] | None:
-    """Returns, by variable, the variables that feed it in the v1 graph; None without a graph.
+def source_graph(checkpoint: Checkpoint) -> Meta | None:
+    """Returns what the v1 graph of a checkpoint tells; None without a graph.
 
     Raises:
       CheckpointError: if there is a graph and it can't be read.
@@ -22,7 +22,7 @@ def source_flow(checkpoint: Checkpoint) -> Mapping[str, Sequence[str]] | None:
     if path is None:
         return None
     try:
-        return read_meta(path).flow
+        return read_meta(path)
     except CheckpointError as error:
         raise CorruptCheckpointError(
             f"{error}; move it away to plan without the v1 graph's data flow"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
+from tf1compat.migration.meaning import READINGS
+from tf1compat.migration.planning._pixels import PIXELS_KINDS
+from tf1compat.migration.planning.computed import COMPUTED
 from tf1compat.names.reasons import Kind
 from tf1compat.names.training import TRAINING_KINDS
 from tf1compat.registry import Registry
@@ -62,4 +65,6 @@ _OTHERS = (FILLED_BY_RULE, GIVEN, ALONE, SAME, TAKEN_AVERAGE, NO_AVERAGE)
 def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
-    return Registry("kind of evidence", (*_OTHERS, *kinds, RECORDED))
+    read = [kind for one in READINGS.values() for kind in one.kinds]
+    own = (*_OTHERS, COMPUTED, *PIXELS_KINDS)
+    return Registry("kind of evidence", (*own, *read, *kinds, RECORDED))

@@ -9,18 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, index_model
-from tf1compat.migration.layouts.casts import cast_between
-from tf1compat.migration.layouts.chain import chain
-from tf1compat.migration.layouts.layout import Layout, Spec
-from tf1compat.migration.matching import Item, Matching, Tie, match_items
-from tf1compat.migration.matching.shapes import layout_between
+from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.matching import Item, Tie
+from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
-from tf1compat.migration.planning._flows import source_flow, target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
-from tf1compat.migration.planning._problems import misfit, orphaned, unexplained, unfilled
+from tf1compat.migration.planning._matched import match_rest
+from tf1compat.migration.planning._problems import orphaned, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import sides_of
+from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_specs
@@ -39,6 +38,7 @@ def plan_migration(
     model: object,
     rules: RuleSet | Iterable[Rule] | str | os.PathLike[str] = (),
     *,
+    assume: Assumptions = NOTHING,
     averages: str = "ignore",
 ) -> Plan:
     """Returns the plan that accounts for every variable of a checkpoint and weight of a model.
@@ -46,12 +46,16 @@ def plan_migration(
     Rules decide first. Optimizer slots, moving-average shadows and step counters that no rule asks
     for are dropped with that reason. The rest is matched by roles, shapes, scopes, numbering, names
     and data flow (of the model, and of the v1 graph where a ``.meta`` file is there); what these
-    support equally is listed as ambiguous, never guessed.
+    support equally is listed as ambiguous, never guessed. Where equal shape isn't equal layout
+    (gates of recurrent cells, rows of sharded tables and of flattened images), the layout follows
+    from how the v1 graph uses a variable, or from the names that 1.x's cells have.
 
     Args:
       checkpoint: an open checkpoint, or where one is.
       model: a built Keras model, or its :class:`~tf1compat.keras3.ModelIndex`.
       rules: rules in order, or the path of a rules file.
+      assume: what no file tells: the constant of forget gates, how tables were sharded, in which
+        data format images were flattened. What can't be told without is asked for.
       averages: what becomes of moving averages: ``"ignore"`` leaves them behind, ``"use"`` takes
         them in place of their variables, as ``Saver(ema.variables_to_restore())`` does, and asks
         for one of each trained variable, ``"prefer"`` takes what there is.
@@ -67,7 +71,8 @@ def plan_migration(
         checkpoint = open_checkpoint(checkpoint)
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
-    ruling = _ruling(rules, checkpoint, index, sources, targets)
+    alike = spelled_alike(_rule_set(rules), checkpoint)
+    ruling = _ruling(alike, checkpoint, index, sources, targets)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
@@ -75,39 +80,37 @@ def plan_migration(
     )
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
     strays = orphans(entry.name for entry in checkpoint.values())
-    matching = _match(checkpoint, index, _without(open_s, strays), open_t, ruling)
-    fills, misfits = _fills(matching, checkpoint, index, sources, targets)
-    misfits |= {name: orphaned(name, what) for name, what in strays.items()}
-    ties = [_ambiguity(tie) for tie in matching.ties]
-    left_s = _without(
-        open_s, [s for f in fills for s in f.sources], (s for t in ties for s in t.sources)
+    rest = match_rest(
+        checkpoint, index, _without(open_s, strays), open_t, ruling=ruling, assume=assume
     )
-    left_t = _without(open_t, (f.target for f in fills), (t for tie in ties for t in tie.targets))
+    problems = rest.problems | {name: orphaned(name, what) for name, what in strays.items()}
+    ties = [_ambiguity(tie) for tie in rest.ties]
+    left_s, left_t = _without(open_s, rest.sources), _without(open_t, rest.targets)
     place = {path: number for number, path in enumerate(targets)}
     plan = Plan(
         checkpoint=checkpoint.prefix,
         model=index.model.name,
         sources=sources,
         targets=targets,
-        fills=tuple(sorted((*ruling.fills, *fills), key=lambda fill: place[fill.target])),
+        fills=tuple(sorted((*ruling.fills, *rest.fills), key=lambda fill: place[fill.target])),
         drops=drops,
         keeps=keeps,
         ambiguities=tuple(ties),
-        unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, misfits)),
-        unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, misfits)),
+        unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, problems)),
+        unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, problems)),
     )
     return with_averages(plan, checkpoint, index, averages=averages)
 
 
 def _ruling(
-    rules: RuleSet | Iterable[Rule] | str | os.PathLike[str],
+    rules: RuleSet,
     checkpoint: Checkpoint,
     index: ModelIndex,
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
 ) -> Ruling:
     return rule_fills(
-        _rule_set(rules),
+        rules,
         sources,
         targets,
         sides=sides_of(checkpoint, index),
@@ -158,55 +161,6 @@ def _state_keeps(index: ModelIndex, ruling: Ruling) -> Iterator[Keep]:
     for path, weight in index.items():
         if weight.kind == "state" and path not in ruled:
             yield Keep(path, RANDOM_STATE.because())
-
-
-def _match(
-    checkpoint: Checkpoint,
-    index: ModelIndex,
-    sources: Sequence[str],
-    targets: Sequence[str],
-    ruling: Ruling,
-) -> Matching:
-    """Matches what is left; what rules pair one to one is evidence for it."""
-    given = {fill.sources[0]: fill.target for fill in ruling.fills if len(fill.sources) == 1}
-    return match_items(
-        [ruling.sides.sources[name] for name in (*sources, *given)],
-        [ruling.sides.targets[path] for path in (*targets, *given.values())],
-        source_flow=source_flow(checkpoint),
-        target_flow=target_flow(index),
-        given=given,
-    )
-
-
-def _fills(
-    matching: Matching,
-    checkpoint: Checkpoint,
-    index: ModelIndex,
-    sources: Mapping[str, Spec],
-    targets: Mapping[str, Spec],
-) -> tuple[list[Fill], dict[str, Problem]]:
-    """Returns a fill for each match, and a problem for both ends of one that no layout joins."""
-    fills: list[Fill] = []
-    problems: dict[str, Problem] = {}
-    for source, (target, evidence) in matching.pairs.items():
-        layout = _layout(sources[source], targets[target])
-        mistaken = mistaken_gates(checkpoint, index, target, source)
-        if mistaken is not None:
-            problems[target] = mistaken
-        elif layout is not None:
-            fills.append(Fill(target, (source,), str(layout), evidence))
-        else:
-            problems.update(misfit(source, target, given=sources[source], wanted=targets[target]))
-    return fills, problems
-
-
-def _layout(source: Spec, target: Spec) -> Layout | None:
-    """Returns the layout from one to the other, a lossless cast included, or None."""
-    layout = layout_between(source.shape, target.shape)
-    cast = cast_between(source.dtype, target.dtype)
-    if layout is None or cast is None:
-        return None
-    return chain(layout, *cast)
 
 
 def _ambiguity(tie: Tie) -> Ambiguity:

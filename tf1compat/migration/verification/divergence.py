@@ -7,24 +7,54 @@ activation is part of a Keras layer, and often stands outside the v1 scope).
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tf1compat.checkpoint import open_checkpoint
+from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.verification.outputs import Recording
+from tf1compat.migration.verification._both_sides import stand_ins, variable_values
+from tf1compat.migration.verification.given import recorded_feeds
+from tf1compat.migration.verification.outputs import OutputDifference, Recording, compare_outputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
-from tf1compat.migration.verification.reference.graph_file import graph_beside
-from tf1compat.names.graph_names import op_name
+from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
+from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["first_difference"]
+__all__ = ["Divergence", "diverging_pair", "first_difference", "first_pair"]
 
 _HOPS = 3  # ops after a scope that may still belong to the layer: bias, activation, reshape
+
+
+@dataclasses.dataclass(frozen=True)
+class Divergence:
+    """The first layer whose output no tensor of the v1 graph equals.
+
+    Attributes:
+      layer: path of the Keras layer.
+      tensor: the tensor of the v1 graph, among those of the layer's sources, that is nearest.
+      difference: how far they are apart.
+    """
+
+    layer: str
+    tensor: str
+    difference: OutputDifference
+
+    def __str__(self) -> str:
+        one = self.difference
+        return (
+            f"{self.layer}, whose nearest tensor of the v1 graph is {self.tensor}: "
+            f"max abs {one.max_abs:.3g}, max rel {one.max_rel:.3g}"
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Returns what JSON holds of it."""
+        apart = self.difference.record()
+        return {"layer": self.layer, "tensor": apart.pop("name"), **apart}
 
 
 def first_difference(
@@ -46,13 +76,76 @@ def first_difference(
       recording: inputs by tensor name of the v1 graph, in the model's order.
       tolerance: largest difference relative to the layer's largest output.
     """
+    found = first_pair(plan, index, prefix=prefix, recording=recording, tolerance=tolerance)
+    return found.layer if found else ""
+
+
+def first_pair(
+    plan: Plan,
+    index: ModelIndex,
+    *,
+    prefix: str | os.PathLike[str],
+    recording: Recording,
+    tolerance: float,
+) -> Divergence | None:
+    """Returns the layer of :func:`first_difference` with the tensor that it should have equalled.
+
+    Arguments are the same, but that recorded inputs may also go by the model's names, or in its
+    order.
+    """
+    checkpoint = open_checkpoint(prefix)
+    graph = graph_beside(checkpoint)
+    return diverging_pair(
+        plan,
+        index,
+        graph,
+        checkpoint=checkpoint,
+        inputs=recorded_feeds(graph, index, recording.inputs),
+        layers=layer_outputs(index, recording.inputs),
+        tolerance=tolerance,
+    )
+
+
+def diverging_pair(
+    plan: Plan,
+    index: ModelIndex,
+    graph: GraphFile,
+    *,
+    checkpoint: Mapping[str, Entry],
+    inputs: Mapping[str, np.ndarray],
+    layers: Mapping[str, Sequence[np.ndarray]],
+    tolerance: float,
+    sources: Mapping[str, np.ndarray] | None = None,
+) -> Divergence | None:
+    """Returns the first layer that no v1 tensor equals; None where none could be paired, or all do.
+
+    Args:
+      plan: says which scopes are which layers.
+      index: the model's index.
+      graph: the v1 graph.
+      checkpoint: the open checkpoint.
+      inputs: what the graph is given, by tensor name.
+      layers: what each layer computed, in the model's order.
+      tolerance: largest difference relative to the tensor's largest value.
+      sources: values of sources with which it computed that; by default the checkpoint's.
+    """
     scopes = _scopes_by_layer(plan, index)
-    candidates = _v1_tensors(prefix, recording.inputs, scopes.values())
-    for layer, values in layer_outputs(index, recording.inputs).items():
-        expected = [t for scope in scopes.get(layer, ()) for t in candidates.get(scope, ())]
-        if expected and not all(any(_close(v, t, tolerance) for t in expected) for v in values):
-            return layer
-    return ""
+    names = _names_by_scope(graph, inputs, scopes.values())
+    wanted = list(dict.fromkeys(name for some in names.values() for name in some))
+    if not wanted:
+        return None
+    reference = ReferenceGraph(graph, wanted, fed=inputs)
+    used = stand_ins(plan, checkpoint, reference.variables)
+    values = variable_values(used, checkpoint, {} if sources is None else sources)
+    tensors = reference.run_what_runs(inputs, values, only=reference.floating())
+    for layer, outputs in layers.items():
+        near = {name for scope in scopes.get(layer, ()) for name in names.get(scope, ())}
+        expected = {name: tensors[name] for name in tensors if name in near}
+        for output in outputs:
+            found = _nearest(output, expected)
+            if found is not None and not found.within(tolerance):
+                return Divergence(layer, found.name, found)
+    return None
 
 
 def _scopes_by_layer(plan: Plan, index: ModelIndex) -> dict[str, tuple[str, ...]]:
@@ -63,32 +156,28 @@ def _scopes_by_layer(plan: Plan, index: ModelIndex) -> dict[str, tuple[str, ...]
     return {layer: tuple(scopes) for layer, scopes in found.items()}
 
 
-def _close(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
-    if a.shape != b.shape or a.dtype.kind != "f" or b.dtype.kind != "f":
-        return False
-    scale = float(np.abs(b).max(initial=0.0)) or 1.0
-    return bool(np.abs(a.astype(np.float64) - b).max(initial=0.0) <= tolerance * scale)
+def _nearest(output: np.ndarray, tensors: Mapping[str, np.ndarray]) -> OutputDifference | None:
+    """Returns the difference from the nearest tensor; None where none has as many elements.
+
+    1.x's programs fold the axes of a batch and of a sequence into one, so shapes may differ.
+    """
+    gaps = [
+        compare_outputs({name: tensor}, {name: output.reshape(tensor.shape)})[0]
+        for name, tensor in tensors.items()
+        if tensor.size == output.size and output.dtype.kind in "fV"
+    ]
+    return min(gaps, key=lambda gap: gap.max_rel) if gaps else None
 
 
-def _v1_tensors(
-    prefix: str | os.PathLike[str],
-    inputs: Mapping[str, np.ndarray],
-    scopes: Iterable[Sequence[str]],
-) -> dict[str, list[np.ndarray]]:
-    """Returns, by scope, every floating tensor that the v1 graph computes there for the inputs."""
-    checkpoint = open_checkpoint(prefix)
-    graph = graph_beside(checkpoint)
+def _names_by_scope(
+    graph: GraphFile, inputs: Mapping[str, np.ndarray], scopes: Iterable[Sequence[str]]
+) -> dict[str, list[str]]:
+    """Returns, by scope, the tensors that the v1 graph computes there for the inputs."""
     runnable = dict.fromkeys(forward_ops(graph.graph_def, inputs))
     distinct = {scope for group in scopes for scope in group}
-    near = {scope: _near(graph.graph_def, scope, runnable) for scope in distinct}
-    names = list(dict.fromkeys(f"{name}:0" for ops in near.values() for name in ops))
-    if not names:
-        return {}
-    reference = ReferenceGraph(graph, names, fed=inputs)
-    values = reference.run(inputs, reference.values(checkpoint), only=reference.floating())
     return {
-        scope: [values[f"{name}:0"] for name in ops if f"{name}:0" in values]
-        for scope, ops in near.items()
+        scope: [tensor_name(op) for op in _near(graph.graph_def, scope, runnable)]
+        for scope in distinct
     }
 
 

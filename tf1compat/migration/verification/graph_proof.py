@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,41 +12,27 @@ import numpy as np
 from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
+from tf1compat.keras3.models.as_function import compute_layers, compute_outputs
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.verification.outputs import compare_outputs
-from tf1compat.migration.verification.proof import Proof, model_outputs, prove_lines
-from tf1compat.migration.verification.reference.candidates import forward_ops
-from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
-from tf1compat.migration.verification.reference.graph import ReferenceGraph
-from tf1compat.migration.verification.reference.graph_file import (
-    GraphFile,
-    InputSpec,
-    graph_beside,
-    read_graph,
+from tf1compat.migration.verification._both_sides import (
+    BothSides,
+    source_values,
+    stand_ins,
+    variable_values,
+    weight_values,
 )
-from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pair_inputs
+from tf1compat.migration.verification._changes import changed
+from tf1compat.migration.verification._kept import Frontier, frontiers
+from tf1compat.migration.verification._line_proof import prove_lines
+from tf1compat.migration.verification.divergence import Divergence, diverging_pair
+from tf1compat.migration.verification.given import Given, GraphOptions
+from tf1compat.migration.verification.outputs import compare_outputs
+from tf1compat.migration.verification.proof import Proof
+from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
 from tf1compat.names.graph_names import tensor_name
 
-__all__ = ["GraphOptions", "prove"]
-
-
-@dataclasses.dataclass(frozen=True)
-class GraphOptions:
-    """What a user says of a graph; all of it may be left out where the graph shows it.
-
-    Attributes:
-      inputs: tensors that are given the model's inputs, in the model's order.
-      outputs: tensors that the model's outputs equal, in the model's order.
-      feeds: values of other tensors by name, such as whether the graph trains.
-      arrays: values of `inputs` by tensor name; made up where there are none.
-      allowed: op types to run beside those that are known to be harmless.
-    """
-
-    inputs: Sequence[str] = ()
-    outputs: Sequence[str] = ()
-    feeds: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    allowed: Iterable[str] = ()
+__all__ = ["prove"]
 
 
 def prove(
@@ -61,8 +47,10 @@ def prove(
     """Runs the v1 graph beside the model and returns which lines of the plan that proves.
 
     Both sides are run in inference mode with the checkpoint's values, and with every source changed
-    at random; the model's own weights are neither used nor changed. Only ops of the graph that
-    compute and do nothing else are run.
+    at random; the model's own weights are neither used nor changed, but for those that the plan
+    keeps. Where these change the outputs to what the v1 graph doesn't compute, outputs of the last
+    layers before them are compared instead. Only ops of the graph that compute and do nothing else
+    are run.
 
     Args:
       plan: a complete plan.
@@ -79,80 +67,106 @@ def prove(
     index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
-    given = _Given(whole, index, options or GraphOptions())
-    feeds = given.arrays()
-    model_inputs = {name: feeds[name] for name in given.paired}
-    outputs = list(given.options.outputs)
-    if not outputs:
-        found = model_outputs(plan, index, entries, model_inputs)
-        outputs = _alike(found, given, feeds, checkpoint=entries)
-    return prove_lines(
-        plan,
-        index,
-        given.reference(outputs, feeds),
-        checkpoint=entries,
-        inputs=feeds,
-        model_inputs=model_inputs,
-        outputs=outputs,
-        tolerance=tolerance,
+    sides = _Sides(plan, index, entries, Given(whole, index, options or GraphOptions()), tolerance)
+    edges = () if sides.given.options.outputs else frontiers(plan, index)
+    return _around_kept(sides, edges) if edges else sides.prove()
+
+
+def _around_kept(sides: _Sides, edges: Sequence[Frontier]) -> Proof:
+    """Returns the proof by the model's outputs, or by those of the last layers before kept weights.
+
+    A kept weight may well be what the v1 graph has none of because it changes nothing: a bias of
+    zeros, a scale of ones.
+    """
+    for edge in (None, *edges):
+        try:
+            proof = sides.prove(edge.layers if edge else ())
+        except UsageError:  # nothing of the graph has the shapes of a new head
+            if edge is edges[-1]:
+                raise
+            continue
+        if proof.agrees:
+            break
+    reasons = edge.reasons() if edge else {}
+    return dataclasses.replace(
+        proof, reasons={path: reasons[path] for path in proof.lines if path in reasons}
     )
 
 
-class _Given:
-    """What each input of the graph is given."""
+class _Sides:
+    """Both sides, before it is known what of them is compared."""
 
-    def __init__(self, graph: GraphFile, index: ModelIndex, options: GraphOptions) -> None:
-        self.graph = graph
-        self.options = options
-        phases = {spec.name: phase_of(spec) for spec in graph.inputs}
-        self.feeds = {name: value for name, value in phases.items() if value is not None}
-        self.feeds.update({tensor_name(k): np.asarray(v) for k, v in options.feeds.items()})
-        data = [s for s in graph.inputs if s.name not in self.feeds and not s.optional]
-        if options.inputs:
-            wanted = list(map(tensor_name, options.inputs))
-            data = [s for name in wanted for s in graph.inputs if s.name == name]
-        self.specs: Sequence[InputSpec] = data
-        self.paired = pair_inputs(index.model, data, in_order=bool(options.inputs))
+    def __init__(
+        self,
+        plan: Plan,
+        index: ModelIndex,
+        checkpoint: Mapping[str, Entry],
+        given: Given,
+        tolerance: float,
+    ) -> None:
+        self.plan = plan
+        self.index = index
+        self.checkpoint = checkpoint
+        self.given = given
+        self.tolerance = tolerance
+        self.feeds = given.arrays()
+        self.model_inputs = {name: self.feeds[name] for name in given.paired}
 
-    def lacking(self, feeds: Container[str]) -> str:
-        """Returns the names of the graph's inputs that have no value."""
-        open_ = [s.name for s in self.graph.inputs if s.name not in feeds and not s.optional]
-        return ", ".join(open_) or "none"
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Returns a value for every input that has one, by tensor name."""
-        own = {tensor_name(name): array for name, array in self.options.arrays.items()}
-        missing = [s for s in self.specs if s.name in self.paired and s.name not in own]
-        shapes = concrete_shapes({spec.name: self.paired[spec.name] for spec in missing}, missing)
-        bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
-        return {**self.feeds, **made_up(missing, shapes, bounds), **own}
-
-    def reference(self, outputs: Sequence[str], feeds: Iterable[str]) -> ReferenceGraph:
-        """Returns the part of the graph that computes `outputs`."""
-        return ReferenceGraph(self.graph, outputs, fed=feeds, allowed=self.options.allowed)
-
-
-def _alike(
-    found: Sequence[np.ndarray],
-    given: _Given,
-    feeds: Mapping[str, np.ndarray],
-    *,
-    checkpoint: Mapping[str, Entry],
-) -> list[str]:
-    """Returns, for each output of the model, the tensor of the graph that is nearest to it."""
-    names = [tensor_name(op) for op in forward_ops(given.graph.graph_def, feeds)]
-    if names:
-        reference = given.reference(names, feeds)
-        names = reference.alike(y.shape for y in found)
-    if not names:
-        shapes = ", ".join(str(list(y.shape)) for y in found)
-        raise UsageError(
-            f"{given.graph.path}: expected tensors like the model's outputs, {shapes}, found none "
-            f"that inputs with a value lead to; without one: {given.lacking(feeds)}; feed these, "
-            "or name the graph's inputs and outputs, in the model's order"
+    def prove(self, layers: Sequence[str] = ()) -> Proof:
+        """Returns the proof by the model's outputs, or by those of some layers."""
+        outputs = list(self.given.options.outputs)
+        if not outputs:
+            weights = weight_values(self.plan, self.index, self.checkpoint)
+            found = compute_outputs(self.index, self.model_inputs, weights, layers=layers)
+            outputs = self._alike(found)
+        both = BothSides(
+            self.plan,
+            self.index,
+            self.given.reference(outputs, self.feeds),
+            self.checkpoint,
+            self.feeds,
+            self.model_inputs,
+            outputs,
+            layers,
         )
-    tensors = reference.run(feeds, reference.values(checkpoint), only=names)
-    return [_nearest(tensors, y) for y in found]
+        proof = prove_lines(both, tolerance=self.tolerance)
+        return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
+
+    def _apart(self, proof: Proof) -> Divergence | None:
+        """Returns the first layer that differs, with the values with which the outputs do."""
+        at_rest = all(one.within(self.tolerance) for one in proof.outputs)
+        sources = source_values(self.plan, self.checkpoint)
+        values = changed(sources) if at_rest else sources
+        weights = weight_values(self.plan, self.index, self.checkpoint, values)
+        return diverging_pair(
+            self.plan,
+            self.index,
+            self.given.graph,
+            checkpoint=self.checkpoint,
+            inputs=self.feeds,
+            layers=compute_layers(self.index, self.model_inputs, weights),
+            tolerance=self.tolerance,
+            sources=values,
+        )
+
+    def _alike(self, found: Sequence[np.ndarray]) -> list[str]:
+        """Returns, for each output of the model, the tensor of the graph that is nearest to it."""
+        graph = self.given.graph
+        names = [tensor_name(op) for op in forward_ops(graph.graph_def, self.feeds)]
+        if names:
+            reference = self.given.reference(names, self.feeds)
+            names = reference.alike(y.shape for y in found)
+        if not names:
+            shapes = ", ".join(str(list(y.shape)) for y in found)
+            raise UsageError(
+                f"{graph.path}: expected tensors like the model's outputs, {shapes}, found none "
+                f"that inputs with a value lead to; without one: {self.given.lacking(self.feeds)}; "
+                "feed these, or name the graph's inputs and outputs, in the model's order"
+            )
+        used = stand_ins(self.plan, self.checkpoint, reference.variables)
+        values = variable_values(used, self.checkpoint)
+        tensors = reference.run_what_runs(self.feeds, values, only=names)
+        return [_nearest(tensors, y) for y in found]
 
 
 def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:

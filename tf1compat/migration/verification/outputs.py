@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,11 @@ class OutputDifference:
 
     def __str__(self) -> str:
         return f"{self.name}: max abs {self.max_abs:.3g}, max rel {self.max_rel:.3g}"
+
+    def record(self) -> dict[str, Any]:
+        """Returns what JSON holds of it; None stands for infinity, which JSON hasn't."""
+        gaps = {"max_abs": self.max_abs, "max_rel": self.max_rel}
+        return {"name": self.name, **{k: v if math.isfinite(v) else None for k, v in gaps.items()}}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
-from tf1compat.errors import CheckpointError, Problem, VerificationError
-from tf1compat.keras3 import index_model, read_exported, run_model
+from tf1compat.errors import CheckpointError, Problem, UsageError, VerificationError
+from tf1compat.keras3 import index_model, read_exported
+from tf1compat.keras3.models.running import output_arrays
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import check_fits_checkpoint, differences
-from tf1compat.migration.verification.divergence import first_difference
+from tf1compat.migration.verification.divergence import Divergence, first_pair
 from tf1compat.migration.verification.outputs import (
     OutputDifference,
     Recording,
@@ -37,18 +38,37 @@ class Verification:
       weights: how many weights equal their sources bit for bit through the inverse layout.
       problems: every weight or file that doesn't, and every output out of tolerance.
       outputs: the differences of outputs, where a recording was given.
-      first_difference: the first layer whose output differs, where layers could be paired; else "".
+      divergence: the first layer whose output differs, where layers could be paired, with the
+        tensor of the v1 graph that is nearest to it.
+      unpaired: why the v1 graph couldn't tell that layer; else "".
     """
 
     weights: int
     problems: tuple[Problem, ...] = ()
     outputs: tuple[OutputDifference, ...] = ()
-    first_difference: str = ""
+    divergence: Divergence | None = None
+    unpaired: str = ""
 
     @property
     def equal(self) -> bool:
         """Whether everything that was checked is as it should be."""
         return not self.problems
+
+    @property
+    def first_difference(self) -> str:
+        """The path of the first layer whose output differs; "" if it isn't known."""
+        return self.divergence.layer if self.divergence else ""
+
+    def record(self) -> dict[str, Any]:
+        """Returns what JSON holds of it; ``docs/proof.md`` has the fields."""
+        return {
+            "equal": self.equal,
+            "weights": self.weights,
+            "problems": [str(problem) for problem in self.problems],
+            "outputs": [one.record() for one in self.outputs],
+            "divergence": self.divergence.record() if self.divergence else None,
+            "unpaired": self.unpaired,
+        }
 
     def require_equal(self) -> None:
         """Does nothing when all is equal.
@@ -62,9 +82,18 @@ class Verification:
     def __str__(self) -> str:
         lines = [f"{self.weights} weights equal bit for bit through the inverse layout"]
         lines += [f"output {difference}" for difference in self.outputs]
-        if self.first_difference:
-            lines.append(f"first layer that differs: {self.first_difference}")
+        lines += self.layer_lines()
         return "\n".join([*lines, *(f"! {problem}" for problem in self.problems)])
+
+    def layer_lines(self) -> list[str]:
+        """Returns what is known of the first layer that differs, in words; [] if nothing is."""
+        if self.divergence is None:
+            return []
+        nearest = self.divergence.difference
+        return [
+            f"first layer that differs: {self.divergence.layer}",
+            f"  nearest tensor of the v1 graph: {nearest}",
+        ]
 
 
 def verify(
@@ -86,24 +115,26 @@ def verify(
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
       recording: inputs and expected outputs; see :func:`load_recording` and :func:`record_graph`.
       v1_graph: prefix of a checkpoint whose ``.meta`` is run, where outputs differ, to name the
-        first layer that does; the recorded inputs then go by the names of v1 tensors.
+        first layer that does, and the tensor that it should have equalled. Recorded inputs go by
+        the names of v1 tensors, or else are the model's.
       tolerance: largest difference of an output, relative to its largest expected value.
     """
     weights = verify_weights(plan, model, output=output, checkpoint=checkpoint)
     if recording is None:
         return weights
     outputs = verify_outputs(model, recording, tolerance=tolerance)
-    first = ""
-    if outputs.problems and v1_graph is not None:
-        first = first_difference(
+    both = dataclasses.replace(
+        outputs, weights=weights.weights, problems=(*weights.problems, *outputs.problems)
+    )
+    if not outputs.problems or v1_graph is None:
+        return both
+    try:
+        first = first_pair(
             plan, index_model(model), prefix=v1_graph, recording=recording, tolerance=tolerance
         )
-    return dataclasses.replace(
-        outputs,
-        weights=weights.weights,
-        problems=(*weights.problems, *outputs.problems),
-        first_difference=first,
-    )
+    except UsageError as error:  # the outputs differ all the same
+        return dataclasses.replace(both, unpaired=str(error))
+    return dataclasses.replace(both, divergence=first)
 
 
 def verify_weights(
@@ -155,7 +186,7 @@ def verify_outputs(
 
     Inputs are given by name where the model's inputs have the recorded names, else by order.
     """
-    values = run_model(model, recording.inputs)
+    values = output_arrays(model, recording.inputs)
     compared = compare_outputs(recording.outputs, name_outputs(values, list(recording.outputs)))
     problems = tuple(
         Problem(

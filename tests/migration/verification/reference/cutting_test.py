@@ -7,6 +7,8 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
 from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.feeds import index_bounds
+from tf1compat.migration.verification.reference.graph_file import input_specs
 from tf1compat.testing import assert_arrays_close
 
 v1 = tf.compat.v1
@@ -52,14 +54,53 @@ def test_what_is_fed_needs_nothing_before_it():
     assert_arrays_close(run(part, "y:0", {"decoded:0": [1.5]}), np.array([-1.5], np.float32))
 
 
-def test_what_has_several_outputs_is_not_fed():
+@pytest.fixture(scope="module")
+def pipeline():
     with tf.Graph().as_default() as graph:
-        x = v1.placeholder(tf.float32, [4], "x")
-        data = v1.data.make_one_shot_iterator(tf.data.Dataset.from_tensors((1.0, 2.0)))
-        one, _ = data.get_next("pair")
-        tf.add(one, x, name="y")
-    with pytest.raises(UsageError, match=r"pair \(IteratorGetNext\): expected an op with one outp"):
-        cut_graph(graph.as_graph_def(), outputs=["y"], fed=["pair:0"])
+        table = v1.get_variable("table", [5, 2], use_resource=False)
+        ids = np.array([1, 2], np.int32), np.array([0, 1], np.int64), np.ones(2, np.float32)
+        data = v1.data.make_one_shot_iterator(tf.data.Dataset.from_tensors(ids))
+        first, labels, scale = data.get_next("pair")
+        y = tf.multiply(tf.gather(table, first), scale[:, None], name="y")
+        tf.reduce_sum(y - tf.cast(labels, tf.float32)[:, None], name="loss")
+    return graph.as_graph_def()
+
+
+def test_each_output_of_an_input_pipeline_can_be_fed(pipeline):
+    part = cut_graph(pipeline, outputs=["loss"], fed=["pair:0", "pair:1", "pair:2"])
+    assert {n.op for n in part.node if n.name.startswith("pair")} == {"IdentityN", "Placeholder"}
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        v1.import_graph_def(part, name="")
+        feeds = {"pair:0": [2, 0], "pair:1": [1, 1], "pair:2": [2.0, 3.0]}
+        found = session.run(["y:0", "loss:0"], {**feeds, "table/read:0": np.eye(5, 2)})
+    assert_arrays_close(found[0], np.array([[0, 0], [3, 0]], np.float32))
+    assert_arrays_close(found[1], np.array(-1, np.float32))
+
+
+def test_inputs_are_what_an_input_pipeline_gives(pipeline):
+    found = {one.name: (one.dtype, one.shape) for one in input_specs(pipeline)}
+    assert found == {
+        "pair:0": ("int32", (2,)),
+        "pair:1": ("int64", (2,)),
+        "pair:2": ("float32", (2,)),
+    }
+    assert index_bounds(pipeline, found) == {"pair:0": 5}
+
+
+def test_what_has_no_value_of_a_pipeline_leads_to_no_candidate(pipeline):
+    assert "y" in forward_ops(pipeline, ["pair:0", "pair:2"])
+    assert "loss" not in forward_ops(pipeline, ["pair:0", "pair:2"])
+    assert "loss" in forward_ops(pipeline, ["pair:0", "pair:1", "pair:2"])
+
+
+def test_an_op_that_says_no_dtype_is_not_fed():
+    with tf.Graph().as_default() as graph:
+        v1.placeholder(tf.string, [], "file")
+        tf.identity(tf.io.read_file("/nowhere", name="bytes"), name="y")
+    with pytest.raises(
+        UsageError, match=r"bytes \(ReadFile\): expected an op that says the dtypes"
+    ):
+        cut_graph(graph.as_graph_def(), outputs=["y"], fed=["bytes:0"])
 
 
 def test_ops_that_may_do_harm_are_named_and_refused():

@@ -20,7 +20,7 @@ from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
 from tf1compat.keras3.formats.hdf5.source import Source, open_source
 from tf1compat.keras3.formats.hdf5.space import find_marks, reserve
 from tf1compat.keras3.formats.hdf5.writing import stream_values
-from tf1compat.keras3.formats.weight_values import ReadWeight
+from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 
@@ -36,7 +36,7 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
                 places = reserve(skeleton, staged, weights)
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)
-        manifest = Manifest(tuple(digests))
+        manifest = manifest_of(digests, read)
         with _hdf5_errors(path):
             into_h5(staged, manifest, places)
     return manifest

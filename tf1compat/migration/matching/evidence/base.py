@@ -19,6 +19,7 @@ OTHER_KINDS = {
     "given": "a pair that is known from rules",
     "alone": "what nothing competes with",
     "same": "what nothing tells apart",
+    "computed": "what computing told",
     "average": "a moving average in place of its variable",
     "no_average": "a variable without a moving average",
     "recorded": "a reason of an old plan",

@@ -7,7 +7,7 @@ part alone is imported and run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tf1compat.errors import UsageError
@@ -149,18 +149,41 @@ def _add(graph_def: Any, node: Any, inputs: list[str], *, is_input: bool) -> Non
     if "_class" in made.attr:  # ops to be placed with, which may be gone
         del made.attr["_class"]
     if is_input and node.op not in INPUT_OPS:
-        _become_placeholder(made)
+        types = _types(node)
+        if len(types) == 1:
+            _become_placeholder(made, types[0])
+        else:
+            _become_several(graph_def, made, types)
 
 
-def _become_placeholder(node: Any) -> None:
-    listed = [t for key in ("output_types", "component_types") for t in node.attr[key].list.type]
-    types = [*listed, *(node.attr[key].type for key in _TYPES if key in node.attr)]
-    if len(listed) > 1 or not types:
+def _types(node: Any) -> list[int]:
+    """Returns the dtypes of an op's outputs."""
+    for key in ("output_types", "component_types"):
+        if node.attr[key].list.type:
+            return list(node.attr[key].list.type)
+    types = [node.attr[key].type for key in _TYPES if key in node.attr]
+    if not types:
         raise UsageError(
-            f"{node.name} ({node.op}): expected an op with one output, of a dtype that it says, to "
-            "give a value to; name a tensor that follows from it"
+            f"{node.name} ({node.op}): expected an op that says the dtypes of its outputs, to give "
+            "a value to; name a tensor that follows from it"
         )
+    return types[:1]
+
+
+def _become_placeholder(node: Any, dtype: int) -> None:
     node.op = "Placeholder"
     node.attr.clear()
-    node.attr["dtype"].type = types[0]
+    node.attr["dtype"].type = dtype
     node.attr["shape"].shape.unknown_rank = True
+
+
+def _become_several(graph_def: Any, node: Any, types: Sequence[int]) -> None:
+    """Makes an op pass on a placeholder for each of its outputs: their tensors keep their names."""
+    for number, dtype in enumerate(types):
+        fed = graph_def.node.add()
+        fed.name = f"{node.name}/fed_{number}"
+        _become_placeholder(fed, dtype)
+        node.input.append(fed.name)
+    node.op = "IdentityN"
+    node.attr.clear()
+    node.attr["T"].list.type.extend(types)

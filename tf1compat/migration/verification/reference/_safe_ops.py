@@ -6,7 +6,7 @@ Whatever isn't listed is refused by name; an op is added here once it is known t
 
 from __future__ import annotations
 
-__all__ = ["CONTROL_FLOW_OPS", "INPUT_OPS", "SAFE_OPS"]
+__all__ = ["CONTROL_FLOW_OPS", "INPUT_OPS", "PIPELINE_OPS", "SAFE_OPS"]
 
 CONTROL_FLOW_OPS = frozenset(
     [
@@ -27,6 +27,20 @@ CONTROL_FLOW_OPS = frozenset(
 
 INPUT_OPS = frozenset(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"))
 """Ops that take a value from outside."""
+
+PIPELINE_OPS = frozenset(
+    [
+        "IteratorGetNext",
+        "IteratorGetNextSync",
+        "QueueDequeue",
+        "QueueDequeueV2",
+        "QueueDequeueMany",
+        "QueueDequeueManyV2",
+        "QueueDequeueUpTo",
+        "QueueDequeueUpToV2",
+    ]
+)
+"""Ops at which an input pipeline ends: they aren't run, and their outputs are given values."""
 
 _VARIABLES = """
   AutoReloadVariable IsVariableInitialized ReadVariableOp ResourceGather ResourceGatherNd

@@ -8,7 +8,7 @@ from typing import Any
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, SAFE_OPS
-from tf1compat.names.graph_names import in_gradients, op_name
+from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["forward_ops"]
@@ -32,7 +32,8 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
     Returns:
       names of ops, in the graph's order.
     """
-    given = set(map(op_name, inputs))
+    given = frozenset(map(tensor_name, inputs))
+    ops = frozenset(map(op_name, given))
     nodes = {node.name: node for node in graph_def.node}
     depends: dict[str, _Depends] = {}
     reads = {
@@ -40,12 +41,15 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
         for name, node in nodes.items()
     }
     for name in inputs_first(reads):
-        depends[name] = _depends(nodes[name], depends, given)
+        depends[name] = _depends(nodes[name], depends, given, ops)
     return [name for name in nodes if depends[name] == frozenset(("input", "variable"))]
 
 
-def _depends(node: Any, known: Mapping[str, _Depends], given: Container[str]) -> _Depends:
-    if node.name in given:
+def _depends(
+    node: Any, known: Mapping[str, _Depends], given: Container[str], ops: Container[str]
+) -> _Depends:
+    """Returns what an op depends on, where the tensors `given`, which are of `ops`, have values."""
+    if node.name in ops:
         return frozenset(("input",))
     if node.op in VARIABLE_OPS:
         return frozenset(("variable",))
@@ -55,6 +59,13 @@ def _depends(node: Any, known: Mapping[str, _Depends], given: Container[str]) ->
         return None
     found: set[str] = set()
     for one in data_inputs(node):
+        if tensor_name(one) in given:
+            found.add("input")
+            continue
+        if (
+            op_name(one) in ops
+        ):  # of what an input pipeline gives, some may have a value and some none
+            return None
         part = known.get(op_name(one), frozenset())  # what a loop brings back is known later
         if part is None:
             return None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tf1compat.migration.verification.reference.graph_file import InputSpec
-from tf1compat.names.graph_names import op_name
+from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
 __all__ = ["index_bounds", "made_up", "phase_of"]
@@ -59,6 +59,7 @@ _MOVING = frozenset(
 _LOOKUPS = {"Gather": 1, "GatherV2": 1, "ResourceGather": 1, "GatherNd": 1}
 _FEW = 2  # what is no index is a flag, a mask or a segment
 _REAL_SEED = 1155
+_SIZES = (0.5, 4.0)
 
 
 def phase_of(spec: InputSpec) -> np.ndarray | None:
@@ -92,11 +93,22 @@ def made_up(
     found = {}
     for spec in specs:
         shape = tuple(shapes[spec.name])
-        drawn = rng.normal(size=shape)
+        drawn = _of_many_sizes(rng.normal(size=shape))
         if spec.dtype.startswith(("int", "uint", "bool")):
             drawn = rng.integers(0, bounds.get(spec.name, _FEW), shape).astype(np.float64)
         found[spec.name] = np.asarray(drawn, dtype=spec.dtype)
     return found
+
+
+def _of_many_sizes(drawn: np.ndarray) -> np.ndarray:
+    """Returns values of which each member of the batch has a size of its own.
+
+    Activations that are alike around zero, such as the two kinds of GELU, part further out.
+    """
+    if not drawn.ndim or not len(drawn):
+        return drawn
+    sizes = np.geomspace(*_SIZES, len(drawn))
+    return drawn * sizes.reshape(-1, *[1] * (drawn.ndim - 1))
 
 
 def index_bounds(graph_def: Any, inputs: Iterable[str]) -> dict[str, int]:
@@ -105,20 +117,29 @@ def index_bounds(graph_def: Any, inputs: Iterable[str]) -> dict[str, int]:
     readers: dict[str, list[Any]] = {}
     for node in graph_def.node:
         for one in node.input:
-            readers.setdefault(op_name(one), []).append(node)
+            readers.setdefault(tensor_name(one.lstrip("^")), []).append(node)
+    outputs: dict[str, list[str]] = {}
+    for tensor in readers:
+        outputs.setdefault(op_name(tensor), []).append(tensor)
     found = {}
     for name in inputs:
-        sizes = [rows for rows in _tables(op_name(name), nodes, readers) if rows > 0]
+        sizes = [rows for rows in _tables(name, nodes, readers, outputs) if rows > 0]
         if sizes:
             found[name] = min(sizes)
     return found
 
 
-def _tables(start: str, nodes: Mapping[str, Any], readers: Mapping[str, list[Any]]) -> list[int]:
+def _tables(
+    start: str,
+    nodes: Mapping[str, Any],
+    readers: Mapping[str, list[Any]],
+    outputs: Mapping[str, list[str]],
+) -> list[int]:
     sizes, seen, waiting = [], set(), [start]
     while waiting:
-        name = waiting.pop()
-        for node in readers.get(name, ()):
+        tensor = waiting.pop()
+        name = op_name(tensor)
+        for node in readers.get(tensor, ()):
             if node.name in seen:
                 continue
             operands = [op_name(i) for i in node.input]
@@ -127,7 +148,7 @@ def _tables(start: str, nodes: Mapping[str, Any], readers: Mapping[str, list[Any
             elif node.op == "OneHot" and operands[0] == name:
                 sizes.append(_constant(nodes[operands[1]]))
             elif node.op in _MOVING:
-                waiting.append(node.name)
+                waiting += outputs.get(node.name, ())
             else:
                 continue
             seen.add(node.name)

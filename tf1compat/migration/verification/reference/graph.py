@@ -5,7 +5,7 @@ No saver, initializer or restore op of the graph is run: variables are assigned 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,7 +71,7 @@ class ReferenceGraph:
         self.inputs = input_specs(part)
         self.variables = tuple(dict.fromkeys(one.name for one in self._assigns))
 
-    def values(self, checkpoint: Mapping[str, Entry]) -> dict[str, np.ndarray]:
+    def values(self, checkpoint: Mapping[str, Entry]) -> Mapping[str, np.ndarray]:
         """Returns what a checkpoint holds for the variables that are needed."""
         return {name: checkpoint[name].read() for name in self.variables}
 
@@ -87,6 +87,12 @@ class ReferenceGraph:
             for name in self.floating()
             if any(map(self._tensor(name).shape.is_compatible_with, wanted))
         ]
+
+    def described(self, name: str) -> tuple[str, tuple[int | None, ...] | None]:
+        """Returns the dtype and the static shape of an output."""
+        tensor = self._tensor(name)
+        rank = tensor.shape.rank
+        return tensor.dtype.name, None if rank is None else tuple(tensor.shape.as_list())
 
     def _tensor(self, name: str) -> Any:
         return self._graph.get_tensor_by_name(tensor_name(name))
@@ -109,20 +115,77 @@ class ReferenceGraph:
         Raises:
           UsageError: the graph didn't run.
         """
+        return self._run(inputs, values, only or self._outputs, _all_at_once)
+
+    def run_what_runs(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        values: Mapping[str, np.ndarray],
+        *,
+        only: Sequence[str],
+    ) -> dict[str, np.ndarray]:
+        """Returns those outputs of `only` that can be computed, by name.
+
+        Among tensors that nobody named, some need inputs of other shapes than they got: a loss
+        needs labels.
+
+        Raises:
+          UsageError: none can.
+        """
+        return self._run(inputs, values, only, _by_halves)
+
+    def _run(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        values: Mapping[str, np.ndarray],
+        names: Sequence[str],
+        fetch: Callable[[_Fetch, Sequence[str]], dict[str, np.ndarray]],
+    ) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
         ops = {op.name for op in self._graph.get_operations()}
         feeds = {self._tensor(name): v for name, v in inputs.items() if op_name(name) in ops}
-        fetches = {name: self._tensor(name) for name in only or self._outputs}
         with tf.compat.v1.Session(graph=self._graph) as session:
+
+            def fetched(some: Sequence[str]) -> dict[str, np.ndarray]:
+                found = session.run({name: self._tensor(name) for name in some}, feeds)
+                return {name: np.asarray(value) for name, value in found.items()}
+
             try:
                 for one in self._assigns:
                     session.run(one.assign, {one.placeholder: one.of(values[one.name])})
-                return {k: np.asarray(v) for k, v in session.run(fetches, feeds).items()}
+                return fetch(fetched, names)
             except (ValueError, TypeError, tf.errors.OpError) as error:
                 raise UsageError(
                     f"{self._path}: the v1 graph didn't run: {_telling(str(error))}"
                 ) from error
+
+
+_Fetch = Callable[[Sequence[str]], dict[str, np.ndarray]]
+
+
+def _all_at_once(fetch: _Fetch, names: Sequence[str]) -> dict[str, np.ndarray]:
+    return fetch(names)
+
+
+def _by_halves(fetch: _Fetch, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Fetches what can be; raises what the last of the rest raised where nothing can."""
+    import tensorflow as tf
+
+    found: dict[str, np.ndarray] = {}
+    failed: Exception | None = None
+    waiting = [list(names)]
+    while waiting:
+        some = waiting.pop()
+        try:
+            found.update(fetch(some))
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            failed = error
+            if len(some) > 1:
+                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    if failed is not None and not found:
+        raise failed
+    return {name: found[name] for name in names if name in found}
 
 
 def _telling(message: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._inference import for_inference
-from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS
+from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, PIPELINE_OPS
 from tf1compat.names import nearest_names
 from tf1compat.names.graph_names import op_name, tensor_name
 
@@ -24,10 +24,10 @@ _SAVING = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class InputSpec:
-    """A placeholder that the outputs need.
+    """A placeholder, or what an input pipeline gives.
 
     Attributes:
-      name: its tensor's name, with ``:0``.
+      name: its tensor's name, with the number of the op's output.
       dtype: by name.
       shape: its static shape, None for sizes that are unknown; None where the rank is.
       optional: whether it has a value of its own (``tf.placeholder_with_default``).
@@ -46,10 +46,14 @@ class GraphFile:
     Attributes:
       path: the file.
       graph_def: its ``GraphDef``.
+      signatures: by key, what a signature calls tensors: ``inputs`` and ``outputs`` by name.
     """
 
     path: str
     graph_def: Any
+    signatures: Mapping[str, Mapping[str, Mapping[str, str]]] = dataclasses.field(
+        default_factory=dict
+    )
 
     @functools.cached_property
     def inference(self) -> tuple[Any, tuple[str, ...]]:
@@ -58,7 +62,7 @@ class GraphFile:
 
     @functools.cached_property
     def inputs(self) -> tuple[InputSpec, ...]:
-        """Its placeholders, but for those of its savers."""
+        """Its placeholders, but for those of its savers, and what input pipelines give it."""
         return input_specs(self.graph_def)
 
     @functools.cached_property
@@ -93,7 +97,15 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
             meta.ParseFromString(file.read())
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
-    return GraphFile(os.fspath(path), meta.graph_def)
+    signatures = {
+        key: {"inputs": _tensors(one.inputs), "outputs": _tensors(one.outputs)}
+        for key, one in sorted(meta.signature_def.items())
+    }
+    return GraphFile(os.fspath(path), meta.graph_def, signatures)
+
+
+def _tensors(named: Mapping[str, Any]) -> dict[str, str]:
+    return {name: info.name for name, info in sorted(named.items())}
 
 
 def graph_beside(checkpoint: Checkpoint) -> GraphFile:
@@ -108,24 +120,44 @@ def graph_beside(checkpoint: Checkpoint) -> GraphFile:
 
 
 def input_specs(graph_def: Any) -> tuple[InputSpec, ...]:
-    """Returns the placeholders of a ``GraphDef``, but for those of its savers."""
+    """Returns the inputs of a ``GraphDef``: placeholders, then what input pipelines give.
+
+    Placeholders of its savers are none.
+    """
     savers = {op_name(one) for node in graph_def.node if node.op in _SAVING for one in node.input}
     savers |= {op_name(one) for node in graph_def.node if node.name in savers for one in node.input}
-    return tuple(
+    placeholders = [
         _input(node) for node in graph_def.node if node.op in INPUT_OPS and node.name not in savers
-    )
+    ]
+    pipelines = [one for node in graph_def.node if node.op in PIPELINE_OPS for one in _given(node)]
+    return (*placeholders, *pipelines)
 
 
 def _input(node: Any) -> InputSpec:
-    import tensorflow as tf
-
-    shape = node.attr["shape"].shape
-    sizes = None
-    if "shape" in node.attr and not shape.unknown_rank:
-        sizes = tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
+    shape = node.attr["shape"].shape if "shape" in node.attr else None
     return InputSpec(
         name=f"{node.name}:0",
-        dtype=tf.DType(node.attr["dtype"].type).name,
-        shape=sizes,
+        dtype=_dtype(node.attr["dtype"].type),
+        shape=_sizes(shape),
         optional=node.op == "PlaceholderWithDefault",
     )
+
+
+def _given(node: Any) -> Iterator[InputSpec]:
+    """Yields what an input pipeline gives."""
+    types = node.attr["output_types"].list.type or node.attr["component_types"].list.type
+    shapes = node.attr["output_shapes"].list.shape or [None] * len(types)
+    for number, (dtype, shape) in enumerate(zip(types, shapes, strict=False)):
+        yield InputSpec(f"{node.name}:{number}", _dtype(dtype), _sizes(shape), optional=False)
+
+
+def _dtype(number: int) -> str:
+    import tensorflow as tf
+
+    return str(tf.DType(number).name)
+
+
+def _sizes(shape: Any) -> tuple[int | None, ...] | None:
+    if shape is None or shape.unknown_rank:
+        return None
+    return tuple(None if dim.size < 0 else dim.size for dim in shape.dim)

@@ -9,7 +9,7 @@ from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference.graph_file import InputSpec
 from tf1compat.names.graph_names import op_name
 
-__all__ = ["concrete_shapes", "pair_inputs"]
+__all__ = ["concrete_shapes", "doubtful_inputs", "pair_inputs"]
 
 _BATCH, _LENGTH = 3, 5
 
@@ -34,7 +34,7 @@ def pair_inputs(
     if in_order and len(inputs) in (0, len(placeholders)):
         models = inputs or [None] * len(placeholders)
         return {s.name: one for s, one in zip(placeholders, models, strict=True)}
-    named = {op_name(one.name).rpartition("/")[2]: one.name for one in placeholders}
+    named = _by_leaf(placeholders)
     if inputs and all(getattr(one, "name", None) in named for one in inputs):
         return {named[one.name]: one for one in inputs}
     if not inputs:
@@ -48,6 +48,29 @@ def pair_inputs(
         found[fitting[0].name] = one
         free.remove(fitting[0])
     return found
+
+
+def doubtful_inputs(
+    model: Any, placeholders: Sequence[InputSpec], *, in_order: bool = False
+) -> list[str]:
+    """Returns the model's inputs that :func:`pair_inputs` can only have guessed, by name.
+
+    Arguments are the same.
+    """
+    inputs = list(getattr(model, "inputs", None) or ())
+    if in_order or len(placeholders) < 2:
+        return []
+    if not inputs:
+        return ["what"]
+    named = _by_leaf(placeholders)
+    all_named = all(getattr(one, "name", None) in named for one in inputs)
+    if all_named and len(named) == len(placeholders):
+        return []
+    return [one.name for one in inputs if sum(_fits(spec, one) for spec in placeholders) > 1]
+
+
+def _by_leaf(placeholders: Sequence[InputSpec]) -> dict[str, str]:
+    return {op_name(one.name).rpartition("/")[2]: one.name for one in placeholders}
 
 
 def _asking(inputs: Sequence[Any], placeholders: Sequence[InputSpec]) -> str:

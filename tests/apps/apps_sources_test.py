@@ -1,0 +1,77 @@
+"""What users give as --checkpoint, and what they are told where it is something else."""
+
+import json
+import pathlib
+import sys
+
+import pytest
+
+from tf1compat.apps import run
+
+TESTDATA = pathlib.Path(__file__).parents[1] / "checkpoint" / "testdata"
+
+
+@pytest.fixture
+def app(capsys):
+    def call(*args):
+        with pytest.raises(SystemExit) as exit_:
+            run(args)
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    return call
+
+
+def test_inspect_takes_a_state_file(app):
+    code, out, _ = app("inspect", f"--checkpoint={TESTDATA / 'trained' / 'checkpoint'}")
+    assert (code, "net/hidden/kernel" in out) == (0, True)
+
+
+def test_what_is_no_checkpoint_is_one_line_that_names_it(app, tmp_path):
+    (tmp_path / "model.ckpt").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
+    code, out, err = app("inspect", f"--checkpoint={tmp_path / 'model.ckpt'}")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "found an HDF5 file; " in err
+
+
+def test_inspect_shows_both_names_of_an_object_based_checkpoint(app):
+    code, out, _ = app("inspect", f"--checkpoint={TESTDATA / 'object_based'}")
+    rows = {line.split()[0]: line for line in out.splitlines() if line}
+    assert (code, "ATTRIBUTES" in out) == (0, False)
+    assert " hidden_a/bias " in rows["net/layer_with_weights-0/bias"]
+    slot = rows["net/layer_with_weights-0/bias/optimizer/optimizer/m"]
+    assert "slot m of net/layer_with_weights-0/bias " in slot
+    assert "counter of saves" in rows["save_counter"]
+    assert "(V2 checkpoint, object-based, 3 files)" in out
+
+
+def test_inspect_as_json_has_both_names(app):
+    _, out, _ = app("inspect", f"--checkpoint={TESTDATA / 'object_based'}", "--format=json")
+    found = json.loads(out)
+    saved = {row["name"]: row["saved_name"] for row in found["variables"]}
+    assert (found["checkpoint"]["object_based"], saved["step"]) == (True, "global_step")
+
+
+_MODEL = """
+import keras
+
+def build():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="hidden_a")])
+"""
+
+
+def test_plan_says_that_a_checkpoint_is_object_based(app, tmp_path, monkeypatch):
+    (tmp_path / "model_of_objects.py").write_text(_MODEL)
+    (tmp_path / "rules.toml").write_text("rules = [{source='(norm|hidden_b)/.*', drop='not here'}]")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    code, out, err = app(
+        "plan",
+        f"--checkpoint={TESTDATA / 'object_based'}",
+        "--model=model_of_objects:build",
+        "--rules=rules.toml",
+    )
+    sys.modules.pop("model_of_objects", None)
+    assert code == 0, err
+    assert "is an object-based checkpoint (tf.train.Checkpoint, or save_weights of Keras)" in err
+    assert "dropped 1 (object graph of an object-based checkpoint)" in out

@@ -1,0 +1,204 @@
+"""Recurrent cells of 1.x go into Keras' layers by what the graph says of them, or their names."""
+
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.graph import rnn_cell
+from tf1compat.keras3 import index_model
+from tf1compat.migration import (
+    Assumptions,
+    Status,
+    convert,
+    plan_migration,
+    prove,
+    verify_weights,
+)
+from tf1compat.testing import assert_arrays_close
+
+v1 = tf.compat.v1
+STEPS, INPUTS, UNITS = 4, 3, 4
+
+
+def _saved(folder, build):
+    """Returns the prefix of a checkpoint, with its graph, of what `build` makes of x."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, STEPS, INPUTS], "x")
+        tf.identity(build(tf.unstack(x, axis=1)), name="y")
+        session.run(v1.global_variables_initializer())
+        for seed, variable in enumerate(v1.global_variables()):
+            shape = variable.shape.as_list()
+            variable.load(np.random.default_rng(seed).normal(size=shape), session)
+        v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
+    return folder / "model.ckpt"
+
+
+def _static(cell):
+    return lambda xs: tf.stack(v1.nn.static_rnn(cell(), xs, dtype=tf.float32)[0], 1)
+
+
+def _both_ways(xs):
+    cells = [rnn_cell.LSTMCell(UNITS, forget_bias=0.5, name=f"{way}_cell") for way in ("fw", "bw")]
+    with v1.variable_scope("bi"):
+        outputs, *_ = v1.nn.static_bidirectional_rnn(*cells, xs, dtype=tf.float32)
+    return tf.stack(outputs, 1)
+
+
+def _stack():
+    return rnn_cell.MultiRNNCell([rnn_cell.BasicLSTMCell(UNITS, forget_bias=0.0) for _ in "ab"])
+
+
+def _model(*layers):
+    x = h = keras.Input((STEPS, INPUTS), name="x")
+    for layer in layers:
+        h = layer(h)
+    return index_model(keras.Model(x, h))
+
+
+def _lstm(name="lstm"):
+    return keras.layers.LSTM(UNITS, return_sequences=True, name=name)
+
+
+PROGRAMS = {
+    "basic_lstm": (_static(lambda: rnn_cell.BasicLSTMCell(UNITS, forget_bias=0.7)), _lstm),
+    "lstm": (_static(lambda: rnn_cell.LSTMCell(UNITS, forget_bias=2.0)), _lstm),
+    "lstm_block": (_static(lambda: rnn_cell.LSTMBlockCell(UNITS, forget_bias=0.25)), _lstm),
+    "gru": (
+        _static(lambda: rnn_cell.GRUCell(UNITS)),
+        lambda: keras.layers.GRU(UNITS, return_sequences=True, reset_after=False, name="gru"),
+    ),
+    "rnn": (
+        _static(lambda: rnn_cell.BasicRNNCell(UNITS)),
+        lambda: keras.layers.SimpleRNN(UNITS, return_sequences=True, name="rnn"),
+    ),
+    "bidirectional": (_both_ways, lambda: keras.layers.Bidirectional(_lstm(), name="both")),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_cell_is_proved_without_a_rule(name, tmp_path):
+    build, layer = PROGRAMS[name]
+    prefix, index = _saved(tmp_path, build), _model(layer())
+    plan = plan_migration(prefix, index)
+    assert plan.complete, str(plan)
+    proof = prove(plan, index)
+    assert proof.agrees
+    assert set(proof.lines.values()) == {Status.PROVED}
+    convert(plan, index)
+    assert verify_weights(plan, index).equal
+
+
+def test_a_stack_of_cells_goes_onto_a_stack_of_layers(tmp_path):
+    prefix, index = _saved(tmp_path, _static(_stack)), _model(_lstm("first"), _lstm("second"))
+    plan = plan_migration(prefix, index)
+    assert plan.complete, str(plan)
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+@pytest.fixture(scope="module")
+def without_graph(tmp_path_factory):
+    """Returns the prefixes of the same checkpoint with and without its graph."""
+    folder = tmp_path_factory.mktemp("cells")
+    prefix = _saved(folder, PROGRAMS["basic_lstm"][0])
+    bare = folder / "bare"
+    bare.mkdir()
+    for path in folder.glob("model.ckpt.*"):
+        if path.suffix != ".meta":
+            shutil.copy(path, bare)
+    return prefix, bare / "model.ckpt"
+
+
+def test_what_no_file_tells_is_asked(without_graph):
+    with_graph, bare = without_graph
+    index = _model(_lstm())
+    plan = plan_migration(bare, index)
+    assert not plan.complete
+    kernel = next(p for p in plan.unexplained if p.name == "rnn/basic_lstm_cell/kernel")
+    assert "say forget_bias=1.0" in str(kernel)
+    answered = plan_migration(bare, index, assume=Assumptions(forget_bias=0.7))
+    layouts = [
+        {f.target: f.layout for f in p.fills} for p in (answered, plan_migration(with_graph, index))
+    ]
+    layouts[1]["lstm/cell/bias"] = layouts[1]["lstm/cell/bias"].replace("0.699999988079071", "0.7")
+    assert layouts[0] == layouts[1]
+
+
+def test_a_gru_that_resets_after_is_another_arithmetic(tmp_path):
+    prefix = _saved(tmp_path, PROGRAMS["gru"][0])
+    plan = plan_migration(prefix, _model(keras.layers.GRU(UNITS, return_sequences=True, name="g")))
+    assert not plan.fills
+    (kernel,) = (p for p in plan.unexplained if p.name == "rnn/gru_cell/gates/kernel")
+    assert "a GRU(reset_after=False) of its sizes: with reset_after=True" in kernel.expected
+
+
+def test_names_of_the_first_releases(tmp_path):
+    scope = "RNN/BasicLSTMCell/Linear"
+    values = {
+        f"{scope}/Matrix": np.ones((INPUTS + UNITS, 4 * UNITS), np.float32),
+        f"{scope}/Bias": np.ones(4 * UNITS, np.float32),
+    }
+    write_checkpoint(os.fspath(tmp_path / "old.ckpt"), values)
+    plan = plan_migration(tmp_path / "old.ckpt", _model(_lstm()), assume=Assumptions(1.0))
+    assert plan.complete
+    assert {f.because[0].kind.name for f in plan.fills} == {"lstm_name"}
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _blocks(value, gates):
+    """CuDNN's matrices: each block of the variable, read row by row as units by columns."""
+    return [block.reshape(UNITS, -1) for block in np.split(value, gates, axis=1)]
+
+
+def _cudnn_gru(x, kernel, recurrent_kernel, bias):
+    """The equations that CuDNN's documentation gives, in the order z, r, h of the variable."""
+    w, r = _blocks(kernel, 3), _blocks(recurrent_kernel, 3)
+    b_w, b_r = np.split(bias, 6)[:3], np.split(bias, 6)[3:]
+    h, outputs = np.zeros((len(x), UNITS)), []
+    for step in np.moveaxis(x, 1, 0):
+        given = [step @ w[n].T + b_w[n] for n in range(3)]
+        kept = [h @ r[n].T + b_r[n] for n in range(3)]
+        z, reset = _sigmoid(given[0] + kept[0]), _sigmoid(given[1] + kept[1])
+        h = (1 - z) * np.tanh(given[2] + reset * kept[2]) + z * h
+        outputs.append(h)
+    return np.stack(outputs, 1)
+
+
+def _cudnn_lstm(x, kernel, recurrent_kernel, bias):
+    w, r, b = _blocks(kernel, 4), _blocks(recurrent_kernel, 4), np.split(bias, 8)
+    h, c, outputs = np.zeros((len(x), UNITS)), np.zeros((len(x), UNITS)), []
+    for step in np.moveaxis(x, 1, 0):
+        i, f, g, o = (step @ w[n].T + h @ r[n].T + b[n] + b[n + 4] for n in range(4))
+        c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        h = _sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.stack(outputs, 1)
+
+
+@pytest.mark.parametrize(
+    ("gates", "computed", "layer"),
+    [
+        (3, _cudnn_gru, lambda: keras.layers.GRU(UNITS, return_sequences=True, name="rnn")),
+        (4, _cudnn_lstm, lambda: _lstm("rnn")),
+    ],
+)
+def test_weights_of_cudnn_compute_what_cudnn_does(gates, computed, layer, tmp_path):
+    random = np.random.default_rng(gates)
+    shapes = {"kernel": (INPUTS, gates * UNITS), "recurrent_kernel": (UNITS, gates * UNITS)}
+    values = {k: random.normal(size=s).astype(np.float32) for k, s in shapes.items()}
+    values["bias"] = random.normal(size=2 * gates * UNITS).astype(np.float32)
+    write_checkpoint(os.fspath(tmp_path / "m.ckpt"), {f"cu/{k}": v for k, v in values.items()})
+    index = _model(layer())
+    plan = plan_migration(tmp_path / "m.ckpt", index)
+    assert plan.complete, str(plan)
+    convert(plan, index)
+    x = random.normal(size=(2, STEPS, INPUTS)).astype(np.float32)
+    found = keras.ops.convert_to_numpy(index.model(x))
+    assert_arrays_close(found, computed(x, **values).astype(np.float32), of_largest=1e-5)

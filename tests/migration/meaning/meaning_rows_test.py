@@ -1,0 +1,103 @@
+"""Rows of tables in shards, and of kernels behind flattened images."""
+
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf1compat.keras3 import index_model
+from tf1compat.migration import Assumptions, Status, plan_migration, prove
+
+v1 = tf.compat.v1
+
+
+def _saved(folder, build):
+    with tf.Graph().as_default(), v1.Session() as session:
+        build()
+        session.run(v1.global_variables_initializer())
+        for seed, variable in enumerate(v1.global_variables()):
+            shape = variable.shape.as_list()
+            variable.load(np.random.default_rng(seed).normal(size=shape), session)
+        v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
+    return folder / "model.ckpt"
+
+
+def _without_graph(prefix):
+    bare = prefix.parent / "bare"
+    bare.mkdir()
+    for path in prefix.parent.glob("model.ckpt.*"):
+        if path.suffix != ".meta":
+            shutil.copy(path, bare)
+    return bare / "model.ckpt"
+
+
+def _lookup(strategy):
+    def build():
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        table = v1.get_variable("emb/embeddings", [11, 3], partitioner=v1.fixed_size_partitioner(4))
+        found = v1.nn.embedding_lookup(table, ids, partition_strategy=strategy)
+        tf.identity(found, name="y")
+
+    return build
+
+
+def _table():
+    ids = keras.Input((), dtype="int32", name="ids")
+    return index_model(keras.Model(ids, keras.layers.Embedding(11, 3, name="words")(ids)))
+
+
+@pytest.mark.parametrize(("strategy", "layout"), [("mod", "mod_shards(4)"), ("div", "identity")])
+def test_a_table_stands_as_its_ids_were_dealt_out(strategy, layout, tmp_path):
+    prefix, index = _saved(tmp_path, _lookup(strategy)), _table()
+    plan = plan_migration(prefix, index)
+    assert [fill.layout for fill in plan.fills] == [layout]
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+    bare = _without_graph(prefix)
+    (problem,) = plan_migration(bare, index).unexplained
+    assert "say partition_strategy='mod' or 'div'" in str(problem)
+    answered = plan_migration(bare, index, assume=Assumptions(partition_strategy=strategy))
+    assert [fill.layout for fill in answered.fills] == [layout]
+
+
+def _image(*, turned):
+    """A program in NCHW as far as a CPU computes it: what is turned, and flattened, is the same."""
+
+    def build():
+        x = v1.placeholder(tf.float32, [None, 4, 5, 2], "x")
+        kernel = v1.get_variable("conv/kernel", [3, 3, 2, 3])
+        h = tf.nn.relu(tf.nn.conv2d(x, kernel, strides=1, padding="SAME"))
+        if turned:
+            h = tf.transpose(h, [0, 3, 1, 2])
+        flat = tf.reshape(h, [-1, 60])
+        dense = v1.get_variable("fc/kernel", [60, 2])
+        tf.matmul(tf.nn.dropout(flat, rate=0.0), dense, name="y")
+
+    return build
+
+
+def _convnet():
+    x = keras.Input((4, 5, 2), name="x")
+    h = keras.layers.Conv2D(3, 3, padding="same", use_bias=False, activation="relu", name="conv")(x)
+    h = keras.layers.Dropout(0.5)(keras.layers.Flatten()(h))
+    return index_model(keras.Model(x, keras.layers.Dense(2, use_bias=False, name="fc")(h)))
+
+
+@pytest.mark.parametrize(
+    ("turned", "layout", "data_format"),
+    [(True, "channels_first(4, 5, 3)", "NCHW"), (False, "identity", "NHWC")],
+)
+def test_pixels_stand_as_the_graph_flattens_them(turned, layout, data_format, tmp_path):
+    prefix, index = _saved(tmp_path, _image(turned=turned)), _convnet()
+    plan = plan_migration(prefix, index)
+    fill = next(fill for fill in plan.fills if fill.target == "fc/kernel")
+    assert fill.layout == layout
+    assert f"in {data_format} before it" in fill.why
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+    bare = _without_graph(prefix)
+    asked = plan_migration(bare, index)
+    assert "say data_format='NHWC' or 'NCHW'" in "".join(map(str, asked.unfilled))
+    answered = plan_migration(bare, index, assume=Assumptions(data_format=data_format))
+    assert next(f.layout for f in answered.fills if f.target == "fc/kernel") == layout

@@ -1,0 +1,58 @@
+"""Proof and recordings with jax and torch as Keras' backends, each in a process of its own.
+
+A backend is chosen before Keras is imported, and these libraries are no requirements of the tests:
+``pip install '.[backends]'`` adds them. Where they lack, the tests are skipped and say so; with
+``TF1COMPAT_BACKENDS=required`` they fail.
+"""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[3]
+GOLDEN = ROOT / "tests" / "goldens" / "dense_siamese"
+MODEL = "examples.migrate_dense_siamese.model:build_model"
+
+_RUN = "import sys; from tf1compat.apps.main import run; run(sys.argv[1:])"
+
+pytestmark = [pytest.mark.slow, pytest.mark.backends]
+
+
+@pytest.fixture(params=["jax", "torch"])
+def app(request, tmp_path):
+    backend = request.param
+    if importlib.util.find_spec(backend) is None:
+        missing = f"{backend} isn't installed: pip install '.[backends]'"
+        if os.environ.get("TF1COMPAT_BACKENDS") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF1COMPAT_TRACEBACK": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+
+    def call(task, *args, model=MODEL):
+        common = (f"--checkpoint={GOLDEN}", f"--model={model}", "--output=out.weights.h5", *args)
+        command = [sys.executable, "-c", _RUN, task, *common]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return call
+
+
+def test_a_plan_is_proved_and_a_recording_compared(app):
+    status, out, err = app("migrate", "--verify", "--require=proved")
+    assert status == 0, err
+    assert "10 weights: 10 proved\n" in out
+    assert "10 weights equal bit for bit" in out
+    status, out, err = app("verify", f"--recording={GOLDEN / 'io.npz'}")
+    assert status == 0, err
+    assert out.count("output ") == 2
+    status, out, _ = app("verify", f"--recording={GOLDEN / 'io.npz'}", "--tolerance=1e-12")
+    assert (status, "first layer that differs: " in out) == (1, True)
+    status, _, err = app("verify", "--tolerance=1e-12")
+    assert (status, "! first layer that differs: " in err) == (1, True)

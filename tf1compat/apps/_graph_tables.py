@@ -1,0 +1,66 @@
+"""What the graph beside a checkpoint takes and gives, printed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps._tables import print_table
+from tf1compat.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from tf1compat.migration.verification.reference.summary import GraphSummary
+
+__all__ = ["print_graph"]
+
+
+def print_graph(checkpoint: Checkpoint, *, about: Mapping[str, str], how: str) -> None:
+    """Prints the graph's inputs, likely outputs and signatures, as a "table" or "json".
+
+    Raises:
+      UsageError: there is no graph, or it can't be read.
+    """
+    import_tensorflow()
+
+    from tf1compat.migration.verification.reference.graph_file import graph_beside
+    from tf1compat.migration.verification.reference.summary import summarize_graph
+
+    found = summarize_graph(graph_beside(checkpoint))
+    if how == "json":
+        held = {"checkpoint": about, "graph": dataclasses.asdict(found)}
+        print(json.dumps(held, indent=1))
+    else:
+        _print(found)
+
+
+def _print(found: GraphSummary) -> None:
+    rows = [
+        [one.name, one.dtype, _shown(one.shape), _value(one.name, found, optional=one.optional)]
+        for one in found.inputs
+    ]
+    print_table(["input", "dtype", "shape", "value"], rows)
+    print()
+    outputs = [[one.name, one.dtype or "?", _shown(one.shape)] for one in found.outputs]
+    print_table(["likely output", "dtype", "shape"], outputs)
+    if found.signatures:
+        print()
+        signed = [
+            [key, side, name, tensor]
+            for key, one in found.signatures.items()
+            for side, tensors in one.items()
+            for name, tensor in tensors.items()
+        ]
+        print_table(["signature", "side", "name", "tensor"], signed)
+
+
+def _value(name: str, found: GraphSummary, *, optional: bool) -> str:
+    if name in found.phases:
+        return f"{found.phases[name]} (it doesn't train)"
+    return "has its own" if optional else ""
+
+
+def _shown(shape: Sequence[int | None] | None) -> str:
+    return "any" if shape is None else str(["?" if size is None else size for size in shape])

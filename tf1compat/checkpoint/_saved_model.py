@@ -1,0 +1,63 @@
+"""Where a SavedModel keeps its values: a checkpoint by the prefix ``variables/variables``."""
+
+from __future__ import annotations
+
+import os
+
+from tf1compat.checkpoint.bundle.file_names import INDEX
+from tf1compat.checkpoint.foreign.recognition import recognise
+from tf1compat.errors import UnsupportedCheckpointError
+
+__all__ = ["saved_model_below", "saved_model_prefix"]
+
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+_VARIABLES = "variables"
+_SEARCHED = 200  # directories at most that are looked into for one
+
+
+def saved_model_prefix(path: str) -> str | None:
+    """Returns the prefix of the values of a SavedModel: its directory, its graph or its variables.
+
+    None where `path` is none of these.
+
+    Raises:
+      UnsupportedCheckpointError: it has no values: they were frozen, or not copied with it.
+    """
+    directory = _directory_of(path)
+    if directory is None:
+        return None
+    prefix = os.path.join(directory, _VARIABLES, _VARIABLES)
+    if not os.path.lexists(prefix + INDEX):
+        raise UnsupportedCheckpointError(
+            f"{path}: expected a TensorFlow checkpoint, found a SavedModel without values: there "
+            f"is no {prefix}{INDEX}; fetch the whole directory, or, where its graph was frozen, "
+            "name the checkpoint that it was made from"
+        )
+    return prefix
+
+
+def saved_model_below(directory: str) -> list[str]:
+    """Returns the directories right below one that are SavedModels: an Estimator's exports."""
+    try:
+        names = sorted(os.listdir(directory or "."))[:_SEARCHED]
+    except OSError:
+        return []
+    return [one for name in names if _graph_in(one := os.path.join(directory, name))]
+
+
+def _directory_of(path: str) -> str | None:
+    """Returns the directory of the SavedModel that a path belongs to."""
+    if os.path.isfile(path):
+        found = recognise(path)
+        return os.path.dirname(path) if found is not None and found.key == "saved_model" else None
+    if not os.path.isdir(path):
+        return None
+    if _graph_in(path):
+        return path
+    bare = path.rstrip(os.sep) or path
+    parent, base = os.path.split(bare if os.path.basename(bare) == _VARIABLES else "")
+    return parent if base and _graph_in(parent) else None
+
+
+def _graph_in(directory: str) -> bool:
+    return any(os.path.isfile(os.path.join(directory, name)) for name in _GRAPHS)

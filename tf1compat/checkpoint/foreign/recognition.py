@@ -1,0 +1,99 @@
+"""Which kinds of files are told apart, in which order, and what is said of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from tf1compat.checkpoint.foreign._archives import archive, tar, zip_file
+from tf1compat.checkpoint.foreign._graphs import graph, onnx, saved_model
+from tf1compat.checkpoint.foreign._pages import blank, graph_text, page, pointer, state, text
+from tf1compat.checkpoint.foreign._sample import STAND_IN, Foreign, Sample, read_sample
+from tf1compat.checkpoint.foreign._weight_files import (
+    events,
+    hdf5,
+    npy,
+    pickled,
+    safetensors,
+    tflite,
+)
+from tf1compat.errors import CheckpointError, UnsupportedCheckpointError
+from tf1compat.registry import Registry
+
+__all__ = ["FOREIGN_KINDS", "ForeignKind", "recognise", "require_own", "stand_in"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ForeignKind:
+    """A kind of files that are no checkpoints.
+
+    Attributes:
+      name: what it goes by.
+      tell: returns what a file is, by both its ends; None where it isn't of this kind.
+    """
+
+    name: str
+    tell: Callable[[Sample], Foreign | None]
+
+
+FOREIGN_KINDS: Registry[ForeignKind] = Registry(
+    "kind of files",
+    [
+        ForeignKind("blank", blank),
+        ForeignKind("hdf5", hdf5),
+        ForeignKind("zip", zip_file),
+        ForeignKind("archive", archive),
+        ForeignKind("npy", npy),
+        ForeignKind("tflite", tflite),
+        ForeignKind("pickle", pickled),
+        ForeignKind("safetensors", safetensors),
+        ForeignKind("events", events),
+        ForeignKind("tar", tar),
+        ForeignKind("checkpoint state", state),
+        ForeignKind("pointer", pointer),
+        ForeignKind("page", page),
+        ForeignKind("graph as text", graph_text),
+        ForeignKind("saved model", saved_model),
+        ForeignKind("graph", graph),
+        ForeignKind("onnx", onnx),
+        ForeignKind("text", text),
+    ],
+    has={"name": str},
+    methods=["tell"],
+)
+"""The kinds in the order in which they are asked: those that are surer by their begin first."""
+
+
+def recognise(path: str) -> Foreign | None:
+    """Returns what a file is, told by its content alone; None for what nobody knows.
+
+    No more than 64 KiB of either end are read. Don't ask for a checkpoint's own files: tables
+    and raw tensors may look like anything.
+    """
+    try:
+        sample = read_sample(path)
+    except CheckpointError:
+        return None
+    for kind in FOREIGN_KINDS.values():
+        found = kind.tell(sample)
+        if found is not None:
+            return found
+    return None
+
+
+def stand_in(path: str) -> Foreign | None:
+    """Returns what stands where a file should: a pointer to it, or a page that a server answered.
+
+    For files that may hold anything, such as values, but not of the length that they should have.
+    """
+    found = recognise(path)
+    return found if found is not None and found.key == STAND_IN else None
+
+
+def require_own(path: str) -> None:
+    """Raises UnsupportedCheckpointError where a file, no checkpoint's, is of a kind known here."""
+    found = recognise(path)
+    if found is not None:
+        raise UnsupportedCheckpointError(
+            f"{path}: expected a TensorFlow checkpoint, found {found.what}; {found.remedy}"
+        )

@@ -1,0 +1,81 @@
+"""Attributes of nodes as they are asked for: texts, numbers, and what a constant holds."""
+
+from __future__ import annotations
+
+import struct
+
+from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._proto_fields import AttrValue, TensorProto
+from tf1compat.checkpoint.wire import Field, fields, read_varint, signed64
+
+__all__ = ["constant", "integer", "number", "text"]
+
+_LARGEST = 256  # bytes of a constant that is looked into: a permutation, a shape, a number
+_PACKED = {TensorProto.FLOATS: "f", TensorProto.DOUBLES: "d"}
+_CONTENT = {1: "f", 2: "d", 3: "i", 9: "q"}  # DataType: DT_FLOAT, DT_DOUBLE, DT_INT32, DT_INT64
+
+
+def text(node: Node, key: str) -> str:
+    """Returns a text attribute; ``""`` where there is none."""
+    return bytes(_field(node, key, AttrValue.TEXT)).decode("utf-8", "replace")
+
+
+def integer(node: Node, key: str) -> int:
+    """Returns an integer attribute; 0 where there is none."""
+    for field in fields(node.attributes.get(key, b"")):
+        if field.number == AttrValue.INTEGER:
+            return signed64(field.integer())
+    return 0
+
+
+def number(node: Node, key: str, *, default: float) -> float:
+    """Returns a float attribute, or `default` where there is none."""
+    for field in fields(node.attributes.get(key, b"")):
+        if field.number == AttrValue.NUMBER:
+            return float(struct.unpack("<f", field.fixed32().to_bytes(4, "little"))[0])
+    return default
+
+
+def constant(node: Node) -> tuple[float, ...]:
+    """Returns the numbers of a small ``Const``; () for any other node, or where it is large.
+
+    A tensor of one value repeated has it once.
+    """
+    data = _field(node, "value", AttrValue.TENSOR) if node.op == "Const" else b""
+    if not 0 < len(data) <= _LARGEST:
+        return ()
+    dtype, found = 0, []
+    for field in fields(data):
+        if field.number == TensorProto.DTYPE:
+            dtype = field.integer()
+        elif field.number == TensorProto.CONTENT:
+            found += _unpacked(_CONTENT.get(dtype, ""), field)
+        elif field.number in _PACKED:
+            found += _unpacked(_PACKED[TensorProto(field.number)], field)
+        elif field.number in (TensorProto.INTS, TensorProto.INT64S):
+            found += _varints(field)
+    return tuple(found)
+
+
+def _field(node: Node, key: str, number: int) -> memoryview | bytes:
+    for field in fields(node.attributes.get(key, b"")):
+        if field.number == number:
+            return field.message()
+    return b""
+
+
+def _unpacked(code: str, field: Field) -> list[float]:
+    size = struct.calcsize(code) if code else 0
+    if not size or len(field.data) % size:
+        return []
+    return [one for (one,) in struct.iter_unpack(f"<{code}", field.data)]
+
+
+def _varints(field: Field) -> list[float]:
+    if field.kind == 0:
+        return [signed64(field.value)]
+    data, position, found = field.message(), 0, []
+    while position < len(data):
+        value, position = read_varint(data, position)
+        found.append(signed64(value))
+    return list(found)

@@ -1,0 +1,219 @@
+"""How a v1 graph uses its variables, as far as the place of each number depends on it.
+
+Equal shape is not equal layout: the gates of a recurrent kernel, the rows of a table that is
+looked up in shards, and those of a kernel behind a flattened image stand where the graph reads
+them, and the shape says nothing of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+from tf1compat.checkpoint.meta._attributes import constant, integer, number, text
+from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.names.graph_names import in_gradients
+from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+from tf1compat.names.parse import split_part
+
+__all__ = ["LstmGates", "Uses", "find_uses"]
+
+_GATES = 4
+_FORGET = 2  # 1.15's LSTM cells split into i, j, f, o
+_ADDS = frozenset({"Add", "AddV2"})
+_BLOCKS = {"LSTMBlockCell": (3, 7), "BlockLSTM": (4, 8), "BlockLSTMV2": (4, 8)}
+"""Fused ops, with the operands that are the kernel and the bias."""
+_GATHERS = frozenset({"Gather", "GatherV2", "ResourceGather"})
+_STRATEGIES = {"FloorMod": "mod", "Mod": "mod", "Maximum": "div"}
+# Ops that leave every element in its place.
+_ELEMENTWISE = PASSING_OPS | {
+    *("Relu", "Relu6", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "LeakyRelu", "Cast"),
+    *("Mul", "RealDiv", "Maximum", "Add", "AddV2", "Sub", "BiasAdd", "Merge", "Switch"),
+}
+_SPATIAL = frozenset(
+    {
+        *("Conv2D", "MaxPool", "AvgPool", "FusedBatchNorm", "FusedBatchNormV2"),
+        *("FusedBatchNormV3", "Conv3D", "MaxPool3D", "AvgPool3D", "DepthwiseConv2dNative"),
+    }
+)
+# Permutations between NCHW and NHWC, and from NCDHW.
+_TURNS = ((0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 3, 4, 1), (0, 4, 1, 2, 3))
+_FAR = 64  # ops that are followed from one to another
+
+
+@dataclasses.dataclass(frozen=True)
+class LstmGates:
+    """An LSTM's kernel whose product is split into i, j, f, o.
+
+    Attributes:
+      kernel: the variable's name; rows of inputs, then of the state.
+      bias: the variable that is added before the split; ``""`` where none is.
+      forget_bias: what is added to f at every step.
+    """
+
+    kernel: str
+    bias: str
+    forget_bias: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Uses:
+    """What a graph does with variables beyond their shapes.
+
+    Attributes:
+      lstm: its LSTM cells, by their kernels.
+      strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or ``"div"``.
+      flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
+        ``"NCHW"``, or ``""`` where the graph doesn't tell.
+    """
+
+    lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
+    strategies: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def find_uses(nodes: Mapping[str, Node]) -> Uses:
+    """Returns the uses in the forward pass of a graph, given its nodes by name."""
+    return _Finder(nodes).found()
+
+
+class _Finder:
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self._nodes = nodes
+        self._readers: dict[str, list[Node]] = defaultdict(list)
+        for node in nodes.values():
+            if not in_gradients(node.name):
+                for name in dict.fromkeys(node.inputs):
+                    self._readers[name].append(node)
+
+    def found(self) -> Uses:
+        lstm, strategies, flattened = {}, {}, {}
+        for node in self._nodes.values():
+            if in_gradients(node.name):
+                continue
+            if node.op == "MatMul" and (kernel := self._variable(node, 1)):
+                if gates := self._split_gates(kernel, node):
+                    lstm[kernel] = gates
+                order = self._flattened(node)
+                if order is not None:
+                    flattened[kernel] = order
+            elif node.op in _BLOCKS and (gates := self._fused_gates(node)):
+                lstm[gates.kernel] = gates
+            elif node.op in _GATHERS and (table := self._variable(node, 0)):
+                whole, part = split_part(table)
+                if part is not None and (strategy := self._strategy(node)):
+                    strategies[whole] = strategy
+        return Uses(lstm, strategies, flattened)
+
+    def _variable(self, node: Node, operand: int) -> str:
+        """Returns the variable whose value an operand is; ``""`` where it is none's."""
+        name = node.inputs[operand] if operand < len(node.inputs) else ""
+        for _ in range(_FAR):
+            found = self._nodes.get(name)
+            if found is None:
+                return ""
+            if found.op in VARIABLE_OPS:
+                return found.name
+            if found.op not in PASSING_OPS or not found.inputs:
+                return ""
+            name = found.inputs[0]
+        return ""
+
+    def _split_gates(self, kernel: str, product: Node) -> LstmGates | None:
+        """Returns the gates where a product, with its bias, is split into four of them."""
+        value, bias = product, ""
+        for reader in self._readers[product.name]:
+            if reader.op in ("BiasAdd", *_ADDS) and reader.inputs[0] == product.name:
+                found = self._variable(reader, 1)
+                value, bias = (reader, found) if found else (value, bias)
+        for split in self._readers[value.name]:
+            gates = integer(split, "num_split")
+            if split.op == "Split" and gates == _GATES and self._is_gated(split):
+                return LstmGates(kernel, bias, self._added(split))
+        return None
+
+    def _is_gated(self, split: Node) -> bool:
+        """Tells a cell's split from any other: all but the second part go through a sigmoid."""
+        through = [{reader.op for reader in self._after(split, port)} for port in range(_GATES)]
+        return "Sigmoid" not in through[1] and all(
+            "Sigmoid" in through[port] for port in (0, _FORGET, 3)
+        )
+
+    def _after(self, split: Node, port: int) -> Iterator[Node]:
+        """Yields what reads a part, and what reads its sum with a constant or its normed value."""
+        for reader in self._readers[split.name]:
+            if (split.name, port) in zip(reader.inputs, reader.ports, strict=True):
+                yield reader
+                if reader.op in _ADDS:
+                    yield from self._readers[reader.name]
+
+    def _added(self, split: Node) -> float:
+        for reader in self._after(split, _FORGET):
+            if reader.op in _ADDS:
+                for name in reader.inputs:
+                    if added := constant(self._nodes[name]):
+                        return float(added[0])
+        return 0.0
+
+    def _fused_gates(self, node: Node) -> LstmGates | None:
+        kernel, bias = (self._variable(node, operand) for operand in _BLOCKS[node.op])
+        return LstmGates(kernel, bias, number(node, "forget_bias", default=1.0)) if kernel else None
+
+    def _strategy(self, gather: Node) -> str:
+        """Returns how ids were dealt out to the parts of a table; ``""`` where they weren't."""
+        dealt = self._nodes[gather.inputs[1]]
+        for _ in range(_FAR):
+            if dealt.op == "DynamicPartition":
+                break
+            if dealt.op not in PASSING_OPS | {"Cast", "Unique", "Reshape"} or not dealt.inputs:
+                return ""
+            dealt = self._nodes[dealt.inputs[0]]
+        else:
+            return ""
+        return self._dealt_by(dealt.inputs[1])
+
+    def _dealt_by(self, name: str) -> str:
+        for _ in range(_FAR):
+            node = self._nodes[name]
+            if node.op in _STRATEGIES:
+                return _STRATEGIES[node.op]
+            if node.op not in PASSING_OPS | {"Cast"} or not node.inputs:
+                return ""
+            name = node.inputs[0]
+        return ""
+
+    def _flattened(self, product: Node) -> str | None:
+        """Returns the data format of the image whose flat pixels a product takes; None for none."""
+        node = self._first(product.inputs[0], until=lambda n: n.op in ("Reshape", "Squeeze"))
+        if node is None or node.op != "Reshape":
+            return None
+        turned = False
+        image = node.inputs[0]
+        found = self._first(image, until=lambda n: n.op in _SPATIAL or n.op == "Transpose")
+        if found is not None and found.op == "Transpose":
+            turned = True
+            permutation = constant(self._nodes[found.inputs[1]])
+            found = self._first(found.inputs[0], until=lambda n: n.op in _SPATIAL)
+            if found is None or tuple(permutation) not in _TURNS:
+                return "" if found is not None else None
+        if found is None:
+            return None
+        first = text(found, "data_format").startswith("NC")
+        return "NCHW" if first != turned else "NHWC"
+
+    def _first(self, name: str, *, until: Callable[[Node], bool]) -> Node | None:
+        """Returns the nearest op of a kind, back through ops that leave elements in place."""
+        for _ in range(_FAR):
+            node = self._nodes.get(name)
+            if node is None or until(node):
+                return node
+            if node.op not in _ELEMENTWISE or not node.inputs:
+                return None
+            name = self._activation(node)
+        return None
+
+    def _activation(self, node: Node) -> str:
+        """Returns the input that isn't made of variables and constants alone: here, the first."""
+        constants = [name for name in node.inputs if self._nodes[name].op == "Const"]
+        return next((name for name in node.inputs if name not in constants), node.inputs[0])

@@ -1,0 +1,132 @@
+"""The object graph of an object-based checkpoint, as ``trackable_object_graph.proto`` has it.
+
+It is read strictly and as data: nothing in it is more than a name or the number of a node.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from tf1compat.checkpoint.wire import Buffer, Field, WireError, fields
+
+__all__ = ["ObjectGraph", "ObjectNode", "parse_object_graph"]
+
+
+class _Graph(enum.IntEnum):
+    """TrackableObjectGraph."""
+
+    NODES = 1
+
+
+class _Object(enum.IntEnum):
+    """TrackableObject; of what it has besides, such as the name of a saver, nothing is used."""
+
+    CHILDREN = 1
+    ATTRIBUTES = 2
+    SLOT_VARIABLES = 3
+
+
+class _Reference(enum.IntEnum):
+    """ObjectReference."""
+
+    NODE_ID = 1
+    LOCAL_NAME = 2
+
+
+class _Tensor(enum.IntEnum):
+    """SerializedTensor."""
+
+    NAME = 1
+    FULL_NAME = 2
+    CHECKPOINT_KEY = 3
+
+
+class _Slot(enum.IntEnum):
+    """SlotVariableReference."""
+
+    ORIGINAL_VARIABLE_NODE_ID = 1
+    SLOT_NAME = 2
+    SLOT_VARIABLE_NODE_ID = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectNode:
+    """A Python object that was saved.
+
+    Attributes:
+      children: the nodes of its attributes, by their names.
+      tensors: (key in the checkpoint, name of the variable in its program) of what it holds; the
+        name is ``''`` where it has none.
+      slots: the nodes of an optimizer's slots.
+    """
+
+    children: dict[str, int]
+    tensors: tuple[tuple[str, str], ...]
+    slots: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectGraph:
+    """All objects, the root first.
+
+    Attributes:
+      nodes: the objects, by their numbers.
+    """
+
+    nodes: tuple[ObjectNode, ...]
+
+
+def parse_object_graph(data: Buffer) -> ObjectGraph:
+    """Returns what a TrackableObjectGraph says.
+
+    Raises:
+      WireError: it isn't one, or refers to a node that it doesn't have.
+    """
+    found = [field for field in fields(data) if field.number == _Graph.NODES]
+    nodes = tuple(_node(field, count=len(found)) for field in found)
+    if not nodes:
+        raise WireError("no objects", 0)
+    return ObjectGraph(nodes)
+
+
+def _node(field: Field, *, count: int) -> ObjectNode:
+    children: dict[str, int] = {}
+    tensors: list[tuple[str, str]] = []
+    slots: list[int] = []
+    for part in fields(field.message()):
+        if part.number == _Object.CHILDREN:
+            held = _held(part)
+            number = _number(held.get(_Reference.NODE_ID), count=count)
+            children[_text(held.get(_Reference.LOCAL_NAME))] = number
+        elif part.number == _Object.ATTRIBUTES:
+            held = _held(part)
+            key, name = held.get(_Tensor.CHECKPOINT_KEY), held.get(_Tensor.FULL_NAME)
+            tensors.append((_text(key), _text(name)))
+        elif part.number == _Object.SLOT_VARIABLES:
+            held = _held(part)
+            _number(held.get(_Slot.ORIGINAL_VARIABLE_NODE_ID), count=count)
+            slots.append(_number(held.get(_Slot.SLOT_VARIABLE_NODE_ID), count=count))
+    return ObjectNode(children, tuple(tensors), tuple(slots))
+
+
+def _held(field: Field) -> dict[int, Field]:
+    """Returns a message's fields by their numbers."""
+    return {part.number: part for part in fields(field.message())}
+
+
+def _number(field: Field | None, *, count: int) -> int:
+    """Returns the number of a node, of which there are `count`; proto3 leaves out a zero."""
+    number = 0 if field is None else field.integer()
+    if number >= count:
+        raise WireError(f"node {number} of {count}", 0 if field is None else field.offset)
+    return number
+
+
+def _text(field: Field | None) -> str:
+    if field is None:
+        return ""
+    try:
+        return bytes(field.message()).decode()
+    except UnicodeDecodeError as error:
+        raise WireError("text that is not UTF-8", field.offset) from error

@@ -1,0 +1,25 @@
+"""What variables mean where shapes don't say it: every kind of reading, one file a kind.
+
+To add one, write a :class:`Reading` in a file of its own and put it into the tuple here.
+"""
+
+from tf1compat.migration.meaning import of_cudnn, of_gru, of_lstm, of_simple_rnn, of_tables
+from tf1compat.migration.meaning.assumptions import NOTHING, Assumptions
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
+from tf1compat.registry import Registry as _Registry
+
+__all__ = ["NOTHING", "READINGS", "Assumptions", "Part", "Question", "Reading", "Source"]
+
+READINGS: _Registry[Reading] = _Registry(
+    "reading of variables",
+    (
+        of_lstm.Lstm(),
+        of_gru.Gru(),
+        of_simple_rnn.SimpleRnn(),
+        of_cudnn.Cudnn(),
+        of_tables.Tables(),
+    ),
+    has={"kinds": tuple},
+    methods=["read"],
+)
+"""Every reading, in the order in which they are asked; what one has read, no other is asked."""

@@ -1,0 +1,25 @@
+"""What no file tells."""
+
+from __future__ import annotations
+
+import dataclasses
+
+__all__ = ["NOTHING", "Assumptions"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Assumptions:
+    """What no file tells, and a user may know.
+
+    Attributes:
+      forget_bias: what LSTM cells add to their forget gate.
+      partition_strategy: ``"mod"`` or ``"div"``, how ids were dealt out to the shards of tables.
+      data_format: ``"NHWC"`` or ``"NCHW"``, in which images were flattened.
+    """
+
+    forget_bias: float | None = None
+    partition_strategy: str | None = None
+    data_format: str | None = None
+
+
+NOTHING = Assumptions()

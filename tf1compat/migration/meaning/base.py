@@ -1,0 +1,91 @@
+"""What a reading is: something that knows how the numbers of variables stand in weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.migration.meaning.assumptions import Assumptions
+from tf1compat.names.reasons import Kind, Reason
+
+__all__ = ["Part", "Question", "Reading", "Source", "by_scope"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What one weight would be of one or several variables.
+
+    Attributes:
+      path: a name by which it is matched: that of the variable which the weight is like.
+      module: the scope that stands for the layer.
+      role: the weight's role in Keras.
+      shape: its dimensions.
+      sources: the variables, in the order that the layout takes them.
+      layout: text of the layout.
+      layer: what holds such a weight, in words.
+      because: from what it is known.
+    """
+
+    path: str
+    module: str
+    role: str
+    shape: tuple[int, ...]
+    sources: tuple[str, ...]
+    layout: str
+    layer: str
+    because: Reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """Why variables can't be read without an answer.
+
+    Attributes:
+      sources: the variables.
+      asks: what is to be said, and by which flag or argument.
+    """
+
+    sources: tuple[str, ...]
+    asks: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What readings look at.
+
+    Attributes:
+      entries: the variables that are neither ruled nor training state, by name.
+      uses: what the v1 graph does with them; None without a graph.
+      assumptions: what the user said.
+    """
+
+    entries: Mapping[str, Entry]
+    uses: Uses | None
+    assumptions: Assumptions
+
+
+class Reading:
+    """Base of all readings.
+
+    Attributes:
+      name: what it goes by in the registry.
+      kinds: the kinds of reasons that it gives.
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]]
+
+    def read(self, source: Source) -> Iterator[Part | Question]:
+        """Yields what variables would be as weights, and what has to be asked before."""
+        return iter(())
+
+
+def by_scope(entries: Mapping[str, Entry]) -> dict[str, dict[str, Entry]]:
+    """Returns the variables of each scope by their leaves."""
+    found: dict[str, dict[str, Entry]] = {}
+    for entry in entries.values():
+        found.setdefault(entry.name.scope, {})[entry.name.leaf] = entry
+    return found

@@ -1,0 +1,125 @@
+"""What readings make of variables, and what becomes of it once weights are matched."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.errors import Problem
+from tf1compat.migration.matching import Item, Tie
+from tf1compat.migration.meaning import READINGS, Assumptions, Part, Question, Source
+
+__all__ = ["Meanings", "read_meanings"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Meanings:
+    """Variables that are read otherwise than as they stand.
+
+    Attributes:
+      parts: what they would be as weights, by the path that is matched.
+      questions: what has to be asked before a variable can be read, by its name.
+    """
+
+    parts: Mapping[str, Part]
+    questions: Mapping[str, str]
+
+    def items(self, names: Iterable[str]) -> list[Item]:
+        """Returns what is matched instead of `names`: the parts, for those that are read."""
+        wanted = set(names)
+        return [
+            Item(path, part.module, part.role, part.shape)
+            for path, part in self.parts.items()
+            if wanted.issuperset(part.sources)
+        ]
+
+    def left(self, names: Iterable[str]) -> list[str]:
+        """Returns those of `names` that are matched as they stand."""
+        read = {source for part in self.parts.values() for source in part.sources}
+        return [name for name in names if name not in read and name not in self.questions]
+
+    def flow(self, feeds: Mapping[str, Sequence[str]] | None) -> Mapping[str, Sequence[str]] | None:
+        """Returns the flow between variables with the parts in the place of what they are of."""
+        if feeds is None:
+            return None
+        parts_of: dict[str, list[str]] = {}
+        for path, part in self.parts.items():
+            for source in part.sources:
+                parts_of.setdefault(source, []).append(path)
+        found: dict[str, dict[str, None]] = {}
+        for name, feeding in feeds.items():
+            producers = [p for one in feeding for p in parts_of.get(one, [one])]
+            for path in parts_of.get(name, [name]):
+                own = parts_of.get(name, [])
+                found.setdefault(path, {}).update((p, None) for p in producers if p not in own)
+        return {path: tuple(feeding) for path, feeding in found.items()}
+
+    def whole(self, paired: Iterable[str]) -> set[str]:
+        """Returns the parts of what is paired as a whole: all of a cell, and all of a variable."""
+        kept = {path for path in paired if path in self.parts}
+        while True:
+            others = [part for path, part in self.parts.items() if path not in kept]
+            open_ = {source for part in others for source in part.sources}
+            cells = [(part.module, part.because) for part in others]
+            halves = {
+                path
+                for path in kept
+                if open_.intersection(self.parts[path].sources)
+                or (self.parts[path].module, self.parts[path].because) in cells
+            }
+            if not halves:
+                return kept
+            kept -= halves
+
+    def ties(self, ties: Iterable[Tie]) -> list[Tie]:
+        """Returns ties of variables, each variable in one of them; those without any are gone."""
+        seen: set[str] = set()
+        found = []
+        for tie in ties:
+            names = [
+                s for p in tie.sources for s in (self.parts[p].sources if p in self.parts else [p])
+            ]
+            left = tuple(dict.fromkeys(name for name in names if name not in seen))
+            seen.update(left)
+            if left:
+                found.append(dataclasses.replace(tie, sources=left))
+        return found
+
+    def _variables(self, path: str) -> Sequence[str]:
+        return self.parts[path].sources if path in self.parts else (path,)
+
+    def problems(self) -> Iterator[tuple[str, Problem]]:
+        """Yields for each variable what is asked, or what layer it would need."""
+        for name, asks in self.questions.items():
+            yield name, Problem(name, "an answer", "none in the file", remedy=asks)
+        for part in self.parts.values():
+            for name in part.sources:
+                yield (
+                    name,
+                    Problem(
+                        name,
+                        part.layer,
+                        "none that all its parts fit",
+                        remedy=f"{part.because}; build that layer, or give it a rule",
+                    ),
+                )
+
+
+def read_meanings(
+    entries: Mapping[str, Entry], uses: Uses | None, assumptions: Assumptions
+) -> Meanings:
+    """Returns what readings make of variables; what one has read, no other is asked."""
+    parts: dict[str, Part] = {}
+    questions: dict[str, str] = {}
+    left = dict(entries)
+    for reading in READINGS.values():
+        for found in list(reading.read(Source(left, uses, assumptions))):
+            if isinstance(found, Question):
+                questions.update(dict.fromkeys(found.sources, found.asks))
+            else:
+                parts[found.path] = found
+            for name in found.sources:
+                left.pop(name, None)
+    return Meanings(parts, questions)

@@ -1,0 +1,160 @@
+"""The v1 graph and the Keras model, run with the same inputs and the same values of the sources."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from tf1compat.checkpoint import Entry
+from tf1compat.errors import UsageError
+from tf1compat.keras3 import ModelIndex
+from tf1compat.keras3.models.as_function import compute_outputs, own_value
+from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.values import value_for
+from tf1compat.migration.verification._changes import Lazy
+from tf1compat.migration.verification.outputs import OutputDifference, compare_outputs
+from tf1compat.migration.verification.reference.graph import ReferenceGraph
+
+__all__ = [
+    "BothSides",
+    "Run",
+    "source_names",
+    "source_values",
+    "stand_ins",
+    "variable_values",
+    "weight_values",
+]
+
+
+def weight_values(
+    plan: Plan,
+    index: ModelIndex,
+    checkpoint: Mapping[str, Entry],
+    sources: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Lazy:
+    """Returns a value for each weight of a model.
+
+    What the plan fills is made of its sources, as `sources` has them or else the checkpoint;
+    anything else is as it is, or as it would be at first.
+    """
+    fills = {fill.target: fill for fill in plan.fills}
+
+    def make(path: str) -> np.ndarray:
+        own = functools.partial(own_value, index[path].variable)
+        if path in fills:
+            return value_for(fills[path], checkpoint, known=sources, initial=own)
+        return own()
+
+    return Lazy(index, make)
+
+
+def source_names(plan: Plan) -> tuple[str, ...]:
+    """Returns the names of all sources that a plan uses."""
+    return tuple(dict.fromkeys(source for fill in plan.fills for source in fill.sources))
+
+
+def source_values(plan: Plan, checkpoint: Mapping[str, Entry]) -> Lazy:
+    """Returns the values of all sources that a plan uses."""
+    return Lazy(source_names(plan), lambda name: checkpoint[name].read())
+
+
+class Run(NamedTuple):
+    """One run of both sides: the model's weights and outputs, and how far the outputs are apart."""
+
+    weights: Mapping[str, np.ndarray]
+    outputs: Sequence[np.ndarray]
+    differences: tuple[OutputDifference, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class BothSides:
+    """Both sides of a proof.
+
+    Attributes:
+      plan: a complete plan.
+      index: the model's index; its weights may be without values.
+      reference: the v1 graph.
+      checkpoint: the open checkpoint.
+      inputs: arrays by the name of the v1 tensor that they are given to.
+      model_inputs: what the model is given, in its order.
+      outputs: tensors of the v1 graph, in the order of what they are compared with.
+      layers: paths of the layers whose outputs are compared; none for the model's own outputs.
+    """
+
+    plan: Plan
+    index: ModelIndex
+    reference: ReferenceGraph
+    checkpoint: Mapping[str, Entry]
+    inputs: Mapping[str, np.ndarray]
+    model_inputs: Mapping[str, np.ndarray]
+    outputs: Sequence[str]
+    layers: Sequence[str] = ()
+
+    def sources(self) -> Lazy:
+        """Returns the values of all sources of the plan."""
+        return source_values(self.plan, self.checkpoint)
+
+    @functools.cached_property
+    def stand_ins(self) -> Mapping[str, str]:
+        """For each variable of the graph, the source that the plan takes for it."""
+        return stand_ins(self.plan, self.checkpoint, self.reference.variables)
+
+    def run(self, sources: Mapping[str, np.ndarray]) -> Run:
+        """Runs both sides with these values of the plan's sources."""
+        values = variable_values(self.stand_ins, self.checkpoint, sources)
+        expected = self.reference.run(self.inputs, values, only=self.outputs)
+        weights = weight_values(self.plan, self.index, self.checkpoint, sources)
+        found = compute_outputs(self.index, self.model_inputs, weights, layers=self.layers)
+        compared = compare_outputs(expected, dict(zip(self.outputs, found, strict=False)))
+        return Run(weights, found, compared)
+
+
+def stand_ins(
+    plan: Plan, checkpoint: Mapping[str, Entry], variables: Iterable[str]
+) -> dict[str, str]:
+    """Returns for each of a graph's variables the source that the plan takes for it.
+
+    The variable itself, or its moving average where the plan takes that one: the graph is then to
+    compute with averages, too.
+    """
+    used = set(source_names(plan))
+    averages = {checkpoint[s].name.shadow_of: s for s in used}
+    return {
+        name: averages[name] if name in averages and name not in used else name
+        for name in variables
+    }
+
+
+def variable_values(
+    stand_ins: Mapping[str, str],
+    checkpoint: Mapping[str, Entry],
+    sources: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> Lazy:
+    """Returns the values of a graph's variables.
+
+    Args:
+      stand_ins: for each variable the source whose value it gets.
+      checkpoint: the open checkpoint.
+      sources: values of sources; what isn't there is as in the checkpoint.
+
+    Raises:
+      UsageError: when a value is asked for that neither has.
+    """
+
+    def make(name: str) -> np.ndarray:
+        source = stand_ins[name]
+        if source in sources:
+            return sources[source]
+        if source not in checkpoint:
+            raise UsageError(
+                f"expected the v1 graph's variable {name} in the checkpoint, found none; name "
+                "outputs that don't need it"
+            )
+        return checkpoint[source].read()
+
+    return Lazy(stand_ins, make)

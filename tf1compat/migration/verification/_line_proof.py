@@ -1,0 +1,104 @@
+"""Which lines of a plan running both sides proves.
+
+A copy that equals its source bit for bit may still be the wrong copy. So the v1 graph and the Keras
+model are run side by side, first with the checkpoint's values, then with every source changed at
+random and every target filled anew from its changed sources. Where the outputs agree both times,
+each line whose change would have shown in the outputs is *proved*: had it had another source or
+another layout, they would differ. How much a change shows is told by the gradient of the outputs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from tf1compat.errors import UsageError
+from tf1compat.keras3.models.as_function import gradient_norms
+from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.verification._both_sides import BothSides, Run
+from tf1compat.migration.verification._changes import changed, step
+from tf1compat.migration.verification.outputs import OutputDifference
+from tf1compat.migration.verification.proof import Proof, Status
+
+__all__ = ["prove_lines"]
+
+_SEED = 1155
+_ROUNDING = 1e-7  # of the largest output, in float32
+_SURE = 10  # times what was seen that a wrong value would have shown
+
+
+def prove_lines(both: BothSides, *, tolerance: float) -> Proof:
+    """Runs both sides and returns which lines of the plan that proves.
+
+    Args:
+      both: the two sides, with a complete plan.
+      tolerance: largest difference of an output, relative to its largest expected value.
+    """
+    plain = both.sources()
+    at_rest, moved = both.run(plain).differences, both.run(changed(plain))
+    lines = dict.fromkeys((fill.target for fill in both.plan.fills), Status.COPIED)
+    proof = Proof(lines, at_rest, moved.differences, tolerance, both.reference.notes)
+    if proof.agrees:
+        found = _reached(both, plain, proof, moved)
+    elif _agree(at_rest, tolerance):
+        found = _wrong(both, plain, tolerance)
+    else:
+        return proof
+    return dataclasses.replace(proof, lines={**lines, **found})
+
+
+def _agree(differences: Iterable[OutputDifference], tolerance: float) -> bool:
+    return all(one.within(tolerance) for one in differences)
+
+
+def _reached(
+    both: BothSides, plain: Mapping[str, np.ndarray], proof: Proof, moved: Run
+) -> dict[str, Status]:
+    """Returns for each line whether another value would have shown in the outputs.
+
+    It would if that had moved them by much more than the largest difference that was seen, or than
+    rounding does. A shift of N elements projects to about its L2 norm, and its largest element is
+    that by sqrt(N) or more.
+    """
+    rng = np.random.default_rng(_SEED)
+    projections = [rng.normal(size=y.shape).astype(np.float32) for y in moved.outputs]
+    norms = gradient_norms(
+        both.index, both.model_inputs, moved.weights, projections, layers=both.layers
+    )
+    seen = max(one.max_abs for one in (*proof.outputs, *proof.changed))
+    floats = [y for y in moved.outputs if y.dtype.kind in "fV"]
+    largest = max((float(np.abs(y).max(initial=0)) for y in floats), default=0.0)
+    noise = max(seen, _ROUNDING * largest) * np.sqrt(sum(y.size for y in moved.outputs))
+    other = changed(plain)
+    steps = {name: step(plain[name], other[name]) for name in plain}
+    found = {}
+    for fill in both.plan.fills:
+        largest_step = max(steps[source] for source in fill.sources)
+        shown = norms.get(fill.target, 0.0) * largest_step > _SURE * noise
+        is_proved = shown and _needed(both, fill)
+        found[fill.target] = Status.PROVED if is_proved else Status.NOT_REACHED
+    return found
+
+
+def _needed(both: BothSides, fill: Fill) -> bool:
+    return set(fill.sources) <= set(both.stand_ins.values())
+
+
+def _wrong(both: BothSides, plain: Mapping[str, np.ndarray], tolerance: float) -> dict[str, Status]:
+    """Returns which lines make the outputs differ once their sources are changed, by halving."""
+    found: set[str] = set()
+    waiting = [list(plain)]
+    while waiting:
+        names = waiting.pop()
+        if _agree(both.run(changed(plain, set(names))).differences, tolerance):
+            continue
+        if len(names) == 1:
+            found.update(names)
+        else:
+            waiting += [names[: len(names) // 2], names[len(names) // 2 :]]
+    if not found:
+        raise UsageError("the outputs differ when weights change together, and not one by one")
+    wrong = [fill.target for fill in both.plan.fills if not found.isdisjoint(fill.sources)]
+    return dict.fromkeys(wrong, Status.DIFFERS)

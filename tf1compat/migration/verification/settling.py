@@ -1,0 +1,221 @@
+"""Ambiguities settled by computing: the one assignment with which both sides compute the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf1compat.checkpoint import Checkpoint
+from tf1compat.errors import UsageError
+from tf1compat.keras3 import ModelIndex, index_model
+from tf1compat.keras3.models.as_function import compute_outputs, gradient_norms
+from tf1compat.migration.planning.computed import COMPUTED
+from tf1compat.migration.planning.joining import joining_layout
+from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.verification._assignments import Assignment, open_assignments
+from tf1compat.migration.verification._both_sides import (
+    source_values,
+    stand_ins,
+    variable_values,
+    weight_values,
+)
+from tf1compat.migration.verification._changes import changed
+from tf1compat.migration.verification._kept import frontiers
+from tf1compat.migration.verification.given import Given, GraphOptions
+from tf1compat.migration.verification.outputs import compare_outputs
+from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.graph_file import graph_beside
+from tf1compat.migration.verification.reference.input_pairing import doubtful_inputs
+from tf1compat.names.graph_names import tensor_name
+
+__all__ = ["Settlement", "settle"]
+
+_MOST = 24  # assignments that are tried
+
+
+@dataclasses.dataclass(frozen=True)
+class Settlement:
+    """What computing made of a plan's ambiguities.
+
+    Attributes:
+      plan: the plan, with what was settled as fills.
+      why: why nothing was settled; "" where something was, or nothing was open.
+    """
+
+    plan: Plan
+    why: str = ""
+
+
+def settle(
+    plan: Plan,
+    model: Any,
+    checkpoint: Checkpoint,
+    *,
+    options: GraphOptions | None = None,
+    tolerance: float = 1e-5,
+) -> Settlement:
+    """Returns a plan whose ambiguities are settled, where they are all that keeps it incomplete.
+
+    Every assignment that the ambiguities leave open is tried, if they are at most 24: the model is
+    run with it beside the v1 graph, with every source changed at random, since values as they are
+    may be alike. One is taken only if the outputs agree with it alone, and depend on all of it; of
+    several that agree, which are symmetric, none is.
+
+    Args:
+      plan: a plan.
+      model: the built Keras model, or its index; its weights may be without values.
+      checkpoint: the open checkpoint.
+      options: what the graph doesn't show.
+      tolerance: largest difference of an output, relative to its largest expected value.
+
+    Raises:
+      UsageError: there is no graph, its inputs can't be told, or it can't be run.
+    """
+    if plan.complete or plan.unfilled or plan.unexplained:
+        return Settlement(plan)
+    index = index_model(model)
+    tried = open_assignments(plan, index, checkpoint, most=_MOST)
+    if not tried:
+        return Settlement(plan, f"they leave open more than {_MOST} assignments, or none that fits")
+    given = Given(graph_beside(checkpoint), index, options or GraphOptions())
+    if doubtful := doubtful_inputs(index.model, given.specs, in_order=bool(given.options.inputs)):
+        return Settlement(
+            plan,
+            f"several inputs of the v1 graph could be {', '.join(doubtful)} of the model; name "
+            "them, in the model's order",
+        )
+    trial = _Trial(plan, index, checkpoint, given, tolerance)
+    edges = () if given.options.outputs else frontiers(plan, index)
+    why = ""
+    for layers in ((), *(edge.layers for edge in edges)):
+        try:
+            found = dataclasses.replace(trial, layers=layers).settle(tried)
+        except UsageError as error:  # nothing of the graph has the shapes of a new head
+            if not edges:
+                raise
+            found = str(error)
+        if isinstance(found, Plan):
+            return Settlement(found)
+        why = found
+    return Settlement(plan, why)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Trial:
+    plan: Plan
+    index: ModelIndex
+    checkpoint: Checkpoint
+    given: Given
+    tolerance: float
+    layers: Sequence[str] = ()
+
+    def settle(self, tried: Sequence[Assignment]) -> Plan | str:
+        """Returns the plan with the one assignment that agrees, or why there is no such."""
+        feeds = self.given.arrays()
+        inputs = {name: feeds[name] for name in self.given.paired}
+        shapes = [y.shape for y in self._computed(tried[0], inputs)]
+        tensors = self._tensors(feeds, shapes=shapes, tried=tried[0])
+        agreeing = []
+        for assignment in tried:
+            equal = self._equal(self._computed(assignment, inputs), tensors)
+            if all(equal):
+                agreeing.append((assignment, [names[-1] for names in equal]))
+        if len(agreeing) != 1:
+            return f"of {len(tried)} assignments, the outputs agree with {len(agreeing) or 'none'}"
+        ((assignment, outputs),) = agreeing
+        settled = self._with(assignment, tried=len(tried), outputs=outputs)
+        unused = self._unused(settled, assignment, inputs=inputs, feeds=feeds, outputs=outputs)
+        return f"the outputs don't depend on {', '.join(unused)}" if unused else settled
+
+    def _with(self, assignment: Assignment, *, tried: int, outputs: Sequence[str]) -> Plan:
+        """Returns the plan, completed by an assignment."""
+        because = COMPUTED.because(tried=tried, outputs=tuple(outputs))
+        common = {target: tie.common for tie in self.plan.ambiguities for target in tie.targets}
+        place = {path: number for number, path in enumerate(self.plan.targets)}
+        fills = [
+            Fill(target, (source,), self._layout(source, target), (because, *common[target]))
+            for target, source in assignment.items()
+        ]
+        in_order = sorted((*self.plan.fills, *fills), key=lambda fill: place[fill.target])
+        return dataclasses.replace(self.plan, fills=tuple(in_order), ambiguities=())
+
+    def _layout(self, source: str, target: str) -> str:
+        return str(joining_layout(self.plan.sources[source], self.plan.targets[target]))
+
+    def _computed(
+        self, assignment: Assignment, inputs: Mapping[str, np.ndarray]
+    ) -> Sequence[np.ndarray]:
+        """Returns what the model computes with an assignment."""
+        weights = self._weights(self._with(assignment, tried=0, outputs=()))
+        return compute_outputs(self.index, inputs, weights, layers=self.layers)
+
+    def _weights(self, plan: Plan) -> Mapping[str, np.ndarray]:
+        sources = changed(source_values(plan, self.checkpoint))
+        return weight_values(plan, self.index, self.checkpoint, sources)
+
+    def _tensors(
+        self,
+        feeds: Mapping[str, np.ndarray],
+        *,
+        shapes: Sequence[Sequence[int]],
+        tried: Assignment,
+    ) -> dict[str, np.ndarray]:
+        """Returns the tensors of the graph that outputs may be, by name; any assignment will do."""
+        names = list(map(tensor_name, self.given.options.outputs))
+        if not names:
+            graph_def = self.given.graph.graph_def
+            names = [tensor_name(op) for op in forward_ops(graph_def, feeds)]
+            if names:
+                names = self.given.reference(names, feeds).alike(shapes)
+        if not names:
+            raise UsageError(
+                f"{self.given.graph.path}: expected tensors like the model's outputs, found none; "
+                f"without a value: {self.given.lacking(feeds)}"
+            )
+        reference = self.given.reference(names, feeds)
+        plan = self._with(tried, tried=0, outputs=())
+        used = stand_ins(plan, self.checkpoint, reference.variables)
+        values = variable_values(
+            used, self.checkpoint, changed(source_values(plan, self.checkpoint))
+        )
+        return reference.run_what_runs(feeds, values, only=names)
+
+    def _equal(
+        self, found: Sequence[np.ndarray], tensors: Mapping[str, np.ndarray]
+    ) -> list[list[str]]:
+        """Returns for each output the tensors that equal it, of those that it may be."""
+        named = [[tensor_name(name)] for name in self.given.options.outputs]
+
+        def same(name: str, output: np.ndarray) -> bool:
+            if name not in tensors or tensors[name].shape != output.shape:
+                return False
+            (difference,) = compare_outputs({name: tensors[name]}, {name: output})
+            return difference.within(self.tolerance)
+
+        return [
+            [name for name in names if same(name, output)]
+            for names, output in zip(named or [list(tensors)] * len(found), found, strict=False)
+        ]
+
+    def _unused(
+        self,
+        plan: Plan,
+        assignment: Assignment,
+        *,
+        inputs: Mapping[str, np.ndarray],
+        feeds: Mapping[str, np.ndarray],
+        outputs: Sequence[str],
+    ) -> list[str]:
+        """Returns what of an assignment either side's outputs don't depend on: it is a guess."""
+        weights = self._weights(plan)
+        found = compute_outputs(self.index, inputs, weights, layers=self.layers)
+        ones = [np.random.default_rng(0).normal(size=y.shape).astype(np.float32) for y in found]
+        norms = gradient_norms(self.index, inputs, weights, ones, layers=self.layers)
+        reference = self.given.reference(outputs, feeds)
+        used = set(stand_ins(plan, self.checkpoint, reference.variables).values())
+        unused = [target for target in assignment if not norms.get(target)]
+        return unused + [source for source in assignment.values() if source not in used]
