@@ -235,6 +235,18 @@ def test_declared_roles_decide_and_are_said(written, normed):
         plan_migration(prefix, normed, again)
 
 
+def test_what_is_named_as_an_average_is_what_a_rule_says(written, normed):
+    average = "ExponentialMovingAverage"  # of the batch's moments, which are no variables
+    prefix, _ = written(NORMED | {f"fc/bn/moments/{n}/{average}": (4,) for n in ("m", "v")})
+    rules = [
+        Rule(f"(.*)/moments/m/{average}", role="moving_mean"),
+        Rule(f"(.*)/moments/v/{average}", role="moving_variance"),
+    ]
+    plan = plan_migration(prefix, normed, rules)
+    assert plan.complete, str(plan)
+    assert sources(plan)["bn/moving_mean"] == f"fc/bn/moments/m/{average}"
+
+
 def test_a_declared_role_is_said_of_what_is_left(written, normed):
     prefix, _ = written(NORMED | {"lost/avg": (7,)})
     plan = plan_migration(prefix, normed, [Rule("lost/avg", role="moving_mean")])

@@ -23,18 +23,23 @@ class Sides:
       targets: the weights, by path.
       training: names of the variables that belong to training.
       entries: the variables themselves.
+      declared: names of the variables whose roles rules say.
     """
 
     sources: Mapping[str, Item]
     targets: Mapping[str, Item]
     training: frozenset[str]
     entries: Mapping[str, Entry]
+    declared: frozenset[str] = frozenset()
 
     def declaring(self, roles: Mapping[str, RuleMatch]) -> Sides:
         """Returns the sides with the roles that rules give to variables, which are the model's."""
         declared = {n: _declared(self.sources[n], m) for n, m in roles.items() if n in self.sources}
         return dataclasses.replace(
-            self, sources={**self.sources, **declared}, training=self.training - declared.keys()
+            self,
+            sources={**self.sources, **declared},
+            training=self.training - declared.keys(),
+            declared=frozenset(declared),
         )
 
 

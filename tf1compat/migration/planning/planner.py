@@ -79,7 +79,7 @@ def plan_migration(
         sources, [s for f in ruling.fills for s in f.sources], (d.source for d in drops)
     )
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
-    strays = orphans(entry.name for entry in checkpoint.values())
+    strays = _without_declared(orphans(e.name for e in checkpoint.values()), ruling)
     rest = match_rest(
         checkpoint, index, _without(open_s, strays), open_t, ruling=ruling, assume=assume
     )
@@ -144,6 +144,11 @@ def _used(lines: Iterable[Fill | Ambiguity]) -> set[str]:
 def _without(names: Iterable[str], *accounted: Iterable[str]) -> list[str]:
     gone = {name for some in accounted for name in some}
     return [name for name in names if name not in gone]
+
+
+def _without_declared(strays: Mapping[str, str], ruling: Ruling) -> dict[str, str]:
+    """Returns the companions of nothing that no rule says to be something else."""
+    return {name: what for name, what in strays.items() if name not in ruling.sides.declared}
 
 
 def _training_drops(checkpoint: Checkpoint, ruling: Ruling) -> Iterator[Drop]:
