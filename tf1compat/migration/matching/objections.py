@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.places import is_automatic
@@ -48,22 +50,31 @@ _OPPOSITES: Sequence[Mapping[str, str]] = (
 """Words of which one excludes the others, spellings unified; each mapping is one such choice."""
 
 
+class _Said(NamedTuple):
+    """What a name says that could object: marks, and for each choice what it chooses."""
+
+    marks: Words
+    poles: Mapping[int, Words]
+
+
+_NOTHING = _Said(frozenset(), MappingProxyType({}))
+
+
 class Objections:
     """What the names of both sides say against pairs."""
 
     def __init__(self, sources: Sequence[Node], targets: Sequence[Node]) -> None:
-        self._common = _common(sources), _common(targets)
+        self._said = {**_said_of(sources), **_said_of(targets)}
         self._named = _named(sources), _named(targets)
 
     def between(self, source: Node, target: Node) -> str:
         """Returns the words that speak against a pair; ``""`` where none do."""
-        mine, its = source.place.words - self._common[0], target.place.words - self._common[1]
-        apart = sorted((mine ^ its) & _MARKS)
-        if apart:
-            return apart[0]
-        for choice in _OPPOSITES:
-            ours, others = _poles(mine, choice), _poles(its, choice)
-            if ours and others and not ours & others:
+        mine, its = self._said.get(source, _NOTHING), self._said.get(target, _NOTHING)
+        if mine.marks != its.marks:
+            return min(mine.marks ^ its.marks)
+        for choice in mine.poles.keys() & its.poles.keys():
+            ours, others = mine.poles[choice], its.poles[choice]
+            if not ours & others:
                 return f"{', '.join(sorted(ours))} and {', '.join(sorted(others))}"
         return self._called_otherwise(source, target)
 
@@ -78,8 +89,21 @@ class Objections:
         return ""
 
 
-def _poles(words: Words, choice: Mapping[str, str]) -> set[str]:
-    return {choice[word] for word in words if word in choice}
+def _said_of(nodes: Sequence[Node]) -> dict[Node, _Said]:
+    """Returns what the names of nodes say, of those that say anything."""
+    common = _common(nodes)
+    by_words = {words: _said(words - common) for words in {node.place.words for node in nodes}}
+    said = {node: by_words[node.place.words] for node in nodes}
+    return {node: one for node, one in said.items() if one != _NOTHING}
+
+
+def _said(words: Words) -> _Said:
+    poles = {}
+    for number, choice in enumerate(_OPPOSITES):
+        chosen = frozenset(choice[word] for word in words if word in choice)
+        if chosen:
+            poles[number] = chosen
+    return _Said(words & _MARKS, poles)
 
 
 def _common(nodes: Iterable[Node]) -> Words:
