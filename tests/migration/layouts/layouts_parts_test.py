@@ -95,6 +95,12 @@ def test_parts_that_leave_out_or_repeat_some(layouts, found):
         _ruled((4, 6), *layouts)
 
 
+@pytest.mark.parametrize("text", ["split(-1, 0, 2)", "concatenate(-1)"])
+def test_an_axis_is_counted_from_the_front(text):
+    with pytest.raises(LayoutError, match="expected an axis counted from 0, found -1"):
+        parse_layout(text)
+
+
 def _entries(tmp_path):
     prefix = str(tmp_path / "m.ckpt")
     value = np.arange(12, dtype=np.float32).reshape(4, 3)

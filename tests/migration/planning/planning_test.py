@@ -139,6 +139,17 @@ def test_a_transposition_is_proposed_and_taken_by_rule(written, classifier):
     assert verify_weights(plan, classifier).equal
 
 
+def test_a_square_kernel_is_not_said_to_be_transposed(written):
+    x = keras.Input((4,))
+    names = ("decoder", "query")
+    model = keras.Model(x, [keras.layers.Dense(4, name=n, use_bias=False)(x) for n in names])
+    values = {f"{n}/kernel": np.zeros((4, 4), np.float32) for n in ("encoder", "query")}
+    plan = plan_migration(written(values), model)
+    (problem,) = plan.unfilled
+    assert "transpose" not in str(problem)
+    assert "none that evidence supports; nearest of what is left: encoder/kernel" in problem.found
+
+
 def test_a_path_that_is_also_another_layers_name_is_refused(written):
     keras.utils.clear_session()
     layers = [keras.layers.Dense(4, name=f"dense_{n}", use_bias=False) for n in (1, 2)]

@@ -29,6 +29,9 @@ class Concatenate(Layout):
 
     axis: int
 
+    def __post_init__(self) -> None:
+        _require_counted(self, self.axis)
+
     def spec(self, *sources: Spec) -> Spec:
         if not sources:
             raise LayoutError(f"layout {self}: expected sources, found none")
@@ -63,6 +66,9 @@ class Split(Layout):
     start: int
     stop: int
 
+    def __post_init__(self) -> None:
+        _require_counted(self, self.axis)
+
     def part(self, source: Spec) -> Index:
         return self._index
 
@@ -88,3 +94,9 @@ class Split(Layout):
 
 def _without(shape: Shape, axis: int) -> Shape:
     return (*shape[:axis], *shape[axis + 1 :])
+
+
+def _require_counted(layout: Layout, axis: int) -> None:
+    """Raises LayoutError for an axis counted from the end: what is part of what would differ."""
+    if axis < 0:
+        raise LayoutError(f"layout {layout}: expected an axis counted from 0, found {axis}")

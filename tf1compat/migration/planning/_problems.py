@@ -52,11 +52,14 @@ def unfilled(
 ) -> Problem:
     """Returns the problem of a target of this role that nothing fills; `free` are sources left."""
     left = list(free)
-    transposed = [name for name in left if sources[name].shape == spec.shape[::-1]]
+    # A square one fits as it stands too, and nothing says that it is to be turned.
+    transposed = [n for n in left if spec.shape != sources[n].shape == spec.shape[::-1]]
     alike = [name for name in left if len(sources[name].shape) == len(spec.shape)]
     near = nearest_names(path, transposed or alike)
     listed = ", ".join(f"{name} {sources[name]}" for name in near)
-    found = f"none that fits; nearest of what is left: {listed}" if near else "none"
+    fits = any(sources[name].shape == spec.shape for name in near)
+    none = "none that evidence supports" if fits else "none that fits"
+    found = f"{none}; nearest of what is left: {listed}" if near else "none"
     remedy = "fill it, or keep its initial value, by a rule"
     if transposed and len(spec.shape) == 2:
         remedy = f"{near[0]} fits transposed: a rule with layout='{Transpose((1, 0))}' says so"
