@@ -11,7 +11,14 @@ from tf1compat.apps.main import TASKS, Task
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.formats import SOURCE_FORMATS, OneFile
-from tf1compat.errors import LayoutError, PlanError, RuleError, UsageError, VerificationError
+from tf1compat.errors import (
+    LayoutError,
+    ModelError,
+    PlanError,
+    RuleError,
+    UsageError,
+    VerificationError,
+)
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
 from tf1compat.migration import Plan, convert, plan_migration, register_layout, verify_weights
 from tf1compat.migration.layouts import LAYOUTS, Identity, Layout, Piece, Spec, parse_layout
@@ -411,6 +418,16 @@ def test_a_layout_that_makes_something_else_is_told_when_it_is_asked(
             convert(plan, model)
             with pytest.raises(VerificationError, match=message):
                 verify_weights(plan, model).require_equal()
+
+
+def test_what_is_assigned_has_the_dtype_of_the_weight(twins):
+    prefix, model = twins
+    doubled = {"name": "toy", "apply": lambda self, source: source.astype(np.float64)}
+    rules = [Rule("x/kernel", "a/kernel", layout="toy"), Rule("y/kernel", "b/kernel")]
+    with LAYOUTS.with_(type("Toy", (frozen(),), doubled)):
+        plan = plan_migration(prefix, model, rules)
+        with pytest.raises(ModelError, match=r"a/kernel: expected a value of shape .* found shape"):
+            convert(plan, model)
 
 
 def test_advice_for_a_rule_is_about_its_own_layout(twins):

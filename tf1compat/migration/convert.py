@@ -86,7 +86,8 @@ def convert(
     known = _read_all_once(plan, entries)
     digests = []
     for path, fill in fills.items():
-        value = value_for(fill, entries, known=known, initial=_initial(index[path]))
+        made = value_for(fill, entries, known=known, initial=_initial(index[path]))
+        value = value_of(index[path], lambda _, made=made: made)  # type: ignore[misc]
         index[path].variable.assign(value)
         digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
         if progress is not None:
