@@ -162,6 +162,12 @@ def test_damaged_weights_are_told_before_any_output(app, migrated, work):
     assert len(out.splitlines()) == 2
 
 
+def test_a_recording_proves_no_line(app, migrated):
+    code, _, err = app("verify", *migrated["right"], "--require=proved", "--recording=io.npz")
+    assert code == 2
+    assert "--require=proved: expected no --recording, which compares outputs" in err
+
+
 def test_v1_outputs_need_inputs(app, migrated):
     code, _, err = app("verify", *migrated["right"], "--v1_outputs=mlp/fc2/out")
     assert code == 2

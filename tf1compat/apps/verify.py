@@ -64,6 +64,10 @@ def run(args: Sequence[str]) -> int:
 def _main() -> int:
     if _V1_OUTPUTS.value and not _RECORDING.value:
         raise UsageError("--v1_outputs: expected --recording=FILE.npz with the inputs as well")
+    if _RECORDING.value and _PROOF.required:
+        raise UsageError(
+            "--require=proved: expected no --recording, which compares outputs and proves no line"
+        )
     checkpoint = _SOURCE.open()
 
     import_tensorflow()
