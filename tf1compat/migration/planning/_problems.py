@@ -31,7 +31,7 @@ def orphaned(name: str, what: str) -> Problem:
     """
     return Problem(
         name,
-        f"the variable that it is the {what}",
+        f"its variable: it is the {what}",
         "no such variable in the file",
         remedy="drop it, or take it for the weight itself, by a rule",
     )
