@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["unequal_elements"]
+__all__ = ["same_bits", "unequal_elements"]
+
+
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    """Tells whether two arrays have one shape, one dtype and the same bits; objects are equal."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind == "O":
+        return bool((a == b).all())
+    return np.array_equal(
+        np.ascontiguousarray(a).reshape(-1).view(np.uint8),
+        np.ascontiguousarray(b).reshape(-1).view(np.uint8),
+    )
 
 
 def unequal_elements(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

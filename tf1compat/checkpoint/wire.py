@@ -52,6 +52,23 @@ class Field(NamedTuple):
             raise WireError(f"field {self.number} is not a message or string", self.offset)
         return self.data
 
+    def text(self) -> str:
+        """Returns the text of a LENGTH field."""
+        try:
+            return bytes(self.message()).decode()
+        except UnicodeDecodeError as error:
+            raise WireError("text that is not UTF-8", self.offset) from error
+
+    def integers(self) -> list[int]:
+        """Returns the signed values of a repeated integer, packed or not."""
+        if self.kind == VARINT:
+            return [signed64(self.value)]
+        data, position, found = self.message(), 0, []
+        while position < len(data):
+            value, position = read_varint(data, position)
+            found.append(signed64(value))
+        return found
+
 
 _NOTHING = memoryview(b"")
 

@@ -8,14 +8,14 @@ from types import MappingProxyType
 import numpy as np
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.comparing import unequal_elements
+from tf1compat.checkpoint.comparing import same_bits, unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.answers import applied, made_of, pieces
 from tf1compat.migration.layouts.layout import Index, Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.planning.specs import source_specs
+from tf1compat.migration.planning.specs import source_spec, source_specs
 
 __all__ = ["check_fits_checkpoint", "differences", "value_for"]
 
@@ -48,7 +48,7 @@ def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) 
     """
     layout = parse_layout(fill.layout)
     entries = [checkpoint[name] for name in fill.sources]
-    specs = [Spec(entry.shape, entry.dtype_name) for entry in entries]
+    specs = [source_spec(entry) for entry in entries]
     expected = made_of(layout, specs)
     if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
         return [f"expected {expected}, found {value.dtype.name}{list(value.shape)}"]
@@ -59,9 +59,9 @@ def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) 
     found = []
     for name, entry, piece in zip(fill.sources, entries, given_back, strict=True):
         source = _read_part(entry, piece.index)
-        given = _same_bits(source, piece.value)
+        given = same_bits(source, piece.value)
         if not given and layout.rounds:
-            given = _same_bits(value, value_for(fill, checkpoint, initial=lambda: value))
+            given = same_bits(value, value_for(fill, checkpoint, initial=lambda: value))
         if not given:
             found.append(f"{name}: {_difference(source, piece.value)}")
     return found
@@ -99,17 +99,6 @@ def check_same_side(side: str, planned: Mapping[str, Spec], found: Mapping[str, 
         raise PlanError.from_problems(
             f"this plan was made for another {side}; make it anew. What differs:", problems
         )
-
-
-def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.dtype.kind == "O":
-        return bool((a == b).all())
-    return np.array_equal(
-        np.ascontiguousarray(a).reshape(-1).view(np.uint8),
-        np.ascontiguousarray(b).reshape(-1).view(np.uint8),
-    )
 
 
 def _difference(expected: np.ndarray, found: np.ndarray) -> str:

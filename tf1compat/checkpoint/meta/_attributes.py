@@ -6,7 +6,7 @@ import struct
 
 from tf1compat.checkpoint.meta._graph_def import Node
 from tf1compat.checkpoint.meta._proto_fields import AttrValue, TensorProto
-from tf1compat.checkpoint.wire import Field, fields, read_varint, signed64
+from tf1compat.checkpoint.wire import Field, fields, signed64
 
 __all__ = ["constant", "integer", "number", "text"]
 
@@ -53,7 +53,7 @@ def constant(node: Node) -> tuple[float, ...]:
         elif field.number in _PACKED:
             found += _unpacked(_PACKED[TensorProto(field.number)], field)
         elif field.number in (TensorProto.INTS, TensorProto.INT64S):
-            found += _varints(field)
+            found += field.integers()
     return tuple(found)
 
 
@@ -69,13 +69,3 @@ def _unpacked(code: str, field: Field) -> list[float]:
     if not size or len(field.data) % size:
         return []
     return [one for (one,) in struct.iter_unpack(f"<{code}", field.data)]
-
-
-def _varints(field: Field) -> list[float]:
-    if field.kind == 0:
-        return [signed64(field.value)]
-    data, position, found = field.message(), 0, []
-    while position < len(data):
-        value, position = read_varint(data, position)
-        found.append(signed64(value))
-    return list(found)

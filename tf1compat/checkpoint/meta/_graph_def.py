@@ -31,7 +31,7 @@ from tf1compat.checkpoint.meta._proto_fields import (
     VariableDef,
     numbers_of,
 )
-from tf1compat.checkpoint.wire import Field, WireError, fields, read_varint, signed64
+from tf1compat.checkpoint.wire import Field, WireError, fields, signed64
 
 __all__ = ["Graph", "Node", "RawVariable", "parse_meta_graph"]
 
@@ -147,15 +147,8 @@ def _known(data: memoryview, message: type[enum.IntEnum]) -> Iterator[Field]:
         yield field
 
 
-def _text(field: Field) -> str:
-    try:
-        return bytes(field.message()).decode()
-    except UnicodeDecodeError as error:
-        raise WireError("text that is not UTF-8", field.offset) from error
-
-
 def _matching(field: Field, pattern: re.Pattern[str]) -> str:
-    text = _text(field)
+    text = field.text()
     if not pattern.fullmatch(text):
         raise WireError(f"{text[:80]!r} is no name", field.offset)
     return text
@@ -169,7 +162,7 @@ def _meta_info(data: memoryview, graph: Graph) -> None:
                 names = [_matching(part, _OP_NAME) for part in parts if part.number == OpDef.NAME]
                 graph.ops.update(names)
         elif field.number == MetaInfoDef.TENSORFLOW_VERSION:
-            graph.version = _text(field)
+            graph.version = field.text()
 
 
 def _graph_def(data: memoryview, graph: Graph) -> None:
@@ -194,7 +187,7 @@ def _functions(data: memoryview) -> Iterator[str]:
         for signature in fields(function.message()):
             if signature.number == FunctionDef.SIGNATURE:
                 parts = fields(signature.message())
-                yield from (_text(part) for part in parts if part.number == OpDef.NAME)
+                yield from (part.text() for part in parts if part.number == OpDef.NAME)
 
 
 def _node(data: memoryview) -> Node:
@@ -240,7 +233,7 @@ def _map_entry(data: memoryview) -> tuple[str, memoryview]:
     key, value = "", memoryview(b"")
     for field in _known(data, MapEntry):
         if field.number == MapEntry.KEY:
-            key = _text(field)
+            key = field.text()
         else:
             value = field.message()
     return key, value
@@ -280,7 +273,7 @@ def _collection(data: memoryview) -> tuple[str | RawVariable, ...]:
     for field in _known(data, CollectionDef):
         values = list(_known(field.message(), List))
         if field.number == CollectionDef.NODE_LIST:
-            return tuple(_text(value) for value in values)
+            return tuple(value.text() for value in values)
         if field.number == CollectionDef.BYTES_LIST:
             return tuple(_variable_or_bytes(value.message()) for value in values)
         return tuple(f"<{_MEMBERS[CollectionDef(field.number)]}>" for _ in values)
@@ -325,9 +318,9 @@ def _slice_info(data: memoryview) -> RawSlice | None:
     numbers: dict[int, list[int]] = {which: [] for which in SaveSliceInfoDef}
     for field in _known(data, SaveSliceInfoDef):
         if field.number == SaveSliceInfoDef.FULL_NAME:
-            name = _text(field)
+            name = field.text()
         else:
-            numbers[field.number] += _integers(field)
+            numbers[field.number] += field.integers()
     found = RawSlice(
         full_name=name,
         full_shape=tuple(numbers[SaveSliceInfoDef.FULL_SHAPE]),
@@ -348,24 +341,13 @@ def _require_within(part: RawSlice) -> None:
         raise WireError(f"the slice at {offset} of {shape} is not within {full}", 0)
 
 
-def _integers(field: Field) -> list[int]:
-    """Returns the values of a repeated integer, packed or not."""
-    if field.kind == 0:
-        return [signed64(field.value)]
-    data, position, found = field.message(), 0, []
-    while position < len(data):
-        value, position = read_varint(data, position)
-        found.append(signed64(value))
-    return found
-
-
 def _saver(data: memoryview) -> dict[str, str | int]:
     """Returns a SaverDef's fields by name."""
     found: dict[str, str | int] = {}
     for field in _known(data, SaverDef):
         which = SaverDef(field.number)
         if which in _SAVER_TEXTS:
-            found[_SAVER_TEXTS[which]] = _text(field)
+            found[_SAVER_TEXTS[which]] = field.text()
         elif which in _SAVER_NUMBERS:
             found[_SAVER_NUMBERS[which]] = field.integer()
     return found

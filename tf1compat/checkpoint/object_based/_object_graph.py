@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 
 from tf1compat.checkpoint.wire import Buffer, Field, WireError, fields
 
@@ -98,11 +99,10 @@ def _node(field: Field, *, count: int) -> ObjectNode:
         if part.number == _Object.CHILDREN:
             held = _held(part)
             number = _number(held.get(_Reference.NODE_ID), count=count)
-            children[_text(held.get(_Reference.LOCAL_NAME))] = number
+            children[_text(held, _Reference.LOCAL_NAME)] = number
         elif part.number == _Object.ATTRIBUTES:
             held = _held(part)
-            key, name = held.get(_Tensor.CHECKPOINT_KEY), held.get(_Tensor.FULL_NAME)
-            tensors.append((_text(key), _text(name)))
+            tensors.append((_text(held, _Tensor.CHECKPOINT_KEY), _text(held, _Tensor.FULL_NAME)))
         elif part.number == _Object.SLOT_VARIABLES:
             held = _held(part)
             _number(held.get(_Slot.ORIGINAL_VARIABLE_NODE_ID), count=count)
@@ -123,10 +123,6 @@ def _number(field: Field | None, *, count: int) -> int:
     return number
 
 
-def _text(field: Field | None) -> str:
-    if field is None:
-        return ""
-    try:
-        return bytes(field.message()).decode()
-    except UnicodeDecodeError as error:
-        raise WireError("text that is not UTF-8", field.offset) from error
+def _text(held: Mapping[int, Field], number: int) -> str:
+    """Returns a text, which proto3 leaves out where it is empty."""
+    return held[number].text() if number in held else ""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
+from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import Problem
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.names import RuleMatch, nearest_names
@@ -45,10 +44,4 @@ def _difference(name: str, original: str, sides: Sides) -> str:
         return f"{one.dtype_name}{list(one.shape)} against {other.dtype_name}{list(other.shape)}"
     if sides.sources[name].role in _STATISTICS:
         return ""
-    a, b = one.read(), other.read()
-    same = bool((a == b).all()) if a.dtype.kind == "O" else np.array_equal(_bits(a), _bits(b))
-    return "" if same else "other values"
-
-
-def _bits(value: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+    return "" if same_bits(one.read(), other.read()) else "other values"

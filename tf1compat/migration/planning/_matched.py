@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.errors import Problem
-from tf1compat.keras3 import ModelIndex, Weight
+from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.flattened import flattened_images
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Spec
@@ -22,6 +22,7 @@ from tf1compat.migration.planning._problems import misfit
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.names.reasons import Reason
 
 __all__ = ["Rest", "match_rest"]
@@ -117,7 +118,7 @@ class _Match:
     def _pair(
         self, path: str, target: str, part: Part | None, images: Mapping[str, tuple[int, ...]]
     ) -> Fill | dict[str, Problem]:
-        wanted = _target_spec(self.index[target])
+        wanted = target_spec(self.index[target])
         if part is not None:
             given = Spec(part.shape, self.checkpoint[part.sources[0]].dtype_name)
             first, sources = parse_layout(part.layout), part.sources
@@ -131,13 +132,9 @@ class _Match:
             rows = pixel_rows(entry, image, self.graph.uses if self.graph else None, self.assume)
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
-            given = Spec(entry.shape, entry.dtype_name)
+            given = source_spec(entry)
             (first, because), sources = rows, (path,)
         rest = joining_layout(given, wanted)
         if rest is None:
             return dict(misfit(path, target, given=given, wanted=wanted))
         return Fill(target, sources, str(chain(first, rest)), because)
-
-
-def _target_spec(weight: Weight) -> Spec:
-    return Spec(tuple(weight.shape), weight.dtype)

@@ -22,7 +22,7 @@ from tf1compat.migration.planning._sides import sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.planning.specs import source_specs, target_specs
+from tf1compat.migration.planning.specs import source_specs, target_spec, target_specs
 from tf1compat.names import Rule, RuleSet, load_rules
 from tf1compat.names.orphans import orphans
 from tf1compat.names.reasons import Reason
@@ -193,6 +193,6 @@ def _unfilled(
 ) -> Iterator[Problem]:
     for number, path in enumerate(left):
         weight = index[path]
-        spec = Spec(tuple(weight.shape), weight.dtype)
+        spec = target_spec(weight)
         looked_at = free if number < _NEAREST else ()
         yield misfits.get(path) or unfilled(path, weight.role, spec, looked_at, sources)
