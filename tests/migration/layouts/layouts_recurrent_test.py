@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from v1_programs import saved
 
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import LayoutError, RuleError
@@ -69,16 +70,13 @@ def test_blocks_take_an_order(text):
 
 def written(folder, cell):
     """Returns the prefix of a checkpoint of one cell of 1.x over 5 steps, with its graph."""
-    with tf.Graph().as_default(), v1.Session() as session:
+
+    def program():
         x = v1.placeholder(tf.float32, [None, 5, 3], "x")
         outputs, _ = v1.nn.static_rnn(cell(), tf.unstack(x, axis=1), dtype=tf.float32)
         tf.stack(outputs, 1, name="y")
-        session.run(v1.global_variables_initializer())
-        for seed, variable in enumerate(v1.global_variables()):
-            shape = variable.shape.as_list()
-            variable.load(np.random.default_rng(seed).normal(size=shape), session)
-        v1.train.Saver().save(session, str(folder / "model.ckpt"))
-    return folder / "model.ckpt"
+
+    return saved(folder, program)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Recurrent cells of 1.x go into Keras' layers by what the graph says of them, or their names."""
 
 import os
-import shutil
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.graph import rnn_cell
@@ -27,15 +27,12 @@ STEPS, INPUTS, UNITS = 4, 3, 4
 
 def _saved(folder, build):
     """Returns the prefix of a checkpoint, with its graph, of what `build` makes of x."""
-    with tf.Graph().as_default(), v1.Session() as session:
+
+    def program():
         x = v1.placeholder(tf.float32, [None, STEPS, INPUTS], "x")
         tf.identity(build(tf.unstack(x, axis=1)), name="y")
-        session.run(v1.global_variables_initializer())
-        for seed, variable in enumerate(v1.global_variables()):
-            shape = variable.shape.as_list()
-            variable.load(np.random.default_rng(seed).normal(size=shape), session)
-        v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
-    return folder / "model.ckpt"
+
+    return saved(folder, program)
 
 
 def _static(cell):
@@ -101,20 +98,14 @@ def test_a_stack_of_cells_goes_onto_a_stack_of_layers(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def without_graph(tmp_path_factory):
+def both(tmp_path_factory):
     """Returns the prefixes of the same checkpoint with and without its graph."""
-    folder = tmp_path_factory.mktemp("cells")
-    prefix = _saved(folder, PROGRAMS["basic_lstm"][0])
-    bare = folder / "bare"
-    bare.mkdir()
-    for path in folder.glob("model.ckpt.*"):
-        if path.suffix != ".meta":
-            shutil.copy(path, bare)
-    return prefix, bare / "model.ckpt"
+    prefix = _saved(tmp_path_factory.mktemp("cells"), PROGRAMS["basic_lstm"][0])
+    return prefix, without_graph(prefix)
 
 
-def test_what_no_file_tells_is_asked(without_graph):
-    with_graph, bare = without_graph
+def test_what_no_file_tells_is_asked(both):
+    with_graph, bare = both
     index = _model(_lstm())
     plan = plan_migration(bare, index)
     assert not plan.complete

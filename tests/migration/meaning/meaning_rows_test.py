@@ -1,37 +1,14 @@
 """Rows of tables in shards, and of kernels behind flattened images."""
 
-import os
-import shutil
-
 import keras
-import numpy as np
 import pytest
 import tensorflow as tf
+from v1_programs import saved, without_graph
 
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Assumptions, Status, plan_migration, prove
 
 v1 = tf.compat.v1
-
-
-def _saved(folder, build):
-    with tf.Graph().as_default(), v1.Session() as session:
-        build()
-        session.run(v1.global_variables_initializer())
-        for seed, variable in enumerate(v1.global_variables()):
-            shape = variable.shape.as_list()
-            variable.load(np.random.default_rng(seed).normal(size=shape), session)
-        v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
-    return folder / "model.ckpt"
-
-
-def _without_graph(prefix):
-    bare = prefix.parent / "bare"
-    bare.mkdir()
-    for path in prefix.parent.glob("model.ckpt.*"):
-        if path.suffix != ".meta":
-            shutil.copy(path, bare)
-    return bare / "model.ckpt"
 
 
 def _lookup(strategy):
@@ -51,11 +28,11 @@ def _table():
 
 @pytest.mark.parametrize(("strategy", "layout"), [("mod", "mod_shards(4)"), ("div", "identity")])
 def test_a_table_stands_as_its_ids_were_dealt_out(strategy, layout, tmp_path):
-    prefix, index = _saved(tmp_path, _lookup(strategy)), _table()
+    prefix, index = saved(tmp_path, _lookup(strategy)), _table()
     plan = plan_migration(prefix, index)
     assert [fill.layout for fill in plan.fills] == [layout]
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
-    bare = _without_graph(prefix)
+    bare = without_graph(prefix)
     (problem,) = plan_migration(bare, index).unexplained
     assert "say partition_strategy='mod' or 'div'" in str(problem)
     answered = plan_migration(bare, index, assume=Assumptions(partition_strategy=strategy))
@@ -90,13 +67,13 @@ def _convnet():
     [(True, "channels_first(4, 5, 3)", "NCHW"), (False, "identity", "NHWC")],
 )
 def test_pixels_stand_as_the_graph_flattens_them(turned, layout, data_format, tmp_path):
-    prefix, index = _saved(tmp_path, _image(turned=turned)), _convnet()
+    prefix, index = saved(tmp_path, _image(turned=turned)), _convnet()
     plan = plan_migration(prefix, index)
     fill = next(fill for fill in plan.fills if fill.target == "fc/kernel")
     assert fill.layout == layout
     assert f"in {data_format} before it" in fill.why
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
-    bare = _without_graph(prefix)
+    bare = without_graph(prefix)
     asked = plan_migration(bare, index)
     assert "say data_format='NHWC' or 'NCHW'" in "".join(map(str, asked.unfilled))
     answered = plan_migration(bare, index, assume=Assumptions(data_format=data_format))

@@ -1,0 +1,31 @@
+"""Checkpoints of small v1 programs, with their graphs, for tests of what becomes of them."""
+
+import os
+import shutil
+
+import numpy as np
+import tensorflow as tf
+
+v1 = tf.compat.v1
+
+
+def saved(folder, build):
+    """Returns the prefix of a checkpoint of the graph that `build` makes, with values of a seed."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        build()
+        session.run(v1.global_variables_initializer())
+        for seed, variable in enumerate(v1.global_variables()):
+            shape = variable.shape.as_list()
+            variable.load(np.random.default_rng(seed).normal(size=shape), session)
+        v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
+    return folder / "model.ckpt"
+
+
+def without_graph(prefix):
+    """Returns the prefix of a copy of a checkpoint that has no graph beside it."""
+    bare = prefix.parent / "bare"
+    bare.mkdir()
+    for path in prefix.parent.glob("model.ckpt.*"):
+        if path.suffix != ".meta":
+            shutil.copy(path, bare)
+    return bare / "model.ckpt"
