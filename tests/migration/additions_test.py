@@ -175,6 +175,57 @@ def test_a_layout_that_does_not_give_its_source_back_is_not_verified(rows, tmp_p
     assert "one: 12 of 12 elements differ" in problem.found
 
 
+def _class(**members):
+    """Returns a layout of these members, as someone might write it."""
+    made = type("Mine", (Layout,), {"spec": 1, "apply": 1, "invert": 1} | members)
+    return dataclasses.dataclass(frozen=True)(made)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"part": lambda self, source: ()}, "expected takes_part = True or leaves_out = True"),
+        ({"leaves_out": True}, "expected a method part of its own, found none"),
+        ({"joins": "yes"}, "expected joins, True or False, found 'yes'"),
+        ({"sums": 1}, "expected sums, True or False, found 1"),
+    ],
+)
+def test_what_a_layout_says_of_itself_holds_together(members, message):
+    with pytest.raises(UsageError, match=f"layout 'toy_mine': {message}"):
+        register_layout("toy_mine")(_class(**members))
+
+
+@dataclasses.dataclass(frozen=True)
+class Picky(Layout):
+    """Lays nothing out that is negative anywhere, and doesn't know how to say so."""
+
+    name = "toy_picky"
+
+    def spec(self, *sources):
+        return sources[0]
+
+    def apply(self, *sources):
+        if sources[0].min() < 0:
+            raise KeyError("negative")
+        return sources[0]
+
+    def invert(self, target, *sources):
+        return (Piece((), target),)
+
+
+def test_a_layout_that_fails_leaves_a_live_model_as_it_was(rows, tmp_path):
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, {"one": rows["one"] ** 2, "two": rows["two"]})
+    rules = [Rule(n, f"head_{i}/kernel", layout="toy_picky") for i, n in enumerate(rows)]
+    model = _model(4, 4)
+    before = model.get_weights()
+    message = r"layout toy_picky: expected an answer of its method apply .*KeyError: 'negative'"
+    with LAYOUTS.with_(Picky), pytest.raises(LayoutError, match=message):
+        convert(plan_migration(prefix, model, rules), model)
+    for found, expected in zip(model.get_weights(), before, strict=True):
+        assert_arrays_equal(found, expected)
+
+
 def test_two_sources_for_one_target_are_told_before_a_layout_is_asked(rows, tmp_path):
     prefix = str(tmp_path / "model.ckpt")
     write_checkpoint(prefix, rows)

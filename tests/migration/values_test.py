@@ -33,12 +33,44 @@ def migrated(tmp_path):
 
 def test_a_narrowed_value_is_compared_forwards(migrated):
     plan, model, kernel = migrated("cast(float16)", "float16")
-    assert verify_weights(plan, model).problems == ()
+    sound = verify_weights(plan, model)
+    assert (sound.problems, sound.weights, sound.anew) == ((), 0, ("d/kernel",))
+    assert "1 more (d/kernel) rounded or summed as laid out" in str(sound)
     narrowed = VALUE.astype(np.float16)
     narrowed[0, 0] = np.nextafter(narrowed[0, 0], np.float16(1))
     kernel.assign(narrowed)
     (problem,) = verify_weights(plan, model).problems
-    assert "w: 3 of 4 elements differ" in problem.found
+    assert "w, laid out anew: 1 of 4 elements differ" in problem.found
+
+
+@dataclasses.dataclass(frozen=True)
+class Bent(Identity):
+    """Says that it rounds by as much as it is told, and doubles what it is given."""
+
+    name = "toy_bent"
+
+    by: float
+
+    def apply(self, *sources):
+        return 2 * sources[0]
+
+    def rounding(self, *sources):
+        return self.by
+
+
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ("cast(bool) | cast(float32)", "w: 3 of 4 elements differ, by up to 0.9"),
+        ("toy_bent(0.1)", "w: 3 of 4 elements differ, by up to 0.333"),
+        ("toy_bent(2.0)", r"expected a rounding from 0.0 to 1.0, found 2.0"),
+    ],
+)
+def test_what_rounds_gives_back_what_is_near(migrated, layout, message):
+    with LAYOUTS.with_(Bent):
+        plan, model, _ = migrated(layout, "float32")
+        (problem,) = verify_weights(plan, model).problems
+    assert message in problem.found
 
 
 def test_signs_of_zero_are_bits(migrated):

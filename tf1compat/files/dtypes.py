@@ -9,7 +9,7 @@ from tf1compat.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["numpy_dtype"]
+__all__ = ["numpy_dtype", "resolution"]
 
 
 def numpy_dtype(name: str) -> np.dtype:
@@ -34,3 +34,17 @@ def numpy_dtype(name: str) -> np.dtype:
                 f"expected a dtype such as float32 or bfloat16, found {name!r}"
             ) from None
         return np.dtype(scalar)
+
+
+def resolution(name: str) -> float:
+    """Returns the step from 1.0 to the next number of a floating dtype; 0.0 of any other dtype.
+
+    >>> resolution("float16"), resolution("int32")
+    (0.0009765625, 0.0)
+    """
+    import ml_dtypes
+
+    try:
+        return float(ml_dtypes.finfo(numpy_dtype(name)).eps)
+    except (ValueError, TypeError):  # of numpy and of ml_dtypes, for what is no float
+        return 0.0

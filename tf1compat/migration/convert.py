@@ -13,7 +13,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
-from tf1compat.keras3 import Weight, export_weights, index_model
+from tf1compat.keras3 import ModelIndex, Weight, export_weights, index_model
 from tf1compat.keras3.formats.weight_values import NotedValues, value_of
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
@@ -83,11 +83,10 @@ def convert(
         path = os.fspath(output)
         read = NotedValues(_reader(fills, entries, progress), notes)
         return Conversion(plan, path, export_weights(index, path, read))
-    known = _read_all_once(plan, entries)
+    known = _made_once(plan, index, entries)
     digests = []
     for path, fill in fills.items():
-        made = value_for(fill, entries, known=known, initial=_initial(index[path]))
-        value = value_of(index[path], lambda _, made=made: made)  # type: ignore[misc]
+        value = known[path] if path in known else _made(index[path], fill, entries)
         index[path].variable.assign(value)
         digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
         if progress is not None:
@@ -114,30 +113,50 @@ def _initial(weight: Weight) -> Callable[[], np.ndarray]:
     return lambda: value_of(weight, lambda _: None)
 
 
-def _read_all_once(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, np.ndarray]:
-    """Reads every source, so that a live model is never left half filled.
+def _made(weight: Weight, fill: Fill, entries: Mapping[str, Entry]) -> np.ndarray:
+    """Returns what a weight gets, of its shape and dtype."""
+    made = value_for(fill, entries, initial=_initial(weight))
+    return value_of(weight, lambda _: made)
 
-    Returns the values of as many small ones as fit in the memory set aside, to be read no more.
+
+def _made_once(
+    plan: Plan, index: ModelIndex, entries: Mapping[str, Entry]
+) -> dict[str, np.ndarray]:
+    """Makes every value, so that a live model is never left half filled.
+
+    Returns as many small ones, by path, as fit in the memory set aside, to be made no more.
     """
-    problems: list[Problem] = []
+    problems: dict[str, Problem] = {}
     known: dict[str, np.ndarray] = {}
     room = _KEPT
-    for name in dict.fromkeys(source for fill in plan.fills for source in fill.sources):
-        wrong: list[CheckpointError] = []
+    for fill in plan.fills:
+        sources = [entries[name] for name in fill.sources]
+        small = sum(source.nbytes for source in sources) <= room // 16
         try:
-            if entries[name].nbytes <= room // 16:
-                known[name] = entries[name].read()
-                room -= known[name].nbytes
-            else:
-                wrong = entries[name].check()
-        except CheckpointError as error:
-            wrong = [error]
-        problems += [Problem(name, "readable bytes", str(e), plan.checkpoint) for e in wrong]
+            if small or fill.moved:
+                value = _made(index[fill.target], fill, entries)
+            else:  # as it stands, so that only reading can go wrong
+                _require_sound(sources[0])
+        except CheckpointError:
+            for name, source in zip(fill.sources, sources, strict=True):
+                for wrong in source.check():
+                    problem = Problem(name, "readable bytes", str(wrong), plan.checkpoint)
+                    problems.setdefault(str(wrong), problem)
+            continue
+        if small:  # a copy, for a part would hold its whole source
+            known[fill.target] = value if value.base is None else value.copy()
+            room -= value.nbytes
     if problems:
+        found = list(problems.values())
         raise CorruptCheckpointError(
-            "nothing was assigned; " + "; ".join(problem.found for problem in problems[:10]),
+            "nothing was assigned; " + "; ".join(problem.found for problem in found[:10]),
             file=plan.checkpoint,
-            variable=problems[0].name,
-            problems=problems,
+            variable=found[0].name,
+            problems=found,
         )
     return known
+
+
+def _require_sound(entry: Entry) -> None:
+    for wrong in entry.check():
+        raise wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -10,14 +11,14 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import same_bits, unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
-from tf1compat.migration.layouts.answers import applied, made_of, pieces
+from tf1compat.migration.layouts.answers import applied, made_of, pieces, rounding_of
 from tf1compat.migration.layouts.layout import Index, Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_spec, source_specs
 
-__all__ = ["check_fits_checkpoint", "differences", "value_for"]
+__all__ = ["Comparison", "check_fits_checkpoint", "check_same_side", "compared", "value_for"]
 
 
 def value_for(
@@ -39,32 +40,66 @@ def value_for(
     return applied(layout, [*sources, initial()] if layout.merges else sources)
 
 
-def differences(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> list[str]:
-    """Returns, for each source whose bits `value` doesn't give back, what differs; [] if none.
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What a value says about its sources.
 
-    The value goes back through the layout's inverse, and is compared bit for bit, so that NaN
-    equals NaN and -0.0 doesn't equal 0.0. Under a layout that rounds, such as a narrowing cast,
-    there is no way back; then the source is laid out once more and compared with the target.
+    Attributes:
+      differences: for each source that it isn't made of, what differs; empty if none.
+      exact: whether the layout's inverse gives the bits of all sources back.
+    """
+
+    differences: tuple[str, ...]
+    exact: bool
+
+
+def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> Comparison:
+    """Compares a target's value with its sources, through the layout's inverse.
+
+    Bit for bit, so that NaN equals NaN and -0.0 doesn't equal 0.0. Under a layout that rounds, such
+    as a narrowing cast, what comes back may be off by as much as it says; under one that sums,
+    nothing comes back. Then the sources are laid out anew as well, and must give the same bits.
     """
     layout = parse_layout(fill.layout)
     entries = [checkpoint[name] for name in fill.sources]
     specs = [source_spec(entry) for entry in entries]
     expected = made_of(layout, specs)
     if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
-        return [f"expected {expected}, found {value.dtype.name}{list(value.shape)}"]
+        other = f"expected {expected}, found {value.dtype.name}{list(value.shape)}"
+        return Comparison((other,), exact=False)
     try:
         given_back = pieces(layout, value, specs)
+        rounding = rounding_of(layout, specs)
     except LayoutError as error:
-        return [str(error)]
-    found = []
+        return Comparison((str(error),), exact=False)
+    found: list[str] = []
+    exact = True
     for name, entry, piece in zip(fill.sources, entries, given_back, strict=True):
         source = _read_part(entry, piece.index)
-        given = same_bits(source, piece.value)
-        if not given and layout.rounds:
-            given = same_bits(value, value_for(fill, checkpoint, initial=lambda: value))
-        if not given:
-            found.append(f"{name}: {_difference(source, piece.value)}")
-    return found
+        if not same_bits(source, piece.value):
+            exact = False
+            if not layout.sums and not _is_near(source, piece.value, value, rounding):
+                found.append(f"{name}: {_difference(source, piece.value)}")
+    if not exact and not found:
+        again = value_for(fill, checkpoint, initial=lambda: value)
+        if not same_bits(again, value):
+            found.append(f"{', '.join(fill.sources)}, laid out anew: {_difference(again, value)}")
+    return Comparison(tuple(found), exact)
+
+
+def _is_near(
+    source: np.ndarray, given_back: np.ndarray, value: np.ndarray, rounding: float
+) -> bool:
+    """Tells whether what comes back is a source but for `rounding`, relative to the largest."""
+    if not rounding or source.shape != given_back.shape:
+        return False
+    _, gaps = unequal_elements(source, given_back)
+    return bool(np.all(gaps <= rounding * max(_largest(source), _largest(value))))
+
+
+def _largest(values: np.ndarray) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0
 
 
 def _read_part(entry: Entry, index: Index) -> np.ndarray:

@@ -11,7 +11,7 @@ from tf1compat.errors import LayoutError, RuleError
 from tf1compat.migration.layouts import LAYOUTS, Layout, Piece, Spec, parse_layout
 from tf1compat.migration.planning._ruling import rule_fills
 from tf1compat.migration.planning.lines import Fill
-from tf1compat.migration.values import differences
+from tf1compat.migration.values import compared
 from tf1compat.names import Rule, RuleSet
 
 
@@ -135,12 +135,12 @@ def test_an_inverse_that_gives_back_another_part_is_told(tmp_path):
     value, checkpoint = _entries(tmp_path)
     fill = Fill("t", ("whole",), "toy_astray", ())
     with LAYOUTS.with_(Astray):
-        assert differences(fill, value[:2], checkpoint) == [
+        assert list(compared(fill, value[:2], checkpoint).differences) == [
             "layout toy_astray(part): expected its inverse to give back what it takes of "
             "float32[4, 3], [[0, 2), [0, 3)], found [2, 3] for [[2, 4), [0, 3)]"
         ]
         nothing = dataclasses.replace(fill, layout="toy_astray(nothing)")
-        assert differences(nothing, value[:2], checkpoint) == [
+        assert list(compared(nothing, value[:2], checkpoint).differences) == [
             "layout toy_astray(nothing): expected 1 pieces of its inverse, found 0"
         ]
 

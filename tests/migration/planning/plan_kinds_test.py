@@ -134,7 +134,11 @@ def test_version_1_said_that_a_rule_filled():
     [
         ({"format": 3}, "expected format 1 or 2, found 3; make it anew"),
         ({"format": True}, "expected format 1 or 2, found True; make it anew"),
-        ({"extra": 1}, "expected checkpoint, model, .*, unfilled, found extra as well"),
+        ({"extra": 1}, "expected checkpoint, model, .*, unfilled; what is more or less: extra"),
+        ({"checkpoint": 5}, "expected checkpoint, a text, found 5"),
+        ({"sources": {"w": {"shape": [2, "2"], "dtype": "float32"}}}, "expected the shape of w, a"),
+        ({"sources": {"w": {"shape": [-2], "dtype": "float32"}}}, r"a list of sizes, found \[-2\]"),
+        ({"targets": {"w": {"shape": [2], "dtype": "zz"}}}, "w: expected a dtype such as"),
         ({"drops": [{"source": "odd", "kind": "whim", "facts": {}}]}, "found 'whim'"),
         ({"drops": [{"source": "odd", "kind": "slot", "facts": {}}]}, "expected JSON written by"),
         ({"fills": 7}, "expected JSON written by"),
@@ -143,4 +147,33 @@ def test_version_1_said_that_a_rule_filled():
 def test_json_that_is_no_plan_is_an_error(plan, change, message):
     content = json.loads(plan.to_json()) | change
     with pytest.raises(PlanError, match=message):
+        Plan.from_json(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("layout", "nosuch", "'nosuch'; if a program added it, import that before"),
+        ("layout", 5, "expected the layout of .*, a text, found 5"),
+        ("sources", "x/kernel", "expected the sources of .*, a list of texts, found 'x/kernel'"),
+        ("target", None, "expected the target of what is filled, a text, found None"),
+        ("kind", "rule", "expected the kind 'evidence', found 'rule'"),
+    ],
+)
+def test_a_filled_line_of_json_is_looked_at(plan, field, value, message):
+    content = json.loads(plan.to_json())
+    content["fills"][0][field] = value
+    with pytest.raises(PlanError, match=message):
+        Plan.from_json(json.dumps(content))
+
+
+def test_json_without_end_is_an_error():
+    with pytest.raises(PlanError, match=r"expected JSON written by Plan.to_json, found maximum"):
+        Plan.from_json("[" * 100_000)
+
+
+def test_json_that_lacks_a_field_is_an_error(plan):
+    content = json.loads(plan.to_json())
+    del content["checkpoint"]
+    with pytest.raises(PlanError, match="what is more or less: checkpoint"):
         Plan.from_json(json.dumps(content))

@@ -10,7 +10,20 @@ import numpy as np
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import Index, Layout, Piece, Shape, Spec
 
-__all__ = ["applied", "made_of", "part_of", "pieces", "shown_range"]
+__all__ = ["applied", "made_of", "part_of", "pieces", "rounding_of", "shown_range"]
+
+
+def _asked(layout: Layout, method: str, *given: Any) -> Any:
+    """Returns what a layout answers; whatever it raises is said to be its own."""
+    try:
+        return getattr(layout, method)(*given)
+    except (LayoutError, MemoryError):
+        raise
+    except Exception as error:
+        raise LayoutError(
+            f"layout {layout}: expected an answer of its method {method} or a LayoutError, found "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def made_of(layout: Layout, sources: Sequence[Spec]) -> Spec:
@@ -19,7 +32,7 @@ def made_of(layout: Layout, sources: Sequence[Spec]) -> Spec:
     Raises:
       LayoutError: it can't be applied to them, or doesn't say what it makes.
     """
-    made = layout.spec(*sources)
+    made = _asked(layout, "spec", *sources)
     if not _is_spec(made):
         raise LayoutError(
             f"layout {layout}: expected the Spec of what it makes, a tuple of sizes and a dtype's "
@@ -34,7 +47,7 @@ def applied(layout: Layout, sources: Sequence[np.ndarray]) -> np.ndarray:
     Raises:
       LayoutError: it makes anything else.
     """
-    value = layout.apply(*sources)
+    value = _asked(layout, "apply", *sources)
     if not isinstance(value, np.ndarray):
         raise LayoutError(f"layout {layout}: expected that it makes an array, found {value!r}")
     return value
@@ -46,7 +59,7 @@ def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple
     Raises:
       LayoutError: it can't be inverted, or gives back anything but what it takes.
     """
-    found = layout.invert(target, *sources)
+    found = _asked(layout, "invert", target, *sources)
     if not isinstance(found, tuple) or not all(map(_is_piece, found)):
         raise LayoutError(
             f"layout {layout}: expected a tuple of Piece of its inverse, found {_briefly(found)}"
@@ -65,13 +78,25 @@ def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple
     return found
 
 
+def rounding_of(layout: Layout, sources: Sequence[Spec]) -> float:
+    """Returns how far a layout's inverse may be from its sources, relative to the largest value.
+
+    Raises:
+      LayoutError: it answers no number from 0 to 1.
+    """
+    found = _asked(layout, "rounding", *sources)
+    if not isinstance(found, (int, float)) or not 0 <= found < 1:
+        raise LayoutError(f"layout {layout}: expected a rounding from 0.0 to 1.0, found {found!r}")
+    return float(found)
+
+
 def part_of(layout: Layout, source: Spec) -> tuple[Sequence[int], ...]:
     """Returns, for each axis of a source, the positions that a layout takes of it.
 
     Raises:
       LayoutError: it takes a part and doesn't say which, or one that isn't there.
     """
-    index = layout.part(source)
+    index = _asked(layout, "part", source)
     if not _is_index(index) or len(index) > len(source.shape):
         raise LayoutError(
             f"layout {layout}: expected its part as a tuple of slices of {source}, found {index!r}"

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from tf1compat.errors import LayoutError, UsageError
-from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.dtypes import numpy_dtype, resolution
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec, one_source
 
 __all__ = ["Cast", "cast_between"]
@@ -26,19 +26,25 @@ _WIDER = {
 
 @dataclasses.dataclass(frozen=True)
 class Cast(Layout):
-    """Another dtype; only a widening one inverts to the same bits."""
+    """Another dtype of numbers; only a narrower one of floats may lose bits, by rounding."""
 
     name = "cast"
-    rounds = True
 
     dtype: str
 
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)
         try:
-            numpy_dtype(self.dtype)
+            dtype = numpy_dtype(self.dtype)
         except UsageError as error:
             raise LayoutError(f"layout {self}: {error}") from None
+        if (
+            dtype.name != self.dtype or dtype.kind in "OSUMm" or not dtype.itemsize
+        ):  # "f4", "object"
+            raise LayoutError(
+                f"layout {self}: expected the whole name of a dtype of numbers, such as float32, "
+                f"found {self.dtype!r}"
+            )
         return Spec(source.shape, self.dtype)
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
@@ -46,6 +52,9 @@ class Cast(Layout):
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), target.astype(numpy_dtype(one_source(self, sources).dtype))),)
+
+    def rounding(self, *sources: Spec) -> float:
+        return resolution(self.dtype) if resolution(one_source(self, sources).dtype) else 0.0
 
     def rearrangement(self) -> Layout:
         return IDENTITY

@@ -56,9 +56,9 @@ class Chain(Layout):
         return self.steps[-1].merges
 
     @property
-    def rounds(self) -> bool:  # type: ignore[override]
+    def sums(self) -> bool:  # type: ignore[override]
         """Whether any of its steps does."""
-        return any(step.rounds for step in self.steps)
+        return any(step.sums for step in self.steps)
 
     @property
     def _of_each(self) -> Layout | None:
@@ -107,6 +107,14 @@ class Chain(Layout):
             pieces(each, piece.value, [source])[0]
             for piece, source in zip(found, sources, strict=True)
         )
+
+    def rounding(self, *sources: Spec) -> float:
+        each, parts = self._of_each, self._parts(sources)
+        found = self._of_all[0].rounding(*parts)
+        if each is not None:
+            found += max(each.rounding(source) for source in sources)
+        later = zip(self._of_all[1:], self._specs(parts), strict=False)
+        return found + sum(step.rounding(spec) for step, spec in later)
 
     def rearrangement(self) -> Layout:
         return chain(*(step.rearrangement() for step in self.steps))

@@ -89,7 +89,7 @@ class Layout:
       leaves_out: whether it takes rows of its source and leaves the others out on purpose.
       merges: whether what it makes has elements that keep the target's initial value; `apply` is
         then given that one behind the sources.
-      rounds: whether it may lose bits, so that its inverse needn't give back the source's.
+      sums: whether it adds elements of its source up, so that nothing tells them apart again.
     """
 
     name: ClassVar[str]
@@ -97,7 +97,7 @@ class Layout:
     takes_part: ClassVar[bool] = False
     leaves_out: ClassVar[bool] = False
     merges: ClassVar[bool] = False
-    rounds: ClassVar[bool] = False
+    sums: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.
@@ -118,6 +118,13 @@ class Layout:
     def part(self, source: Spec) -> Index:
         """Returns the index of the part that it takes of a source; ``()`` for all of it."""
         return ()
+
+    def rounding(self, *sources: Spec) -> float:
+        """Returns how far its inverse may be from a source, relative to the largest value of both.
+
+        0.0 where the inverse gives the source's bits back.
+        """
+        return 0.0
 
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
         """Returns the layout by which an optimizer slot of the variable travels.
@@ -182,6 +189,9 @@ class Identity(Layout):
 IDENTITY = Identity()
 
 
+_FLAGS = ("joins", "takes_part", "leaves_out", "merges", "sums")
+
+
 def _check(layout: type[Layout]) -> None:
     """Raises UsageError for a class that lacks what a layout is asked, or that no text can tell."""
     name = layout.name
@@ -189,9 +199,19 @@ def _check(layout: type[Layout]) -> None:
         raise UsageError(f"layout {name!r}: expected a word that rules can hold, found {name!r}")
     if not (isinstance(layout, type) and issubclass(layout, Layout)):
         raise UsageError(f"layout {name!r}: expected a class derived from Layout, found {layout!r}")
-    for method in ("spec", "apply", "invert", *(["part"] if layout.takes_part else [])):
-        if getattr(layout, method) is getattr(Layout, method):
+    for flag in _FLAGS:
+        value = getattr(layout, flag)
+        if not isinstance(value, (bool, property)):
+            raise UsageError(f"layout {name!r}: expected {flag}, True or False, found {value!r}")
+    partial = layout.takes_part or layout.leaves_out
+    for method in ("spec", "apply", "invert", *(["part"] if partial else [])):
+        if getattr(layout, method, None) in (getattr(Layout, method), None):
             raise UsageError(f"layout {name!r}: expected a method {method} of its own, found none")
+    if layout.part is not Layout.part and not partial:
+        raise UsageError(
+            f"layout {name!r}: expected takes_part = True or leaves_out = True beside a method "
+            "part, found neither; what becomes of the rest of its source?"
+        )
     if not dataclasses.is_dataclass(layout) or not layout.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         raise UsageError(
             f"layout {name!r}: expected a frozen dataclass, found {layout.__name__}; decorate it "

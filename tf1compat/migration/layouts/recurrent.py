@@ -14,6 +14,7 @@ import dataclasses
 import numpy as np
 
 from tf1compat.errors import LayoutError
+from tf1compat.files.dtypes import resolution
 from tf1compat.migration.layouts.layout import (
     IDENTITY,
     Layout,
@@ -67,7 +68,6 @@ class ForgetBias(Layout):
     """
 
     name = "forget_bias"
-    rounds = True
 
     amount: float
 
@@ -82,6 +82,9 @@ class ForgetBias(Layout):
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), self._with(target, -self.amount)),)
+
+    def rounding(self, *sources: Spec) -> float:
+        return resolution(one_source(self, sources).dtype)
 
     def _with(self, value: np.ndarray, amount: float) -> np.ndarray:
         units = value.shape[0] // _GATES

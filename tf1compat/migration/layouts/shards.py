@@ -113,7 +113,7 @@ class SumHalves(Layout):
     """Two biases that are always added, CuDNN's of inputs and of the state, as their sum."""
 
     name = "sum_halves"
-    rounds = True
+    sums = True
 
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)

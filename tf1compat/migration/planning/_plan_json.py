@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tf1compat.errors import PlanError, Problem
+from tf1compat.errors import LayoutError, PlanError, Problem, UsageError
+from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning._kinds import (
     DROP_KINDS,
     FILLED_BY_RULE,
@@ -71,23 +73,63 @@ def from_json(text: str) -> dict[str, Any]:
                 f"plan: expected format 1 or {_VERSION}, found {version!r}; make it anew with this "
                 "version"
             )
-        if unknown := ", ".join(sorted(content.keys() - set(_FIELDS))):
-            raise PlanError(f"plan: expected {', '.join(_FIELDS)}, found {unknown} as well")
+        if unlike := ", ".join(sorted(content.keys() ^ set(_FIELDS))):
+            raise PlanError(f"plan: expected {', '.join(_FIELDS)}; what is more or less: {unlike}")
+        for name in ("checkpoint", "model"):
+            _text(content[name], name)
         for side in ("sources", "targets"):
-            rows = content[side].items()
-            content[side] = {n: Spec(tuple(row["shape"]), row["dtype"]) for n, row in rows}
+            content[side] = {name: _spec(name, row) for name, row in content[side].items()}
         readers = _READERS[version]() | {"unexplained": _problem, "unfilled": _problem}
         return content | {
             name: tuple(readers[name](row) for row in content[name]) for name in _LINES
         }
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         if isinstance(error, PlanError):
             raise
         raise PlanError(f"plan: expected JSON written by Plan.to_json, found {error}") from error
 
 
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise PlanError(f"plan: expected {what}, a text, found {value!r}")
+    return value
+
+
+def _texts(values: Any, what: str) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise PlanError(f"plan: expected {what}, a list of texts, found {values!r}")
+    return tuple(_text(value, what) for value in values)
+
+
+def _spec(name: str, row: Row) -> Spec:
+    shape = row["shape"]
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise PlanError(f"plan: expected the shape of {name}, a list of sizes, found {shape!r}")
+    try:
+        numpy_dtype(_text(row["dtype"], f"the dtype of {name}"))
+    except UsageError as error:
+        raise PlanError(f"plan: {name}: {error}") from None
+    return Spec(tuple(shape), row["dtype"])
+
+
+def _fill(row: Row, because: tuple[Reason, ...]) -> Fill:
+    """Returns what a row says is filled, by a layout that there is."""
+    target = _text(row["target"], "the target of what is filled")
+    try:
+        parse_layout(_text(row["layout"], f"the layout of {target}"))
+    except LayoutError as error:
+        raise PlanError(
+            f"plan: {target}: {error}; if a program added it, import that before reading the plan"
+        ) from None
+    sources = _texts(row["sources"], f"the sources of {target}")
+    fill = Fill(target, sources, row["layout"], because)
+    if row.get("kind", fill.kind) != fill.kind:
+        raise PlanError(f"plan: {target}: expected the kind {fill.kind!r}, found {row['kind']!r}")
+    return fill
+
+
 def _problem(row: Row) -> Problem:
-    return Problem(**row)
+    return Problem(**{field: _text(value, f"a problem's {field}") for field, value in row.items()})
 
 
 def _second() -> dict[str, Any]:
@@ -101,22 +143,28 @@ def _second() -> dict[str, Any]:
         _no_more(row, "target", "sources", "layout", "kind", "text", "because")
         if not row["because"]:
             raise PlanError(f"plan: expected a reason why {row['target']} is filled, found none")
-        return Fill(row["target"], tuple(row["sources"]), row["layout"], reasons(row["because"]))
+        return _fill(row, reasons(row["because"]))
 
     def tie(row: Row) -> Ambiguity:
         _no_more(row, *_REASON, "sources", "targets", "common")
-        why = _reason(row, TIE_KINDS)
-        return Ambiguity(tuple(row["sources"]), tuple(row["targets"]), why, reasons(row["common"]))
+        return _tie(row, _reason(row, TIE_KINDS), reasons(row["common"]))
 
     def drop(row: Row) -> Drop:
         _no_more(row, *_REASON, "source")
-        return Drop(row["source"], _reason(row, DROP_KINDS))
+        return Drop(_text(row["source"], "what is dropped"), _reason(row, DROP_KINDS))
 
     def keep(row: Row) -> Keep:
         _no_more(row, *_REASON, "target")
-        return Keep(row["target"], _reason(row, KEEP_KINDS))
+        return Keep(_text(row["target"], "what is kept"), _reason(row, KEEP_KINDS))
 
     return {"fills": fill, "drops": drop, "keeps": keep, "ambiguities": tie}
+
+
+def _tie(row: Row, because: Reason, common: tuple[Reason, ...]) -> Ambiguity:
+    sides = [
+        _texts(row[side], f"the {side} of what is ambiguous") for side in ("sources", "targets")
+    ]
+    return Ambiguity(sides[0], sides[1], because, common)
 
 
 def _no_more(row: Row, *known: str) -> None:
@@ -139,14 +187,10 @@ def _reason(row: Row, kinds: Registry[Kind]) -> Reason:
 def _first() -> dict[str, Any]:
     """Returns what makes the lines of a plan in version 1, whose words are taken apart again."""
     return {
-        "fills": lambda r: Fill(
-            r["target"], tuple(r["sources"]), r["layout"], (_filled_because(r["why"]),)
-        ),
+        "fills": lambda r: _fill(r, (_filled_because(r["why"]),)),
         "drops": lambda r: Drop(r["source"], _read(r["reason"], DROP_KINDS)),
         "keeps": lambda r: Keep(r["target"], _read(r["reason"], KEEP_KINDS)),
-        "ambiguities": lambda r: Ambiguity(
-            tuple(r["sources"]), tuple(r["targets"]), _recorded(r["evidence"])
-        ),
+        "ambiguities": lambda r: _tie(r, _recorded(r["evidence"]), ()),
     }
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
-from tf1compat.errors import CheckpointError, Problem, UsageError, VerificationError
+from tf1compat.errors import CheckpointError, LayoutError, Problem, UsageError, VerificationError
 from tf1compat.keras3 import index_model, read_exported
 from tf1compat.keras3.models.running import output_arrays
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.values import check_fits_checkpoint, differences
+from tf1compat.migration.values import Comparison, check_fits_checkpoint, compared
 from tf1compat.migration.verification.divergence import Divergence, first_pair
 from tf1compat.migration.verification.outputs import (
     OutputDifference,
@@ -36,6 +36,8 @@ class Verification:
 
     Attributes:
       weights: how many weights equal their sources bit for bit through the inverse layout.
+      anew: those whose layouts round or sum, so that not all bits come back: paths of weights that
+        equal their sources laid out anew, and come back as near as the layout says.
       problems: every weight or file that doesn't, and every output out of tolerance.
       outputs: the differences of outputs, where a recording was given.
       divergence: the first layer whose output differs, where layers could be paired, with the
@@ -48,6 +50,7 @@ class Verification:
     outputs: tuple[OutputDifference, ...] = ()
     divergence: Divergence | None = None
     unpaired: str = ""
+    anew: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -64,6 +67,7 @@ class Verification:
         return {
             "equal": self.equal,
             "weights": self.weights,
+            "anew": list(self.anew),
             "problems": [str(problem) for problem in self.problems],
             "outputs": [one.record() for one in self.outputs],
             "divergence": self.divergence.record() if self.divergence else None,
@@ -81,6 +85,8 @@ class Verification:
 
     def __str__(self) -> str:
         lines = [f"{self.weights} weights equal bit for bit through the inverse layout"]
+        if self.anew:
+            lines.append(f"{_counted(self.anew)} rounded or summed as laid out, and not otherwise")
         lines += [f"output {difference}" for difference in self.outputs]
         lines += self.layer_lines()
         return "\n".join([*lines, *(f"! {problem}" for problem in self.problems)])
@@ -124,7 +130,10 @@ def verify(
         return weights
     outputs = verify_outputs(model, recording, tolerance=tolerance)
     both = dataclasses.replace(
-        outputs, weights=weights.weights, problems=(*weights.problems, *outputs.problems)
+        outputs,
+        weights=weights.weights,
+        anew=weights.anew,
+        problems=(*weights.problems, *outputs.problems),
     )
     if not outputs.problems or v1_graph is None:
         return both
@@ -166,17 +175,25 @@ def verify_weights(
         problems += exported.damage()
         read = lambda path: exported[path].read()  # noqa: E731
     damaged = {problem.name for problem in problems}
-    good = 0
+    exact, anew = 0, []
     for fill in plan.fills:
         if fill.target in damaged:
             continue
         try:
-            found = differences(fill, read(fill.target), entries)
-        except (CheckpointError, KeyError) as error:
-            found = [str(error)]
-        good += not found
-        problems += [Problem(fill.target, "its source's bits", f, origin) for f in found]
-    return Verification(good, tuple(problems))
+            found = compared(fill, read(fill.target), entries)
+        except (CheckpointError, LayoutError, KeyError) as error:
+            found = Comparison((str(error),), exact=False)
+        exact += found.exact
+        anew += [] if found.exact or found.differences else [fill.target]
+        problems += [
+            Problem(fill.target, "its source's bits", f, origin) for f in found.differences
+        ]
+    return Verification(exact, tuple(problems), anew=tuple(anew))
+
+
+def _counted(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return f"{len(paths)} more ({', '.join(paths[:3])}{more})"
 
 
 def verify_outputs(
