@@ -125,7 +125,8 @@ def _fills(
     fills, problems = [], []
     for target, matches in filling.items():
         matches.sort(key=lambda found: (found.number, found.order))
-        if len(matches) > 1 and not LAYOUT_FACTS.joins(matches[0].layout or str(IDENTITY)):
+        texts = {found.layout or str(IDENTITY) for found in matches}
+        if len(matches) > 1 and (len(texts) > 1 or not all(map(LAYOUT_FACTS.joins, texts))):
             continue  # they collide, which is among the problems: no layout is asked
         try:
             fills.append(_fill(matches, sources, targets[target]))
@@ -177,7 +178,7 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     final = chain(*cast, layout) if layout.merges else chain(layout, *rest, *cast)
     names = tuple(found.name for found in matches)
     because = FILLED_BY_RULE.because(
-        origins=tuple(dict.fromkeys(found.origin for found in matches)),
+        origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in matches)),
         numbers=tuple(str(number) for number in dict.fromkeys(m.number for m in matches)),
     )
     return Fill(matches[0].target or "", names, str(final), (because,))
