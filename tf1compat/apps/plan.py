@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
+from tf1compat.apps._flags import SourceFlags, TargetFlags, require_files, source_help
 from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["run"]
@@ -28,6 +28,7 @@ def run(args: Sequence[str]) -> int:
 
 def _main() -> int:
     checkpoint = _SOURCE.open()  # a wrong path should not wait for Keras
+    require_files(_TARGET.files())
 
     import_tensorflow()
 

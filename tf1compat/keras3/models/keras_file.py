@@ -14,6 +14,7 @@ from tf1compat.errors import ModelError
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
 from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
+from tf1compat.names.first_line import first_line
 
 __all__ = ["load_model_file"]
 
@@ -78,7 +79,7 @@ def _load_whole(name: str) -> Any:
 
 
 def _failure(name: str, error: Exception) -> ModelError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    reason = first_line(error)[:300]
     return ModelError(
         f"{name}: Keras can't make this model: {reason} (where its classes are your own, give "
         "module:callable instead, or import the module that registers them)"
