@@ -14,6 +14,7 @@ from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable, require_in_graph
 from tf1compat.graph.session.connection import Connection
 from tf1compat.graph.types import Operation, Tensor
+from tf1compat.names.graph_names import bare_name
 from tf1compat.names.op_types import READING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["NonFinite", "NonFiniteFinder", "NonFiniteReport"]
@@ -230,7 +231,7 @@ def _label(tensor: Any) -> str:
         source = operation.inputs[0].op
         if source.type in VARIABLE_OPS:
             return f"variable {source.name}"
-    return str(tensor.name.removesuffix(":0"))
+    return bare_name(tensor.name)
 
 
 def _watched_inputs(tensors: Sequence[Any]) -> list[list[int]]:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem, expand_parts
 from tf1compat.graph.session.connection import Connection
+from tf1compat.names.columns import columns
 
 __all__ = [
     "ArrayStatistics",
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 v1 = tf.compat.v1
+
+_HEAD = ("variable", "weight norm", "weight std", "gradient norm", "update norm", "update/weight")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,20 +162,19 @@ class StatisticsTable(Sequence[TrainingStatistics]):
         return self._rows[index]
 
     def __str__(self) -> str:
-        width = max(len("variable"), *(len(row.name) for row in self._rows))
-        head = ("weight norm", "weight std", "gradient norm", "update norm", "update/weight")
-        lines = [f"{'variable':{width}}" + "".join(f"  {title:>13}" for title in head)]
-        for row in self._rows:
-            gradient = "none" if row.gradient is None else f"{row.gradient.norm:.4g}"
-            cells = [
-                f"{row.weight.norm:.4g}",
-                f"{row.weight.std:.4g}",
-                gradient,
-                f"{row.update.norm:.4g}",
-                f"{row.update_ratio:.3g}",
-            ]
-            lines.append(f"{row.name:{width}}" + "".join(f"  {cell:>13}" for cell in cells))
+        lines = columns([_HEAD, *map(_cells, self._rows)], right=[False, *[True] * len(_HEAD[1:])])
         return "\n".join(lines)
+
+
+def _cells(row: TrainingStatistics) -> tuple[str, ...]:
+    return (
+        row.name,
+        f"{row.weight.norm:.4g}",
+        f"{row.weight.std:.4g}",
+        "none" if row.gradient is None else f"{row.gradient.norm:.4g}",
+        f"{row.update.norm:.4g}",
+        f"{row.update_ratio:.3g}",
+    )
 
 
 def _statistics(variable: Any, old: Any, new: Any, gradient: Any) -> TrainingStatistics:
