@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 
-from tf1compat.apps.main import run
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
@@ -62,17 +61,6 @@ def work(tmp_path, values, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path
     sys.modules.pop("my_models", None)
-
-
-@pytest.fixture
-def app(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return call
 
 
 def _one_error(err, *words):

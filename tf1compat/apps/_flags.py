@@ -18,6 +18,7 @@ from tf1compat.names.averages import AVERAGES
 __all__ = [
     "SourceFlags",
     "TargetFlags",
+    "define_format",
     "output_help",
     "require_files",
     "require_finite",
@@ -35,6 +36,13 @@ def output_help() -> str:
     """Returns what files of models may be, a line for each format."""
     lines = [f"  {one.suffix}: {one.summary}" for one in OUTPUT_FORMATS.values()]
     return "\n".join(["formats of outputs, by the suffixes of their files:", *lines])
+
+
+def define_format(flag_values: flags.FlagValues) -> flags.FlagHolder[str]:
+    """Defines ``--format`` of a task whose answer is a table, or the same as JSON."""
+    return flags.DEFINE_enum(
+        "format", "table", ["table", "json"], "How to print.", flag_values=flag_values
+    )
 
 
 def require_files(named: Mapping[str, str | None]) -> None:

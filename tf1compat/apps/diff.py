@@ -12,7 +12,14 @@ from typing import Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
+from tf1compat.apps._flags import (
+    SourceFlags,
+    TargetFlags,
+    define_format,
+    output_help,
+    require_files,
+    source_help,
+)
 from tf1compat.apps._printing import say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
@@ -36,9 +43,7 @@ _OTHER = flags.DEFINE_string(
     flag_values=_FLAGS,
     required=True,
 )
-_FORMAT = flags.DEFINE_enum(
-    "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
-)
+_FORMAT = define_format(_FLAGS)
 
 Row = dict[str, Any]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, source_help
+from tf1compat.apps._flags import SourceFlags, define_format, source_help
 from tf1compat.apps._printing import complain, say, say_json
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint, Entry
@@ -46,9 +46,7 @@ _GRAPH = flags.DEFINE_bool(
     "signatures. Nothing of it is run.",
     flag_values=_FLAGS,
 )
-_FORMAT = flags.DEFINE_enum(
-    "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
-)
+_FORMAT = define_format(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
