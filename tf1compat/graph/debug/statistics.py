@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Iterable, Sequence
+from typing import overload
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem, expand_parts
 from tf1compat.graph.session.connection import Connection
+from tf1compat.graph.types import FeedDict, Fetches, GradientsAndVariables, TensorLike, Variable
 from tf1compat.names.columns import columns
 
 __all__ = [
@@ -76,7 +77,7 @@ class TrainingStatistics:
     update_ratio: float
 
 
-def array_statistics(array: Any) -> ArrayStatistics:
+def array_statistics(array: TensorLike) -> ArrayStatistics:
     """Returns the statistics of an array of numbers; of complex ones, those of absolute values.
 
     >>> found = array_statistics([3.0, -4.0, float("nan")])
@@ -104,10 +105,10 @@ def array_statistics(array: Any) -> ArrayStatistics:
 
 def training_statistics(
     session: tf.compat.v1.Session,
-    train_op: Any,
+    train_op: Fetches,
     *,
-    grads_and_vars: Iterable[tuple[Any, Any]],
-    feed_dict: Mapping[Any, Any] | None = None,
+    grads_and_vars: GradientsAndVariables,
+    feed_dict: FeedDict | None = None,
 ) -> StatisticsTable:
     """Runs one training step and returns the statistics of each variable in it.
 
@@ -158,7 +159,9 @@ class StatisticsTable(Sequence[TrainingStatistics]):
     def __getitem__(self, index: int) -> TrainingStatistics: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[TrainingStatistics, ...]: ...
-    def __getitem__(self, index: int | slice) -> Any:
+    def __getitem__(
+        self, index: int | slice
+    ) -> TrainingStatistics | tuple[TrainingStatistics, ...]:
         return self._rows[index]
 
     def __str__(self) -> str:
@@ -177,7 +180,9 @@ def _cells(row: TrainingStatistics) -> tuple[str, ...]:
     )
 
 
-def _statistics(variable: Any, old: Any, new: Any, gradient: Any) -> TrainingStatistics:
+def _statistics(
+    variable: Variable, old: TensorLike, new: TensorLike, gradient: TensorLike | None
+) -> TrainingStatistics:
     wide_old, wide_new = np.asarray(old, np.float64), np.asarray(new, np.float64)
     weight, update = array_statistics(old), array_statistics(wide_new - wide_old)
     with np.errstate(divide="ignore", invalid="ignore"):
