@@ -41,6 +41,7 @@ def run_app(
         have added formats since the app was imported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
+    # absl knows --help as a flag of its global FLAGS alone, and an app has flags of its own.
     if any(arg in ("--help", "-h", "--helpfull") for arg in args):
         say(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
         for note in notes:
@@ -62,6 +63,7 @@ def guarded(name: str, main: Callable[[], int]) -> int:
     except Tf1CompatError as error:
         return _fail(name, str(error), EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND)
     except BrokenPipeError:  # `... | head`
+        # Python flushes standard output once more as it ends, and would complain of the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
     except Exception as error:
@@ -71,6 +73,7 @@ def guarded(name: str, main: Callable[[], int]) -> int:
         hint = "TF1COMPAT_TRACEBACK=1 shows where"
         return _fail(name, f"unexpected {type(error).__name__}: {what}; {hint}", EXIT_FOUND)
     except KeyboardInterrupt:
+        # 128 and the signal's number, as shells have it.
         return _fail(name, "interrupted", 130)
 
 

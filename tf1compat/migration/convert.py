@@ -125,6 +125,7 @@ def _read_all_once(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, np.nda
     for name in dict.fromkeys(source for fill in plan.fills for source in fill.sources):
         wrong: list[CheckpointError] = []
         try:
+            # Small ones only: a few large ones would take all the room, and save as many reads.
             if entries[name].nbytes <= room // 16:
                 known[name] = entries[name].read()
                 room -= known[name].nbytes

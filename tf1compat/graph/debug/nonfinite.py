@@ -227,6 +227,7 @@ def _watchable(graph: tf.Graph, operations: Sequence[Operation]) -> list[Tensor]
         for operation in operations
         for tensor in operation.outputs
         if (tensor.dtype.base_dtype.is_floating or tensor.dtype.base_dtype.is_complex)
+        # `cond` and `while_loop` forbid to fetch what is inside them (`Graph.prevent_fetching`).
         and graph.is_fetchable(tensor)
         and operation.type not in REFERENCE_VARIABLE_OPS
     ]
@@ -255,6 +256,7 @@ def _count_all(graph: tf.Graph, tensors: Sequence[Tensor]) -> Tensor:
     with outermost(graph, "nonfinite"):
         rows = []
         for tensor in tensors:
+            # Counted where it is: three numbers cross to this device, not the tensor.
             with v1.device(tensor.device):
                 rows.append(_count(tensor))
         return tf.stack(rows)

@@ -133,6 +133,7 @@ def training_statistics(
     gradients = [g.values if isinstance(g, tf.IndexedSlices) else g for g, _ in pairs]
     present = [gradient for gradient in gradients if gradient is not None]
     before = connection.run(variables, action="reading")
+    # One run for both: the next would draw other dropout masks and take another batch.
     fetched, _ = connection.run([present, train_op], feed_dict=feed_dict, action="training")
     after = connection.run(variables, action="reading")
     found = iter(fetched)

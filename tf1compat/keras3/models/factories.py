@@ -58,6 +58,7 @@ def _import(name: str, spec: str) -> Any:
                 f"{spec}: no module {error.name!r} in {here} or on the import path; here: {near}"
             ) from error
         raise ModelError(f"{spec}: importing {name} failed: {error}; install it") from error
+    # A script that calls `app.run` or `sys.exit` without asking whether it is the main one.
     except (Exception, SystemExit) as error:
         reason = first_line(error, otherwise="no message")
         raise ModelError(

@@ -55,6 +55,7 @@ def _read_config(name: str) -> dict[str, Any]:
         raise ModelError(f"{name}: no such file") from error
     except KeyError as error:
         raise ModelError(f"{name}: holds no {CONFIG_MEMBER}; this is no .keras file") from error
+    # NotImplementedError: a way of compressing that zipfile doesn't know.
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ModelError(f"{name}: can't be read as a .keras file: {error}") from error
     if not isinstance(config, dict):
@@ -65,7 +66,9 @@ def _read_config(name: str) -> dict[str, Any]:
 def _deserialize(name: str, config: dict[str, Any]) -> Any:
     try:
         return keras.saving.deserialize_keras_object(
-            {**config, "compile_config": None}, safe_mode=True
+            # Compiled, it would need the user's own loss and optimizer, to throw them away.
+            {**config, "compile_config": None},
+            safe_mode=True,
         )
     except Exception as error:
         raise _failure(name, error) from error
