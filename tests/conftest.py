@@ -1,6 +1,8 @@
-"""What all tests run under: a garbage collector that doesn't come while a graph is being built."""
+"""What all tests share: a garbage collector that leaves graphs being built alone, the command."""
 
 import gc
+
+import pytest
 
 _TESTS_BETWEEN = 25  # their graphs and models are what the process holds beside the libraries
 _finished = iter(range(1, 1_000_000))
@@ -23,3 +25,17 @@ def pytest_runtest_logfinish():
     """Collects what the last tests left behind."""
     if next(_finished) % _TESTS_BETWEEN == 0:
         gc.collect()
+
+
+@pytest.fixture
+def app(capsys):
+    """Runs ``tf1compat`` with arguments; returns its exit status, standard output and error."""
+    from tf1compat.apps import run  # after what sets the environment that TensorFlow reads
+
+    def call(*args):
+        with pytest.raises(SystemExit) as exit_:
+            run(args)
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    return call

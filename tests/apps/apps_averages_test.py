@@ -5,7 +5,6 @@ import sys
 import numpy as np
 import pytest
 
-from tf1compat.apps.main import run
 from tf1compat.checkpoint import write_checkpoint
 
 _MODEL = """
@@ -17,7 +16,7 @@ def build():
 
 
 @pytest.fixture
-def app(tmp_path, capsys, monkeypatch):
+def app(app, tmp_path, monkeypatch):
     values = {"net/kernel": np.ones((4, 3), np.float32), "net/bias": np.ones(3, np.float32)}
     averages = {f"{name}/ExponentialMovingAverage": value / 2 for name, value in values.items()}
     write_checkpoint(str(tmp_path / "model.ckpt"), values | averages)
@@ -26,10 +25,10 @@ def app(tmp_path, capsys, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def call(task, *args):
-        with pytest.raises(SystemExit) as exit_:
-            run((task, "--checkpoint=model.ckpt", "--model=averaged_models:build", *args))
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out + captured.err
+        status, out, err = app(
+            task, "--checkpoint=model.ckpt", "--model=averaged_models:build", *args
+        )
+        return status, out + err
 
     yield call
     sys.modules.pop("averaged_models", None)

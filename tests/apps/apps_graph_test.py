@@ -6,8 +6,6 @@ import shutil
 import pytest
 import tensorflow as tf
 
-from tf1compat.apps.main import run
-
 v1 = tf.compat.v1
 
 
@@ -35,12 +33,9 @@ def work(tmp_path_factory):
 
 
 @pytest.fixture
-def inspect(work, capsys):
+def inspect(app, work):
     def call(*args, checkpoint="model.ckpt"):
-        with pytest.raises(SystemExit) as exit_:
-            run(("inspect", f"--checkpoint={work / checkpoint}", "--graph", *args))
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
+        return app("inspect", f"--checkpoint={work / checkpoint}", "--graph", *args)
 
     return call
 

@@ -7,7 +7,6 @@ import sys
 import pytest
 import tensorflow as tf
 
-from tf1compat.apps.main import run
 from tf1compat.keras3 import read_exported
 
 _MODELS = """
@@ -68,16 +67,13 @@ def _dense(v1, x, units, scope):
 
 
 @pytest.fixture
-def app(work, capsys, monkeypatch):
+def app(app, work, monkeypatch):
     monkeypatch.chdir(work)
     monkeypatch.syspath_prepend(str(work))
 
     def call(task, *args, model="right", checkpoint="model.ckpt"):
         source = (f"--checkpoint={checkpoint}", f"--model=proved_models:{model}")
-        with pytest.raises(SystemExit) as exit_:
-            run((task, *source, "--output=out.weights.h5", *args))
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
+        return app(task, *source, "--output=out.weights.h5", *args)
 
     yield call
     sys.modules.pop("proved_models", None)

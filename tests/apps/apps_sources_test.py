@@ -4,22 +4,7 @@ import json
 import pathlib
 import sys
 
-import pytest
-
-from tf1compat.apps import run
-
 TESTDATA = pathlib.Path(__file__).parents[1] / "checkpoint" / "testdata"
-
-
-@pytest.fixture
-def app(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return call
 
 
 def test_inspect_takes_a_state_file(app):

@@ -1,10 +1,14 @@
 """Tables: whole lines in a pipe, folded to the width of a terminal."""
 
+import json
 import os
 import pty
 import subprocess
 import sys
 
+import pytest
+
+from tf1compat.apps._printing import say_json
 from tf1compat.apps._tables import print_table
 
 _ROWS = [["tower/conv_1/weights", "(3, 3, 64, 64)", "147"], ["b", "()", "4"]]
@@ -24,6 +28,22 @@ def test_a_pipe_gets_one_line_a_row(capsys):
 def test_a_row_is_a_line_whatever_is_in_a_cell(capsys):
     print_table(["why", "n"], [["the heads\nnobody trains", "1"]])
     assert capsys.readouterr().out.splitlines()[1:] == ["the heads nobody trains  1"]
+
+
+def test_what_controls_a_terminal_is_shown(capsys):
+    print_table(["why"], [["the heads\x1b[2J \x9b1m"]])
+    assert capsys.readouterr().out.splitlines()[1:] == [r"the heads\x1b[2J \x9b1m"]
+
+
+def test_json_is_strict(capsys):
+    nan, inf = float("nan"), float("inf")
+    say_json({"gaps": [1.5, nan, {"largest": (inf, -inf)}], "why": "\x1b[2J"})
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=pytest.fail) == {
+        "gaps": [1.5, None, {"largest": [None, None]}],
+        "why": "\x1b[2J",
+    }
+    assert "\x1b" not in out
 
 
 def on_a_terminal(rows, width):
@@ -54,6 +74,11 @@ def test_on_a_terminal():
         "/weights      64)",
         "b             ()               4",
     ]
+
+
+def test_what_controls_a_terminal_is_shown_on_one_too():
+    (line,) = on_a_terminal([["a\x1b[2J", "()", "1"]], 40)[1:]
+    assert line.startswith(r"a\x1b[2J")
 
 
 def test_wide_characters_take_two_places_and_words_stay_whole():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tf1compat.apps import TASKS, Task, run
+from tf1compat.apps import TASKS, Task
 from tf1compat.errors import UsageError
 
 _TOY = """
@@ -14,17 +14,6 @@ def run(args):
     print("toy was given", *args)
     return 1 if "--fail" in args else 0
 """
-
-
-@pytest.fixture
-def app(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 
-from tf1compat.apps.main import run
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
@@ -62,17 +61,6 @@ def work(tmp_path, values, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path
     sys.modules.pop("my_models", None)
-
-
-@pytest.fixture
-def app(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return call
 
 
 def _one_error(err, *words):
@@ -157,6 +145,55 @@ def test_a_missing_checkpoint_is_one_line(app, work, name):
         assert len(err.strip().splitlines()) <= 3
 
 
+_GONE = {
+    "checkpoint": ("inspect", "plan", "migrate", "verify", "diff"),
+    "model": ("plan", "migrate", "verify", "diff"),
+    "rules": ("plan", "migrate", "verify", "diff"),
+    "output": ("verify",),
+    "recording": ("verify",),
+    "other": ("diff",),
+}
+
+
+@pytest.mark.parametrize(
+    ("flag", "task"), [(f, task) for f, tasks in _GONE.items() for task in tasks]
+)
+def test_a_missing_file_is_a_usage_error_in_every_task(app, work, flag, task):
+    """Before Keras is waited for: a flag names what isn't there, whatever else it says."""
+    there = {"checkpoint": "model.ckpt", "output": "out.weights.h5", "other": "out.weights.h5"}
+    (work / "out.weights.h5").touch()
+    if task == "inspect":
+        needed = {"checkpoint"}
+    else:
+        needed = {"checkpoint", "model", {"diff": "other", "plan": "model"}.get(task, "output")}
+    given = {name: there.get(name, "my_models:build") for name in needed}
+    given[flag] = "gone.keras" if flag in ("model", "other", "output") else "gone/file"
+    code, out, err = app(task, *(f"--{name}={value}" for name, value in given.items()))
+    assert (code, out) == (2, "")
+    _one_error(err, given[flag])
+    assert flag == "checkpoint" or f"--{flag}: expected a file, found none at" in err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1"])
+def test_a_tolerance_is_a_finite_number(app, work, value):
+    needed = ("--checkpoint=model.ckpt", "--model=my_models:build", "--output=out.keras")
+    code, _, err = app("verify", *needed, f"--tolerance={value}")
+    assert code == 2
+    _one_error(err, "tolerance")
+
+
+def test_a_reason_cannot_control_a_terminal(app, work):
+    (work / "rules.toml").write_text(
+        "rules = [{source='mlp/fc2/.*', drop=\"old\\u001b[2J\"}, {target='scores/.*', keep='new'}]"
+    )
+    common = ("--checkpoint=model.ckpt", "--model=my_models:build", "--rules=rules.toml")
+    _, out, _ = app("plan", *common)
+    assert r"old\x1b[2J" in out
+    assert "\x1b" not in out
+    _, out, _ = app("plan", *common, "--format=json")
+    assert any(d["facts"].get("reason") == "old\x1b[2J" for d in json.loads(out)["drops"])
+
+
 def test_plan_says_why(app, work):
     code, out, _ = app("plan", "--checkpoint=model.ckpt", "--model=my_models:build")
     assert code == 0
@@ -198,6 +235,13 @@ def test_verify_compares_outputs_with_a_recording(app, work, values):
     code, out, err = app("verify", *common, "--recording=bad.npz")
     assert code == 1
     _one_error(err, "y: expected relative difference at most 1e-05")
+    np.savez("other.npz", **{"in/x": x[:, :3], "in/mask": x, "out/y": y})
+    code, _, err = app("verify", *common, "--recording=other.npz")
+    assert code == 2
+    _one_error(
+        err, "expected inputs that it computes from (float32[None, 4]), found x float32[2, 3]"
+    )
+    assert len(err.splitlines()) == 1
 
 
 def test_an_incomplete_plan_writes_nothing(app, work, values):
@@ -296,6 +340,24 @@ def test_diff_sees_nan_on_one_side_and_neighbours_among_large_integers(app, work
         code, out, _ = app("diff", f"--checkpoint={left}.ckpt", f"--other={right}.ckpt")
         assert (code, out.strip().splitlines()[-1]) == (1, "5 of 5 differ")
     assert app("diff", "--checkpoint=sick.ckpt", "--other=sick.ckpt")[0] == 0
+
+
+def test_diff_counts_weights_and_sources_without_one(app, work, values):
+    common = ("--model=my_models:build", "--checkpoint=model.ckpt")
+    assert app("migrate", *common, "--output=out.weights.h5")[0] == 0
+    other = {n: v for n, v in values.items() if n != "mlp/fc1/biases"}
+    strays = {f"tower_{n}/stray": np.ones((5, n + 1), np.float32) for n in range(7)}
+    write_checkpoint("other.ckpt", {**other, **strays, "mlp/fc2/biases": np.ones(3, np.float32)})
+    code, out, _ = app("diff", common[0], "--checkpoint=other.ckpt", "--other=out.weights.h5")
+    assert (code, out.strip().splitlines()[-1]) == (1, "9 of 11 differ")
+
+
+def test_diff_of_strings_is_strict_json(app, work):
+    write_checkpoint("one.ckpt", {"text": np.array([b"a"], object)})
+    write_checkpoint("two.ckpt", {"text": np.array([b"b"], object)})
+    _, out, _ = app("diff", "--checkpoint=one.ckpt", "--other=two.ckpt", "--format=json")
+    (row,) = json.loads(out, parse_constant=pytest.fail)
+    assert (row["elements"], row["largest"]) == (1, None)
 
 
 def test_unknown_flags_are_named(app, work):

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf1compat.apps.main import run
-
 _MODEL = """
 import keras
 
@@ -55,17 +53,10 @@ def _dense(v1, x, units, scope):
 
 
 @pytest.fixture
-def app(work, capsys, monkeypatch):
+def app(app, work, monkeypatch):
     monkeypatch.chdir(work)
     monkeypatch.syspath_prepend(str(work))
-
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    yield call
+    yield app
     sys.modules.pop("verified_models", None)
 
 

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.apps import run
 from tf1compat.checkpoint import (
     Manifest,
     TensorDigest,
@@ -104,17 +103,6 @@ def work(tmp_path, monkeypatch):
     with OUTPUT_FORMATS.with_(Toy()):
         yield tmp_path
     sys.modules.pop("toy_models", None)
-
-
-@pytest.fixture
-def app(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return call
 
 
 def test_the_suffix_tells_the_format():

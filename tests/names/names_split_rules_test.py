@@ -49,6 +49,20 @@ def test_sources_join_where_each_has_its_rule():
     assert problem.expected == "one source"  # in which order would it join them?
 
 
+def test_rules_that_join_say_one_layout():
+    rules = [
+        Rule("q", "qkv", layout="concatenate(1)", origin="r:1"),
+        Rule("k", "qkv", layout="concatenate(0)"),
+        Rule("v", "qkv"),
+    ]
+    (problem,) = _applied(rules, "qkv", ["qkv"]).problems
+    assert str(problem) == (
+        "qkv: expected one layout in all rules that join, found q by r:1 with "
+        "layout='concatenate(1)', k by rule 2 with layout='concatenate(0)', v by rule 3 without a "
+        "layout; give the rules the same layout, or send a source elsewhere"
+    )
+
+
 def test_without_anybody_who_knows_layouts_none_joins_or_takes_a_part():
     joined = [Rule(name, "qkv", layout="concatenate(1)") for name in "qkv"]
     (problem,) = RuleSet(joined).apply("qkv").problems

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from tf1compat.errors import Tf1CompatError, UsageError
+from tf1compat.apps._printing import complain, say
+from tf1compat.errors import CheckpointNotFoundError, Tf1CompatError, UsageError
+from tf1compat.names.first_line import first_line
 
 __all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "guarded", "run_app"]
 
@@ -17,6 +19,7 @@ EXIT_FOUND = 1
 EXIT_USAGE = 2
 
 _LINES = 40  # of an error, at most
+_USAGE = (UsageError, CheckpointNotFoundError)  # what a flag says can't be used
 
 
 def run_app(
@@ -38,9 +41,11 @@ def run_app(
         have added formats since the app was imported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
+    # absl knows --help as a flag of its global FLAGS alone, and an app has flags of its own.
     if any(arg in ("--help", "-h", "--helpfull") for arg in args):
-        print(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
-        print("".join(f"\n{note()}\n" for note in notes), end="")
+        say(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
+        for note in notes:
+            say(f"\n{note()}")
         return EXIT_OK
     flag_values.unparse_flags()  # what an earlier run in this process was given
     rest = flag_values([name, *args])[1:]
@@ -56,17 +61,19 @@ def guarded(name: str, main: Callable[[], int]) -> int:
     except flags.Error as error:
         return _fail(name, str(error).strip(), EXIT_USAGE)
     except Tf1CompatError as error:
-        return _fail(name, str(error), EXIT_USAGE if isinstance(error, UsageError) else EXIT_FOUND)
+        return _fail(name, str(error), EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND)
     except BrokenPipeError:  # `... | head`
+        # Python flushes standard output once more as it ends, and would complain of the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
     except Exception as error:
         if os.environ.get("TF1COMPAT_TRACEBACK"):
             raise
-        what = (str(error).splitlines() or [""])[0]
+        what = first_line(error, otherwise="no message")
         hint = "TF1COMPAT_TRACEBACK=1 shows where"
         return _fail(name, f"unexpected {type(error).__name__}: {what}; {hint}", EXIT_FOUND)
     except KeyboardInterrupt:
+        # 128 and the signal's number, as shells have it.
         return _fail(name, "interrupted", 130)
 
 
@@ -74,5 +81,5 @@ def _fail(name: str, message: str, status: int) -> int:
     lines = message.splitlines() or [""]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"  ... and {len(lines) - _LINES + 1} more lines"]
-    print("\n".join([f"tf1compat {name}: error: {lines[0]}", *lines[1:]]), file=sys.stderr)
+    complain("\n".join([f"tf1compat {name}: error: {lines[0]}", *lines[1:]]))
     return status

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
+
+from tf1compat.apps._printing import say, say_json
 
 if TYPE_CHECKING:
     from tf1compat.migration import Plan, Verification
@@ -41,7 +42,7 @@ class Findings:
 
     def say(self, text: object) -> None:
         """Prints a line, unless everything comes as JSON."""
-        print(text)
+        say(text)
 
     def show(self, print_it: Callable[[], None]) -> None:
         """Has something printed, unless everything comes as JSON."""
@@ -70,5 +71,5 @@ class _Collected(Findings):
         pass
 
     def end(self, status: int) -> int:
-        print(json.dumps({**self.held, "status": status}, indent=1))
+        say_json({**self.held, "status": status})
         return status

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from absl import flags
 
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.formats import SOURCE_FORMATS
-from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
+from tf1compat.errors import Problem, UsageError
+from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format
 from tf1compat.names.averages import AVERAGES
 
-__all__ = ["SourceFlags", "TargetFlags", "output_help", "source_help"]
+__all__ = [
+    "SourceFlags",
+    "TargetFlags",
+    "define_format",
+    "output_help",
+    "require_files",
+    "require_finite",
+    "source_help",
+]
 
 
 def source_help() -> str:
@@ -24,6 +36,38 @@ def output_help() -> str:
     """Returns what files of models may be, a line for each format."""
     lines = [f"  {one.suffix}: {one.summary}" for one in OUTPUT_FORMATS.values()]
     return "\n".join(["formats of outputs, by the suffixes of their files:", *lines])
+
+
+def define_format(flag_values: flags.FlagValues) -> flags.FlagHolder[str]:
+    """Defines ``--format`` of a task whose answer is a table, or the same as JSON."""
+    return flags.DEFINE_enum(
+        "format", "table", ["table", "json"], "How to print.", flag_values=flag_values
+    )
+
+
+def require_files(named: Mapping[str, str | None]) -> None:
+    """Refuses paths that nothing is at, before seconds are spent on anything else.
+
+    Args:
+      named: the paths by the flags that name them; None or "" where a flag names no file.
+
+    Raises:
+      UsageError: naming every flag whose file is missing.
+    """
+    missing = {flag: path for flag, path in named.items() if path and not os.path.exists(path)}
+    problems = [Problem(f"--{f}", "a file", f"none at {p!r}") for f, p in missing.items()]
+    if problems:
+        raise UsageError.from_problems("a file isn't there:", problems)
+
+
+def require_finite(flag: str, flag_values: flags.FlagValues) -> None:
+    """Has a flag's number refused where it is NaN, which every bound lets through, or infinite."""
+    flags.register_validator(
+        flag,
+        lambda value: value is None or math.isfinite(value),
+        message="expected a finite number",
+        flag_values=flag_values,
+    )
 
 
 class SourceFlags:
@@ -82,6 +126,7 @@ class TargetFlags:
             "unless they are told otherwise.",
             flag_values=flag_values,
         )
+        require_finite("forget_bias", flag_values)
         self._strategy = flags.DEFINE_enum(
             "partition_strategy",
             None,
@@ -104,6 +149,12 @@ class TargetFlags:
             "partition_strategy": self._strategy.value,
             "data_format": self._data_format.value,
         }
+
+    def files(self) -> dict[str, str | None]:
+        """Returns the files that the flags name, by flag, for :func:`require_files`."""
+        model = self.model.value
+        in_file = model is not None and model_format(model) is not None
+        return {"model": model if in_file else None, "rules": self.rules.value}
 
     def rules_or_none(self) -> str | tuple[()]:
         """Returns the rules file, or no rules."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tf1compat.apps._printing import say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
@@ -31,7 +31,7 @@ def print_graph(checkpoint: Checkpoint, *, about: Mapping[str, str], how: str) -
     found = summarize_graph(graph_beside(checkpoint))
     if how == "json":
         held = {"checkpoint": about, "graph": dataclasses.asdict(found)}
-        print(json.dumps(held, indent=1))
+        say_json(held)
     else:
         _print(found)
 
@@ -42,11 +42,11 @@ def _print(found: GraphSummary) -> None:
         for one in found.inputs
     ]
     print_table(["input", "dtype", "shape", "value"], rows)
-    print()
+    say()
     outputs = [[one.name, one.dtype or "?", _shown(one.shape)] for one in found.outputs]
     print_table(["likely output", "dtype", "shape"], outputs)
     if found.signatures:
-        print()
+        say()
         signed = [
             [key, side, name, tensor]
             for key, one in found.signatures.items()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from tf1compat.apps._flags import TargetFlags
+from tf1compat.apps._printing import complain, say
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
@@ -29,7 +29,7 @@ def make_plan(
     Says on standard error of an object-based checkpoint that it is one: its names aren't a graph's.
     """
     if checkpoint.is_object_based:
-        print(_OBJECT_BASED.format(checkpoint.prefix), file=sys.stderr)
+        complain(_OBJECT_BASED.format(checkpoint.prefix))
     index = index_model(lazy_model(model or str(target.model.value)))
     return plan_migration(
         checkpoint,
@@ -45,8 +45,8 @@ def print_plan(plan: Plan) -> None:
     rows = [[f.target, ", ".join(f.sources), f.moved, f.why] for f in plan.fills]
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
     print_table(["target", "source", "layout", "why"], rows)
-    print("\n".join(["", *dropped_lines(plan)]))
-    print(plan.headline())
+    say("\n".join(["", *dropped_lines(plan)]))
+    say(plan.headline())
 
 
 def print_offenders(
@@ -65,4 +65,4 @@ def print_offenders(
             averages=target.averages.value,
         )
 
-    print("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)), file=sys.stderr)
+    complain("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)))

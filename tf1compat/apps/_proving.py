@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from absl import flags
 
 from tf1compat.apps._findings import Findings
+from tf1compat.apps._printing import complain
 from tf1compat.errors import UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.names.sizes import human_bytes
@@ -106,7 +106,7 @@ class ProofFlags:
                     raise
                 why = str(error)
         if why:
-            print(f"computing didn't settle what is ambiguous: {why}", file=sys.stderr)
+            complain(f"computing didn't settle what is ambiguous: {why}")
         return plan
 
     def proof(
@@ -184,16 +184,15 @@ def tell(proof: Proof, findings: Findings) -> None:
         return
     for difference in (*proof.outputs, *proof.changed):
         if not difference.within(proof.tolerance):
-            print(f"! output {difference}", file=sys.stderr)
+            complain(f"! output {difference}")
     for line in _named(proof, Status.DIFFERS):
-        print(line, file=sys.stderr)
+        complain(line)
     if proof.divergence is not None:
-        print(f"! first layer that differs: {proof.divergence}", file=sys.stderr)
-    print(
+        complain(f"! first layer that differs: {proof.divergence}")
+    complain(
         "the v1 graph and the model compute different things. Where the tensors above aren't what "
         "the model computes, name them with --inputs and --outputs; where it is meant to compute "
-        "something else, leave the proof out with --noprove",
-        file=sys.stderr,
+        "something else, leave the proof out with --noprove"
     )
 
 

@@ -31,6 +31,7 @@ def import_tensorflow() -> None:
 
 @contextlib.contextmanager
 def _aside() -> Iterator[None]:
+    # Below Python's own stream: TensorFlow's C++ part writes to the descriptor.
     sys.stderr.flush()
     original = os.dup(2)
     with tempfile.TemporaryFile() as kept:

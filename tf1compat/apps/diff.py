@@ -5,7 +5,6 @@ Exits with 0 if they are equal, 1 if they differ, 2 if they can't be compared.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,7 +12,15 @@ from typing import Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._flags import (
+    SourceFlags,
+    TargetFlags,
+    define_format,
+    output_help,
+    require_files,
+    source_help,
+)
+from tf1compat.apps._printing import say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
@@ -21,6 +28,7 @@ from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.checkpoint.formats import is_checkpoint_file
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
+from tf1compat.names.spec_text import spec_text
 
 __all__ = ["run"]
 
@@ -35,9 +43,7 @@ _OTHER = flags.DEFINE_string(
     flag_values=_FLAGS,
     required=True,
 )
-_FORMAT = flags.DEFINE_enum(
-    "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
-)
+_FORMAT = define_format(_FLAGS)
 
 Row = dict[str, Any]
 
@@ -50,16 +56,17 @@ def run(args: Sequence[str]) -> int:
 def _main() -> int:
     checkpoint = _SOURCE.open()
     written = reading_format(_OTHER.value)
+    require_files(_TARGET.files())
     if written is not None and not is_checkpoint_file(_OTHER.value):
-        rows, count = _against_keras(checkpoint, written)
+        rows, unlike, count = _against_keras(checkpoint, written)
     else:
         other = open_checkpoint(_OTHER.value)
         rows = list(_between(checkpoint, other))
-        count = len({*checkpoint, *other})
+        unlike, count = len(rows), len({*checkpoint, *other})
     if _FORMAT.value == "json":
-        print(json.dumps(rows, indent=1))
+        say_json(rows)
     else:
-        _print(rows, count)
+        _print(rows, unlike, count)
     return EXIT_FOUND if rows else EXIT_OK
 
 
@@ -78,7 +85,7 @@ def _between(left: Mapping[str, Entry], right: Mapping[str, Entry]) -> Iterator[
 
 
 def _spec(entry: Entry) -> str:
-    return f"{entry.dtype_name}{list(entry.shape)}"
+    return spec_text(entry.dtype_name, entry.shape)
 
 
 def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
@@ -99,7 +106,8 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
         yield {**row, "elements": unequal, "largest": largest}
 
 
-def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], int]:
+def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], int, int]:
+    """Returns the rows, and how many of how many weights and sources without a weight differ."""
     import_tensorflow()
 
     from tf1compat.apps._planned import make_plan
@@ -108,6 +116,7 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
     model = _TARGET.model.value or (_OTHER.value if written.holds == "model" else None)
     if model is None:
         raise UsageError(f"expected --model=module:callable to read a {written.suffix} file by")
+    require_files({"other": _OTHER.value})
     plan, index = make_plan(checkpoint, _TARGET, model=model)
     rows: list[Row] = [
         {"name": p.name, "what": "missing", "left": "", "right": p.expected} for p in plan.unfilled
@@ -124,15 +133,18 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
         {"name": p.name, "what": "values", "left": p.expected, "right": p.found}
         for p in verification.problems
     ]
-    return rows, len(plan.targets)
+    unlike = {p.name for p in (*plan.unfilled, *verification.problems)}
+    unlike |= {target for tie in plan.ambiguities for target in tie.targets}
+    extra = len(plan.unexplained)  # sources, so they aren't among the targets
+    return rows, len(unlike) + extra, len(unlike | plan.targets.keys()) + extra
 
 
-def _print(rows: Sequence[Row], count: int) -> None:
+def _print(rows: Sequence[Row], unlike: int, count: int) -> None:
     if rows:
         columns = ["name", "what", "left", "right", "elements", "largest"]
         table = [[_cell(row.get(column, "")) for column in columns] for row in rows]
         print_table(columns, table, right=["elements", "largest"])
-    print(f"{len(rows)} of {count} differ" if rows else f"all {count} are equal")
+    print(f"{unlike} of {count} differ" if rows else f"all {count} are equal")
 
 
 def _cell(value: object) -> str:

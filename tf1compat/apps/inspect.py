@@ -6,7 +6,6 @@ for the graph beside it.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import sys
@@ -15,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, source_help
+from tf1compat.apps._flags import SourceFlags, define_format, source_help
+from tf1compat.apps._printing import complain, say, say_json
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
@@ -46,9 +46,7 @@ _GRAPH = flags.DEFINE_bool(
     "signatures. Nothing of it is run.",
     flag_values=_FLAGS,
 )
-_FORMAT = flags.DEFINE_enum(
-    "format", "table", ["table", "json"], "How to print.", flag_values=_FLAGS
-)
+_FORMAT = define_format(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -73,7 +71,7 @@ def _main() -> int:
             row |= health_of(entry)
             damaged |= "damage" in row
     if _FORMAT.value == "json":
-        print(json.dumps({"checkpoint": _about(checkpoint), "variables": rows}, indent=1))
+        say_json({"checkpoint": _about(checkpoint), "variables": rows})
     else:
         _print(checkpoint, rows)
     return EXIT_FOUND if damaged else EXIT_OK
@@ -155,10 +153,10 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
     right = ["size", *health]
     header = ["name", "shape", "dtype", "role", *saved, "size", *health]
     print_table(header, table, right=right)
-    print("\n" + "\n".join(_totals(checkpoint, rows)))
+    say("\n" + "\n".join(_totals(checkpoint, rows)))
     for row in rows:
         if "damage" in row:
-            print(f"damaged: {row['damage']}", file=sys.stderr)
+            complain(f"damaged: {row['damage']}")
 
 
 def _health_cells(row: dict, columns: Sequence[str]) -> list[str]:

@@ -103,7 +103,7 @@ def run(argv: Sequence[str] | None = None) -> None:
 
     Raises:
       SystemExit: always; 0 when all is well, 1 when the task found something wrong, 2 when it
-        could not be understood.
+        could not be understood or named a file that isn't there.
     """
     args = list(sys.argv[1:] if argv is None else argv)
     raise SystemExit(_status(args))
@@ -122,7 +122,9 @@ def _status(args: list[str]) -> int:
     try:
         task = TASKS[name]
     except UnknownNameError as error:
-        print(f"tf1compat: {error}; see `tf1compat help`", file=sys.stderr)
+        from tf1compat.apps._printing import complain
+
+        complain(f"tf1compat: {error}; see `tf1compat help`")
         return 2
     return task.run(rest)
 

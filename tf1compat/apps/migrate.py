@@ -11,7 +11,8 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._findings import Findings, FormatFlag
-from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
+from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
@@ -58,6 +59,7 @@ def _main() -> int:
     if output:
         _require_writable(output)
     checkpoint = _SOURCE.open()
+    require_files(_TARGET.files())
 
     import_tensorflow()
 
@@ -71,7 +73,7 @@ def _main() -> int:
     if _DRY_RUN.value:
         findings.show(lambda: print_plan(plan))
     if not plan.complete:
-        print(f"tf1compat migrate: error: {plan.headline()}; nothing was written", file=sys.stderr)
+        complain(f"tf1compat migrate: error: {plan.headline()}; nothing was written")
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     if _DRY_RUN.value:
@@ -80,7 +82,7 @@ def _main() -> int:
     proof = _PROOF.proof(plan, index, checkpoint)
     tell(proof, findings)
     if not _PROOF.enough(proof):
-        print("tf1compat migrate: error: not proved; nothing was written", file=sys.stderr)
+        complain("tf1compat migrate: error: not proved; nothing was written")
         return findings.end(EXIT_FOUND)
     _write(plan, index, checkpoint, findings=findings, notes={"proof": proof.record()})
     return findings.end(EXIT_OK)

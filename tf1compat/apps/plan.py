@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
-from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
+from tf1compat.apps._flags import (
+    SourceFlags,
+    TargetFlags,
+    define_format,
+    require_files,
+    source_help,
+)
 from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["run"]
@@ -16,9 +22,7 @@ __all__ = ["run"]
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
-_FORMAT = flags.DEFINE_enum(
-    "format", "table", ["table", "json"], "How to print the plan.", flag_values=_FLAGS
-)
+_FORMAT = define_format(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -28,6 +32,7 @@ def run(args: Sequence[str]) -> int:
 
 def _main() -> int:
     checkpoint = _SOURCE.open()  # a wrong path should not wait for Keras
+    require_files(_TARGET.files())
 
     import_tensorflow()
 

@@ -10,7 +10,15 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._findings import Findings, FormatFlag
-from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._flags import (
+    SourceFlags,
+    TargetFlags,
+    output_help,
+    require_files,
+    require_finite,
+    source_help,
+)
+from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
@@ -52,6 +60,7 @@ _TOLERANCE = flags.DEFINE_float(
     lower_bound=0.0,
     flag_values=_FLAGS,
 )
+require_finite("tolerance", _FLAGS)
 _PROOF = ProofFlags(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
 
@@ -69,6 +78,8 @@ def _main() -> int:
             "--require=proved: expected no --recording, which compares outputs and proves no line"
         )
     checkpoint = _SOURCE.open()
+    files = {"output": _OUTPUT.value, "recording": _RECORDING.value}
+    require_files({**_TARGET.files(), **files})
 
     import_tensorflow()
 
@@ -81,7 +92,7 @@ def _main() -> int:
     plan = _PROOF.settled(plan, index, checkpoint, tolerance=_TOLERANCE.value)
     findings.plan(plan)
     if not plan.complete:
-        print(f"tf1compat verify: error: {plan.headline()}", file=sys.stderr)
+        complain(f"tf1compat verify: error: {plan.headline()}")
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     verification = verify(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)

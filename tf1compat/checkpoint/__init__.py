@@ -16,7 +16,8 @@ if _typing.TYPE_CHECKING:
         SourceIndex,
         StoredArray,
     )
-    from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, SliceInfo, read_meta
+    from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, read_meta
+    from tf1compat.checkpoint.meta.slice_info import SliceInfo
     from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
     from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
     from tf1compat.checkpoint.state_file import update_checkpoint_state
@@ -65,7 +66,8 @@ _HOMES = {
         "SourceIndex",
         "StoredArray",
     ],
-    ".meta.reader": ["Meta", "MetaVariable", "SliceInfo", "read_meta"],
+    ".meta.reader": ["Meta", "MetaVariable", "read_meta"],
+    ".meta.slice_info": ["SliceInfo"],
     ".opening": ["find_prefix", "open_checkpoint"],
     ".rotation": ["keep_checkpoints", "list_checkpoints"],
     ".state_file": ["update_checkpoint_state"],

@@ -14,6 +14,7 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     if a.dtype.kind == "O":
         return bool((a == b).all())
     return np.array_equal(
+        # Bits, not values: NaN is itself here, and -0.0 is not 0.0.
         np.ascontiguousarray(a).reshape(-1).view(np.uint8),
         np.ascontiguousarray(b).reshape(-1).view(np.uint8),
     )

@@ -22,6 +22,7 @@ __all__ = [
 _FULL = -1
 _MAX_RANK = 254  # TensorShape's own limit
 _MAX_ELEMENTS = 1 << 63
+# As `OrderedCode::WriteString`; the end is 0 and 1, which no escaped byte looks like.
 _ESCAPES = {b"\0": b"\0\xff", b"\xff": b"\xff\0"}
 _ESCAPED = re.compile(b"[\0\xff]")
 Extents = tuple[tuple[int, int], ...]
@@ -79,6 +80,7 @@ def parse_extents(data: memoryview) -> Extents:
     for field in fields(data):
         if field.number != 1:
             continue
+        # proto3 leaves out a start of 0; no length at all is the whole dimension.
         start, length = 0, _FULL
         for part in fields(field.message()):
             if part.number == 1:
@@ -87,6 +89,7 @@ def parse_extents(data: memoryview) -> Extents:
                 length = signed64(part.integer())
                 if length < 0:
                     raise WireError(f"a slice of length {length}", part.offset)
+        # A full extent (`TensorSlice::kFullExtent`, no length in the file) starts at 0.
         if start < 0 or (start and length == _FULL):
             raise WireError(f"a slice that starts at {start}", field.offset)
         extents.append((start, length))

@@ -24,6 +24,7 @@ NO_STATE: tuple[None, tuple[str, ...]] = (None, ())
 """What :func:`read_state` returns where a directory has none."""
 _LIMIT = 16 << 20
 _LINE = re.compile(r"""\s*(\w+)\s*:\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[-+.\w]+)\s*;?\s*""")
+# Protobuf's text form escapes byte by byte: a letter beyond ASCII is two or more escapes.
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _SIMPLE = {
     b"n": b"\n",
@@ -100,6 +101,7 @@ def update_checkpoint_state(
     Raises:
       OutputError: the file can't be written; the old one stands.
     """
+    # 1.15 looks at the last alone (`generate_checkpoint_state_proto`), and would list it twice.
     kept = every if latest in every else (*every, latest)
     path = os.path.join(os.fspath(directory), STATE_FILE)
     with staged_file(path) as temporary, open(temporary, "x", encoding="utf-8") as file:

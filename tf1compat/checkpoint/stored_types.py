@@ -64,6 +64,7 @@ _PLAIN = {
     "qint32": "int32",
 }
 
+# Numbers above 100 are of references (`DT_FLOAT_REF`), which graphs have and files don't.
 # types.proto: number -> (name, bytes of an element)
 _TYPES = {
     1: ("float32", 4),

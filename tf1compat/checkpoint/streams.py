@@ -87,6 +87,7 @@ class RawStream:
 
     def _read(self, out: np.ndarray) -> None:
         self._file.read_into(self._position, out.data)
+        # numpy takes any byte for a bool, and then computes with it as it stands.
         if self._dtype.kind == "b" and out.size and out.max() > 1:
             raise self._file.corrupt("a bool that is neither 0 nor 1", self._position)
         self._crc = crc32c.extend(self._crc, out)

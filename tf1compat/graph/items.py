@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf1compat.errors import GraphError, Problem, UsageError
-from tf1compat.names.parse import PART_MARK, parse_name, strip_output
+from tf1compat.names.graph_names import bare_name
+from tf1compat.names.parse import PART_MARK, parse_name
 
 __all__ = [
     "GraphItem",
@@ -278,4 +279,4 @@ def _name_of(value: Any) -> str:
     name = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
     if not isinstance(name, str):
         return ""
-    return strip_output(name) if name.endswith(":0") else name
+    return bare_name(name)

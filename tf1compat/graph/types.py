@@ -8,7 +8,7 @@ computes with are protocols: what the package asks of them, and no more. Aliases
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
@@ -23,6 +23,11 @@ __all__ = [
     "DType",
     "DTypeLike",
     "Device",
+    "FeedDict",
+    "Fetches",
+    "Gradient",
+    "GradientsAndVariables",
+    "IndexedSlices",
     "Initializer",
     "InitializerLike",
     "IntOrInts",
@@ -109,6 +114,8 @@ class Tensor(Protocol):
     def dtype(self) -> DType: ...
     @property
     def op(self) -> Operation: ...
+    @property
+    def device(self) -> str: ...
     def set_shape(self, shape: ShapeLike) -> None: ...
     def __getitem__(self, index: Any) -> Tensor: ...
     def __neg__(self) -> Tensor: ...
@@ -122,6 +129,15 @@ class Tensor(Protocol):
     def __rtruediv__(self, other: TensorLike) -> Tensor: ...
     def __lt__(self, other: TensorLike) -> Tensor: ...
     def __ge__(self, other: TensorLike) -> Tensor: ...
+
+
+class IndexedSlices(Protocol):
+    """A `tf.IndexedSlices`: the gradient of a table, of the rows that were looked up."""
+
+    @property
+    def values(self) -> Tensor: ...
+    @property
+    def indices(self) -> Tensor: ...
 
 
 class Variable(Tensor, Protocol):
@@ -170,6 +186,18 @@ TensorLike: TypeAlias = (
 
 Nested: TypeAlias = TensorLike | Sequence["Nested"] | Mapping[str, "Nested"]
 """Tensors, or what becomes them, in tuples, lists and dicts, one within another."""
+
+Fetches: TypeAlias = Nested | Operation | Sequence["Fetches"] | Mapping[str, "Fetches"]
+"""What a session computes: tensors, variables and operations, one within another."""
+
+FeedDict: TypeAlias = Mapping[Any, Any]
+"""Values to feed, as `tf.compat.v1.Session.run` takes them, by tensors or their names."""
+
+Gradient: TypeAlias = Tensor | IndexedSlices | None
+"""A variable's gradient; None where the loss doesn't depend on it."""
+
+GradientsAndVariables: TypeAlias = Iterable[tuple[Gradient, Variable]]
+"""Pairs, as `compute_gradients` gives them."""
 
 State: TypeAlias = Nested
 """The state of a recurrent cell: tensors [batch, size] in the structure of its `state_size`."""

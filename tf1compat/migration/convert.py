@@ -131,6 +131,7 @@ def _made_once(
     room = _KEPT
     for fill in plan.fills:
         sources = [entries[name] for name in fill.sources]
+        # Small ones only: a few large ones would take all the room, and save as many reads.
         small = sum(source.nbytes for source in sources) <= room // 16
         try:
             if small or fill.moved:

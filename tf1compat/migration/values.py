@@ -17,6 +17,7 @@ from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_spec, source_specs
+from tf1compat.names.spec_text import spec_text
 
 __all__ = ["Comparison", "check_fits_checkpoint", "check_same_side", "compared", "value_for"]
 
@@ -65,7 +66,7 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
     specs = [source_spec(entry) for entry in entries]
     expected = made_of(layout, specs)
     if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
-        other = f"expected {expected}, found {value.dtype.name}{list(value.shape)}"
+        other = f"expected {expected}, found {spec_text(value.dtype.name, value.shape)}"
         return Comparison((other,), exact=False)
     try:
         given_back = pieces(layout, value, specs)

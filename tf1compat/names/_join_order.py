@@ -76,6 +76,8 @@ def join_order(
         if numbers is not None:
             problems += _gaps(target, group, numbers)
             orders |= {(f.name, f.number): n for f, n in zip(group, numbers, strict=True)}
+        elif len(texts) > 1 and any(map(layouts.joins, texts)):
+            problems.append(_at_odds(target, group))
         elif len(group) > 1 and not (joins and len({f.number for f in group}) == len(group)):
             problems.append(_collision(target, group, joins))
     return orders, problems
@@ -108,10 +110,23 @@ def _gaps(target: str, group: Sequence[RuleMatch], numbers: Sequence[int]) -> li
     return [Problem(target, expected, found, group[0].origin, remedy)]
 
 
+def _at_odds(target: str, group: Sequence[RuleMatch]) -> Problem:
+    """Returns the problem of rules that would join sources, each in its own way."""
+    first: dict[str, RuleMatch] = {}
+    for found in group:
+        first.setdefault(found.layout or "", found)
+    said = [
+        f"{f.name} by {f.origin} " + (f"with layout={text!r}" if text else "without a layout")
+        for text, f in first.items()
+    ]
+    remedy = "give the rules the same layout, or send a source elsewhere"
+    return Problem(target, "one layout in all rules that join", ", ".join(said), "", remedy)
+
+
 def _collision(target: str, group: Sequence[RuleMatch], joins: bool) -> Problem:
     several = ", ".join(found.name for found in group[:4])
     more = f" and {len(group) - 4} more" if len(group) > 4 else ""
-    origins = ", ".join(dict.fromkeys(found.rule.origin or "rule" for found in group[:4]))
+    origins = ", ".join(dict.fromkeys(found.origin for found in group[:4]))
     remedy = "send the others elsewhere, or drop them with a reason"
     if joins:
         remedy = (

@@ -76,9 +76,12 @@ class NameTable:
         if mine is None or its is None:
             return True
         if found.family == "debias" and found.leaf.startswith("local_step"):
+            # `local_step` is a scalar, beside a `biased` of the average's shape (`_zero_debias`).
             return mine == ()
+        # Adafactor keeps means over rows and over columns, Shampoo a square for each axis.
         if found.family == "factored":
             return _is_factor(mine, its)
+        # The variable may be known as the whole that its parts make up.
         if found.part is not None and mine != its:
             return len(mine) == len(its) and all(a <= b for a, b in zip(mine, its, strict=True))
         return mine == its
@@ -142,6 +145,7 @@ def _readings(name: str, table: NameTable) -> Iterator[Companion]:
         base = rest if rest in table else rest[: len(rest) - cut]
         if base not in table:
             continue
+        # Keras' `m` and `v` mean something only below an optimizer's name (`training/Adam`).
         by_hand = family == "keras" and not is_optimizer_name(prefix.rpartition("/")[2])
         reading = Companion("custom" if by_hand else family, leaf, base, prefix, part)
         for fitting in _one(name, table, reading):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["in_gradients", "op_name", "tensor_name"]
+__all__ = ["bare_name", "in_gradients", "op_name", "tensor_name"]
 
 # `tf.gradients` names its scope `gradients`, or what it was given; copies get a number.
 _GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
@@ -17,6 +17,17 @@ def op_name(tensor: str) -> str:
     ('dense/BiasAdd', 'dense/Assign')
     """
     return tensor.lstrip("^").partition(":")[0]
+
+
+def bare_name(tensor: str) -> str:
+    """Returns a tensor's name without ``:0``: what a variable, or an op's first output, goes by.
+
+    Another output keeps its number: it is no variable's.
+
+    >>> bare_name("dense/kernel:0"), bare_name("dense/kernel"), bare_name("split:1")
+    ('dense/kernel', 'dense/kernel', 'split:1')
+    """
+    return tensor.removesuffix(":0")
 
 
 def tensor_name(tensor: str) -> str:

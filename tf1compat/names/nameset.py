@@ -93,6 +93,7 @@ def _describe_companion(name: str, found: Companion, table: NameTable) -> Variab
     part, role = found.part, parse_name(found.base).role
     if found.family == "average":
         return VariableName(name, scope, leaf, role, "shadow", shadow_of=of, part=part)
+    # `_zero_debias` counts an average's updates in it: a scalar, where a slot has a shape.
     if found.leaf.startswith("local_step"):
         return VariableName(name, scope, leaf, "unknown", "optimizer_state", found.leaf, of)
     return VariableName(name, scope, leaf, role, "slot", found.leaf, of, part=part)
@@ -114,6 +115,7 @@ def _own_scalars(scalars: Iterable[str], *, has_slots: bool) -> dict[str, str]:
     groups: dict[tuple[str, str], dict[str, str]] = collections.defaultdict(dict)
     for name in scalars:
         scope, _, leaf = name.rpartition("/")
+        # A second Adam's is `beta1_power_1`: they belong together by the number of their optimizer.
         counter = None if leaf in known else _COUNTER.search(leaf)
         bare = leaf[: counter.start()] if counter else leaf
         groups[scope, counter[0] if counter else ""][bare] = name
@@ -136,6 +138,7 @@ def _keras_state(scalars: Iterable[str]) -> dict[str, str]:
     groups: dict[str, list[str]] = collections.defaultdict(list)
     for name in scalars:
         scope, _, leaf = name.rpartition("/")
+        # Keras makes variables of them below the optimizer's name; one alone may be a program's.
         if leaf in _HYPER.split() and is_optimizer_name(scope.rpartition("/")[2]):
             groups[scope].append(name)
     return {name: scope for scope, group in groups.items() if len(group) > 1 for name in group}

@@ -31,6 +31,7 @@ def natural_key(name: str) -> NaturalKey:
     # The slash sorts before all else, so that what is inside a scope stays together.
     pieces: list[object] = []
     for index, piece in enumerate(split_numbers(name.replace("/", "\0"))):
+        # The texts and the numbers take turns, so texts are only ever compared with texts.
         if index % 2:  # digits as (count, text): no conversion, hence no limit on their number
             digits = piece.lstrip("0")
             pieces.append((len(digits), digits))

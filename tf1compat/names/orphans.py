@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from tf1compat.names._companions import companion_family
 from tf1compat.names.parse import VariableName
 from tf1compat.names.roles import ROLES
+from tf1compat.names.training import companion_reason
 
 __all__ = ["orphans"]
 
 _TRAINED = frozenset(ROLES) - {"moving_mean", "moving_variance", "renorm", "norm_vector", "unknown"}
-_LEAVES = {"optimizer": "slot", "factored": "slot", "average": "moving average"}
+_KINDS = {"optimizer": "slot", "factored": "slot", "average": "shadow"}
 
 
 def orphans(names: Iterable[VariableName]) -> dict[str, str]:
@@ -32,7 +33,7 @@ def orphans(names: Iterable[VariableName]) -> dict[str, str]:
     )
     found = {}
     for name in every:
-        what = _LEAVES.get(companion_family(name.leaf), "") if name.kind == "variable" else ""
-        if what and name.scope and (what == "slot" or trained):
-            found[name.full] = f"{what} {name.leaf} of {name.scope}"
+        kind = _KINDS.get(companion_family(name.leaf), "") if name.kind == "variable" else ""
+        if kind and name.scope and (kind == "slot" or trained):
+            found[name.full] = companion_reason(kind, name.leaf, name.scope).text
     return found

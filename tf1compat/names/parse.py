@@ -124,6 +124,7 @@ def in_scope(name: str, scope: str) -> bool:
     (True, False, False)
     """
     bare = scope.removesuffix("/")
+    # `get_collection` asks `re.match` of the scope as it stands, so its dots are wildcards too.
     return not bare or name.startswith(bare + "/")
 
 

@@ -126,6 +126,7 @@ def role_of(leaf: str, scope: str = "") -> str:
 def _role_of_words(name: str) -> str:
     """Returns the role that the last or else the first word of `name` suggests."""
     words = [_COUNTER.sub("", word) for word in _COUNTER.sub("", name).split("_")]
+    # The first word of `beta1_power` is no offset; a `moving_...` not listed above is unknown.
     if any(word in ("power", "moving", "renorm") for word in words):
         return "unknown"  # beta1_power is no beta
     return _WORDS.get(words[-1]) or _WORDS.get(words[0], "unknown")

@@ -180,9 +180,7 @@ def _strangers(matches: Iterable[RuleMatch], paths: Sequence[str]) -> list[Probl
             )
             remedy = f"nearest: {near}" if near else "mend the rule's target"
             problems.append(
-                Problem(
-                    found.name, "a target of the model", found.target, found.rule.origin, remedy
-                )
+                Problem(found.name, "a target of the model", found.target, found.origin, remedy)
             )
     return problems
 
@@ -194,7 +192,7 @@ def _filled_and_kept(matches: Iterable[RuleMatch], kept: Mapping[str, RuleMatch]
             found.target,
             "to be filled or to be kept",
             f"both: {found.name} goes there, and it is kept ({kept[found.target].reason})",
-            f"{found.rule.origin}, {kept[found.target].rule.origin}",
+            f"{found.origin}, {kept[found.target].origin}",
             "remove one of the two rules",
         )
         for found in matches

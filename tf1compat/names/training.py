@@ -5,7 +5,7 @@ from __future__ import annotations
 from tf1compat.names.parse import VariableName
 from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["TRAINING_KINDS", "training_reason"]
+__all__ = ["TRAINING_KINDS", "companion_reason", "training_reason"]
 
 _BY_NAME_KIND = {
     "slot": Kind("slot", "slot {slot} of {of}", "slot {slot}"),
@@ -21,6 +21,20 @@ _BY_NAME_KIND = {
 }
 TRAINING_KINDS: tuple[Kind, ...] = tuple(_BY_NAME_KIND.values())
 """Every kind of reason that :func:`training_reason` gives."""
+
+
+def companion_reason(name: str, leaf: str, of: str) -> Reason:
+    """Returns why a variable that stands below another, `of`, is its companion.
+
+    Args:
+      name: what it would be, as `VariableName.kind` has it: ``'slot'`` or ``'shadow'``.
+      leaf: its own part of its name.
+      of: the name of the variable whose companion it is.
+
+    >>> companion_reason("slot", "Adam_1", "w")
+    Reason(slot Adam_1 of w)
+    """
+    return _BY_NAME_KIND[name].because(slot=leaf, of=of)
 
 
 def training_reason(name: VariableName) -> Reason | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+import enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
+from tf1compat.graph.types import Nested
 from tf1compat.testing._elements import EXACT, Tolerance, differing_elements, kind_of
 
 __all__ = ["assert_arrays_close", "assert_arrays_equal", "difference", "differences"]
 
+SameDType: TypeAlias = Callable[[Nested, Nested], bool]
 
-def assert_arrays_equal(actual: Any, expected: Any, message: str = "") -> None:
+
+def assert_arrays_equal(actual: Nested, expected: Nested, message: str = "") -> None:
     """Asserts that arrays hold the same: shape, dtype and every element.
 
     Args:
@@ -30,8 +34,8 @@ def assert_arrays_equal(actual: Any, expected: Any, message: str = "") -> None:
 
 
 def assert_arrays_close(
-    actual: Any,
-    expected: Any,
+    actual: Nested,
+    expected: Nested,
     message: str = "",
     *,
     rtol: float = 0.0,
@@ -59,14 +63,14 @@ def assert_arrays_close(
     _assert_none(differences(actual, expected, tolerance, dtypes=same_dtype), message)
 
 
-def same_kind(actual: Any, expected: Any) -> bool:
+def same_kind(actual: Nested, expected: Nested) -> bool:
     """Tells whether both are floats, integers, text ...; 1 may be written for 1.0."""
     kinds = {kind_of(np.asarray(actual)), kind_of(np.asarray(expected))}
     written = not (hasattr(actual, "dtype") and hasattr(expected, "dtype"))
     return len(kinds) == 1 or (written and kinds == {"integer", "float"})
 
 
-def same_dtype(actual: Any, expected: Any) -> bool:
+def same_dtype(actual: Nested, expected: Nested) -> bool:
     """Tells whether the dtypes are one, or kinds where a side has no dtype of its own."""
     if not same_kind(actual, expected):
         return False
@@ -76,11 +80,11 @@ def same_dtype(actual: Any, expected: Any) -> bool:
 
 
 def differences(
-    actual: Any,
-    expected: Any,
+    actual: Nested,
+    expected: Nested,
     tolerance: Tolerance = EXACT,
     *,
-    dtypes: Callable[[Any, Any], bool] = same_kind,
+    dtypes: SameDType = same_kind,
 ) -> list[str]:
     """Returns a line for every array of `actual` that is unlike the one of `expected`.
 
@@ -99,8 +103,14 @@ def difference(actual: np.ndarray, expected: np.ndarray, tolerance: Tolerance = 
     return _unlike(np.asarray(actual), np.asarray(expected), tolerance, dtypes=same_kind)
 
 
-class _Missing:
+class _Missing(enum.Enum):
     """Stands for the element that one side lacks."""
+
+    HERE = enum.auto()
+
+
+_MISSING = _Missing.HERE
+_Found: TypeAlias = Nested | _Missing
 
 
 def _assert_none(lines: list[str], message: str) -> None:
@@ -108,33 +118,31 @@ def _assert_none(lines: list[str], message: str) -> None:
         raise AssertionError("\n".join([message, *lines] if message else lines))
 
 
-def _pairs(path: str, actual: Any, expected: Any) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(path: str, actual: _Found, expected: _Found) -> Iterator[tuple[str, _Found, _Found]]:
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         keys = [*expected, *(key for key in actual if key not in expected)]
         for key in keys:
             inner = f"{path}[{key!r}]"
-            yield from _pairs(inner, actual.get(key, _Missing), expected.get(key, _Missing))
+            yield from _pairs(inner, actual.get(key, _MISSING), expected.get(key, _MISSING))
     elif _nested(expected) and _nested(actual):
         for at in range(max(len(expected), len(actual))):
-            found = actual[at] if at < len(actual) else _Missing
-            wanted = expected[at] if at < len(expected) else _Missing
+            found = actual[at] if at < len(actual) else _MISSING
+            wanted = expected[at] if at < len(expected) else _MISSING
             yield from _pairs(f"{path}[{at}]", found, wanted)
     else:
         yield path, actual, expected
 
 
-def _nested(value: Any) -> bool:
+def _nested(value: _Found) -> TypeGuard[Sequence[Nested]]:
     """Returns whether `value` is a list or tuple that is not simply an array written out."""
     if not isinstance(value, list | tuple):
         return False
     return any(isinstance(one, Mapping) or hasattr(one, "dtype") or _nested(one) for one in value)
 
 
-def _unlike(
-    actual: Any, expected: Any, tolerance: Tolerance, *, dtypes: Callable[[Any, Any], bool]
-) -> str:
-    if actual is _Missing or expected is _Missing:
-        return "missing" if actual is _Missing else "not expected"
+def _unlike(actual: _Found, expected: _Found, tolerance: Tolerance, *, dtypes: SameDType) -> str:
+    if actual is _MISSING or expected is _MISSING:
+        return "missing" if actual is _MISSING else "not expected"
     if isinstance(actual, Mapping) or isinstance(expected, Mapping):
         return f"expected {type(expected).__name__}, found {type(actual).__name__}"
     try:

@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from tf1compat.graph import initialize_uninitialized
 from tf1compat.graph.items import GraphItem, PartInfo, is_partitioned, join_parts
+from tf1compat.graph.types import DTypeLike, FeedDict, Fetches, Nested, TensorLike
 from tf1compat.testing._elements import Tolerance
 from tf1compat.testing.arrays import differences
 from tf1compat.testing.golden import assert_matches_golden
-from tf1compat.testing.variables import assert_no_new_nodes, assert_variables
+from tf1compat.testing.variables import Expectation, assert_no_new_nodes, assert_variables
 
 __all__ = ["GraphTestCase"]
 
@@ -81,7 +82,7 @@ class GraphTestCase(unittest.TestCase):
         tables = self.graph.get_collection(v1.GraphKeys.TABLE_INITIALIZERS)
         self.session.run(tables)
 
-    def evaluate(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:
+    def evaluate(self, fetches: Fetches, feed_dict: FeedDict | None = None) -> Any:
         """Returns the values of `fetches`; what isn't of the graph is returned as it is.
 
         Args:
@@ -93,32 +94,32 @@ class GraphTestCase(unittest.TestCase):
         values = self.session.run(flat, feed_dict) if flat else []
         return _fill(shape, values)
 
-    def assert_all_equal(self, actual: Any, expected: Any) -> None:
+    def assert_all_equal(self, actual: Nested, expected: Nested) -> None:
         """Asserts equal shapes, kinds of dtype and elements; evaluates what is of the graph."""
         self._compare(actual, expected, rtol=0.0, atol=0.0)
 
     def assert_all_close(
-        self, actual: Any, expected: Any, rtol: float = 1e-6, atol: float = 1e-6
+        self, actual: Nested, expected: Nested, rtol: float = 1e-6, atol: float = 1e-6
     ) -> None:
         """Asserts equal shapes and elements within ``atol + rtol * abs(expected)``."""
         self._compare(actual, expected, rtol=rtol, atol=atol)
 
-    def assert_shape(self, value: Any, shape: Sequence[int | None]) -> None:
+    def assert_shape(self, value: TensorLike, shape: Sequence[int | None]) -> None:
         """Asserts a static (of a tensor) or real (of an array) shape; None is unknown."""
         found = getattr(value, "shape", None)
-        static = tf.TensorShape(np.shape(value) if found is None else found)
+        static = tf.TensorShape(np.asarray(value).shape if found is None else found)
         actual = None if static.rank is None else static.as_list()
         if actual != list(shape):
             self.fail(f"expected shape {list(shape)}, found {actual}")
 
-    def assert_dtype(self, value: Any, dtype: Any) -> None:
+    def assert_dtype(self, value: TensorLike, dtype: DTypeLike) -> None:
         """Asserts the dtype of a tensor, variable or array."""
         found = getattr(value, "dtype", None)
         actual = tf.as_dtype(np.asarray(value).dtype if found is None else found).base_dtype
         if actual != tf.as_dtype(dtype):
             self.fail(f"expected dtype {tf.as_dtype(dtype).name}, found {actual.name}")
 
-    def assert_finite(self, value: Any) -> None:
+    def assert_finite(self, value: Nested) -> None:
         """Asserts that there is neither NaN nor infinity in `value`."""
         array = np.asarray(self.evaluate(value))
         bad = np.argwhere(~np.isfinite(array.astype(np.float64)))
@@ -127,7 +128,9 @@ class GraphTestCase(unittest.TestCase):
             self.fail(f"{len(bad)} of {array.size} elements aren't finite; first at {first}")
 
     def assert_variables(
-        self, graph: tf.Graph | Mapping[str, Any], expected: Mapping[str, Any] | None = None
+        self,
+        graph: tf.Graph | Mapping[str, Expectation],
+        expected: Mapping[str, Expectation] | None = None,
     ) -> None:
         """Asserts which variables there are; see :func:`tf1compat.testing.assert_variables`.
 
@@ -146,7 +149,7 @@ class GraphTestCase(unittest.TestCase):
 
     def assert_matches_golden(
         self,
-        values: Mapping[str, Any],
+        values: Mapping[str, TensorLike],
         path: str | os.PathLike[str],
         *,
         rtol: float = 0.0,
@@ -161,7 +164,7 @@ class GraphTestCase(unittest.TestCase):
     assertAllEqual = assert_all_equal  # noqa: N815
     assertAllClose = assert_all_close  # noqa: N815
 
-    def _compare(self, actual: Any, expected: Any, *, rtol: float, atol: float) -> None:
+    def _compare(self, actual: Nested, expected: Nested, *, rtol: float, atol: float) -> None:
         found, wanted = self.evaluate((actual, expected))
         lines = differences(found, wanted, Tolerance(rtol, atol))
         if lines:

@@ -11,6 +11,7 @@ import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.files.staging import staged_file
+from tf1compat.graph.types import TensorLike
 from tf1compat.testing._elements import Tolerance
 from tf1compat.testing.arrays import difference
 
@@ -19,7 +20,9 @@ __all__ = ["assert_matches_golden", "read_golden", "write_golden"]
 _COMMAND = "__command__"
 
 
-def write_golden(path: str | os.PathLike[str], values: Mapping[str, Any], *, command: str) -> None:
+def write_golden(
+    path: str | os.PathLike[str], values: Mapping[str, TensorLike], *, command: str
+) -> None:
     """Writes `values` as a golden: a compressed ``.npz`` that remembers `command`.
 
     Args:
@@ -46,7 +49,7 @@ def read_golden(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
 
 def assert_matches_golden(
-    values: Mapping[str, Any],
+    values: Mapping[str, TensorLike],
     path: str | os.PathLike[str],
     *,
     rtol: float = 0.0,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from tf1compat.graph import GraphItem, query
+from tf1compat.graph.types import DTypeLike
 from tf1compat.names import nearest_names, strip_output
 
-__all__ = ["ExpectedVariable", "assert_no_new_nodes", "assert_variables"]
+__all__ = ["Expectation", "ExpectedVariable", "assert_no_new_nodes", "assert_variables"]
 
 _SHOWN = 20
 
@@ -29,12 +30,17 @@ class ExpectedVariable:
     """
 
     shape: Sequence[int | None] | None = None
-    dtype: Any = None
+    dtype: DTypeLike | None = None
     collections: Collection[str] | None = None
     trainable: bool | None = None
 
 
-def assert_variables(graph: tf.Graph | None, expected: Mapping[str, Any]) -> None:
+_Sizes: TypeAlias = Sequence[int | None]
+Expectation: TypeAlias = ExpectedVariable | _Sizes | tuple[_Sizes, DTypeLike]
+"""What is expected of a variable: all, its shape, or its shape and its dtype."""
+
+
+def assert_variables(graph: tf.Graph | None, expected: Mapping[str, Expectation]) -> None:
     """Asserts that the collections of `graph` hold exactly the variables `expected`.
 
     Args:
@@ -91,7 +97,7 @@ def _missing(name: str, items: Mapping[str, GraphItem]) -> str:
 
 
 def _unlike(item: GraphItem, expected: ExpectedVariable) -> list[str]:
-    found: list[tuple[str, Any, Any]] = []
+    found: list[tuple[str, object, object]] = []
     if expected.shape is not None:
         found.append(("shape", tuple(expected.shape), item.shape))
     if expected.dtype is not None:

@@ -62,12 +62,12 @@ class LoadTest(GraphTestCase):
         self.assert_all_equal(assigner.read(self.session), expected)
         assert load.assigned == {"old/w": "old/w", "old/t/table": "old/t/table"}
         assert load.skipped == {
-            "beta1_power": "an optimizer's state",
-            "beta2_power": "an optimizer's state",
-            "global_step": "the global step",
-            "old/w/Adam": "an optimizer's slot",
-            "old/w/Adam_1": "an optimizer's slot",
-            "old/w/ExponentialMovingAverage": "a moving average",
+            "beta1_power": "optimizer state",
+            "beta2_power": "optimizer state",
+            "global_step": "global step",
+            "old/w/Adam": "slot Adam of old/w",
+            "old/w/Adam_1": "slot Adam_1 of old/w",
+            "old/w/ExponentialMovingAverage": "moving average of old/w",
         }
         assert "old/w <- old/w" in str(load)
 

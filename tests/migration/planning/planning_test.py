@@ -95,6 +95,26 @@ def test_a_damaged_graph_file_says_how_to_go_on(written, classifier):
         plan_migration(prefix, classifier)
 
 
+def test_a_rule_without_an_origin_is_called_by_its_number(written, classifier):
+    rules = [
+        Rule("mlp/fc1/weights", "hidden/kernel"),
+        Rule("mlp/fc1/biases", "hidden/bias", origin="r:2"),
+    ]
+    plan = plan_migration(written(_values(**_MLP)), classifier, rules)
+    assert [fill.why for fill in plan.fills if fill.kind == "rule"] == ["rule 1", "rule r:2"]
+
+
+def test_layouts_at_odds_are_one_problem(written, classifier):
+    shapes = {**_MLP, "mlp/fc1b/weights": (4, 8)}
+    rules = [
+        Rule("mlp/fc1/weights", "hidden/kernel", layout="concatenate(1)"),
+        Rule("mlp/fc1b/weights", "hidden/kernel", layout="concatenate(0)"),
+    ]
+    message = r"1 problem\(s\) with the rules\n  hidden/kernel: expected one layout in all rules"
+    with pytest.raises(RuleError, match=message):
+        plan_migration(written(_values(**shapes)), classifier, rules)
+
+
 def test_drop_and_keep_rules_close_the_ledger(written, classifier):
     shapes = {k: v for k, v in _MLP.items() if "fc2" not in k} | {"old_head/weights": (8, 10)}
     rules = [

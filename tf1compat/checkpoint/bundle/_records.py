@@ -98,17 +98,20 @@ def _require_sound(record: BundleRecord, *, num_shards: int) -> None:
         raise WireError(f"{record.size} bytes at {record.offset}", 0)
     count = math.prod(record.shape)
     if record.slices:
+        # `BundleWriter::AddSlice` gives the whole an entry without bytes; each slice has its own.
         if record.size:
             raise WireError(f"{record.size} bytes of its own beside its slices", 0)
     elif record.stored.itemsize and record.size != count * record.stored.itemsize:
         expected = f"{record.shape} of {record.stored.name}"
         raise WireError(f"{record.size} bytes for shape {expected}", 0)
+    # At least a byte for each length, and the checksum of the lengths.
     elif record.stored.is_string and record.size < count + 4:
         raise WireError(f"{record.size} bytes for {count} strings", 0)
 
 
 def header_bytes(num_shards: int) -> bytes:
     """Returns the BundleHeaderProto of a little-endian bundle."""
+    # Field 2, the endianness, is LITTLE, a zero, which proto3 leaves out; 3 is the `VersionDef`.
     return b"\x08" + varint(num_shards) + b"\x1a\x02\x08" + varint(READ_VERSION)
 
 
@@ -118,6 +121,7 @@ def record_bytes(record: BundleRecord) -> bytes:
     out = _integer(1, record.stored.code) + _message(2, shape)
     out += _integer(3, record.shard) + _integer(4, record.offset) + _integer(5, record.size)
     if record.crc:
+        # The checksum is a fixed32, as nearly every one would be longer as a varint.
         out += b"\x35" + record.crc.to_bytes(4, "little")
     for extents in record.slices:
         out += _message(7, b"".join(_message(1, _extent(extent)) for extent in extents))
@@ -126,6 +130,7 @@ def record_bytes(record: BundleRecord) -> bytes:
 
 def _extent(extent: tuple[int, int]) -> bytes:
     start, length = extent
+    # The length is in a oneof: one of 0 is written too, and none at all means the whole dimension.
     return _integer(1, start) + (b"\x10" + varint(length) if length >= 0 else b"")
 
 

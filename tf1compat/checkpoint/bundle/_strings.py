@@ -28,10 +28,12 @@ def read_strings(file: RegularFile, *, offset: int, size: int, count: int, crc: 
     if position + 4 + total != size:
         held = f"{size - position - 4} bytes are stored"
         raise file.corrupt(f"the strings' lengths sum to {total}, {held}", offset)
+    # `WriteStringTensor`: lengths, the masked checksum of the lengths, then the strings.
     running = crc32c.value(_checksummed(lengths))
     stored = bytes(data[position : position + 4])
     if crc32c.mask(running) != int.from_bytes(stored, "little"):
         raise file.corrupt("the checksum of the strings' lengths is wrong", offset + position)
+    # The tensor's own checksum is of the stored one, masked as it is, and of the strings.
     body = memoryview(data)[position + 4 :]
     if (
         crc32c.mask(crc32c.extend(crc32c.extend(running, stored), np.frombuffer(body, np.uint8)))

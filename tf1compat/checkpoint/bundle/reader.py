@@ -185,6 +185,7 @@ class Bundle:
         for place, (key, value) in enumerate(Table(self.path).records()):
             if not place:
                 self._header(key, value)
+            # Keys of slices start with the 0 that `EncodeTensorNameSlice` puts before the name.
             elif key.startswith(b"\0"):
                 self._slices[key] = bytes(value)
             else:
@@ -254,6 +255,7 @@ class Bundle:
         ends: dict[int, int] = {}
         for shard, offset, end in self.extents():
             before = ends.get(shard, 0)
+            # A tensor without elements has no bytes, and the offset of the one behind it.
             if offset < before and end > offset:
                 raise CorruptCheckpointError(
                     f"the index gives byte {offset} of shard {shard} to two tensors",

@@ -118,6 +118,7 @@ class _Writer:
 
     def index(self) -> list[tuple[bytes, bytes]]:
         """Returns the index's records, sorted."""
+        # The header's key is empty (`kHeaderEntryKey`), hence first: a table wants keys in order.
         return [(b"", header_bytes(len(self._files))), *sorted(self._records.items())]
 
     def add(self, name: str, value: Item) -> None:
@@ -211,6 +212,7 @@ def _typed(entry: Entry, index: tuple[slice, ...]) -> np.ndarray:
     """Returns a slice of an entry in a dtype that tells quantized values from integers."""
     array = entry.read(index)
     if entry.dtype_name.startswith(("qint", "quint")):
+        # Read, they are plain integers; TensorFlow has a dtype of one named field for them.
         return array.view([(entry.dtype_name, array.dtype)])
     return array
 

@@ -158,13 +158,13 @@ def _require_parts(variables: dict[str, RawVariable], graph: Graph) -> None:
     parts: dict[str, list[Region]] = {}
     shapes: dict[str, set[tuple[int, ...]]] = {}
     for name, raw in variables.items():
-        if raw.slice_info is None:
+        info = raw.slice_info
+        if info is None:
             continue
-        full, shape, offset, size = raw.slice_info
-        if graph.nodes[name].shape not in (None, size):
-            raise WireError(f"variable {name!r} has not the shape of its slice, {size}", 0)
-        parts.setdefault(full, []).append(Region(offset, size))
-        shapes.setdefault(full, set()).add(shape)
+        if graph.nodes[name].shape not in (None, info.shape):
+            raise WireError(f"variable {name!r} has not the shape of its slice, {info.shape}", 0)
+        parts.setdefault(info.full_name, []).append(Region(info.offset, info.shape))
+        shapes.setdefault(info.full_name, set()).add(info.full_shape)
     for full, regions in parts.items():
         wrong = uncovered(regions, min(shapes[full])) if math.prod(min(shapes[full])) else ""
         if wrong or len(shapes[full]) > 1:

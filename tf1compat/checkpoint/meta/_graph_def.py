@@ -10,7 +10,6 @@ import dataclasses
 import enum
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from tf1compat.checkpoint.meta._proto_fields import (
     AttrValue,
@@ -31,6 +30,7 @@ from tf1compat.checkpoint.meta._proto_fields import (
     VariableDef,
     numbers_of,
 )
+from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.wire import Field, WireError, fields, signed64
 
 __all__ = ["Graph", "Node", "RawVariable", "parse_meta_graph"]
@@ -82,15 +82,6 @@ class Node:
     attributes: Mapping[str, memoryview]
 
 
-class RawSlice(NamedTuple):
-    """A SaveSliceInfoDef."""
-
-    full_name: str
-    full_shape: tuple[int, ...]
-    offset: tuple[int, ...]
-    shape: tuple[int, ...]
-
-
 @dataclasses.dataclass(frozen=True)
 class RawVariable:
     """A VariableDef."""
@@ -101,7 +92,7 @@ class RawVariable:
     snapshot: str
     is_resource: bool
     trainable: bool
-    slice_info: RawSlice | None
+    slice_info: SliceInfo | None
 
 
 @dataclasses.dataclass
@@ -313,7 +304,7 @@ def _variable(data: memoryview) -> RawVariable:
     )
 
 
-def _slice_info(data: memoryview) -> RawSlice | None:
+def _slice_info(data: memoryview) -> SliceInfo | None:
     name = ""
     numbers: dict[int, list[int]] = {which: [] for which in SaveSliceInfoDef}
     for field in _known(data, SaveSliceInfoDef):
@@ -321,7 +312,7 @@ def _slice_info(data: memoryview) -> RawSlice | None:
             name = field.text()
         else:
             numbers[field.number] += field.integers()
-    found = RawSlice(
+    found = SliceInfo(
         full_name=name,
         full_shape=tuple(numbers[SaveSliceInfoDef.FULL_SHAPE]),
         offset=tuple(numbers[SaveSliceInfoDef.VAR_OFFSET]),
@@ -333,7 +324,7 @@ def _slice_info(data: memoryview) -> RawSlice | None:
     return found
 
 
-def _require_within(part: RawSlice) -> None:
+def _require_within(part: SliceInfo) -> None:
     full, offset, shape = part.full_shape, part.offset, part.shape
     if not len(full) == len(offset) == len(shape) or any(
         o < 0 or s < 0 or o + s > f for f, o, s in zip(full, offset, shape, strict=True)

@@ -20,6 +20,7 @@ from tf1compat.checkpoint.meta._facts import (
     require_consistent,
 )
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
+from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.meta.uses import Uses, find_uses
 from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError
@@ -32,24 +33,7 @@ from tf1compat.files.regular import open_regular
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["Meta", "MetaVariable", "SliceInfo", "read_meta"]
-
-
-@dataclasses.dataclass(frozen=True)
-class SliceInfo:
-    """Which slice of a partitioned variable a variable is; mirrors ``SaveSliceInfo``.
-
-    Attributes:
-      full_name: the name under which a checkpoint keeps the full variable.
-      full_shape: the full variable's shape.
-      offset: where the slice begins, one number a dimension.
-      shape: the slice's shape.
-    """
-
-    full_name: str
-    full_shape: tuple[int, ...]
-    offset: tuple[int, ...]
-    shape: tuple[int, ...]
+__all__ = ["Meta", "MetaVariable", "read_meta"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +147,7 @@ def _meta(path: str, graph: Graph) -> Meta:
             collections=tuple(sorted(member_of.get(node.name, ()))),
             initializer_op_types=initializer_ops(graph, node, raw=raw.get(node.name)),
             consumer_op_types=read_by[node.name],
-            slice_info=_slice_info(raw.get(node.name)),
+            slice_info=raw[node.name].slice_info if node.name in raw else None,
         )
         for node in graph.nodes.values()
         if node.op in VARIABLE_OPS
@@ -208,7 +192,3 @@ def _require_like_index(meta: Meta) -> None:
                 file=meta.path,
                 variable=variable.name,
             )
-
-
-def _slice_info(raw: RawVariable | None) -> SliceInfo | None:
-    return SliceInfo(*raw.slice_info) if raw and raw.slice_info else None

@@ -123,10 +123,12 @@ def _kind(entry: Entry, key: ObjectKey) -> str:
         return "object_graph"
     if key.slot is not None:
         return "slot"
+    # `tf.train.Checkpoint` makes one of its own and counts up before each save.
     if name == "save_counter" and counts:
         return "save_counter"
     if leaf in _STEPS and counts:
         return "global_step"
+    # Keras' SavedModels hang the metrics of `compile` below the model.
     if _METRIC.fullmatch(name):
         return "metric"
     return "random_state" if leaf in _RANDOM else "variable"

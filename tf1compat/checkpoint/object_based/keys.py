@@ -19,7 +19,9 @@ OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 _VALUE = "VARIABLE_VALUE"
 _KEY = re.compile(r"(?P<path>.+)/\.ATTRIBUTES/(?P<attribute>.+)", re.DOTALL)
+# Of a slot: its variable's path, then the optimizer's, then the slot's name.
 _SLOT = re.compile(r"(?P<of>.+)/\.OPTIMIZER_SLOT/(?P<path>.+)", re.DOTALL)
+# `escape_local_name` doubles a dot and writes a slash within a name as `.S`.
 _ESCAPED = re.compile(r"\.([.S])")
 
 

@@ -12,6 +12,7 @@ from tf1compat.errors import Problem, UsageError
 from tf1compat.graph.assign._ops import AssignNodes
 from tf1compat.graph.assign.fitting import CastPolicy, MisfitError, fit_value
 from tf1compat.names import nearest_names
+from tf1compat.names.graph_names import bare_name
 
 __all__ = ["Targets", "Whole", "match_values"]
 
@@ -86,7 +87,7 @@ def match_values(
     problems: list[Problem] = []
     unknown: list[str] = []
     for given, value in values.items():
-        name = given.removesuffix(":0") if isinstance(given, str) else str(given)
+        name = bare_name(given) if isinstance(given, str) else str(given)
         nodes = targets.under(name)
         if not nodes:
             unknown.append(name)

@@ -16,6 +16,7 @@ import numpy as np
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import CheckpointError, Problem
 from tf1compat.names.parse import PART_MARK, split_part
+from tf1compat.names.spec_text import spec_text
 
 __all__ = ["StoredValue", "expand_parts_of", "stored_value", "whole_of", "with_parts"]
 
@@ -131,7 +132,7 @@ def stored_value(
         return None, [Problem(target, f"a {lacking[0]} too", found, "checkpoint")]
     axis = _axis([entry.shape for entry in entries], shape)
     if axis is None or len({entry.dtype_name for entry in entries}) > 1:
-        found = ", ".join(f"{entry.key} {entry.dtype_name}{list(entry.shape)}" for entry in entries)
+        found = ", ".join(f"{e.key} {spec_text(e.dtype_name, e.shape)}" for e in entries)
         expected = f"parts that make up shape {shape}"
         return None, [Problem(target, expected, found, "checkpoint", "nothing is reshaped")]
     return StoredValue(entries, axis), []

@@ -31,6 +31,7 @@ def write_nodes(
     Raises:
       GraphError: a run failed; it says what was written before.
     """
+    # Feeds within this process have no limit; a message to a server is at most 2 GB.
     if not connection.target:
         fetches = [node.assign for node in values] if together is None else together
         _run(connection, fetches, _feeds(values), items=values)

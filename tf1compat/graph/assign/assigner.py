@@ -18,6 +18,7 @@ from tf1compat.graph.items import GraphItem, join_parts, variables_of
 from tf1compat.graph.session.connection import Connection, require_session
 from tf1compat.graph.session.probes import build_probes, initialized_names
 from tf1compat.names import nearest_names
+from tf1compat.names.graph_names import bare_name
 
 __all__ = ["Assigner", "Snapshot"]
 
@@ -134,9 +135,10 @@ class Assigner:
         Raises:
           UnknownNameError: this assigner has no such variable.
         """
-        self._require_known([name.removesuffix(":0")])
-        node = self._targets.under(name.removesuffix(":0"))[0]
-        whole = self._targets.wholes.get(name.removesuffix(":0"))
+        bare = bare_name(name)
+        self._require_known([bare])
+        node = self._targets.under(bare)[0]
+        whole = self._targets.wholes.get(bare)
         return (node.shape if whole is None else whole.shape), node.dtype
 
     def check(self, values: Mapping[str, Any]) -> None:
@@ -176,7 +178,7 @@ class Assigner:
         """
         if isinstance(names, str):
             raise UsageError(f"names: expected a sequence of names, found the string {names!r}")
-        wanted = list(self.names) if names is None else [name.removesuffix(":0") for name in names]
+        wanted = list(self.names) if names is None else list(map(bare_name, names))
         self._require_known(wanted)
         nodes = [node for name in wanted for node in self._targets.under(name)]
         values = read_nodes(

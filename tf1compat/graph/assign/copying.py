@@ -125,6 +125,7 @@ class ScopeCopy:
 
     def _blended(self, value: Any, target: GraphItem) -> Any:
         dtype = value.dtype.base_dtype
+        # A count has nothing between two values: it is copied.
         if not (dtype.is_floating or dtype.is_complex):
             return value
         with v1.device(target.device):

@@ -175,6 +175,7 @@ def _wrapped(array: np.ndarray, there: np.ndarray) -> bool:
     if families == {"integer"}:
         return bool(np.any((array < 0) != (there < 0)))
     integers, floats = (there, array) if _family(there.dtype) == "integer" else (array, there)
+    # C leaves open what a float beyond the integers becomes; numpy takes whatever that is.
     limit = float(2 ** (8 * integers.dtype.itemsize - (integers.dtype.kind == "i")))
     return bool(np.any(np.abs(floats.astype(np.float64)) >= limit))
 

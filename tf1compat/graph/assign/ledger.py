@@ -13,17 +13,15 @@ from tf1compat.graph.assign._part_joining import StoredValue, stored_value, whol
 from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.assign.fitting import MisfitError, fit_value, shape_fits
 from tf1compat.names import RuleMatch, RuleOutcome, RuleSet, nearest_names
+from tf1compat.names.training import training_reason
 
 __all__ = ["CheckpointLoad", "plan_load"]
 
-_REASONS = {
-    "slot": "an optimizer's slot",
-    "shadow": "a moving average",
-    "optimizer_state": "an optimizer's state",
-    "global_step": "the global step",
-    "loss_scale": "the state of loss scaling",
-    "loss_average": "a moving average of a loss",
-}
+# Kinds of names that a graph needn't have a variable for. Metrics' aren't among them: 1.x has them
+# in LOCAL_VARIABLES, which a Saver writes only where it is told to.
+_LEFT_OUT = frozenset(
+    {"slot", "shadow", "optimizer_state", "global_step", "loss_scale", "loss_average"}
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +115,9 @@ def _left(checkpoint: Checkpoint, wanted: Mapping[str, Mapping[str, str]]) -> li
 def _skip(
     entry: Entry, skipped: dict[str, str], problems: list[Problem], targets: Iterable[str]
 ) -> None:
-    reason = _REASONS.get(entry.name.kind)
-    if reason is not None:
-        skipped[entry.key] = reason
+    reason = training_reason(entry.name)
+    if reason is not None and entry.name.kind in _LEFT_OUT:
+        skipped[entry.key] = reason.text
         return
     near = ", ".join(nearest_names(entry.key, targets))
     remedy = f"drop it or rename it with a rule; nearest: {near}"

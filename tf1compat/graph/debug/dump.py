@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf1compat.graph.items import GraphItem
 from tf1compat.graph.query.variable_query import query
+from tf1compat.names.columns import columns
 from tf1compat.names.op_types import VARIABLE_OPS
 from tf1compat.names.sizes import human_bytes
 
@@ -64,13 +65,9 @@ def _totals(groups: Mapping[str, Iterable[GraphItem]]) -> list[str]:
         if items:
             size = sum(item.size or 0 for item in items)
             nbytes = sum(item.nbytes or 0 for item in items)
-            rows.append((name, f"{len(items):,}", f"{size:,}", human_bytes(nbytes)))
-    widths = [max((len(row[at]) for row in rows), default=0) for at in range(4)]
-    return [
-        f"  {name:{widths[0]}}  {count:>{widths[1]}} variables  {size:>{widths[2]}} parameters"
-        f"  {nbytes:>{widths[3]}}"
-        for name, count, size, nbytes in rows
-    ]
+            counts = f"{len(items):,} variables", f"{size:,} parameters"
+            rows.append((name, *counts, human_bytes(nbytes)))
+    return [f"  {line}" for line in columns(rows, right=[False, True, True, True])]
 
 
 def _stray(graph: tf.Graph, known: set[str]) -> list[str]:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.files.staging import staged_file
 from tf1compat.graph.debug.statistics import ArrayStatistics, array_statistics
+from tf1compat.graph.types import TensorLike
 
 __all__ = ["plot_histograms", "write_histogram_summaries"]
 
@@ -23,7 +24,7 @@ _INK, _QUIET, _BAR, _WARNING = "#1f2933", "#7b8794", "#3b6ea8", "#b3261e"
 
 
 def plot_histograms(
-    values: Mapping[str, Any],
+    values: Mapping[str, TensorLike],
     path: str | os.PathLike[str],
     *,
     title: str = "",
@@ -68,7 +69,7 @@ def plot_histograms(
 
 
 def write_histogram_summaries(
-    values: Mapping[str, Any], directory: str | os.PathLike[str], *, step: int
+    values: Mapping[str, TensorLike], directory: str | os.PathLike[str], *, step: int
 ) -> None:
     """Writes a histogram of each array to an event file for TensorBoard; adds no node.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,15 @@ from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable, require_in_graph
 from tf1compat.graph.session.connection import Connection
-from tf1compat.graph.types import Operation, Tensor
+from tf1compat.graph.types import (
+    FeedDict,
+    Fetches,
+    GradientsAndVariables,
+    Operation,
+    Tensor,
+    Variable,
+)
+from tf1compat.names.graph_names import bare_name
 from tf1compat.names.op_types import READING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["NonFinite", "NonFiniteFinder", "NonFiniteReport"]
@@ -98,7 +106,7 @@ class NonFiniteFinder:
     """
 
     def __init__(
-        self, fetches: Iterable[Any], *, gradients: Iterable[tuple[Any, Any]] = ()
+        self, fetches: Iterable[Fetches], *, gradients: GradientsAndVariables = ()
     ) -> None:
         """Adds what looks at `fetches`, `gradients` and all that they are computed from.
 
@@ -133,7 +141,7 @@ class NonFiniteFinder:
         return tuple(self._names)
 
     def check(
-        self, session: tf.compat.v1.Session, feed_dict: Mapping[Any, Any] | None = None
+        self, session: tf.compat.v1.Session, feed_dict: FeedDict | None = None
     ) -> NonFiniteReport:
         """Returns what isn't finite in one run with `feed_dict`.
 
@@ -161,11 +169,11 @@ class NonFiniteFinder:
         )
 
 
-def _values_of(gradient: Any) -> Any:
+def _values_of(gradient: Any) -> Tensor:
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
-def _roots(fetches: Iterable[Any]) -> list[Any]:
+def _roots(fetches: Iterable[Fetches]) -> list[Operation]:
     operations = []
     for fetch in fetches:
         for part in expand_parts(fetch):
@@ -187,15 +195,16 @@ def _operation(tensor: Tensor) -> Operation:
     return tensor.op
 
 
-def _reader(variable: Any) -> Any:
+def _reader(variable: Variable) -> Operation:
     """Returns an operation that already reads `variable`."""
-    for consumer in variable.op.outputs[0].consumers():
+    handle: Any = variable.op.outputs[0]
+    for consumer in handle.consumers():
         if consumer.type in READING_OPS:
             return consumer
     return variable.op
 
 
-def _in_order(graph: tf.Graph, roots: Sequence[Any]) -> list[Any]:
+def _in_order(graph: tf.Graph, roots: Sequence[Operation]) -> list[Operation]:
     """Returns the operations that `roots` are computed from, themselves too, inputs first.
 
     Operations are made after their inputs, but for the back edges of loops, so the order in which
@@ -212,28 +221,29 @@ def _in_order(graph: tf.Graph, roots: Sequence[Any]) -> list[Any]:
     return [operation for operation in graph.get_operations() if operation.name in seen]
 
 
-def _watchable(graph: tf.Graph, operations: Sequence[Any]) -> list[Any]:
+def _watchable(graph: tf.Graph, operations: Sequence[Operation]) -> list[Tensor]:
     return [
         tensor
         for operation in operations
         for tensor in operation.outputs
         if (tensor.dtype.base_dtype.is_floating or tensor.dtype.base_dtype.is_complex)
+        # `cond` and `while_loop` forbid to fetch what is inside them (`Graph.prevent_fetching`).
         and graph.is_fetchable(tensor)
         and operation.type not in REFERENCE_VARIABLE_OPS
     ]
 
 
-def _label(tensor: Any) -> str:
+def _label(tensor: Tensor) -> str:
     """Returns the variable's name for what reads a variable, else the tensor's own."""
     operation = tensor.op
     if operation.type in READING_OPS and operation.inputs:
         source = operation.inputs[0].op
         if source.type in VARIABLE_OPS:
             return f"variable {source.name}"
-    return str(tensor.name.removesuffix(":0"))
+    return bare_name(tensor.name)
 
 
-def _watched_inputs(tensors: Sequence[Any]) -> list[list[int]]:
+def _watched_inputs(tensors: Sequence[Tensor]) -> list[list[int]]:
     places = {tensor.name: at for at, tensor in enumerate(tensors)}
     return [
         [places[source.name] for source in tensor.op.inputs if source.name in places]
@@ -241,17 +251,18 @@ def _watched_inputs(tensors: Sequence[Any]) -> list[list[int]]:
     ]
 
 
-def _count_all(graph: tf.Graph, tensors: Sequence[Any]) -> Any:
+def _count_all(graph: tf.Graph, tensors: Sequence[Tensor]) -> Tensor:
     """Returns an int64 tensor of shape [tensors, 3]: NaNs, infinities and size of each."""
     with outermost(graph, "nonfinite"):
         rows = []
         for tensor in tensors:
+            # Counted where it is: three numbers cross to this device, not the tensor.
             with v1.device(tensor.device):
                 rows.append(_count(tensor))
         return tf.stack(rows)
 
 
-def _count(tensor: Any) -> Any:
+def _count(tensor: Tensor) -> Tensor:
     if tensor.dtype.base_dtype.is_complex:
         real, imaginary = tf.math.real(tensor), tf.math.imag(tensor)
         is_nan = tf.math.is_nan(real) | tf.math.is_nan(imaginary)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Iterable, Sequence
+from typing import overload
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,8 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem, expand_parts
 from tf1compat.graph.session.connection import Connection
+from tf1compat.graph.types import FeedDict, Fetches, GradientsAndVariables, TensorLike, Variable
+from tf1compat.names.columns import columns
 
 __all__ = [
     "ArrayStatistics",
@@ -22,6 +24,8 @@ __all__ = [
 ]
 
 v1 = tf.compat.v1
+
+_HEAD = ("variable", "weight norm", "weight std", "gradient norm", "update norm", "update/weight")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +77,7 @@ class TrainingStatistics:
     update_ratio: float
 
 
-def array_statistics(array: Any) -> ArrayStatistics:
+def array_statistics(array: TensorLike) -> ArrayStatistics:
     """Returns the statistics of an array of numbers; of complex ones, those of absolute values.
 
     >>> found = array_statistics([3.0, -4.0, float("nan")])
@@ -101,10 +105,10 @@ def array_statistics(array: Any) -> ArrayStatistics:
 
 def training_statistics(
     session: tf.compat.v1.Session,
-    train_op: Any,
+    train_op: Fetches,
     *,
-    grads_and_vars: Iterable[tuple[Any, Any]],
-    feed_dict: Mapping[Any, Any] | None = None,
+    grads_and_vars: GradientsAndVariables,
+    feed_dict: FeedDict | None = None,
 ) -> StatisticsTable:
     """Runs one training step and returns the statistics of each variable in it.
 
@@ -129,6 +133,7 @@ def training_statistics(
     gradients = [g.values if isinstance(g, tf.IndexedSlices) else g for g, _ in pairs]
     present = [gradient for gradient in gradients if gradient is not None]
     before = connection.run(variables, action="reading")
+    # One run for both: the next would draw other dropout masks and take another batch.
     fetched, _ = connection.run([present, train_op], feed_dict=feed_dict, action="training")
     after = connection.run(variables, action="reading")
     found = iter(fetched)
@@ -155,27 +160,30 @@ class StatisticsTable(Sequence[TrainingStatistics]):
     def __getitem__(self, index: int) -> TrainingStatistics: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[TrainingStatistics, ...]: ...
-    def __getitem__(self, index: int | slice) -> Any:
+    def __getitem__(
+        self, index: int | slice
+    ) -> TrainingStatistics | tuple[TrainingStatistics, ...]:
         return self._rows[index]
 
     def __str__(self) -> str:
-        width = max(len("variable"), *(len(row.name) for row in self._rows))
-        head = ("weight norm", "weight std", "gradient norm", "update norm", "update/weight")
-        lines = [f"{'variable':{width}}" + "".join(f"  {title:>13}" for title in head)]
-        for row in self._rows:
-            gradient = "none" if row.gradient is None else f"{row.gradient.norm:.4g}"
-            cells = [
-                f"{row.weight.norm:.4g}",
-                f"{row.weight.std:.4g}",
-                gradient,
-                f"{row.update.norm:.4g}",
-                f"{row.update_ratio:.3g}",
-            ]
-            lines.append(f"{row.name:{width}}" + "".join(f"  {cell:>13}" for cell in cells))
+        lines = columns([_HEAD, *map(_cells, self._rows)], right=[False, *[True] * len(_HEAD[1:])])
         return "\n".join(lines)
 
 
-def _statistics(variable: Any, old: Any, new: Any, gradient: Any) -> TrainingStatistics:
+def _cells(row: TrainingStatistics) -> tuple[str, ...]:
+    return (
+        row.name,
+        f"{row.weight.norm:.4g}",
+        f"{row.weight.std:.4g}",
+        "none" if row.gradient is None else f"{row.gradient.norm:.4g}",
+        f"{row.update.norm:.4g}",
+        f"{row.update_ratio:.3g}",
+    )
+
+
+def _statistics(
+    variable: Variable, old: TensorLike, new: TensorLike, gradient: TensorLike | None
+) -> TrainingStatistics:
     wide_old, wide_new = np.asarray(old, np.float64), np.asarray(new, np.float64)
     weight, update = array_statistics(old), array_statistics(wide_new - wide_old)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -31,6 +31,23 @@ class Renormalized(Protocol):
     renorm_stddev: Variable
 
 
+def require_supported(
+    axis: object, renorm_clipping: Mapping[str, Number] | None, virtual_batch_size: int | None
+) -> None:
+    """Refuses what 1.15 refuses when the layer is made, and virtual batches, which it had."""
+    if virtual_batch_size is not None:
+        raise UsageError(
+            "batch_normalization: virtual_batch_size is not supported; split the batch and "
+            "share the layer's scope instead"
+        )
+    if not isinstance(axis, int | list | tuple):
+        raise TypeError(f"axis must be int or list, type given: {type(axis)}")
+    if set(renorm_clipping or {}) - {"rmax", "rmin", "dmax"}:
+        raise UsageError(
+            f"renorm_clipping {renorm_clipping} contains keys not in ['rmax', 'rmin', 'dmax']"
+        )
+
+
 def checked_axes(axis: IntOrInts, shape: tf.TensorShape) -> list[int]:
     """Returns the axes to normalize along, none of them negative.
 

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from tf1compat.errors import UsageError
 from tf1compat.graph.building import beside
 from tf1compat.graph.constraints import resolve_constraint
 from tf1compat.graph.initializers import resolve_initializer
@@ -20,6 +19,7 @@ from tf1compat.graph.layers._batch_statistics import (
     composed,
     fused_moments,
     renormalize,
+    require_supported,
 )
 from tf1compat.graph.layers._calling import choose, constant_value
 from tf1compat.graph.layers.base import Layer
@@ -109,18 +109,7 @@ class BatchNormalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
-        if virtual_batch_size is not None:
-            raise UsageError(
-                "batch_normalization: virtual_batch_size is not supported; split the batch and "
-                "share the layer's scope instead"
-            )
-        if not isinstance(axis, int | list | tuple):
-            raise TypeError(f"axis must be int or list, type given: {type(axis)}")
-        unknown = set(renorm_clipping or {}) - {"rmax", "rmin", "dmax"}
-        if renorm and unknown:
-            raise UsageError(
-                f"renorm_clipping {renorm_clipping} contains keys not in ['rmax', 'rmin', 'dmax']"
-            )
+        require_supported(axis, renorm_clipping if renorm else None, virtual_batch_size)
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.momentum = momentum
         self.epsilon = epsilon

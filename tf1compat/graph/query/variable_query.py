@@ -16,6 +16,7 @@ from tf1compat.graph.query.index import GraphIndex, index_of
 from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.session.probes import initialized_names
 from tf1compat.names import ROLES, nearest_names, strip_output
+from tf1compat.names.graph_names import bare_name
 
 __all__ = ["VariableQuery", "query"]
 
@@ -86,7 +87,7 @@ class VariableQuery(Sequence[Any]):
     def named(self, *names: str) -> VariableQuery:
         """Keeps what has one of `names` (``:0`` allowed); a partitioned name keeps all parts."""
         _require_strings(names, "a name")
-        bare = [strip_output(name) if name.endswith(":0") else name for name in names]
+        bare = list(map(bare_name, names))
         return self._where(
             looked_up(lambda index: frozenset(at for name in bare for at in index.named(name)))
         )

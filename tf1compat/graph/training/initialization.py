@@ -14,6 +14,7 @@ from tf1compat.graph.items import GraphItem, variables_of
 from tf1compat.graph.query.index import index_of
 from tf1compat.graph.session.connection import Connection, require_session
 from tf1compat.graph.session.probes import initialized_names
+from tf1compat.names.graph_names import op_name
 
 __all__ = ["InitializationReport", "initialize_uninitialized"]
 
@@ -109,7 +110,7 @@ def _known_and_chosen(
 
 
 def _fed(feed_dict: Mapping[Any, Any] | None) -> list[str]:
-    return [str(getattr(key, "name", key)).split(":")[0] for key in feed_dict or {}]
+    return [op_name(str(getattr(key, "name", key))) for key in feed_dict or {}]
 
 
 def _dependencies(

@@ -10,6 +10,7 @@ from tf1compat.errors import ModelError, Tf1CompatError
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format, reading_format
 from tf1compat.keras3.models.deferred import build_model, initialize_model
 from tf1compat.keras3.models.factories import load_factory
+from tf1compat.names.first_line import first_line
 
 __all__ = ["lazy_model", "load_model"]
 
@@ -49,5 +50,5 @@ def load_model(spec: str, *, weights: str) -> Any:
     except Tf1CompatError:  # of making the model: it says itself what is wrong
         raise
     except (OSError, ValueError, TypeError, KeyError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{weights}: expected weights of this model, found {first}") from error
+        found = first_line(error)
+        raise ModelError(f"{weights}: expected weights of this model, found {found}") from error

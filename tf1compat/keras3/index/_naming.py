@@ -27,12 +27,14 @@ def snake_case(class_name: str) -> str:
     >>> snake_case("Conv2DTranspose"), snake_case("LSTMCell"), snake_case("_Mine")
     ('conv2d_transpose', 'lstm_cell', '__mine')
     """
+    # As Keras' `to_snake_case`: between a digit and a capital no word starts, hence `conv2d`.
     return _WORD_STARTS.sub("_", re.sub(r"\W+", "", class_name)).lower()
 
 
 def automatic_number(layer: keras.layers.Layer) -> int | None:
     """Returns the number in a name that Keras may have given itself, else None."""
     prefix = snake_case(type(layer).__name__)
+    # Keras gives the first of its class in a process no number, and the second a 1.
     if layer.name == prefix:
         return 0
     if not layer.name.startswith(f"{prefix}_"):

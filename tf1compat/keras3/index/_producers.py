@@ -130,6 +130,7 @@ class _Tracer:
         names = ("query", "key", "value", "attention_output")
         if any(name not in parts for name in names):
             return self._unclear(self._bearing(layer))
+        # `call(query, value, key=None)`: without a key, the value is the key as well.
         others = given[1:] or given
         feeds = [self.run(parts["query"], given[:1])]
         feeds += [self.run(parts[name], others) for name in ("key", "value")]
@@ -145,6 +146,7 @@ def _steps(layer: keras.layers.Layer) -> Sequence[keras.layers.Layer] | None:
     if isinstance(layer, keras.layers.Bidirectional):
         return None
     if isinstance(layer, keras.layers.RNN):
+        # All weights are the cell's: a Keras LSTM holds none of its own beside them.
         return [layer.cell]
     if isinstance(layer, keras.layers.TimeDistributed):
         return [layer.layer]

@@ -34,6 +34,7 @@ class Child:
 
 def is_graph(layer: keras.layers.Layer) -> bool:
     """Tells whether `layer` is a Functional model, whose layers form a known graph."""
+    # A Functional model is a `Function` of operations and a layer; a Sequential only holds one.
     return isinstance(layer, keras.Function) and isinstance(layer, keras.layers.Layer)
 
 

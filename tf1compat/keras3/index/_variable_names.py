@@ -27,6 +27,7 @@ _SEED = "seed_generator_state"
 
 def is_seed(variable: Any) -> bool:
     """Tells whether `variable` is the state of a random generator."""
+    # A program's own variable may be called so too; `SeedGenerator` makes two numbers, untrained.
     return variable.name == _SEED and tuple(variable.shape) == (2,) and not variable.trainable
 
 

@@ -14,6 +14,7 @@ import keras
 
 from tf1compat.errors import ModelError, Tf1CompatError
 from tf1compat.keras3.index.requirements import require_layer
+from tf1compat.names.first_line import first_line
 
 __all__ = ["build_model", "initialize_model"]
 
@@ -72,7 +73,7 @@ def _call(factory: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         name = getattr(factory, "__qualname__", type(factory).__name__)
-        reason = str(error).strip().splitlines() or [""]
+        reason = first_line(error, otherwise="no message")
         raise ModelError(
-            f"building the model failed: {name}() raised {type(error).__name__}: {reason[0]}"
+            f"building the model failed: {name}() raised {type(error).__name__}: {reason}"
         ) from error

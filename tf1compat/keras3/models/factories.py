@@ -13,6 +13,7 @@ import keras
 
 from tf1compat.errors import ModelError
 from tf1compat.names import nearest_names
+from tf1compat.names.first_line import first_line
 
 __all__ = ["load_factory"]
 
@@ -57,8 +58,9 @@ def _import(name: str, spec: str) -> Any:
                 f"{spec}: no module {error.name!r} in {here} or on the import path; here: {near}"
             ) from error
         raise ModelError(f"{spec}: importing {name} failed: {error}; install it") from error
+    # A script that calls `app.run` or `sys.exit` without asking whether it is the main one.
     except (Exception, SystemExit) as error:
-        reason = (str(error).strip().splitlines() or ["no message"])[0]
+        reason = first_line(error, otherwise="no message")
         raise ModelError(
             f"{spec}: importing {name} failed with {type(error).__name__}: {reason}"
         ) from error

@@ -14,6 +14,7 @@ from tf1compat.errors import ModelError
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
 from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
+from tf1compat.names.first_line import first_line
 
 __all__ = ["load_model_file"]
 
@@ -54,6 +55,7 @@ def _read_config(name: str) -> dict[str, Any]:
         raise ModelError(f"{name}: no such file") from error
     except KeyError as error:
         raise ModelError(f"{name}: holds no {CONFIG_MEMBER}; this is no .keras file") from error
+    # NotImplementedError: a way of compressing that zipfile doesn't know.
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ModelError(f"{name}: can't be read as a .keras file: {error}") from error
     if not isinstance(config, dict):
@@ -64,7 +66,9 @@ def _read_config(name: str) -> dict[str, Any]:
 def _deserialize(name: str, config: dict[str, Any]) -> Any:
     try:
         return keras.saving.deserialize_keras_object(
-            {**config, "compile_config": None}, safe_mode=True
+            # Compiled, it would need the user's own loss and optimizer, to throw them away.
+            {**config, "compile_config": None},
+            safe_mode=True,
         )
     except Exception as error:
         raise _failure(name, error) from error
@@ -78,7 +82,7 @@ def _load_whole(name: str) -> Any:
 
 
 def _failure(name: str, error: Exception) -> ModelError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    reason = first_line(error)[:300]
     return ModelError(
         f"{name}: Keras can't make this model: {reason} (where its classes are your own, give "
         "module:callable instead, or import the module that registers them)"

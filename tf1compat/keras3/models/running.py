@@ -9,7 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from tf1compat.errors import UsageError
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.names.first_line import first_line
+from tf1compat.names.spec_text import spec_text
 
 __all__ = ["layer_outputs", "output_arrays", "run_model", "watch_layers"]
 
@@ -37,8 +40,20 @@ def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     """Returns what `model` computes in inference mode, as :func:`run_model`, in NumPy arrays.
 
     Each backend has its own way there: one of torch refuses NumPy what it could differentiate.
+
+    Raises:
+      UsageError: the model can't compute from such inputs.
     """
-    return keras.tree.map_structure(keras.ops.convert_to_numpy, run_model(model, inputs))
+    try:
+        outputs = run_model(model, inputs)
+    except Exception as error:  # layers and backends raise what they like on a wrong shape
+        taken = [spec_text(one.dtype, one.shape) for one in getattr(model, "inputs", None) or ()]
+        given = [f"{name} {spec_text(one.dtype, one.shape)}" for name, one in inputs.items()]
+        raise UsageError(
+            f"{model.name}: expected inputs that it computes from ({', '.join(taken) or 'any'}), "
+            f"found {', '.join(given)}: {first_line(error)}"
+        ) from error
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
 
 def layer_outputs(

@@ -25,6 +25,7 @@ import numpy as np
 
 from tf1compat.errors import LayoutError, UsageError
 from tf1compat.migration.layouts._written_form import arguments, check_arguments, written
+from tf1compat.names.spec_text import spec_text
 from tf1compat.registry import Registry
 
 __all__ = [
@@ -60,7 +61,7 @@ class Spec:
     dtype: str = "float32"
 
     def __str__(self) -> str:
-        return f"{self.dtype}{list(self.shape)}"
+        return spec_text(self.dtype, self.shape)
 
 
 @dataclasses.dataclass(frozen=True)

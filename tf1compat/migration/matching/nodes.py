@@ -11,7 +11,15 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from tf1compat.migration.matching.places import Place, make_places
 
-__all__ = ["Item", "Node", "coarse_role", "item_nodes", "module_nodes", "nodes_of_items"]
+__all__ = [
+    "Item",
+    "Node",
+    "coarse_role",
+    "item_nodes",
+    "module_nodes",
+    "nodes_of_items",
+    "trusted_role",
+]
 
 _WEIGHTS = frozenset(
     {"kernel", "embedding", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel"}
@@ -72,6 +80,15 @@ def coarse_role(role: str, shape: Sequence[int]) -> str:
     if role in _WEIGHTS or (role == "unknown" and len(shape) > 1):
         return "weight"
     return "vector" if role == "unknown" else role
+
+
+def trusted_role(role: str, shape: Sequence[int]) -> str:
+    """Returns the coarse role, but of a vector that is called a weight: it may be any vector.
+
+    T5, of Mesh TensorFlow, calls a norm's scale `weight`.
+    """
+    found = coarse_role(role, shape)
+    return "vector" if found == "weight" and len(shape) < 2 else found
 
 
 def nodes_of_items(nodes: Iterable[Node]) -> Mapping[str, Node]:

@@ -43,6 +43,7 @@ def same_elements(a: Shape, b: Shape) -> bool:
 
 
 def _cuts(shape: Shape) -> set[int]:
+    # Where dimensions end, in elements from the first on: merging neighbours takes ends away.
     cuts, product = {1}, 1
     for size in shape:
         product *= size

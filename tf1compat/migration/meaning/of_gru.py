@@ -58,6 +58,7 @@ def _parts(
     rows, units = candidate.shape if len(candidate.shape) == 2 else (0, 0)
     if kernel.shape != (rows, 2 * units) or rows <= units:
         return
+    # Both kernels are of [inputs, state], the inputs' rows first.
     because, inputs = _BY_NAME.because(scope=cell), rows - units
     for role, start, stop in (("kernel", 0, inputs), ("recurrent_kernel", inputs, rows)):
         yield Part(

@@ -25,6 +25,7 @@ _KERNELS = ("kernel", "weights", "Matrix", "W", "W_0")
 _BIASES = ("bias", "biases", "Bias", "b", "B")
 _OTHERS = ("w_f_diag", "w_i_diag", "w_o_diag", "projection")
 _LAYER = "an LSTM of its sizes"
+# From 1.x's i, j, f, o to Keras' i, f, c, o.
 _GATES = "blocks(0, 2, 1, 3)"
 _ASKS = (
     "an LSTM cell of 1.x adds forget_bias to its forget gate, and no file says how much without "
@@ -86,6 +87,7 @@ def _parts(source: Source, gates: LstmGates, kind: Kind) -> Iterator[Part]:
         return
     scope, because = kernel.name.scope, kind.because(kernel=kernel.key)
     rows, columns = kernel.shape
+    # 1.x multiplies [inputs, state] by one kernel: the inputs' rows come first.
     inputs = rows - columns // 4
     for role, start, stop in (("kernel", 0, inputs), ("recurrent_kernel", inputs, rows)):
         yield Part(
@@ -99,6 +101,7 @@ def _parts(source: Source, gates: LstmGates, kind: Kind) -> Iterator[Part]:
             because,
         )
     if gates.bias in source.entries:
+        # 1.x adds it at each step and stores it nowhere; in Keras it is part of the bias.
         added = f" | forget_bias({gates.forget_bias})" if gates.forget_bias else ""
         layout, shape = f"{_GATES}{added}", (columns,)
         yield Part(f"{scope}/bias", scope, "bias", shape, (gates.bias,), layout, _LAYER, because)

@@ -27,6 +27,7 @@ class SimpleRnn(Reading):
             if kernel is None or bias is None or not _CELL.fullmatch(scope.rpartition("/")[2]):
                 continue
             rows, units = kernel.shape
+            # One kernel of [inputs, state], the inputs' rows first; Keras has two.
             because = _BY_NAME.because(kernel=kernel.key)
             spans = (("kernel", 0, rows - units), ("recurrent_kernel", rows - units, rows))
             for role, start, stop in spans:

@@ -32,6 +32,7 @@ class Tables(Reading):
             shards = len(entry.slices)
             known = source.uses.strategies.get(name) if source.uses is not None else None
             strategy = known or source.assumptions.partition_strategy
+            # Only lookups deal rows out; a kernel in parts is joined as they stand.
             if shards < 2 or (known is None and entry.name.role != "embedding"):
                 continue
             if not all(_whole_rows(index, entry.shape) for index in entry.slices):

@@ -25,6 +25,7 @@ from tf1compat.names.averages import AVERAGES, find_averages
 __all__ = ["with_averages"]
 
 _RULED = ("rule", "copy", "part")
+# `ExponentialMovingAverage.variables_to_restore` gives what isn't trained as it is.
 _STATISTICS = frozenset({"moving_mean", "moving_variance", "renorm", "norm_vector"})
 
 

@@ -8,6 +8,7 @@ from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import Problem
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.names import RuleMatch, nearest_names
+from tf1compat.names.spec_text import spec_text
 
 __all__ = ["no_copies"]
 
@@ -41,7 +42,7 @@ def _difference(name: str, original: str, sides: Sides) -> str:
         return f"no such source; nearest: {near}" if near else "no such source"
     one, other = sides.entries[name], sides.entries[original]
     if (one.shape, one.dtype_name) != (other.shape, other.dtype_name):
-        return f"{one.dtype_name}{list(one.shape)} against {other.dtype_name}{list(other.shape)}"
+        return " against ".join(spec_text(x.dtype_name, x.shape) for x in (one, other))
     if sides.sources[name].role in _STATISTICS:
         return ""
     return "" if same_bits(one.read(), other.read()) else "other values"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tf1compat.errors import Problem
 from tf1compat.migration.layouts.basic import Reshape
 from tf1compat.migration.matching import Item
-from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.matching.nodes import trusted_role
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.names import RuleMatch
 
@@ -48,9 +48,9 @@ def crossings(
 
 def _family(item: Item) -> str:
     """Returns the role that is compared; ``""`` where a name says nothing that can be trusted."""
-    role = coarse_role(item.role, item.shape)
-    if item.role == "unknown" or (role == "weight" and len(item.shape) < 2):
-        return ""  # T5 calls a norm's scale `weight`
+    role = trusted_role(item.role, item.shape)
+    if item.role == "unknown" or role == "vector":
+        return ""
     return "bias" if role in _OFFSETS else role
 
 

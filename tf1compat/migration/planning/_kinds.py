@@ -55,7 +55,7 @@ SAME = Kind("same", "same roles and shapes")
 TIE_KINDS = Registry("kind of ambiguity", (EQUALS, RECORDED))
 
 FILLED_BY_RULE = Kind("rule", "rule {origins}")
-"""Facts: the `origins` of the rules; their `numbers` among the rules, from 1."""
+"""Facts: the `origins` of the rules, the number of one without; their `numbers`, from 1."""
 
 TAKEN_AVERAGE = Kind("average", "as the moving average of {of}")
 NO_AVERAGE = Kind("no_average", "{why}")

@@ -36,6 +36,7 @@ def pixel_rows(
       uses: what the v1 graph does with variables; None without a graph.
       assumptions: what the user said.
     """
+    # With one channel, or a single pixel, both formats flatten to the same order.
     if image is None or len(entry.shape) != 2 or image[-1] == 1 or set(image[:-1]) == {1}:
         return IDENTITY, ()
     if uses is None:

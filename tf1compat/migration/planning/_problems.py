@@ -7,10 +7,21 @@ from collections.abc import Iterable, Mapping
 from tf1compat.errors import Problem
 from tf1compat.migration.layouts.basic import Transpose
 from tf1compat.migration.layouts.casts import Cast
-from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.names import nearest_names
 
-__all__ = ["misfit", "orphaned", "unexplained", "unfilled"]
+__all__ = ["mending_step", "misfit", "orphaned", "unexplained", "unfilled"]
+
+
+def mending_step(made: Spec, wanted: Spec) -> Layout | None:
+    """Returns the layout that a user may ask for where `made` doesn't fit; None if none is near.
+
+    Never taken by itself: a cast loses precision, and which matrix is to be turned nobody tells.
+    """
+    if made.shape == wanted.shape:
+        return Cast(wanted.dtype)
+    turned = made.shape == wanted.shape[::-1] and len(wanted.shape) == 2
+    return Transpose((1, 0)) if turned else None
 
 
 def misfit(
@@ -61,8 +72,9 @@ def unfilled(
     none = "none that evidence supports" if fits else "none that fits"
     found = f"{none}; nearest of what is left: {listed}" if near else "none"
     remedy = "fill it, or keep its initial value, by a rule"
-    if transposed and len(spec.shape) == 2:
-        remedy = f"{near[0]} fits transposed: a rule with layout='{Transpose((1, 0))}' says so"
+    turned = mending_step(sources[near[0]], spec) if transposed else None
+    if turned is not None:
+        remedy = f"{near[0]} fits transposed: a rule with layout='{turned}' says so"
     return Problem(path, f"a source of {described(role, spec)}", found, remedy=remedy)
 
 

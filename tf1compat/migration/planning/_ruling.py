@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
 from tf1compat.migration.layouts.answers import made_of, part_of
-from tf1compat.migration.layouts.basic import Transpose
-from tf1compat.migration.layouts.casts import Cast, cast_between
+from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Spec
 from tf1compat.migration.layouts.rows import by_vocabulary
@@ -22,6 +21,7 @@ from tf1compat.migration.planning._copied import no_copies
 from tf1compat.migration.planning._crossing import crossings
 from tf1compat.migration.planning._kinds import COPY, FILLED_BY_RULE, PART, RULE
 from tf1compat.migration.planning._parts import uncovered_sources
+from tf1compat.migration.planning._problems import mending_step
 from tf1compat.migration.planning._sides import NOTHING_KNOWN, Sides
 from tf1compat.migration.planning._whole_layers import pair_layers
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
@@ -125,7 +125,8 @@ def _fills(
     fills, problems = [], []
     for target, matches in filling.items():
         matches.sort(key=lambda found: (found.number, found.order))
-        if len(matches) > 1 and not LAYOUT_FACTS.joins(matches[0].layout or str(IDENTITY)):
+        texts = {found.layout or str(IDENTITY) for found in matches}
+        if len(matches) > 1 and (len(texts) > 1 or not all(map(LAYOUT_FACTS.joins, texts))):
             continue  # they collide, which is among the problems: no layout is asked
         try:
             fills.append(_fill(matches, sources, targets[target]))
@@ -177,7 +178,7 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
     final = chain(*cast, layout) if layout.merges else chain(layout, *rest, *cast)
     names = tuple(found.name for found in matches)
     because = FILLED_BY_RULE.because(
-        origins=tuple(dict.fromkeys(found.origin for found in matches)),
+        origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in matches)),
         numbers=tuple(str(number) for number in dict.fromkeys(m.number for m in matches)),
     )
     return Fill(matches[0].target or "", names, str(final), (because,))
@@ -217,12 +218,11 @@ def _remedy(text: str | None, given: Sequence[Spec], wanted: Spec) -> str:
         made = made_of(layout, given)
     except LayoutError:
         return "mend the layout of the rule, or send its source elsewhere"
-    if made.shape == wanted.shape:
-        cast = chain(layout, Cast(wanted.dtype))
-        return f"give the rule layout='{cast}' if losing precision is meant"
-    if made.shape == wanted.shape[::-1] and len(wanted.shape) == 2:
-        return f"give the rule layout='{chain(layout, Transpose((1, 0)))}'"
-    return "send it elsewhere, or give the rule a layout"
+    step = mending_step(made, wanted)
+    if step is None:
+        return "send it elsewhere, or give the rule a layout"
+    losing = " if losing precision is meant" if made.shape == wanted.shape else ""
+    return f"give the rule layout='{chain(layout, step)}'{losing}"
 
 
 def _mistaken(

@@ -11,7 +11,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Tf1CompatError
 from tf1compat.migration.layouts.layout import Spec
-from tf1compat.migration.matching.nodes import Item, Node, coarse_role, item_nodes
+from tf1compat.migration.matching.nodes import Item, Node, item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.names import Rule, parse_names, paste_rule, role_of, rules_from_toml
@@ -93,8 +93,7 @@ def _by_kind(names: Iterable[str], specs: Mapping[str, Spec]) -> dict[Kind, list
 
 def _role(name: str, shape: tuple[int, ...]) -> str:
     scope, _, leaf = name.rpartition("/")
-    role = coarse_role(role_of(leaf, scope), shape)
-    return "vector" if role == "weight" and len(shape) < 2 else role  # T5 calls a scale `weight`
+    return trusted_role(role_of(leaf, scope), shape)
 
 
 def suggestions(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> list[Suggestion]:

@@ -202,6 +202,10 @@ def verify_outputs(
     """Runs the model on the recorded inputs, in inference mode, and compares its outputs.
 
     Inputs are given by name where the model's inputs have the recorded names, else by order.
+
+    Raises:
+      UsageError: the model can't compute from the recorded inputs.
+      VerificationError: an output is missing or has another shape.
     """
     values = output_arrays(model, recording.inputs)
     compared = compare_outputs(recording.outputs, name_outputs(values, list(recording.outputs)))

@@ -20,6 +20,7 @@ from tf1compat.errors import ModelError, Problem
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
+from tf1compat.names.first_line import first_line
 
 __all__ = ["marked_number", "save_skeleton"]
 
@@ -51,7 +52,7 @@ def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Wei
     except OSError:
         raise
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0]
+        reason = first_line(error, otherwise="no message")
         raise ModelError(
             f"{model.name} ({type(model).__name__}): Keras can't save this model: "
             f"{type(error).__name__}: {reason}"

@@ -21,6 +21,7 @@ from tf1compat.errors import CorruptCheckpointError, OutputError, VerificationEr
 from tf1compat.files.manifest import Manifest
 from tf1compat.keras3.formats.hdf5._groups import walk
 from tf1compat.keras3.formats.hdf5.inventory import Inventory, from_h5
+from tf1compat.names.first_line import first_line
 
 __all__ = ["Extent", "Handle", "Source", "explained", "open_source", "source_at"]
 
@@ -144,7 +145,7 @@ def explained(path: str) -> Iterator[None]:
     except (OutputError, VerificationError):
         raise
     except Exception as error:  # damage makes h5py, zipfile and zlib raise nearly anything
-        reason = (str(error).strip("'\" \n").splitlines() or [type(error).__name__])[0]
+        reason = first_line(error).strip("'\"")
         raise OutputError(f"{path}: can't be read as a Keras weights file: {reason}") from error
 
 

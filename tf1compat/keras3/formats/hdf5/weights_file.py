@@ -23,6 +23,7 @@ from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
+from tf1compat.names.first_line import first_line
 
 __all__ = ["named_values", "read_weights_file", "write_weights_file"]
 
@@ -55,7 +56,7 @@ def _hdf5_errors(path: str) -> Iterator[None]:
         yield
     except RuntimeError as error:
         found = re.search(r"error message = '([^']*)'", str(error))
-        reason = found[1] if found else str(error).splitlines()[0]
+        reason = found[1] if found else first_line(error)
         raise OutputError(
             f"{path}: could not be written ({reason}); what stood there before still stands"
         ) from error

@@ -8,6 +8,7 @@ from typing import Any
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference.graph_file import InputSpec
 from tf1compat.names.graph_names import op_name
+from tf1compat.names.spec_text import spec_text
 
 __all__ = ["concrete_shapes", "doubtful_inputs", "pair_inputs"]
 
@@ -74,7 +75,7 @@ def _by_leaf(placeholders: Sequence[InputSpec]) -> dict[str, str]:
 
 
 def _asking(inputs: Sequence[Any], placeholders: Sequence[InputSpec]) -> str:
-    wanted = ", ".join(f"{one.name} {one.dtype}{list(one.shape)}" for one in inputs)
+    wanted = ", ".join(f"{one.name} {spec_text(one.dtype, one.shape)}" for one in inputs)
     there = ", ".join(f"{one.name} {one.dtype}{_shown(one.shape)}" for one in placeholders)
     return (
         f"expected a placeholder of the v1 graph for each input of the model ({wanted}), found "
