@@ -339,7 +339,10 @@ def test_a_fact_is_what_json_gives_back(value):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("at {", "'at {' is no template"),
+        ("at {", "reason 'toy': no template"),
+        ("at {one!z}", "expected facts in braces by name, found 'at {one!z}'"),
+        ("at {one:d}", "expected facts in braces by name"),
+        (None, "reason 'toy': no template"),
         ("at {}", "expected facts in braces by name, found 'at {}'"),
         ("at {0}", "expected facts in braces by name"),
         ("at {one.two}", "expected facts in braces by name"),
@@ -350,6 +353,17 @@ def test_words_that_no_facts_can_fill_are_refused(words, message):
         Kind("toy", words)
     with pytest.raises(UsageError, match=message):
         Kind("toy", "so", words)
+
+
+def test_words_for_many_need_no_more_than_those_for_one():
+    with pytest.raises(UsageError, match=r"expected facts of 'so \{one\}', found 'many"):
+        Kind("toy", "so {one}", "many {two}")
+
+
+@pytest.mark.parametrize("name", ["", 5, "two words", None])
+def test_a_kind_of_reason_goes_by_a_word(name):
+    with pytest.raises(UsageError, match=f"expected a word for its name, found {name!r}"):
+        Kind(name, "so")
 
 
 class Proposes(Toy):

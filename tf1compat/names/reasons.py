@@ -20,7 +20,14 @@ Fact: TypeAlias = "str | int | tuple[str, ...]"
 
 @functools.cache
 def _facts_of(words: str) -> frozenset[str]:
-    return frozenset(fact for _, fact, _, _ in string.Formatter().parse(words) if fact is not None)
+    """Returns the facts in a template, ``{fact}`` each; ValueError for any other braces."""
+    found = set()
+    for _, fact, form, conversion in string.Formatter().parse(words):
+        if fact is not None:
+            if not fact.isidentifier() or form or conversion not in (None, "r"):
+                raise ValueError(f"expected facts in braces by name, found {words!r}")
+            found.add(fact)
+    return frozenset(found)
 
 
 def _is_fact(value: object) -> bool:
@@ -48,17 +55,16 @@ class Kind:
     folded: str = ""
 
     def __post_init__(self) -> None:
-        for words in (self.words, self.folded):
-            try:
-                facts = _facts_of(words)
-            except (ValueError, TypeError) as error:
-                raise UsageError(
-                    f"reason {self.name!r}: {words!r} is no template ({error})"
-                ) from None
-            if not all(fact.isidentifier() for fact in facts):
-                raise UsageError(
-                    f"reason {self.name!r}: expected facts in braces by name, found {words!r}"
-                )
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise UsageError(f"a kind of reason: expected a word for its name, found {self.name!r}")
+        try:
+            facts, folded = _facts_of(self.words), _facts_of(self.folded)
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"reason {self.name!r}: no template ({error})") from None
+        if not folded <= facts:  # what the words don't need may not be there
+            raise UsageError(
+                f"reason {self.name!r}: expected facts of {self.words!r}, found {self.folded!r}"
+            )
 
     def because(self, **facts: Fact) -> Reason:
         """Returns a reason of this kind.
