@@ -44,16 +44,25 @@ def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     Raises:
       UsageError: the model can't compute from such inputs.
     """
+    taken = getattr(model, "inputs", None) or ()
+    # Keras warns of another number of inputs before it refuses it, which is one message too many.
+    if taken and len(taken) != len(inputs):
+        raise _unfit(model, inputs, f"{len(taken)} and not {len(inputs)} are needed")
     try:
         outputs = run_model(model, inputs)
     except Exception as error:  # layers and backends raise what they like on a wrong shape
-        taken = [spec_text(one.dtype, one.shape) for one in getattr(model, "inputs", None) or ()]
-        given = [f"{name} {spec_text(one.dtype, one.shape)}" for name, one in inputs.items()]
-        raise UsageError(
-            f"{model.name}: expected inputs that it computes from ({', '.join(taken) or 'any'}), "
-            f"found {', '.join(given)}: {first_line(error)}"
-        ) from error
+        raise _unfit(model, inputs, first_line(error)) from error
     return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+
+
+def _unfit(model: Any, inputs: Mapping[str, np.ndarray], why: str) -> UsageError:
+    """Returns the error of inputs that a model can't compute from."""
+    taken = [spec_text(one.dtype, one.shape) for one in getattr(model, "inputs", None) or ()]
+    given = [f"{name} {spec_text(one.dtype, one.shape)}" for name, one in inputs.items()]
+    return UsageError(
+        f"{model.name}: expected inputs that it computes from ({', '.join(taken) or 'any'}), "
+        f"found {', '.join(given)}: {why}"
+    )
 
 
 def layer_outputs(

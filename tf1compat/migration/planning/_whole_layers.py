@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, match_items
-from tf1compat.migration.matching.nodes import coarse_role, item_nodes
+from tf1compat.migration.matching.nodes import item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.planning._sides import Sides
@@ -167,15 +166,10 @@ def _only_ones(
 
 
 def _fit(source: Item, target: Item) -> bool:
-    roles = {coarse_role(item.role, item.shape) for item in (source, target)}
+    roles = {trusted_role(item.role, item.shape) for item in (source, target)}
     plain = {"beta" if role == "bias" else role for role in roles}
-    agree = len(plain) == 1 or "vector" in plain or ("weight" in plain and _slim(source, target))
+    agree = len(plain) == 1 or "vector" in plain
     return agree and same_elements(source.shape, target.shape)
-
-
-def _slim(source: Item, target: Item) -> bool:
-    """Tells whether what is called a weight is a vector, such as T5's scales."""
-    return all(len(item.shape) < 2 for item in (source, target)) and math.prod(source.shape) > 0
 
 
 def _unpaired(group: _Group, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
