@@ -69,5 +69,5 @@ class Gpt(keras.Model):
 
 def build():
     model = Gpt()
-    model(keras.Input((8,), dtype="int32"))
+    model(keras.Input(batch_shape=(1, 8), dtype="int32"))
     return model

@@ -21,7 +21,7 @@ def body_lines(function):
 def nodes(*kinds):
     """Yields (file, node) for every node of these kinds in the library."""
     for path in tree.library_files():
-        for node in ast.walk(tree.parse(path)):
+        for node in tree.walked(tree.parse(path)):
             if isinstance(node, kinds):
                 yield tree.relative(path), node
 

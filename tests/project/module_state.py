@@ -20,7 +20,7 @@ def state_writes(parsed):
     names, modules = module_names(parsed), imported_modules(parsed)
     found = {
         (node.lineno, ast.unparse(node))
-        for function in ast.walk(parsed)
+        for function in tree.walked(parsed)
         if isinstance(function, _FUNCTIONS)
         for local in [local_names(function)]
         for node in ast.walk(function)

@@ -53,14 +53,14 @@ def imports_by_name(parsed):
     """Returns the calls that import what a text names, or begins to name, as imports."""
     names = IMPORTERS | {
         alias.asname
-        for node in ast.walk(parsed)
+        for node in tree.walked(parsed)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.asname and alias.name in IMPORTERS
     }
     return [
         tree.Import(text, (), node.lineno)
-        for node in ast.walk(parsed)
+        for node in tree.walked(parsed)
         if isinstance(node, ast.Call) and called(node) in names
         for argument in [*node.args[:1], *(word.value for word in node.keywords)]
         if starts_with_text(argument)
@@ -73,7 +73,7 @@ def mentions_importers(parsed):
     """Returns the lines that name a function that imports, whatever for: to call or to rename."""
     return [
         node.lineno
-        for node in ast.walk(parsed)
+        for node in tree.walked(parsed)
         if IMPORTERS
         & {
             *(
@@ -94,7 +94,7 @@ def attribute_imports(parsed):
     """Returns what attributes reach of the library's modules as imports: ``names._slots.f``."""
     known = own_aliases(parsed)
     found = []
-    for node in ast.walk(parsed):
+    for node in tree.walked(parsed):
         chain = attribute_chain(node)
         if isinstance(node, ast.Call) and called(node) == "getattr" and len(node.args) > 1:
             first = attribute_chain(node.args[0]) or [getattr(node.args[0], "id", "")]
@@ -110,7 +110,7 @@ def attribute_imports(parsed):
 def own_aliases(parsed):
     """Returns the library's modules by the names under which a module knows them."""
     found = {}
-    for node in ast.walk(parsed):
+    for node in tree.walked(parsed):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == tree.PACKAGE:

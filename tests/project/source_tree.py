@@ -95,8 +95,12 @@ def is_type_checking(node):
     return name == "TYPE_CHECKING"
 
 
+@functools.cache
 def imports_of(tree):
-    """Returns every import statement of a module's `tree`, wherever it stands."""
+    """Returns every import statement of a module's `tree`, wherever it stands.
+
+    Expressions, most of a tree, are passed over: they hold no statement.
+    """
     found = []
 
     def visit(node, lazy, typing_only):
@@ -106,7 +110,7 @@ def imports_of(tree):
             names = tuple(alias.name for alias in node.names)
             module = "." * node.level + (node.module or "")
             found.append(Import(module, names, node.lineno, lazy, typing_only))
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lazy = True
         if isinstance(node, ast.If) and is_type_checking(node):
             for child in node.body:
@@ -115,7 +119,8 @@ def imports_of(tree):
                 visit(child, lazy, typing_only)
             return
         for child in ast.iter_child_nodes(node):
-            visit(child, lazy, typing_only)
+            if not isinstance(child, ast.expr):
+                visit(child, lazy, typing_only)
 
     visit(tree, False, False)
     return found
@@ -180,10 +185,16 @@ def parse(path):
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@functools.cache
+def walked(tree):
+    """Returns all nodes of `tree`: each guard looks at them."""
+    return tuple(ast.walk(tree))
+
+
 def docstrings(tree):
     """Returns the constant nodes of `tree` that are docstrings."""
     found = set()
-    for node in ast.walk(tree):
+    for node in walked(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             found.add(body[0].value)

@@ -92,9 +92,9 @@ def compute(tf, graph, outputs, context, config=None, gradients=True):
     with graph.as_default():
         variables = tf.global_variables()
         grads = _gradients(tf, outputs, context) if gradients else []
-        assigns = [tf.assign(variable, weight_value(variable)) for variable in variables]
+        fed = {v.initializer.inputs[1]: weight_value(v) for v in variables}
         with tf.Session(config=config) as session:
-            session.run(assigns)
+            session.run([v.initializer for v in variables], fed)
             values = session.run([outputs, [g for g in grads if g is not None]])
     held = iter(values[1])
     return values[0] + [None if g is None else next(held) for g in grads]

@@ -134,6 +134,7 @@ def make(_class, *args, **kwargs):
             *[settle(arg) for arg in args], **{k: settle(v) for k, v in kwargs.items()}
         )
 
+    build.made = _class
     return build
 
 

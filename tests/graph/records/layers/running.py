@@ -120,7 +120,7 @@ def describe_graph(tf, graph, outputs, layer):
     return found
 
 
-def run_case(tf, layers, config, use_resource, numbers=True, session_config=None):
+def run_case(tf, layers, config, use_resource, numbers=True, session_config=None, gradients=True):
     """Returns (what the graph holds, {name: array}) of one configuration."""
     v1 = tf.compat.v1
     graph = tf.Graph()
@@ -135,10 +135,10 @@ def run_case(tf, layers, config, use_resource, numbers=True, session_config=None
         if not numbers:
             return found, {}
         feed = {inputs: fed, training: config.get("feed", False)}
-        return found, measure(tf, graph, outputs, feed, session_config)
+        return found, measure(tf, graph, outputs, feed, session_config, gradients)
 
 
-def measure(tf, graph, outputs, feed, session_config):
+def measure(tf, graph, outputs, feed, session_config, gradients):
     v1 = tf.compat.v1
     variables = graph.get_collection(v1.GraphKeys.GLOBAL_VARIABLES)
     losses = graph.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES)
@@ -146,9 +146,7 @@ def measure(tf, graph, outputs, feed, session_config):
     inputs = next(iter(feed))
     sources = graph.get_collection(v1.GraphKeys.TRAINABLE_VARIABLES)
     sources = sources + ([inputs] if inputs.dtype.is_floating else [])
-    wanted = sum(tf.reduce_sum(output * cotangent_of(tf, output, feed)) for output in outputs)
-    gradients = tf.gradients(wanted, sources) if sources else []
-    known = [(s, g) for s, g in zip(sources, gradients) if g is not None]  # noqa: B905
+    known = gradients_of(tf, outputs, sources, feed) if gradients and sources else []
     with v1.Session(graph=graph, config=session_config) as session:
         values = {}
         for variable in variables:
@@ -167,6 +165,13 @@ def measure(tf, graph, outputs, feed, session_config):
             others = [v for v in variables if not any(v is source for source in sources)]
             arrays.update(session.run({"new/" + v.name: v for v in others}))
     return arrays
+
+
+def gradients_of(tf, outputs, sources, feed):
+    """Returns [(source, gradient)] of a weighted sum of all outputs, where there is a gradient."""
+    wanted = sum(tf.reduce_sum(output * cotangent_of(tf, output, feed)) for output in outputs)
+    found = tf.gradients(wanted, sources)
+    return [(s, g) for s, g in zip(sources, found) if g is not None]  # noqa: B905
 
 
 def cotangent_of(tf, output, feed):

@@ -5,7 +5,7 @@ No saver, initializer or restore op of the graph is run: variables are assigned 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -145,20 +145,33 @@ class ReferenceGraph:
 
         ops = {op.name for op in self._graph.get_operations()}
         feeds = {self._tensor(name): v for name, v in inputs.items() if op_name(name) in ops}
-        with tf.compat.v1.Session(graph=self._graph) as session:
+        with tf.compat.v1.Session(graph=self._graph, config=_plainly()) as session:
 
             def fetched(some: Sequence[str]) -> dict[str, np.ndarray]:
                 found = session.run({name: self._tensor(name) for name in some}, feeds)
                 return {name: np.asarray(value) for name, value in found.items()}
 
             try:
-                for one in self._assigns:
-                    session.run(one.assign, {one.placeholder: one.of(values[one.name])})
+                for batch in _batches(self._assigns, values):
+                    session.run([one.assign for one, _ in batch], _fed(batch))
                 return fetch(fetched, names)
             except (ValueError, TypeError, tf.errors.OpError) as error:
                 raise UsageError(
                     f"{self._path}: the v1 graph didn't run: {_telling(str(error))}"
                 ) from error
+
+
+def _plainly() -> Any:
+    """Returns the configuration of a session that runs a graph as it stands.
+
+    Rewriting a graph that runs once or twice takes longer than running it.
+    """
+    import tensorflow as tf
+
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = -1
+    return config
 
 
 _Fetch = Callable[[Sequence[str]], dict[str, np.ndarray]]
@@ -204,6 +217,32 @@ class _Assign(NamedTuple):
 
     def of(self, value: np.ndarray) -> np.ndarray:
         return value[self.part] if self.part else value
+
+
+# Bytes assigned in one run, which walks through the whole graph: a run for each variable took most
+# of the time. All at once, reference variables would take the memory of their values once more.
+_AT_ONCE = 2**25
+
+
+def _batches(
+    assigns: Iterable[_Assign], values: Mapping[str, np.ndarray]
+) -> Iterator[list[tuple[_Assign, np.ndarray]]]:
+    """Yields variables with what they are assigned, as many at a time as are small together."""
+    batch: list[tuple[_Assign, np.ndarray]] = []
+    held = 0
+    for one in assigns:
+        part = one.of(values[one.name])
+        if batch and held + part.nbytes > _AT_ONCE:
+            yield batch
+            batch, held = [], 0
+        batch.append((one, part))
+        held += part.nbytes
+    if batch:
+        yield batch
+
+
+def _fed(batch: Iterable[tuple[_Assign, np.ndarray]]) -> dict[Any, np.ndarray]:
+    return {one.placeholder: part for one, part in batch}
 
 
 def _assign(graph: Any, variable: MetaVariable) -> _Assign:
