@@ -275,29 +275,48 @@ def _alarm(*_: object) -> None:
     raise TimeoutError("hang")
 
 
+def _judged(case: Case, folder: str, truth: Truth) -> str:
+    """Returns the verdict on one case, or what kept it from one."""
+    signal.alarm(HANG)
+    try:
+        return judge(case, folder, truth)
+    except TimeoutError:
+        return "hang"
+    except Exception as error:
+        return f"untyped: {error!r}"
+    finally:
+        signal.alarm(0)
+
+
+def _mend(case: Case, folder: str) -> None:
+    """Puts back the files that a case damaged; the next finds the checkpoint whole."""
+    swapped = [case.what[10:]] if case.what.startswith("swap") else []
+    for name in (case.file, *swapped):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.rmdir(path)
+        elif os.path.lexists(path):
+            os.unlink(path)
+        shutil.copyfile(os.path.join(TESTDATA, case.fixture, name), path)
+    assert sorted(os.listdir(folder)) == sorted(os.listdir(os.path.join(TESTDATA, case.fixture)))
+
+
 def work(seed: int, share: float, start: int) -> None:
     """Runs the cases from number `start` on, and prints a line of JSON for each."""
     signal.signal(signal.SIGALRM, _alarm)
     truths: dict[str, Truth] = {}
-    for number, case in enumerate(cases(seed, share)):
-        if number < start:
-            continue
-        if case.fixture not in truths:
-            truths[case.fixture] = truth_of(case.fixture)
-        truth = truths[case.fixture]
-        with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, case in enumerate(cases(seed, share)):
+            if number < start:
+                continue
             folder = os.path.join(scratch, case.fixture)
-            shutil.copytree(os.path.join(TESTDATA, case.fixture), folder)
+            if case.fixture not in truths:
+                truths[case.fixture] = truth_of(case.fixture)
+                shutil.copytree(os.path.join(TESTDATA, case.fixture), folder)
             case.damage(os.path.join(folder, case.file))
-            signal.alarm(HANG)
-            try:
-                verdict = judge(case, folder, truth)
-            except TimeoutError:
-                verdict = "hang"
-            except Exception as error:
-                verdict = f"untyped: {error!r}"
-            signal.alarm(0)
-        print(json.dumps([number, case.fixture, case.file, case.what, verdict]), flush=True)
+            verdict = _judged(case, folder, truths[case.fixture])
+            _mend(case, folder)
+            print(json.dumps([number, case.fixture, case.file, case.what, verdict]), flush=True)
     print(json.dumps("end"), flush=True)
 
 

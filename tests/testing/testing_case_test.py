@@ -87,6 +87,7 @@ def outcomes(tmp_path_factory):
         )
     root = pathlib.Path(tf1compat.__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer than the program
     subprocess.run(
         [sys.executable, "-c", _RUN_ALL, *map(str, paths.values())],
         env=environment,

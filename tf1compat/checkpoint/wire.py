@@ -83,7 +83,11 @@ def fields(data: Buffer) -> Iterator[Field]:
     size, position = len(view), 0
     while position < size:
         start = position
-        tag, position = read_varint(view, position)
+        tag = view[position]
+        if tag < 0x80:  # nearly all of them: a graph has a million
+            position += 1
+        else:
+            tag, position = read_varint(view, position)
         number, kind = tag >> 3, tag & 7
         if not 0 < number < 1 << 29:
             raise WireError(f"field number {number} can't be", start)
@@ -92,7 +96,10 @@ def fields(data: Buffer) -> Iterator[Field]:
             yield Field(number, kind, value, _NOTHING, start)
             continue
         if kind == LENGTH:
-            length, position = read_varint(view, position)
+            if position < size and (length := view[position]) < 0x80:
+                position += 1
+            else:
+                length, position = read_varint(view, position)
         elif kind in (FIXED32, FIXED64):
             length = 4 if kind == FIXED32 else 8
         else:
