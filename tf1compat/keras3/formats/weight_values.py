@@ -25,15 +25,24 @@ class NotedValues:
     """Gives values, and says what the manifest of what they are written to is to hold beside them.
 
     A format that doesn't ask for the notes writes a manifest without.
+
+    Attributes:
+      notes: what the manifest is to hold.
+      raised: the errors of giving values, which aren't those of the format that asked.
     """
 
     def __init__(self, read: ReadWeight, notes: Mapping[str, Any]) -> None:
         self._read = read
         self.notes = dict(notes)
+        self.raised: list[Exception] = []
 
     def __call__(self, weight: Weight) -> np.ndarray | None:
         """Returns the value of a weight."""
-        return self._read(weight)
+        try:
+            return self._read(weight)
+        except Exception as error:
+            self.raised.append(error)
+            raise
 
 
 def manifest_of(digests: Iterable[TensorDigest], read: ReadWeight) -> Manifest:
