@@ -97,7 +97,7 @@ def test_a_value_that_cannot_be_read_is_damage(path, read):
     ],
 )
 def test_arrays_that_are_none(make):
-    with pytest.raises(UsageError, match="expected .* of a checkpoint|expected the paths"):
+    with pytest.raises(UsageError, match=r"expected .* of a checkpoint|expected the paths"):
         make()
 
 
