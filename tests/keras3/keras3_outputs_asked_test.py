@@ -1,5 +1,7 @@
 """A format of outputs from outside that answers wrongly, or writes less than it says."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -110,6 +112,27 @@ def test_what_it_is_written_through_is_not_its_own_error(tmp_path, model):
     with using(), pytest.raises(LayoutError, match="so"):
         export_weights(model, tmp_path / "out.plain", lambda weight: _raise(LayoutError("so")))
     assert not list(tmp_path.iterdir())
+
+
+def test_it_asks_for_values_by_weights(tmp_path, model):
+    by_path = {"write": lambda self, index, path, read: [read(name) for name in index]}
+    with using(**by_path), pytest.raises(UsageError, match="value of a Weight, found 'fc/kernel'"):
+        export_weights(model, tmp_path / "out.plain", lambda weight: None)
+
+
+def in_a_folder(self, path, arrays):
+    os.mkdir(path)
+    Plain.save(self, os.path.join(path, "all"), arrays)
+
+
+def test_what_is_written_may_be_a_folder(tmp_path, model):
+    members = {"save": in_a_folder, "read": lambda s, p, i: Plain.read(s, f"{p}/all", i)}
+    with using(**members):
+        export_weights(model, tmp_path / "out.plain", lambda weight: None)
+        assert set(read_exported(tmp_path / "out.plain")) == {"fc/kernel", "fc/bias"}
+    with using(**members | {"read": fails}), pytest.raises(OutputError, match="KeyError: 'lost'"):
+        export_weights(model, tmp_path / "new.plain", lambda weight: None)
+    assert [one.name for one in tmp_path.iterdir()] == ["out.plain"]
 
 
 def _raise(error):

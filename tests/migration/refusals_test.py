@@ -372,6 +372,7 @@ def test_caches_can_tell_that_a_registry_changed():
 def test_a_reason_has_the_facts_that_its_words_are_made_of():
     kind = Kind("toy", "{one} before {two}")
     assert kind.because(one="a", two="b", more=3).text == "a before b"
+    assert Kind("toy", "{self}").because(self="me").text == "me"
     with pytest.raises(UsageError, match="reason 'toy': expected the facts one, two; found one"):
         kind.because(one="a")
 
@@ -389,6 +390,8 @@ def test_a_fact_is_what_json_gives_back(value):
         ("at {}", "expected facts in braces by name, found 'at {}'"),
         ("at {0}", "expected facts in braces by name"),
         ("at {one.two}", "expected facts in braces by name"),
+        ("at {one:d}", "is no template .facts are shown without a format"),
+        ("at {one!z}", "is no template"),
     ],
 )
 def test_words_that_no_facts_can_fill_are_refused(words, message):

@@ -20,7 +20,10 @@ Fact: TypeAlias = "str | int | tuple[str, ...]"
 
 @functools.cache
 def _facts_of(words: str) -> frozenset[str]:
-    return frozenset(fact for _, fact, _, _ in string.Formatter().parse(words) if fact is not None)
+    found = [field for field in string.Formatter().parse(words) if field[1] is not None]
+    if any(spec or conversion not in (None, *"rsa") for _, _, spec, conversion in found):
+        raise ValueError("facts are shown without a format; {fact!r} has quotes")
+    return frozenset(fact for _, fact, _, _ in found if fact is not None)
 
 
 def _is_fact(value: object) -> bool:
@@ -60,7 +63,7 @@ class Kind:
                     f"reason {self.name!r}: expected facts in braces by name, found {words!r}"
                 )
 
-    def because(self, **facts: Fact) -> Reason:
+    def because(self, /, **facts: Fact) -> Reason:
         """Returns a reason of this kind.
 
         Raises:

@@ -63,7 +63,7 @@ def _require_whole(one: OutputFormat, staged: str, index: ModelIndex) -> None:
         raise OutputError(f"{path}: format of outputs {one.name!r} wrote nothing")
     found = opened(one, staged, index)
     problems = [
-        Problem(weight.path, f"{weight.dtype}{list(weight.shape)}", said)
+        Problem(weight.path, f"{weight.dtype}{list(weight.shape)}", said.replace(staged, path))
         for weight in index.values()
         if weight.kind == "weight"
         and (said := said_of(found, weight.path)) != f"{weight.dtype}{list(weight.shape)}"

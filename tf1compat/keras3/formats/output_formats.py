@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from tf1compat.errors import ModelError, OutputError, Tf1CompatError, UsageError
+from tf1compat.files.staging import destination
 from tf1compat.keras3.formats._keras_archive import KerasArchive
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
 from tf1compat.registry import PASSED, Registry, asked, is_a
@@ -161,7 +162,8 @@ def opened(one: OutputFormat, path: str, index: ModelIndex | None) -> Exported:
 
     passed = (Tf1CompatError, MemoryError)  # an OSError is told with the format and the file
     call = functools.partial(one.read, path, index)
-    found: Exported = ask(one, f"read for {path}", call=call, kind=Exported, passed=passed)
+    method = f"read for {destination(path)}"
+    found: Exported = ask(one, method, call=call, kind=Exported, passed=passed)
     return found
 
 

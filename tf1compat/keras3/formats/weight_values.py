@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tf1compat.errors import ModelError
+from tf1compat.errors import ModelError, UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest, TensorDigest
 
@@ -37,7 +37,15 @@ class NotedValues:
         self.raised: list[Exception] = []
 
     def __call__(self, weight: Weight) -> np.ndarray | None:
-        """Returns the value of a weight."""
+        """Returns the value of a weight.
+
+        Raises:
+          UsageError: it isn't one.
+        """
+        from tf1compat.keras3.index.weights import Weight
+
+        if not isinstance(weight, Weight):
+            raise UsageError(f"expected to be asked for the value of a Weight, found {weight!r}")
         try:
             return self._read(weight)
         except Exception as error:
