@@ -77,12 +77,13 @@ def _check_side(
 ) -> None:
     """Raises UsageError for parts that share nodes of a side, make some up or lose some."""
     nodes = [node for part in parts for node in part]
-    if len(nodes) > len(set(nodes)) or not set(nodes) <= set(given):
+    held = set(nodes)
+    if len(nodes) > len(held) or not held <= set(given):
         raise UsageError(
             f"{_called(evidence)}: expected parts of a group that share none of its {side}, found "
             f"{[node.path for node in nodes]}"
         )
-    lost = [node.path for node in given if node not in set(nodes)]
+    lost = [node.path for node in given if node not in held]
     if lost and not getattr(evidence, "leaves_out", False):
         raise UsageError(
             f"{_called(evidence)}: expected parts that hold all {side} of the group, found none "
