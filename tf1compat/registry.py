@@ -1,16 +1,97 @@
-"""What can be added in one place: things of one kind by their names, in order."""
+"""What can be added in one place: things of one kind by their names, in order.
+
+They may come from outside the package, and what they answer is looked at: :func:`asked`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from tf1compat.errors import UnknownNameError, UsageError
+from tf1compat.errors import Tf1CompatError, UnknownNameError, UsageError
 
-__all__ = ["Named", "Registry"]
+__all__ = ["PASSED", "Named", "Registry", "are_texts", "asked", "briefly", "is_a"]
+
+_LONGEST = 200  # characters of an answer, or of an error's text
+
+PASSED: tuple[type[Exception], ...] = (Tf1CompatError, OSError, MemoryError)
+"""Errors that say themselves what is wrong, whoever raises them."""
+
+
+def asked(
+    whose: str,
+    method: str,
+    *,
+    call: Callable[[], Any],
+    fits: Callable[[Any], bool] = lambda answer: True,
+    words: str = "an answer",
+    error: Callable[[str], Exception] = UsageError,
+    passed: tuple[type[Exception], ...] = PASSED,
+    given: Sequence[Exception] = (),
+) -> Any:
+    """Returns what a thing that may come from outside the package answers, if it can be one.
+
+    Args:
+      whose: the thing, as errors call it: ``"layout 'toy'"``.
+      method: which of its methods is called.
+      call: calls it.
+      fits: tells whether an answer is one that is expected.
+      words: what is expected.
+      error: makes the error of its message.
+      passed: what it may raise.
+      given: errors of what the method was given to call, which aren't its own; looked at when it
+        has raised one.
+
+    Raises:
+      error: it raised anything else, or the answer doesn't fit.
+
+    >>> asked("unit 'kB'", "factor", call=lambda: {}["kB"], words="a number")
+    Traceback (most recent call last):
+    tf1compat.errors.UsageError: unit 'kB': expected a number of its method factor or an error \
+of this package, found KeyError: 'kB'
+    >>> asked("unit 'kB'", "factor", call=lambda: "k", fits=is_a(int), words="a number")
+    Traceback (most recent call last):
+    tf1compat.errors.UsageError: unit 'kB': expected a number of its method factor, found 'k'
+    """
+    try:
+        answer = call()
+    except passed:
+        raise
+    except Exception as wrong:
+        if any(wrong is one for one in given):
+            raise
+        found = f"{type(wrong).__name__}: {_shortened(str(wrong))}"
+        raise error(
+            f"{whose}: expected {words} of its method {method} or an error of this package, found "
+            f"{found}"
+        ) from wrong
+    if not fits(answer):
+        raise error(f"{whose}: expected {words} of its method {method}, found {briefly(answer)}")
+    return answer
+
+
+def is_a(*kinds: type) -> Callable[[Any], bool]:
+    """Returns what tells whether an answer is of one of these types, for :func:`asked`."""
+    return lambda answer: isinstance(answer, kinds)
+
+
+def are_texts(answer: Any) -> bool:
+    """Tells whether an answer is a tuple (a list, a set) of texts."""
+    return isinstance(answer, (tuple, list, set, frozenset)) and all(
+        isinstance(one, str) for one in answer
+    )
+
+
+def briefly(found: object) -> str:
+    """Returns what was found as an error shows it, cut off where it is long."""
+    return _shortened(repr(found))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class Named(Protocol):
@@ -76,15 +157,12 @@ class Registry(Mapping[str, _T], Generic[_T]):
             self.add(thing)
 
     def __getitem__(self, name: str) -> _T:
-        try:
+        if isinstance(name, str) and name in self._things:
             return self._things[name]
-        except KeyError:
-            known = ", ".join(self._things)
-            near = ", ".join(difflib.get_close_matches(name, self._things, n=1, cutoff=0.3))
-            hint = f"; nearest: {near}" if near else ""
-            raise UnknownNameError(
-                f"expected a {self.what} ({known}), found {name!r}{hint}"
-            ) from None
+        known = ", ".join(self._things)
+        near = ", ".join(difflib.get_close_matches(str(name), self._things, n=1, cutoff=0.3))
+        hint = f"; nearest: {near}" if near else ""
+        raise UnknownNameError(f"expected a {self.what} ({known}), found {briefly(name)}{hint}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._things)

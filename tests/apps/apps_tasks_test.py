@@ -1,5 +1,6 @@
 """Tasks of the command: added from outside, listed, run; and what help costs."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -42,6 +43,8 @@ from tf1compat.errors import CheckpointError
 def run(args):
     if args == ["--silent"]:
         return None
+    if args == ["--large"]:
+        return 300
     if args:
         raise ValueError("what the author didn't think of")
     raise CheckpointError("toy.ckpt: expected toys, found none")
@@ -69,10 +72,44 @@ def test_what_goes_wrong_in_a_task_from_outside_is_a_line(app, tmp_path, monkeyp
         assert app("broken", "--silent")[::2] == (
             2,
             "tf1compat broken: error: expected broken_task_of_a_test.run to return the exit "
-            "status, a whole number, found None\n",
+            "status, a whole number from 0 to 255, found None\n",
         )
+        assert "a whole number from 0 to 255, found 300" in app("broken", "--large")[2]
         assert "error: unexpected ValueError: what the author" in app("broken", "--flag")[2]
         assert "error: unexpected ModuleNotFoundError: No module named" in app("lost")[2]
+
+
+@pytest.mark.parametrize(("content", "found"), [("", "None"), ("run = 5", "5")])
+def test_a_module_that_cannot_be_run_is_told(app, tmp_path, monkeypatch, content, found):
+    (tmp_path / "idle_task_of_a_test.py").write_text(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "idle_task_of_a_test", raising=False)
+    with TASKS.with_(Task("idle", "does nothing", "idle_task_of_a_test")):
+        code, _, err = app("idle")
+    assert code == 2
+    assert f"a module idle_task_of_a_test with a function run, found {found}" in err
+
+
+@dataclasses.dataclass(frozen=True)
+class Duck:
+    """A task that isn't a Task."""
+
+    name: str = "duck"
+    summary: str = "quacks"
+
+    def run(self, args):
+        return -1 if args else _quack()
+
+
+def _quack():
+    raise KeyError("quack")
+
+
+def test_a_task_of_another_make_is_guarded_too(app):
+    with TASKS.with_(Duck()):
+        assert "tf1compat duck: error: unexpected KeyError: 'quack'" in app("duck")[2]
+        code, _, err = app("duck", "--now")
+    assert (code, "expected task 'duck' to return the exit status" in err) == (2, True)
 
 
 def test_it_is_gone_afterwards_and_the_nearest_is_said(app):

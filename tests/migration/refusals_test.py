@@ -1,7 +1,9 @@
 """What can't be added is refused when it is added, and says what is wrong with it."""
 
+import copy
 import dataclasses
 import json
+import types
 
 import keras
 import numpy as np
@@ -22,7 +24,13 @@ from tf1compat.errors import (
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS
 from tf1compat.migration import Plan, convert, plan_migration, register_layout, verify_weights
 from tf1compat.migration.layouts import LAYOUTS, Identity, Layout, Piece, Spec, parse_layout
-from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, EvidenceKind
+from tf1compat.migration.matching.evidence import (
+    EVIDENCE,
+    Evidence,
+    EvidenceKind,
+    Group,
+    Proposal,
+)
 from tf1compat.migration.matching.evidence.base import OTHER_KINDS
 from tf1compat.migration.meaning import READINGS
 from tf1compat.migration.planning._kinds import evidence_kinds
@@ -179,6 +187,14 @@ def halves(group, reason, other=None):
     ]
 
 
+def raises(*given):
+    raise KeyError("lost")
+
+
+def copied(group, reason):
+    return halves(dataclasses.replace(group, sources=tuple(map(copy.copy, group.sources))), reason)
+
+
 UNDECLARED = EvidenceKind("whim", "because").because()
 
 
@@ -190,8 +206,17 @@ UNDECLARED = EvidenceKind("whim", "because").because()
             lambda g, why: [g.part(g.sources, g.targets[:1], why)] * 2,
             "expected parts of a group that share none of its sources, found",
         ),
-        (lambda g, why: 3, "expected a list of parts of a group, or None, found 3"),
-        (lambda g, why: [g.sources], "expected a list of parts of a group, or None, found"),
+        (lambda g, why: 3, "expected a list of parts of a group, or None, .*found 3"),
+        (lambda g, why: [g.sources], "expected a list of parts of a group, or None, .*found"),
+        (raises, "expected a list of parts of a group, .* of its method within .* KeyError: 'lo"),
+        (lambda g, why: halves(g, why)[:1], "hold all sources of the group, found none with y"),
+        (copied, "expected parts of a group that share none of its sources, found"),
+        (
+            lambda g, why: halves(dataclasses.replace(g, sources=g.targets), why),
+            r"share none of its sources, found \['a', 'b'\]",
+        ),
+        (lambda g, why: [Group(g.sources[0], g.targets, (why,))], "expected a list of parts"),
+        (lambda g, why: halves(g, "why"), "expected a reason that one of its kinds gives, found"),
         (lambda g, why: halves(g, UNDECLARED), "one of its kinds, found the kind 'whim'"),
         (lambda g, why: halves(g, why, UNDECLARED), "found the kind 'whim'; put it into `kinds`"),
     ],
@@ -199,6 +224,14 @@ UNDECLARED = EvidenceKind("whim", "because").because()
 def test_evidence_that_breaks_its_promise_is_told(twins, parts, message):
     with EVIDENCE.with_(Toy(parts)), pytest.raises(UsageError, match=f"'toy': .*{message}"):
         plan_migration(*twins)
+
+
+def test_evidence_may_leave_out_what_it_says_it_does(twins):
+    leaving = type("Leaving", (Toy,), {"leaves_out": True})(lambda g, why: halves(g, why)[:1])
+    with EVIDENCE.with_(leaving):
+        assert plan_migration(*twins).fills[0].why == "said so"
+    with pytest.raises(UsageError, match="expected leaves_out, True or False, found 'all'"):
+        EVIDENCE.add(type("Leaving", (Toy,), {"leaves_out": "all"})())
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +333,19 @@ def test_two_formats_of_one_suffix_are_refused():
         (OUTPUT_FORMATS, without(KERAS, reads=".q"), "'toy': expected reads, a tuple, found '.q'"),
         (OUTPUT_FORMATS, without(KERAS, write=None), "'toy': expected a method write, found none"),
         (EVIDENCE, type("E", (Evidence,), {"name": "e", "kinds": ()}), "expected an instance, fou"),
+        (
+            OPTIMIZERS,
+            types.SimpleNamespace(name="Toy", also=(), state=(), slots=(), factored=False),
+            "optimizer 'Toy': expected an Optimizer, found",
+        ),
+        (OPTIMIZERS, Optimizer("Toy", slots="T"), "'Toy': expected slots, a tuple, found 'T'"),
+        (OPTIMIZERS, Optimizer("Toy", slots=("a/b",)), "names of letters, .* found 'a/b'"),
+        (SOURCE_FORMATS, npz(5), "'toy': expected a suffix that begins with a dot, found 5"),
+        (SOURCE_FORMATS, npz(None), "'toy': expected a suffix that begins with a dot, found None"),
+        (TASKS, Task("toy", "", 5), "task 'toy': expected the full name of a module, found 5"),
+        (TASKS, Task("toy", "", ""), "expected the full name of a module, found ''"),
+        (TASKS, Task("toy", "", ".mine"), "expected the full name of a module, found '.mine'"),
+        (TASKS, Task("a toy", "", "mine"), "task 'a toy': expected a word that isn't help or a"),
         (OPTIMIZERS, Optimizer("Toy", also="T"), "'Toy': expected also, a tuple, found 'T'"),
         (OPTIMIZERS, Optimizer("Toy", also=(3,)), "names of letters, .* found 3"),
         (OPTIMIZERS, Optimizer("Toy", state="T"), "'Toy': expected state, a tuple, found 'T'"),
@@ -326,6 +372,7 @@ def test_caches_can_tell_that_a_registry_changed():
 def test_a_reason_has_the_facts_that_its_words_are_made_of():
     kind = Kind("toy", "{one} before {two}")
     assert kind.because(one="a", two="b", more=3).text == "a before b"
+    assert Kind("toy", "{self}").because(self="me").text == "me"
     with pytest.raises(UsageError, match="reason 'toy': expected the facts one, two; found one"):
         kind.because(one="a")
 
@@ -346,6 +393,8 @@ def test_a_fact_is_what_json_gives_back(value):
         ("at {}", "expected facts in braces by name, found 'at {}'"),
         ("at {0}", "expected facts in braces by name"),
         ("at {one.two}", "expected facts in braces by name"),
+        ("at {one:d}", "is no template .facts are shown without a format"),
+        ("at {one!z}", "is no template"),
     ],
 )
 def test_words_that_no_facts_can_fill_are_refused(words, message):
@@ -373,14 +422,35 @@ class Proposes(Toy):
         return None
 
     def across(self, state):
-        return self._parts
+        return self._parts(state) if callable(self._parts) else self._parts
+
+
+def pair(source, target, reason=None):
+    """Returns what proposes nodes that are picked from both sides."""
+    why = reason or Toy.kinds[0].because()
+    return lambda state: [Proposal(source(state), target(state), why)]
+
+
+def first_source(state):
+    return state.source.nodes[0]
+
+
+def first_target(state):
+    return state.target.nodes[0]
 
 
 @pytest.mark.parametrize(
     ("proposed", "message"),
     [
-        (None, "expected proposals, one after the other, found None"),
+        (None, "expected proposals, one after the other, .*found None"),
         (["a"], "expected a Proposal, found 'a'"),
+        (raises, "expected proposals, .* of its method across .*, found KeyError: 'lost'"),
+        (lambda state: map(raises, "a"), "of its method across .*, found KeyError: 'lost'"),
+        (pair(first_target, first_source), "a source of this matching as source, found 'a'"),
+        (pair(first_source, first_source), "a target of this matching as target, found 'x'"),
+        (pair(lambda s: copy.copy(first_source(s)), first_target), "as source, found 'x'"),
+        (pair(lambda s: "x", lambda s: "a"), "as source, found 'x'"),
+        (pair(first_source, first_target, "so"), "one of its kinds gives, found 'so'"),
     ],
 )
 def test_evidence_that_proposes_what_is_none_is_told(twins, proposed, message):

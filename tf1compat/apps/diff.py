@@ -25,7 +25,7 @@ from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_elements
-from tf1compat.checkpoint.formats import is_checkpoint_file
+from tf1compat.checkpoint.formats import suffix_length
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
 from tf1compat.names.spec_text import spec_text
@@ -57,7 +57,7 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     written = reading_format(_OTHER.value)
     require_files(_TARGET.files())
-    if written is not None and not is_checkpoint_file(_OTHER.value):
+    if written is not None and _is_written(written, _OTHER.value):
         rows, unlike, count = _against_keras(checkpoint, written)
     else:
         other = open_checkpoint(_OTHER.value)
@@ -68,6 +68,16 @@ def _main() -> int:
     else:
         _print(rows, unlike, count)
     return EXIT_FOUND if rows else EXIT_OK
+
+
+def _is_written(written: OutputFormat, path: str) -> bool:
+    """Tells whether a file is a model's rather than a checkpoint: the longer suffix does.
+
+    Formats of both kinds may have the same one; whose weights they are is only asked of models.
+    """
+    own = max(len(suffix) for suffix in written.reads if path.endswith(suffix))
+    other = suffix_length(path)
+    return own > other or (own == other and _TARGET.model.value is not None)
 
 
 def _between(left: Mapping[str, Entry], right: Mapping[str, Entry]) -> Iterator[Row]:

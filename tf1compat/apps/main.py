@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 
@@ -44,22 +45,39 @@ class Task:
             raise UsageError(
                 f"expected a module {self.module} that does the task, found none of this name"
             ) from error
-        status = module.run(args)
-        if type(status) is not int:
+        run_it = getattr(module, "run", None)
+        if not callable(run_it):
             raise UsageError(
-                f"expected {self.module}.run to return the exit status, a whole number, found "
-                f"{status!r}"
+                f"expected a module {self.module} with a function run, found {run_it!r}"
             )
+        return _status_of(f"{self.module}.run", run_it(args))
+
+
+def _status_of(whose: str, status: object) -> int:
+    """Returns what a task returned, if it can be an exit status."""
+    if type(status) is int and 0 <= status <= _LARGEST:
         return status
+    raise UsageError(
+        f"expected {whose} to return the exit status, a whole number from 0 to {_LARGEST}, found "
+        f"{status!r}"
+    )
 
 
 _HELP = ("help", "--help", "-h")
+_LARGEST = 255  # status of a process
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def _check(task: Task) -> None:
-    """Raises UsageError for a word that could never ask for a task."""
-    if task.name in _HELP or task.name.startswith("-"):
+    """Raises UsageError for a word that could never ask for a task, or a module of no name."""
+    if task.name in _HELP or not re.fullmatch(r"[^-\s]\S*", task.name):
         raise UsageError(f"task {task.name!r}: expected a word that isn't help or a flag")
+    if not isinstance(task, Task):  # whatever else runs
+        return
+    if not (isinstance(task.module, str) and _MODULE.fullmatch(task.module)):
+        raise UsageError(
+            f"task {task.name!r}: expected the full name of a module, found {task.module!r}"
+        )
 
 
 TASKS: Registry[Task] = Registry(
@@ -126,7 +144,9 @@ def _status(args: list[str]) -> int:
 
         complain(f"tf1compat: {error}; see `tf1compat help`")
         return 2
-    return task.run(rest)
+    from tf1compat.apps._app import guarded  # help doesn't wait for absl
+
+    return guarded(name, lambda: _status_of(f"task {name!r}", task.run(rest)))
 
 
 def _overview() -> str:

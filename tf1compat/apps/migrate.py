@@ -16,7 +16,7 @@ from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
-from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, suffixes
+from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format, suffixes
 from tf1compat.names.sizes import human_bytes
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def _write(
         convert(plan, index, output=output, checkpoint=checkpoint, progress=advance, notes=notes)
     findings.held["output"] = output
     findings.say(f"wrote {output} ({human_bytes(_size(output))})")
+    _tell_own_classes(output, index, findings)
     if _VERIFY.value:
         verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)
         findings.verification(verification)
@@ -112,6 +113,21 @@ def _write(
             findings.end(EXIT_FOUND)
             verification.require_equal()
         findings.say(verification)
+
+
+def _tell_own_classes(output: str, index: ModelIndex, findings: Findings) -> None:
+    """Says which classes a file of a whole model needs that Keras doesn't know by itself."""
+    from tf1compat.keras3.models.own_classes import unregistered_classes
+
+    if model_format(output) is None:
+        return
+    names = unregistered_classes(index.model)
+    findings.held["custom_objects"] = list(names)
+    if names:
+        findings.say(
+            f"note: Keras loads {output} only with custom_objects for {', '.join(names)}, which "
+            "are neither its own nor registered"
+        )
 
 
 def _size(path: str) -> int:

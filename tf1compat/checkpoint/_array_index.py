@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.stored_types import StoredType, stored_type_of
-from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, UsageError
 from tf1compat.files.raw import is_textual, strings
+from tf1compat.registry import are_texts, asked, briefly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +37,14 @@ class StoredArray:
     shape: tuple[int, ...]
     read: Callable[[], np.ndarray]
 
+    def __post_init__(self) -> None:
+        sizes = isinstance(self.shape, tuple) and all(type(size) is int for size in self.shape)
+        if not (isinstance(self.stored, StoredType) and sizes and callable(self.read)):
+            raise UsageError(
+                "expected the array of a checkpoint as a StoredType, a tuple of sizes and what "
+                f"reads it, found {briefly((self.stored, self.shape, self.read))}"
+            )
+
     @classmethod
     def of(cls, array: np.ndarray) -> StoredArray:
         """Returns that of an array in memory.
@@ -54,7 +64,7 @@ class ArrayPart(NamedTuple):
 
     def stored_bytes(self) -> int:
         """Returns the bytes of its strings, which have to be read to tell."""
-        return sum(map(len, strings(self.value.read())))
+        return sum(map(len, strings(self._read(None))))
 
     def require(self, variable: str) -> None:
         """Does nothing: reading tells."""
@@ -68,7 +78,7 @@ class ArrayPart(NamedTuple):
         """
         from tf1compat.checkpoint.streams import ArrayStream
 
-        value = self.value.read()
+        value = self._read(variable)
         if value.shape != self.value.shape or stored_type_of(value.dtype) != self.value.stored:
             raise CorruptCheckpointError(
                 f"expected {self.value.stored.name} of shape {self.value.shape}, found "
@@ -77,6 +87,20 @@ class ArrayPart(NamedTuple):
                 variable=variable,
             )
         yield ArrayStream(_elements(value, self.value.stored.numpy()))
+
+    def _read(self, variable: str | None) -> np.ndarray:
+        """Returns what the format reads; whatever it raises but a CheckpointError is damage."""
+        import numpy as np
+
+        value: np.ndarray = asked(
+            "its format",
+            "read",
+            call=self.value.read,
+            fits=lambda answer: isinstance(answer, np.ndarray),
+            words="an array",
+            error=functools.partial(CorruptCheckpointError, file=self.path, variable=variable),
+        )
+        return value
 
 
 def _elements(value: np.ndarray, wanted: np.dtype) -> np.ndarray:
@@ -101,6 +125,14 @@ class ArrayIndex:
           files: the paths of its files, the one that holds the values first.
           arrays: the values by the variables' names.
         """
+        if not (isinstance(files, (tuple, list)) and files and are_texts(files)):
+            raise UsageError(f"expected the paths of a checkpoint's files, found {briefly(files)}")
+        for name, array in arrays.items():
+            if not (isinstance(name, str) and isinstance(array, StoredArray)):
+                raise UsageError(
+                    "expected arrays of a checkpoint as StoredArray by name, found "
+                    f"{briefly(array)} by {briefly(name)}"
+                )
         self._files = tuple(files)
         self._arrays = {name: arrays[name] for name in sorted(arrays, key=str.encode)}
 

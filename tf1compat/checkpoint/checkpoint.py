@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.formats import format_of
+from tf1compat.checkpoint.formats import format_of, graph_path_of, open_index
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, parse_key, readable_names
 from tf1compat.errors import CheckpointError, UnknownNameError
 
@@ -37,7 +37,7 @@ class Checkpoint(Mapping[str, Entry]):
         self.prefix = prefix
         self._format = format_of(prefix)
         self.format = self._format.name
-        self._index = self._format.open(prefix)
+        self._index = open_index(self._format, prefix)
         names = self._index.names()
         self._keys = readable_names(names) if OBJECT_GRAPH in names else {n: n for n in names}
         self._entries: dict[str, Entry] = {}
@@ -51,7 +51,7 @@ class Checkpoint(Mapping[str, Entry]):
     @property
     def graph_path(self) -> str | None:
         """The file that has its v1 graph (a ``.meta``); None where there is none."""
-        return self._format.graph_path(self.prefix)
+        return graph_path_of(self._format, self.prefix)
 
     @property
     def is_object_based(self) -> bool:

@@ -20,16 +20,17 @@ reading::
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 from tf1compat.checkpoint._array_index import ArrayIndex, StoredArray
+from tf1compat.checkpoint._asked_index import AskedIndex, is_index
 from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.entry import Part
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError, UsageError
-from tf1compat.registry import Registry
+from tf1compat.registry import Registry, are_texts, asked, briefly, is_a
 
 __all__ = [
     "SOURCE_FORMATS",
@@ -41,10 +42,14 @@ __all__ = [
     "checkpoint_names",
     "exists",
     "format_of",
-    "is_checkpoint_file",
+    "graph_path_of",
     "is_directory",
+    "open_index",
     "prefix_of",
+    "suffix_length",
 ]
+
+_STEPS = 100  # from a file to its prefix, at most
 
 
 class SourceIndex(Protocol):
@@ -136,11 +141,34 @@ def _suffixes(one: SourceFormat) -> list[str]:
 
 
 def _check(one: SourceFormat) -> None:
-    if isinstance(one, OneFile) and not one.suffix.startswith("."):
+    suffix = getattr(one, "suffix", None)
+    if isinstance(one, OneFile) and not (isinstance(suffix, str) and suffix.startswith(".")):
         raise UsageError(
-            f"format of checkpoints {one.name!r}: expected a suffix that begins with a dot, found "
-            f"{one.suffix!r}"
+            f"{_called(one)}: expected a suffix that begins with a dot, found {suffix!r}"
         )
+
+
+def _called(one: SourceFormat) -> str:
+    return f"format of checkpoints {one.name!r}"
+
+
+def _ask(
+    one: SourceFormat, method: str, *given: Any, fits: Callable[[Any], bool], words: str
+) -> Any:
+    """Returns what a format answers, checked: it may come from outside the package."""
+    call = getattr(one, method)
+    return asked(_called(one), method, call=lambda: call(*given), fits=fits, words=words)
+
+
+def _prefix_by(one: SourceFormat, path: str) -> str | None:
+    found: str | None = _ask(
+        one, "prefix_of", path, fits=is_a(str, type(None)), words="a prefix or None"
+    )
+    return found
+
+
+def _exists_by(one: SourceFormat, prefix: str) -> bool:
+    return bool(_ask(one, "exists", prefix, fits=is_a(bool), words="True or False"))
 
 
 _METHODS = ("prefix_of", "exists", "prefixes", "is_directory", "graph_path", "open")
@@ -163,7 +191,7 @@ def format_of(prefix: str) -> SourceFormat:
       CheckpointNotFoundError: there is none.
     """
     for one in _latest_first():
-        if one.exists(prefix):
+        if _exists_by(one, prefix):
             return one
     raise CheckpointNotFoundError(f"{prefix}: there is no such checkpoint")
 
@@ -174,26 +202,52 @@ def prefix_of(path: str) -> str:
     >>> prefix_of("model.ckpt-7.data-00000-of-00001"), prefix_of("v1-00001-of-00003")
     ('model.ckpt-7', 'v1')
     """
-    for one in _latest_first():
-        stem = one.prefix_of(path)
-        if stem is not None:
-            return stem if stem == path else prefix_of(stem)
-    return path
+    stem, told = path, ""
+    for _ in range(_STEPS):
+        found = ((_called(one), _prefix_by(one, stem)) for one in _latest_first())
+        told, further = next((pair for pair in found if pair[1] is not None), ("", stem))
+        if further is None or further == stem:
+            return stem
+        stem = further
+    raise UsageError(
+        f"{told}: expected a prefix of {path!r} that is its own prefix, found one after the other, "
+        f"the last {briefly(stem)}"
+    )
 
 
-def is_checkpoint_file(path: str) -> bool:
-    """Tells whether a path's name says that it is a checkpoint, or a file of one."""
-    return any(one.prefix_of(path) is not None for one in _latest_first())
+def suffix_length(path: str) -> int:
+    """Returns how much of a path's end says that it is a checkpoint, or a file of one.
+
+    0 where nothing does. Of a format of single files it is the suffix, of another the whole name.
+    """
+    telling = [one for one in _latest_first() if _prefix_by(one, path) is not None]
+    return max((len((*_suffixes(one), path)[0]) for one in telling), default=0)
 
 
 def exists(prefix: str) -> bool:
     """Tells whether a checkpoint, of whatever format, goes by this prefix."""
-    return any(one.exists(prefix) for one in _latest_first())
+    return any(_exists_by(one, prefix) for one in _latest_first())
 
 
 def is_directory(path: str) -> bool:
     """Tells whether a directory is a checkpoint itself, rather than one that holds some."""
-    return os.path.isdir(path) and any(one.is_directory(path) for one in _latest_first())
+    return os.path.isdir(path) and any(
+        _ask(one, "is_directory", path, fits=is_a(bool), words="True or False")
+        for one in _latest_first()
+    )
+
+
+def graph_path_of(one: SourceFormat, prefix: str) -> str | None:
+    """Returns the file that has the v1 graph of a checkpoint; None where there is none."""
+    fits = is_a(str, type(None))
+    path: str | None = _ask(one, "graph_path", prefix, fits=fits, words="a path or None")
+    return path
+
+
+def open_index(one: SourceFormat, prefix: str) -> SourceIndex:
+    """Returns what a checkpoint says it holds; its answers are checked."""
+    words = "an index (with names, lookup, files and check)"
+    return AskedIndex(_called(one), _ask(one, "open", prefix, fits=is_index, words=words))
 
 
 def checkpoint_names(directory: str) -> tuple[str, ...]:
@@ -202,8 +256,11 @@ def checkpoint_names(directory: str) -> tuple[str, ...]:
         names = sorted(os.listdir(directory or "."))
     except OSError:
         return ()
-    found = [set(one.prefixes(directory, names)) for one in SOURCE_FORMATS.values()]
-    return tuple(sorted(set().union(*found)))
+    words = "the names of checkpoints"
+    found: set[str] = set()
+    for one in SOURCE_FORMATS.values():
+        found |= set(_ask(one, "prefixes", directory, names, fits=are_texts, words=words))
+    return tuple(sorted(found))
 
 
 def _latest_first() -> Iterator[SourceFormat]:

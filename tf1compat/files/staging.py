@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterator, Sequence
 
 from tf1compat.errors import OutputError, Tf1CompatError
 
-__all__ = ["clear_stale", "staged_file", "staged_files"]
+__all__ = ["clear_stale", "destination", "staged_file", "staged_files"]
 
 _STAGED = re.compile(r"\.tmp-(\d+)-(\d+)-[0-9a-f]{8}\.(.+)", re.DOTALL)
 
@@ -27,14 +28,28 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[str]:
     The temporary name ends in the name of `path`, so a writer that looks at suffixes is content.
     What stood at `path` before stands until the new file is complete and synced; a kill at any
     moment leaves the old file or the new one. What killed runs left is cleared first. Where
-    `path` is a symbolic link, the file it points at is replaced and the link stays.
+    `path` is a symbolic link, the file it points at is replaced and the link stays. A temporary
+    path is written as it is: it becomes what it stands for where it was made.
 
     Raises:
       OutputError: the directory is missing, `path` is a directory, the disk is full, or any other
         OSError while the block or the renaming ran; the message names `path`.
     """
-    with staged_files([path]) as (temporary,):
-        yield temporary
+    name = os.fspath(path)
+    if destination(name) == name:
+        with staged_files([name]) as (temporary,):
+            yield temporary
+    else:
+        with _naming(destination(name)):
+            yield name
+
+
+def destination(path: str) -> str:
+    """Returns what a temporary path of this process is to become; any other is its own."""
+    directory, base = os.path.split(path)
+    match = _STAGED.fullmatch(base)
+    own = match is not None and int(match[1]) == os.getpid()
+    return os.path.join(directory, match[3]) if match is not None and own else path
 
 
 @contextlib.contextmanager
@@ -58,6 +73,8 @@ def staged_files(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str,
         _commit(temporaries, finals)
     finally:
         for temporary in temporaries:
+            if os.path.isdir(temporary):  # of a format that writes several files
+                shutil.rmtree(temporary, ignore_errors=True)
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
 

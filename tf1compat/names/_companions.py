@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tf1compat.names.optimizers import OPTIMIZERS
-from tf1compat.names.optimizers.optimizer import Optimizer
 from tf1compat.names.parse import is_part
 from tf1compat.names.roles import role_of
 
@@ -29,33 +29,50 @@ class _Patterns(NamedTuple):
 
     optimizer: re.Pattern[str]
     by_hand: re.Pattern[str]
-    factored: tuple[str, ...]
+    slot: re.Pattern[str]
+    factored: frozenset[str]
 
 
 @functools.lru_cache(maxsize=8)
-def _patterns(optimizers: tuple[Optimizer, ...]) -> _Patterns:
+def _patterns(version: int) -> _Patterns:
+    """Returns the patterns of the optimizers that there are in this version of the registry."""
+    optimizers = tuple(OPTIMIZERS.values())
     every = {name.lower() for one in optimizers for name in one.names}
-    names = "|".join(sorted(map(re.escape, every), key=len, reverse=True))
-    slots = r"(?:m|v|mom|momentum|vhat|vr|vc)"
+    names = _any_of(every)
+    declared = {slot.lower() for one in optimizers for slot in one.slots}
+    slots = _any_of({"m", "v", "mom", "momentum", "vhat", "vr", "vc", *declared})
     return _Patterns(
         re.compile(rf"(?P<name>{names})(?:_?opt(?:imizer)?)?{_COUNTER}", re.IGNORECASE),
         # BERT and its descendants named their slots by hand: kernel/adam_m, kernel/lamb_v.
-        re.compile(rf"(?P<name>{names})_{slots}{_COUNTER}", re.IGNORECASE),
-        tuple(name.lower() for one in optimizers if one.factored for name in one.names),
+        re.compile(rf"(?P<name>{names})_(?:{slots}){_COUNTER}", re.IGNORECASE),
+        re.compile(rf"(?P<name>{_any_of(declared) or '(?!)'}){_COUNTER}", re.IGNORECASE),
+        frozenset(
+            name.lower() for one in optimizers if one.factored for name in (*one.names, *one.slots)
+        ),
     )
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Returns a pattern of any of these words, the longest first."""
+    return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 
 
 def companion_family(leaf: str) -> str:
     """Returns what `leaf` would be if it followed a variable's name.
 
-    One of ``'optimizer'`` (``Adam_1``, ``adam_m``), ``'factored'`` (an optimizer whose slots need
-    not have the variable's shape), ``'average'``, ``'keras'`` (``m``, ``v``: only under an
-    optimizer's scope), ``'debias'`` (``biased``, ``local_step``) or ``'custom'`` (anything else).
+    One of ``'optimizer'`` (``Adam_1``, ``adam_m``, a slot that one declares), ``'factored'`` (an
+    optimizer whose slots need not have the variable's shape), ``'average'``, ``'keras'`` (``m``,
+    ``v``: only under an optimizer's scope), ``'debias'`` (``biased``, ``local_step``) or
+    ``'custom'`` (anything else).
     """
     if _AVERAGE.fullmatch(leaf):
         return "average"
-    patterns = _patterns(tuple(OPTIMIZERS.values()))
-    match = patterns.optimizer.fullmatch(leaf) or patterns.by_hand.fullmatch(leaf)
+    patterns = _patterns(OPTIMIZERS.version)
+    match = (
+        patterns.optimizer.fullmatch(leaf)
+        or patterns.by_hand.fullmatch(leaf)
+        or patterns.slot.fullmatch(leaf)
+    )
     if match:
         return "factored" if match["name"].lower() in patterns.factored else "optimizer"
     if _DEBIAS.fullmatch(leaf):
@@ -65,7 +82,7 @@ def companion_family(leaf: str) -> str:
 
 def is_optimizer_name(component: str) -> bool:
     """Returns whether a scope's `component` is an optimizer's usual name (``Adam``, ``SGD_1``)."""
-    return _patterns(tuple(OPTIMIZERS.values())).optimizer.fullmatch(component) is not None
+    return _patterns(OPTIMIZERS.version).optimizer.fullmatch(component) is not None
 
 
 def may_be_custom(leaf: str) -> bool:

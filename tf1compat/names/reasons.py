@@ -66,7 +66,7 @@ class Kind:
                 f"reason {self.name!r}: expected facts of {self.words!r}, found {self.folded!r}"
             )
 
-    def because(self, **facts: Fact) -> Reason:
+    def because(self, /, **facts: Fact) -> Reason:
         """Returns a reason of this kind.
 
         Raises:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any
 
+from tf1compat.errors import OutputError, Problem
 from tf1compat.files.manifest import Manifest
-from tf1compat.keras3.formats.output_formats import output_format
-from tf1compat.keras3.formats.weight_values import ReadWeight
-from tf1compat.keras3.index.model_index import index_model
+from tf1compat.files.staging import destination, staged_file
+from tf1compat.keras3.formats.exported import said_of
+from tf1compat.keras3.formats.output_formats import OutputFormat, ask, opened, output_format
+from tf1compat.keras3.formats.weight_values import NotedValues, ReadWeight
+from tf1compat.keras3.index.model_index import ModelIndex, index_model
 
 __all__ = ["export_weights"]
 
@@ -38,5 +42,35 @@ def export_weights(model: Any, path: str | os.PathLike[str], read: ReadWeight) -
         doesn't fit its weight; all offenders are named.
       OutputError: the file can't be written.
     """
-    name = os.fspath(path)
-    return output_format(name).write(index_model(model), name, read)
+    name, index = os.fspath(path), index_model(model)
+    one = output_format(name)
+    noted = read if isinstance(read, NotedValues) else NotedValues(read, {})
+    with staged_file(name) as staged:
+        write = functools.partial(one.write, index, staged, noted)
+        manifest: Manifest = ask(one, "write", call=write, kind=Manifest, given=noted.raised)
+        _require_whole(one, staged, index)
+    return manifest
+
+
+def _require_whole(one: OutputFormat, staged: str, index: ModelIndex) -> None:
+    """Raises OutputError where a file, read back, doesn't hold every weight by path, shape, dtype.
+
+    What it says of them counts; values are read by whoever verifies. The state of random
+    generators may be left out, as Keras leaves out some.
+    """
+    path = destination(staged)
+    if not os.path.exists(staged):
+        raise OutputError(f"{path}: format of outputs {one.name!r} wrote nothing")
+    found = opened(one, staged, index)
+    problems = [
+        Problem(weight.path, f"{weight.dtype}{list(weight.shape)}", said.replace(staged, path))
+        for weight in index.values()
+        if weight.kind == "weight"
+        and (said := said_of(found, weight.path)) != f"{weight.dtype}{list(weight.shape)}"
+    ]
+    if problems:
+        raise OutputError.from_problems(
+            f"{path}: format of outputs {one.name!r} wrote a file that doesn't hold every weight; "
+            "what stood there before still stands",
+            problems,
+        )

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tf1compat.errors import (
+    CheckpointError,
     CorruptCheckpointError,
     Problem,
     UnknownNameError,
@@ -20,8 +21,11 @@ from tf1compat.errors import (
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest, TensorDigest
 from tf1compat.names import nearest_names
+from tf1compat.registry import asked, briefly
 
-__all__ = ["ArrayValue", "Exported", "ExportedArray", "StoredValue"]
+__all__ = ["ArrayValue", "Exported", "ExportedArray", "StoredValue", "said_of"]
+
+_DESCRIBED = ("shape", "dtype", "nbytes", "offset", "impossible", "read_bytes")
 
 
 class StoredValue(Protocol):
@@ -80,9 +84,16 @@ class ArrayValue:
 
     def read_bytes(self) -> np.ndarray:
         """Returns its bytes, little-endian in C order: uint8 [nbytes]."""
-        value = self.read()
+        value = asked("its format", "read", call=self.read, fits=self._is_it, words=self._words())
         plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
         return plain.reshape(-1).view(np.uint8)
+
+    def _is_it(self, value: Any) -> bool:
+        same = isinstance(value, np.ndarray) and value.dtype.newbyteorder("=").name == self.dtype
+        return same and value.shape == tuple(self.shape)
+
+    def _words(self) -> str:
+        return f"an array of {self.dtype}{list(self.shape)}"
 
 
 class ExportedArray:
@@ -111,7 +122,7 @@ class ExportedArray:
         self._file = file
         self._value = value
         self._expected = expected
-        known = expected or value
+        known = value if expected is None else expected
         self.shape: tuple[int, ...] = known.shape if known else ()
         self.dtype: str = known.dtype if known else ""
         self._sound = False
@@ -127,14 +138,29 @@ class ExportedArray:
         Raises:
           CorruptCheckpointError: the file doesn't hold it, or other bytes than were written.
         """
-        raw = self._require_value().read_bytes()
+        value = self.require_held()
+        size = math.prod(self.shape) * _known_dtype(self.dtype).itemsize
+        raw: np.ndarray = asked(
+            "its format",
+            "read_bytes",
+            call=value.read_bytes,
+            fits=lambda found: isinstance(found, np.ndarray) and found.nbytes == size,
+            words=f"{size} bytes",
+            error=self._corrupt,
+            passed=(CheckpointError, OSError, MemoryError),
+        )
         if self.sha256 is not None and not self._sound:
             if hashlib.sha256(raw.data).hexdigest() != self.sha256:
                 raise self._corrupt("its bytes aren't those that were written (SHA-256)")
             self._sound = True
         return raw.view(_known_dtype(self.dtype)).reshape(self.shape)
 
-    def _require_value(self) -> StoredValue:
+    def require_held(self) -> StoredValue:
+        """Returns where the file has the value, by what describes it: for formats.
+
+        Raises:
+          CorruptCheckpointError: it has none of this shape and dtype.
+        """
         value, expected = self._value, self._expected
         if value is None:
             raise self._corrupt(f"dataset {self.dataset} is missing")
@@ -184,6 +210,12 @@ class Exported(Mapping[str, ExportedArray]):
           named: by each weight's path, the name of its value. By default paths are the names.
           members: returns what else of the file is damaged.
         """
+        for name, value in values.items():
+            if not all(hasattr(value, attribute) for attribute in _DESCRIBED):
+                raise UsageError(
+                    f"{path}: expected values that say where they are ({', '.join(_DESCRIBED)}), "
+                    f"such as ArrayValue, found {briefly(value)} for {briefly(name)}"
+                )
         self.path = path
         self.has_manifest = manifest is not None
         self.notes: Mapping[str, Any] = manifest.notes if manifest else {}
@@ -227,6 +259,21 @@ class Exported(Mapping[str, ExportedArray]):
                 text = getattr(error, "message", str(error))
                 problems.append(Problem(array.path, "the bytes that were written", text, self.path))
         return problems + self._members()
+
+
+def said_of(exported: Exported, path: str) -> str:
+    """Returns what a file says of a weight's tensor, dtype and shape, or what is wrong with it.
+
+    Only what describes the tensor is read.
+    """
+    if path not in exported:
+        return "nothing"
+    array = exported[path]
+    try:
+        array.require_held()
+    except CorruptCheckpointError as error:
+        return error.message
+    return f"{array.dtype}{list(array.shape)}"
 
 
 def _known_dtype(name: str) -> np.dtype:

@@ -7,12 +7,20 @@ from typing import Any
 import keras
 
 from tf1compat.errors import ModelError, Tf1CompatError
-from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format, reading_format
+from tf1compat.keras3.formats.output_formats import (
+    OUTPUT_FORMATS,
+    ask,
+    described_model,
+    model_format,
+    reading_format,
+)
 from tf1compat.keras3.models.deferred import build_model, initialize_model
 from tf1compat.keras3.models.factories import load_factory
 from tf1compat.names.first_line import first_line
 
 __all__ = ["lazy_model", "load_model"]
+
+_MISFITS = (OSError, ValueError, TypeError, KeyError)  # what Keras raises of weights that don't fit
 
 
 def lazy_model(spec: str) -> keras.layers.Layer:
@@ -25,7 +33,7 @@ def lazy_model(spec: str) -> keras.layers.Layer:
       ModelError: if there is no such thing, it fails, or it makes no model.
     """
     one = model_format(spec)
-    return build_model(load_factory(spec)) if one is None else one.model(spec)
+    return build_model(load_factory(spec)) if one is None else described_model(one, spec)
 
 
 def load_model(spec: str, *, weights: str) -> Any:
@@ -46,9 +54,16 @@ def load_model(spec: str, *, weights: str) -> Any:
 
     one = reading_format(weights) or next(iter(OUTPUT_FORMATS.values()))
     try:
-        return one.load(weights, make)
+        return ask(
+            one,
+            "load",
+            call=lambda: one.load(weights, make),
+            kind=keras.layers.Layer,
+            error=ModelError,
+            passed=(Tf1CompatError, MemoryError, *_MISFITS),
+        )
     except Tf1CompatError:  # of making the model: it says itself what is wrong
         raise
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except _MISFITS as error:
         found = first_line(error)
         raise ModelError(f"{weights}: expected weights of this model, found {found}") from error

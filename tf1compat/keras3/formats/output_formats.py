@@ -8,13 +8,15 @@ format is used, so that flags and help don't wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
-from tf1compat.errors import UsageError
+from tf1compat.errors import ModelError, OutputError, Tf1CompatError, UsageError
+from tf1compat.files.staging import destination
 from tf1compat.keras3.formats._keras_archive import KerasArchive
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
-from tf1compat.registry import Registry
+from tf1compat.registry import PASSED, Registry, asked, is_a
 
 if TYPE_CHECKING:
     from tf1compat.files.manifest import Manifest
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "OUTPUT_FORMATS",
     "OutputFormat",
+    "ask",
+    "described_model",
     "model_format",
+    "opened",
     "output_format",
     "reading_format",
     "suffixes",
@@ -59,11 +64,14 @@ class OutputFormat(Protocol):
         """The suffixes of the files that it reads, its own among them."""
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
-        """Writes a file with the values that `read` gives, complete or not at all.
+        """Writes a file with the values that `read` gives.
+
+        `path` is a temporary one, which becomes the file once :meth:`read` finds in it every
+        weight; it ends as the file's name does.
 
         Raises:
           ModelError: the model can't be saved so, or a value doesn't fit its weight.
-          OutputError: the file can't be written; an older one stands.
+          OutputError: the file can't be written.
         """
 
     def read(self, path: str, index: ModelIndex | None) -> Exported:
@@ -109,6 +117,66 @@ OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
     check=_check,
 )
 """The formats by name. A file of a suffix that none reads is read as the first: as HDF5."""
+
+
+def ask(
+    one: OutputFormat,
+    method: str,
+    *,
+    call: Callable[[], Any],
+    kind: type,
+    error: type[Exception] = OutputError,
+    passed: tuple[type[Exception], ...] = PASSED,
+    given: Sequence[Exception] = (),
+) -> Any:
+    """Returns what a format answers, checked: it may come from outside the package.
+
+    Args:
+      one: the format.
+      method: which of its methods `call` calls.
+      call: calls it.
+      kind: the type of what it is to answer.
+      error: what is raised where it doesn't, or raises anything but what is `passed`.
+      passed: what it may raise.
+      given: errors of what the method was given to call.
+    """
+    return asked(
+        f"format of outputs {one.name!r}",
+        method,
+        call=call,
+        fits=is_a(kind),
+        words=f"an answer of type {kind.__name__}",
+        error=error,
+        passed=passed,
+        given=given,
+    )
+
+
+def opened(one: OutputFormat, path: str, index: ModelIndex | None) -> Exported:
+    """Returns the tensors of a file.
+
+    Raises:
+      OutputError: the format can't read it, or gives anything else.
+    """
+    from tf1compat.keras3.formats.exported import Exported
+
+    passed = (Tf1CompatError, MemoryError)  # an OSError is told with the format and the file
+    call = functools.partial(one.read, path, index)
+    method = f"read for {destination(path)}"
+    found: Exported = ask(one, method, call=call, kind=Exported, passed=passed)
+    return found
+
+
+def described_model(one: OutputFormat, path: str) -> Any:
+    """Returns the model that a file of a whole model describes.
+
+    Raises:
+      ModelError: the format can't make it, or gives anything else.
+    """
+    import keras
+
+    call = functools.partial(one.model, path)
+    return ask(one, "model", call=call, kind=keras.layers.Layer, error=ModelError)
 
 
 def output_format(path: str) -> OutputFormat:

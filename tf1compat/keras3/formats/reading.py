@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from tf1compat.keras3.formats.exported import Exported
-from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, reading_format
+from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, opened, reading_format
 from tf1compat.keras3.index.model_index import index_model
 
 __all__ = ["read_exported"]
@@ -27,4 +27,4 @@ def read_exported(path: str | os.PathLike[str], model: Any = None) -> Exported:
     """
     name = os.fspath(path)
     one = reading_format(name) or next(iter(OUTPUT_FORMATS.values()))
-    return one.read(name, None if model is None else index_model(model))
+    return opened(one, name, None if model is None else index_model(model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tf1compat.errors import ModelError
+from tf1compat.errors import ModelError, UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest, TensorDigest
 
@@ -25,15 +25,32 @@ class NotedValues:
     """Gives values, and says what the manifest of what they are written to is to hold beside them.
 
     A format that doesn't ask for the notes writes a manifest without.
+
+    Attributes:
+      notes: what the manifest is to hold.
+      raised: the errors of giving values, which aren't those of the format that asked.
     """
 
     def __init__(self, read: ReadWeight, notes: Mapping[str, Any]) -> None:
         self._read = read
         self.notes = dict(notes)
+        self.raised: list[Exception] = []
 
     def __call__(self, weight: Weight) -> np.ndarray | None:
-        """Returns the value of a weight."""
-        return self._read(weight)
+        """Returns the value of a weight.
+
+        Raises:
+          UsageError: it isn't one.
+        """
+        from tf1compat.keras3.index.weights import Weight
+
+        if not isinstance(weight, Weight):
+            raise UsageError(f"expected to be asked for the value of a Weight, found {weight!r}")
+        try:
+            return self._read(weight)
+        except Exception as error:
+            self.raised.append(error)
+            raise
 
 
 def manifest_of(digests: Iterable[TensorDigest], read: ReadWeight) -> Manifest:

@@ -9,21 +9,20 @@ import numpy as np
 
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import Index, Layout, Piece, Shape, Spec
+from tf1compat.registry import asked, briefly
 
 __all__ = ["applied", "made_of", "part_of", "pieces", "rounding_of", "shown_range"]
 
 
 def _asked(layout: Layout, method: str, *given: Any) -> Any:
     """Returns what a layout answers; whatever it raises is said to be its own."""
-    try:
-        return getattr(layout, method)(*given)
-    except (LayoutError, MemoryError):
-        raise
-    except Exception as error:
-        raise LayoutError(
-            f"layout {layout}: expected an answer of its method {method} or a LayoutError, found "
-            f"{type(error).__name__}: {error}"
-        ) from error
+    return asked(
+        f"layout {layout}",
+        method,
+        call=lambda: getattr(layout, method)(*given),
+        error=LayoutError,
+        passed=(LayoutError, MemoryError),
+    )
 
 
 def made_of(layout: Layout, sources: Sequence[Spec]) -> Spec:
@@ -36,7 +35,7 @@ def made_of(layout: Layout, sources: Sequence[Spec]) -> Spec:
     if not _is_spec(made):
         raise LayoutError(
             f"layout {layout}: expected the Spec of what it makes, a tuple of sizes and a dtype's "
-            f"name, found {_briefly(made)}"
+            f"name, found {briefly(made)}"
         )
     return made
 
@@ -62,7 +61,7 @@ def pieces(layout: Layout, target: np.ndarray, sources: Sequence[Spec]) -> tuple
     found = _asked(layout, "invert", target, *sources)
     if not isinstance(found, tuple) or not all(map(_is_piece, found)):
         raise LayoutError(
-            f"layout {layout}: expected a tuple of Piece of its inverse, found {_briefly(found)}"
+            f"layout {layout}: expected a tuple of Piece of its inverse, found {briefly(found)}"
         )
     if len(found) != len(sources):
         raise LayoutError(
@@ -148,8 +147,3 @@ def _is_index(index: Any) -> bool:
 
 def _are_rows(one: Any) -> bool:
     return isinstance(one, tuple) and bool(one) and all(type(row) is int for row in one)
-
-
-def _briefly(found: Any) -> str:
-    text = repr(found)
-    return text if len(text) < 100 else f"{text[:100]}..."

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from tf1compat.errors import UsageError
-from tf1compat.migration.matching.evidence import EVIDENCE, Evidence, Proposal
+from tf1compat.migration.matching._asked_evidence import parts_by, proposals_by
+from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.state import (
@@ -24,7 +24,6 @@ from tf1compat.migration.matching.state import (
     State,
     chains,
 )
-from tf1compat.names.reasons import Reason
 
 __all__ = ["ALONE", "Solution", "solve"]
 
@@ -168,46 +167,10 @@ def _split_groups(state: State) -> bool:
 def _told_apart(state: State, group: Group) -> Sequence[Group]:
     """Returns the parts of a group that the strongest evidence with anything to say makes."""
     for evidence in EVIDENCE.values():
-        parts = evidence.within(state, group)
-        if parts is None:
-            continue
-        if not (isinstance(parts, Sequence) and all(isinstance(part, Group) for part in parts)):
-            raise UsageError(
-                f"evidence {evidence.name!r}: expected a list of parts of a group, or None, found "
-                f"{parts!r}"
-            )
+        parts = parts_by(evidence, state, group)
         if parts:
-            _check_parts(evidence, group, parts)
             return parts
     return ()
-
-
-def _check_parts(evidence: Evidence, group: Group, parts: Sequence[Group]) -> None:
-    """Raises UsageError for parts that could go on for ever, or that make up reasons."""
-    for side in ("sources", "targets"):
-        nodes = [node for part in parts for node in getattr(part, side)]
-        if len(nodes) > len(set(nodes)) or not set(nodes) <= set(getattr(group, side)):
-            raise UsageError(
-                f"evidence {evidence.name!r}: expected parts of a group that share none of its "
-                f"{side}, found {[node.path for node in nodes]}"
-            )
-    whole = len(group.sources) + len(group.targets)
-    if any(len(part.sources) + len(part.targets) == whole for part in parts):
-        raise UsageError(
-            f"evidence {evidence.name!r}: expected parts smaller than the group, found the group "
-            "itself; return None where nothing is told apart"
-        )
-    for reason in (reason for part in parts for reason in part.evidence):
-        if reason not in group.evidence:
-            _check_kind(evidence, reason)
-
-
-def _check_kind(evidence: Evidence, reason: Reason) -> None:
-    if reason.kind not in evidence.kinds:
-        raise UsageError(
-            f"evidence {evidence.name!r}: expected a reason of one of its kinds, found the kind "
-            f"{reason.kind.name!r}; put it into `kinds`"
-        )
 
 
 def _open_part(state: State, group: Group) -> Group:
@@ -228,8 +191,7 @@ def _accept_proposals(state: State) -> bool:
     """Makes the pairs that the strongest evidence with any to propose supports."""
     for evidence in EVIDENCE.values():
         moved = False
-        for found in list(_proposals(evidence, state)):
-            _check_kind(evidence, found.reason)
+        for found in proposals_by(evidence, state):
             free = found.source not in state.pairs and found.target not in state.taken
             if free and state.allows(found.source, found.target, (found.reason,)):
                 state.pair(found.source, Pair(found.target, (found.reason,)))
@@ -237,16 +199,3 @@ def _accept_proposals(state: State) -> bool:
         if moved:  # the weaker are asked when the groups were looked at again
             return True
     return False
-
-
-def _proposals(evidence: Evidence, state: State) -> Iterator[Proposal]:
-    proposals = evidence.across(state)
-    if not isinstance(proposals, Iterable):
-        raise UsageError(
-            f"evidence {evidence.name!r}: expected proposals, one after the other, found "
-            f"{proposals!r}"
-        )
-    for found in proposals:
-        if not isinstance(found, Proposal):
-            raise UsageError(f"evidence {evidence.name!r}: expected a Proposal, found {found!r}")
-        yield found

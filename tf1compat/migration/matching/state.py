@@ -54,6 +54,11 @@ class Side:
     absent: frozenset[str] = frozenset()
 
     @functools.cached_property
+    def known(self) -> frozenset[Node]:
+        """The nodes, to tell others from them."""
+        return frozenset(self.nodes)
+
+    @functools.cached_property
     def owners(self) -> Mapping[Node, Node]:
         """For nodes without a kernel, the node that they normalize, where that is known."""
         return owners_of(self.nodes, self.flow)

@@ -16,18 +16,21 @@ class Optimizer:
 
     1.15 calls a slot of variable ``X`` ``X/NAME``, the next ``X/NAME_1``, where NAME is the
     optimizer's ``name`` argument; each family's class name without ``Optimizer`` is its default.
+    Others, made by hand, are ``X/SLOT`` or ``X/name_SLOT``, as ``slots`` says.
 
     Attributes:
       name: the name that stands for the family.
       also: other names whose slots are of this kind.
       factored: whether slots need not have their variable's shape.
       state: names of the optimizer's own scalars, which it always makes together.
+      slots: what it calls its slots, where it doesn't call them after itself.
     """
 
     name: str
     also: tuple[str, ...] = ()
     factored: bool = False
     state: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,7 +43,7 @@ class Optimizer:
         Raises:
           UsageError: one is empty, or no name that 1.15 allows below a scope.
         """
-        for name in (*self.names, *self.state):
+        for name in (*self.names, *self.state, *self.slots):
             if not isinstance(name, str) or re.fullmatch(r"[A-Za-z0-9_.\\\-]+", name) is None:
                 raise UsageError(
                     f"optimizer {self.name!r}: expected names of letters, digits, '_', '.' and "

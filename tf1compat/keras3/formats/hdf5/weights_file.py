@@ -12,7 +12,7 @@ import h5py
 
 from tf1compat.errors import OutputError
 from tf1compat.files.manifest import Manifest
-from tf1compat.files.staging import staged_file
+from tf1compat.files.staging import destination, staged_file
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.hdf5._file_sink import FileSink
 from tf1compat.keras3.formats.hdf5.inventory import into_h5
@@ -58,7 +58,8 @@ def _hdf5_errors(path: str) -> Iterator[None]:
         found = re.search(r"error message = '([^']*)'", str(error))
         reason = found[1] if found else first_line(error)
         raise OutputError(
-            f"{path}: could not be written ({reason}); what stood there before still stands"
+            f"{destination(path)}: could not be written ({reason}); what stood there before still "
+            "stands"
         ) from error
 
 

@@ -45,10 +45,12 @@ class Evidence:
     Attributes:
       name: what it goes by in the registry.
       kinds: the kinds of reasons it gives, with their words; no other evidence has their names.
+      leaves_out: whether what is in none of the parts of a group belongs to nothing in it.
     """
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[EvidenceKind, ...]]
+    leaves_out: ClassVar[bool] = False
 
     def check(self) -> None:
         """Does nothing where it can be one of several kinds of evidence.
@@ -57,6 +59,10 @@ class Evidence:
           UsageError: it doesn't say what kinds of reasons it gives, or one has a name that is
             taken.
         """
+        if not isinstance(leaves := getattr(self, "leaves_out", False), bool):
+            raise UsageError(
+                f"evidence {self.name!r}: expected leaves_out, True or False, found {leaves!r}"
+            )
         names = [getattr(kind, "name", None) for kind in self.kinds]
         if twice := sorted({str(name) for name in names if names.count(name) > 1}):
             raise UsageError(
@@ -77,7 +83,8 @@ class Evidence:
     def within(self, state: State, group: Group) -> Sequence[Group] | None:
         """Returns the parts of `group` that it tells apart, each with the reason; None if none.
 
-        Each part is smaller than the group and has none of another part's nodes.
+        Each part is smaller than the group and has none of another part's nodes. Together they
+        have all of the group's, but where :attr:`leaves_out` is true.
         """
         return None
 

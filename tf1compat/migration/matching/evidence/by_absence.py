@@ -20,6 +20,7 @@ class ByAbsence(Evidence):
 
     name = "absence"
     kinds = (_ABSENCE,)
+    leaves_out = True
 
     def within(self, state: State, group: Group) -> list[Group] | None:
         if len(group.sources) <= len(group.targets):

@@ -27,6 +27,7 @@ class ByFlow(Evidence):
 
     name = "flow"
     kinds = (_FLOW, _FLOW_REST)
+    leaves_out = True
 
     def within(self, state: State, group: Group) -> list[Group] | None:
         for radius in _RADII:

@@ -19,6 +19,7 @@ class ByObjection(Evidence):
 
     name = "objection"
     kinds = (_OTHERS,)
+    leaves_out = True
 
     def within(self, state: State, group: Group) -> list[Group] | None:
         if len(group.sources) * len(group.targets) > _WIDE:

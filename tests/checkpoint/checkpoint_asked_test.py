@@ -1,0 +1,117 @@
+"""A format of checkpoints from outside that answers wrongly is named, with what it was asked."""
+
+import types
+
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import (
+    SOURCE_FORMATS,
+    ArrayIndex,
+    OneFile,
+    StoredArray,
+    open_checkpoint,
+    stored_type_of,
+)
+from tf1compat.checkpoint.formats import checkpoint_names, prefix_of
+from tf1compat.errors import CorruptCheckpointError, UnknownNameError, UsageError
+
+FLOAT = stored_type_of("float32")
+ARRAY = StoredArray(FLOAT, (2,), lambda: np.ones(2, np.float32))
+
+
+def fails(*_):
+    raise KeyError("lost")
+
+
+def toy(**members):
+    """Returns a format of which the test says what it answers."""
+    members = {"open": lambda self, prefix: ArrayIndex([prefix], {"w": ARRAY}), **members}
+    base = {"name": "toy", "suffix": ".toy", "summary": "toys"}
+    return type("Toy", (OneFile,), base | members)()
+
+
+def index(**members):
+    """Returns what opens an index that answers so."""
+    good = ArrayIndex(["f"], {"w": ARRAY})
+    methods = {name: getattr(good, name) for name in ("names", "lookup", "files", "check")}
+    return lambda self, prefix: types.SimpleNamespace(**methods | members)
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "a.toy").touch()
+    return str(tmp_path / "a.toy")
+
+
+def use(path):
+    """Asks for all that a checkpoint tells."""
+    checkpoint = open_checkpoint(path)
+    checkpoint_names(path.rpartition("/")[0])
+    return checkpoint.graph_path, checkpoint.files, checkpoint.check(), checkpoint["w"].read()
+
+
+@pytest.mark.parametrize("method", ["prefix_of", "exists", "prefixes", "graph_path", "open"])
+@pytest.mark.parametrize("answer", [fails, lambda *_: 5])
+def test_a_format_that_answers_wrongly(path, method, answer):
+    message = rf"format of checkpoints 'toy': expected .* of its method {method}.*, found (5|KeyEr)"
+    with SOURCE_FORMATS.with_(toy(**{method: answer})), pytest.raises(UsageError, match=message):
+        use(path)
+
+
+@pytest.mark.parametrize("method", ["names", "lookup", "files", "check"])
+@pytest.mark.parametrize("answer", [fails, lambda *_: (1, 2)])
+def test_an_index_that_answers_wrongly(path, method, answer):
+    message = rf"format of checkpoints 'toy': expected .* of its method {method}.*, found (\(1|Key)"
+    wrong = toy(open=index(**{method: answer}))
+    with SOURCE_FORMATS.with_(wrong), pytest.raises(UsageError, match=message):
+        use(path)
+
+
+def test_what_it_raises_is_kept_as_the_cause(path):
+    with SOURCE_FORMATS.with_(toy(open=fails)), pytest.raises(UsageError) as caught:
+        open_checkpoint(path)
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+@pytest.mark.parametrize("read", [fails, lambda: None, lambda: [1.0, 1.0]])
+def test_a_value_that_cannot_be_read_is_damage(path, read):
+    held = ArrayIndex([path], {"w": StoredArray(FLOAT, (2,), read)})
+    message = r"a\.toy: variable 'w': .*expected an array of its method read.* found"
+    with SOURCE_FORMATS.with_(toy(open=lambda *_: held)):
+        checkpoint = open_checkpoint(path)
+        with pytest.raises(CorruptCheckpointError, match=message):
+            checkpoint["w"].read()
+        assert len(checkpoint.check()) == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: StoredArray(np.dtype("float32"), (2,), ARRAY.read),
+        lambda: StoredArray(FLOAT, [2], ARRAY.read),
+        lambda: StoredArray(FLOAT, (2,), np.ones(2)),
+        lambda: ArrayIndex(["f"], {"w": np.ones(2)}),
+        lambda: ArrayIndex(["f"], {1: ARRAY}),
+        lambda: ArrayIndex([], {"w": ARRAY}),
+    ],
+)
+def test_arrays_that_are_none(make):
+    with pytest.raises(UsageError, match=r"expected .* of a checkpoint|expected the paths"):
+        make()
+
+
+def test_prefixes_that_go_on_for_ever():
+    endless = toy(prefix_of=lambda self, path: path + "x")
+    with (
+        SOURCE_FORMATS.with_(endless),
+        pytest.raises(UsageError, match="'toy': expected a prefix of 'm' that is its own prefix"),
+    ):
+        prefix_of("m")
+
+
+@pytest.mark.parametrize("name", [5, None, [], ("V2",)])
+def test_what_is_no_name_is_in_no_registry(name):
+    assert name not in SOURCE_FORMATS
+    with pytest.raises(UnknownNameError, match="expected a format of checkpoints"):
+        SOURCE_FORMATS[name]

@@ -1,0 +1,73 @@
+"""An opened checkpoint whose format may come from outside the package: its answers, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tf1compat.checkpoint.stored_types import StoredType
+from tf1compat.errors import CheckpointError
+from tf1compat.registry import are_texts, asked, is_a
+
+if TYPE_CHECKING:
+    from tf1compat.checkpoint.entry import Part
+
+__all__ = ["AskedIndex", "is_index"]
+
+_METHODS = ("names", "lookup", "files", "check")
+
+
+class AskedIndex:
+    """A :class:`~tf1compat.checkpoint.formats.SourceIndex` that gives what that one answers.
+
+    Raises, from each method:
+      UsageError: the answer can't be one, or it raised what is no error of this package's.
+    """
+
+    def __init__(self, whose: str, index: Any) -> None:
+        """Asks `index`, which errors call by the text `whose`."""
+        self._whose = whose
+        self._index = index
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the variables' names."""
+        words = "the names of its variables, a tuple of texts,"
+        return tuple(self._ask("names", are_texts, words))
+
+    def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[Part, ...]]:
+        """Returns dtype, shape and stored pieces of a variable."""
+        words = f"dtype (a StoredType), shape and pieces of {name!r}"
+        found: tuple[StoredType, tuple[int, ...], tuple[Part, ...]] = self._ask(
+            "lookup", _is_found, words, name
+        )
+        return found
+
+    def files(self) -> tuple[str, ...]:
+        """Returns the files it is made of."""
+        return tuple(self._ask("files", are_texts, "the paths of its files, a tuple of texts,"))
+
+    def check(self) -> list[CheckpointError]:
+        """Returns what is wrong but for the values."""
+        return list(self._ask("check", _are_errors, "a list of CheckpointError"))
+
+    def _ask(self, method: str, fits: Callable[[Any], bool], words: str, *given: Any) -> Any:
+        call = getattr(self._index, method)
+        return asked(self._whose, method, call=lambda: call(*given), fits=fits, words=words)
+
+
+def is_index(found: Any) -> bool:
+    """Tells whether something has the methods of an index."""
+    return all(callable(getattr(found, method, None)) for method in _METHODS)
+
+
+def _is_found(found: Any) -> bool:
+    if not isinstance(found, tuple) or len(found) != 3:
+        return False
+    stored, shape, parts = found
+    sizes = isinstance(shape, tuple) and all(type(size) is int for size in shape)
+    pieces = isinstance(parts, (tuple, list)) and all(hasattr(part, "stream") for part in parts)
+    return sizes and pieces and isinstance(stored, StoredType)
+
+
+def _are_errors(found: Any) -> bool:
+    return is_a(tuple, list)(found) and all(isinstance(one, CheckpointError) for one in found)
