@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf1compat.checkpoint import open_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import CorruptCheckpointError, UnsupportedCheckpointError, UsageError
 from tf1compat.testing import assert_arrays_equal
 
@@ -316,3 +316,13 @@ def test_reading_takes_the_memory_of_the_result_and_little_more(tmp_path, versio
     assert whole < value.nbytes + (8 << 20)
     if version == 2:
         assert part < 8 << 20
+
+
+def test_an_empty_data_file_of_another_count_of_shards_is_damage(tmp_path):
+    write_checkpoint(tmp_path / "m", {"w": np.ones(2)})
+    (tmp_path / "m.data-00001-of-00001").touch()  # of this checkpoint's own count: nothing in it
+    assert open_checkpoint(tmp_path / "m").check() == ()
+    (tmp_path / "m.data-00000-of-00007").touch()
+    (problem,) = open_checkpoint(tmp_path / "m").check()
+    assert "m.data-00000-of-00007" in str(problem)
+    assert "0 bytes that the index does not know of" in str(problem)

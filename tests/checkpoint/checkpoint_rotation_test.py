@@ -1,5 +1,7 @@
 """Checkpoint management on directories that TensorFlow's own Saver filled."""
 
+import os
+
 import pytest
 import tensorflow as tf
 
@@ -57,3 +59,11 @@ def test_wrong_uses(directory):
         list_checkpoints(directory / "none")
     with pytest.raises(UsageError, match="at least 1, found 0"):
         keep_checkpoints(directory, 0)
+
+
+def test_an_index_goes_before_its_data(directory, monkeypatch):
+    gone = []
+    unlink = os.unlink
+    monkeypatch.setattr(os, "unlink", lambda path: (gone.append(str(path)), unlink(path)))
+    keep_checkpoints(directory, 2)
+    assert next(path.rsplit("-9.")[-1] for path in gone if "-9." in path) == "index"

@@ -316,3 +316,20 @@ def test_slices_of_many_partitioned_variables_are_no_slots():
     assert {parsed[n].kind for n in names if n.endswith("Adam")} == {"slot"}
     assert {parsed[n].kind for n in names if not n.endswith("Adam")} == {"variable"}
     assert parsed["online/b/part_2"].part == 2
+
+
+def test_a_slot_of_a_part_has_the_rank_of_the_whole():
+    shapes = {"emb": (10, 4), "emb/part_0/Adam": (5,), "emb/part_1/Adam": (5, 4)}
+    assert kinds(shapes, shapes) == {"emb/part_1/Adam": ("slot", "emb")}
+
+
+def test_a_leaf_that_few_variables_have_is_no_slot():
+    few = [f"net/l{n}/kernel" for n in range(20)]
+    slots = [f"{name}/zorg" for name in few[:3]]
+    assert kinds([*few, *slots]) == {}
+    assert set(kinds([*few[:4], *slots])) == set(slots)
+
+
+def test_of_two_readings_that_explain_as_much_the_shorter_scope_wins():
+    names = ["w", "a/w", "a/w/Adam"]
+    assert kinds(names) == {"a/w/Adam": ("slot", "a/w")}

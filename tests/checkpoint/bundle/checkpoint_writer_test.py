@@ -190,6 +190,11 @@ def test_a_prefix_that_is_taken_is_refused(tmp_path):
         ([("a", Partitioned((4, 2), [((0, 0), TABLE[:2, :2])]))], UsageError, "4 of 8 elements"),
         ([("a", Partitioned((2,), [((1,), TABLE[0])]))], UsageError, "'a': a slice up to 5"),
         (
+            [("a", Partitioned((2,), [((0,), np.ones(1, "f4")), ((1,), np.ones(1, "f8"))]))],
+            UsageError,
+            "'a': its slices differ in dtype",
+        ),
+        (
             [("a", Partitioned((2, 2), [((0,), TABLE[0, :2])]))],
             UsageError,
             "'a': a slice of rank 1",

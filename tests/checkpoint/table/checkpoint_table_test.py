@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tf1compat.checkpoint import open_checkpoint
-from tf1compat.checkpoint.slices import Region, ordered_slice_key, uncovered
+from tf1compat.checkpoint.slices import Region, ordered_slice_key, parse_extents, uncovered
 from tf1compat.checkpoint.table._snappy import uncompress
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.table.writer import table_bytes
@@ -167,3 +167,18 @@ def test_damage_names_the_file_and_the_offset(tmp_path):
         open_checkpoint(tmp_path / "m")
     assert caught.value.file == str(tmp_path / "m")
     assert caught.value.offset == 0
+
+
+def test_a_block_is_indexed_by_a_key_before_the_next_blocks(tmp_path):
+    records = [(b"a", b"x" * 300_000), (b"b", b"y" * 300_000), (b"d", b"z")]
+    (tmp_path / "t").write_bytes(b"".join(table_bytes(records)))
+    table = Table(str(tmp_path / "t"))
+    places = [table.find(key) for key, _ in records]
+    assert places == [0, 1, 2]
+
+
+def test_a_slice_without_a_length_begins_at_nothing():
+    start = varint(1 << 3) + varint(2)
+    extent = varint(1 << 3 | 2) + varint(len(start)) + start
+    with pytest.raises(WireError, match="a slice that starts at 2"):
+        parse_extents(memoryview(extent))

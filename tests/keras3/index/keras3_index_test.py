@@ -147,6 +147,19 @@ def test_states_of_random_generators_are_marked():
     assert [p for p, w in index.items() if w.kind == "state"] == ["dropout/seed_generator_state"]
 
 
+class Seeded(L.Layer):
+    """Has a weight that is called as the state of a random generator is."""
+
+    def build(self, shape):
+        self.own = self.add_weight(name="seed_generator_state", shape=(2,))
+
+
+def test_a_weight_that_is_trained_is_no_state():
+    layer = Seeded()
+    layer.build((2,))
+    assert [(w.kind, w.role) for w in index_model(layer).values()] == [("weight", "unknown")]
+
+
 def test_a_layer_used_in_two_places_is_one_weight_with_two_uses():
     inner = L.Dense(2, name="inner")
     one = keras.Sequential([keras.Input((2,)), inner], name="one")

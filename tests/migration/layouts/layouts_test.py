@@ -5,10 +5,11 @@ from hypothesis import strategies as st
 
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.basic import Expand, Reshape, Squeeze, Transpose
-from tf1compat.migration.layouts.casts import Cast
+from tf1compat.migration.layouts.casts import Cast, cast_between
 from tf1compat.migration.layouts.chain import Chain
 from tf1compat.migration.layouts.joins import Concatenate, Split
 from tf1compat.migration.layouts.layout import IDENTITY, Spec
+from tf1compat.migration.layouts.recurrent import ForgetBias
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.testing import assert_arrays_equal
 
@@ -133,3 +134,22 @@ def test_parts_of_several_sources_are_joined():
     assert_arrays_equal(target, expected)
     for piece, source in zip(layout.invert(target, *specs), sources, strict=True):
         assert_arrays_equal(piece.value, source[piece.index])
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("bfloat16", "float16"), ("float16", "bfloat16"), ("int32", "float32"), ("int8", "uint8")],
+)
+def test_a_cast_that_may_lose_bits_is_not_found_by_itself(source, target):
+    assert cast_between(source, target) is None
+
+
+@pytest.mark.parametrize("slot", [(1,), (3,), (2, 3, 1)])
+def test_a_slot_of_another_shape_does_not_travel(slot):
+    with pytest.raises(LayoutError, match="expected the same shape or a scalar"):
+        Transpose((1, 0)).for_slot(Spec(slot), Spec((2, 3)))
+
+
+def test_only_a_vector_is_an_lstms_bias():
+    with pytest.raises(LayoutError, match="expected the bias of an LSTM, 4 equal blocks"):
+        ForgetBias(1.0).spec(Spec((4, 8)))

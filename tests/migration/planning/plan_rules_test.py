@@ -350,3 +350,15 @@ def test_all_problems_come_at_once(written, shared):
     assert {"attention_norm/gamma", f"{INNER}/LayerNorm_1", f"{INNER}/first/bias"} <= {
         problem.name for problem in raised.value.problems
     }
+
+
+def test_a_rule_says_why_a_slot_is_dropped(tmp_path):
+    prefix = str(tmp_path / "model.ckpt")
+    value = np.ones((2, 2), np.float32)
+    write_checkpoint(prefix, {"d/kernel": value, "d/kernel/Adam": value, "d/kernel/Adam_1": value})
+    x = keras.Input((2,))
+    model = keras.Model(x, keras.layers.Dense(2, use_bias=False, name="d")(x))
+    plan = plan_migration(prefix, model, [Rule(".*/Adam", drop="we use SGD now")])
+    reasons = {drop.source: drop.reason for drop in plan.drops}
+    assert reasons["d/kernel/Adam"].startswith("we use SGD now")
+    assert reasons["d/kernel/Adam_1"] == "slot Adam_1 of d/kernel"

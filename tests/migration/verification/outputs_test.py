@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tf1compat.errors import VerificationError
-from tf1compat.migration.verification.outputs import compare_outputs
+from tf1compat.migration.verification.outputs import compare_outputs, name_outputs
+from tf1compat.testing import assert_arrays_equal
 
 NAN, INF = np.nan, np.inf
 
@@ -33,3 +34,10 @@ def test_outputs_that_are_missing_or_of_another_shape():
         compare_outputs({"y": np.ones(2)}, {"x": np.ones(2)})
     with pytest.raises(VerificationError, match=r"output y: expected shape \(2,\), found \(1,\)"):
         compare_outputs({"y": np.ones(2)}, {"y": np.ones(1)})
+
+
+def test_a_dict_of_outputs_goes_by_its_keys():
+    outputs = {"b": np.full(2, 2.0), "a": np.full(2, 1.0)}
+    named = name_outputs(outputs, ["a", "b"])
+    assert_arrays_equal(named["a"], outputs["a"])
+    assert_arrays_equal(named["b"], outputs["b"])
