@@ -1,6 +1,6 @@
 """Damages genuine checkpoints in every way that happens by accident, and reads what is left.
 
-    python tests/campaign/damage.py            # the quick slice that the suite runs
+    python tests/campaign/damage.py            # a quick slice; the suite runs a larger --share
     python tests/campaign/damage.py --full     # 5,300 flips, 300 truncations and the rest
 
 Each case damages one file of a checkpoint that TensorFlow 1.15.5 wrote, then opens it, reads every

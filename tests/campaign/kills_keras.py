@@ -1,6 +1,6 @@
 """Kills the writers of Keras files at file operations, and at random moments.
 
-    python tests/campaign/kills_keras.py           # both formats at every ninth operation
+    python tests/campaign/kills_keras.py           # both formats at --every ninth operation
     python tests/campaign/kills_keras.py --full    # at every operation, and 15 times at random
 
 After each kill the file must be the old one or the new one, complete by its own digests, and
@@ -126,7 +126,9 @@ def main() -> int:
     """Runs the campaign; returns 1 if any kill did harm."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="every operation, and random ones")
-    full = parser.parse_args().full
+    parser.add_argument("--every", type=int, default=9, help="kill at each so many operations")
+    options = parser.parse_args()
+    full, every = options.full, options.every
     gc.freeze()  # so that a fork shares the libraries' memory rather than copies it
     failures = []
     for name in FORMATS:
@@ -134,7 +136,7 @@ def main() -> int:
             old = os.path.join(folder, name)
             if in_child(lambda old=old: _write(old, OLD)):
                 return 1
-            failures += _campaign(old, 1 if full else 9, 15 if full else 5)
+            failures += _campaign(old, 1 if full else every, 15 if full else 5)
     print("\n".join(failures[:30]))
     return 1 if failures else 0
 

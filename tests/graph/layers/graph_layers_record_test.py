@@ -82,6 +82,8 @@ def test_resource_variables_make_no_more_ops(config):
 def test_the_record_is_of_these_configurations():
     assert [config["id"] for config in CONFIGS] == list(GRAPHS)
     assert len(CONFIGS) >= 400
+    for share in (DIFFERENTIATED, COUNTED, TODAY):
+        assert sorted({config["layer"] for config in share}) == NAMES
 
 
 def poisoned_dense(change):

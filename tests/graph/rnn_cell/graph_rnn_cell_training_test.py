@@ -3,6 +3,7 @@
 Regenerate curves and checkpoint: see tests/graph/records/cell_training/generate.py.
 """
 
+import functools
 import json
 import pathlib
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from records.cell_training import model
-from records.replay import CELLS
+from records.replay import CELLS, plainly
 
 from tf1compat.testing import assert_arrays_close
 
@@ -25,23 +26,35 @@ def compare(run, *, losses, logits):
     assert_arrays_close(logits[0].ravel(), CURVES[run]["logits"], of_largest=1e-4)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Returns a function that gives a run's losses, logits and checkpoint; each runs once."""
+
+    @functools.cache
+    def run(kind, optimizer):
+        saved = str(tmp_path_factory.mktemp("run") / "ours.ckpt")
+        return *model.train(v1, CELLS, kind, optimizer, saved, plainly()), saved
+
+    return run
+
+
 @pytest.mark.parametrize(("kind", "optimizer"), model.RUNS)
-def test_ten_steps_have_the_losses_of_1_15(kind, optimizer):
-    losses, logits = model.train(v1, CELLS, kind, optimizer)
+def test_ten_steps_have_the_losses_of_1_15(kind, optimizer, trained):
+    losses, logits, _ = trained(kind, optimizer)
     compare(f"{kind}/{optimizer}", losses=losses, logits=logits)
 
 
 def test_checkpoint_of_1_15_restores_into_our_graph():
-    with tf.Graph().as_default(), v1.Session() as session:
+    with tf.Graph().as_default(), v1.Session(config=plainly()) as session:
         x, _, _, _, _, logits = model.build(v1, CELLS, "stack", "adam")
         v1.train.Saver().restore(session, str(RECORDS / "stack.ckpt"))
         got = session.run(logits, {x: model.text()[0][0]})
     assert_arrays_close(got[0].ravel(), CURVES["stack/adam"]["logits"], of_largest=1e-6)
 
 
-def test_our_checkpoint_holds_the_names_of_1_15(tmp_path):
-    model.train(v1, CELLS, "stack", "adam", save=str(tmp_path / "ours.ckpt"))
-    ours = tf.train.load_checkpoint(str(tmp_path / "ours.ckpt")).get_variable_to_shape_map()
+def test_our_checkpoint_holds_the_names_of_1_15(trained):
+    *_, saved = trained("stack", "adam")
+    ours = tf.train.load_checkpoint(saved).get_variable_to_shape_map()
     theirs = tf.train.load_checkpoint(str(RECORDS / "stack.ckpt"))
     assert ours == theirs.get_variable_to_shape_map()
 

@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from records.replay import CONTRIB, TF, defaults_of_1_15
+from records.replay import CONTRIB, TF, defaults_of_1_15, plainly
 from records.training import initial_values, models
 
 from tf1compat.testing import assert_arrays_close
@@ -55,7 +55,7 @@ def compare_penalties(found, expected):
 @pytest.mark.parametrize("model", sorted(models.MODELS))
 def test_ten_steps_agree(model, defaults):
     with defaults():
-        found = models.curves(TF, models.MODELS[model])
+        found = models.curves(TF, models.MODELS[model], plainly())
     compare_curves(found, EXPECTED["curves"][model])
 
 

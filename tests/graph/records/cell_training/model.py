@@ -47,12 +47,15 @@ def build(tf, R, kind, optimizer):
     return x, y, assigns, loss, rule.apply_gradients(pairs), logits
 
 
-def train(tf, R, kind, optimizer, save=None):
-    """Returns the losses before each of STEPS updates and the logits after the last."""
+def train(tf, R, kind, optimizer, save=None, config=None):
+    """Returns the losses before each of STEPS updates and the logits after the last.
+
+    `config` is of the session; None is TensorFlow's own.
+    """
     with tf.Graph().as_default():
         x, y, assigns, loss, update, logits = build(tf, R, kind, optimizer)
         inputs, targets = text()
-        with tf.Session() as session:
+        with tf.Session(config=config) as session:
             session.run(tf.global_variables_initializer())
             session.run(assigns)
             curve = []

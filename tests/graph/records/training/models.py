@@ -86,14 +86,17 @@ def embedding(tf):
 MODELS = {"conv_and_batch_norm": conv_and_batch_norm, "gan": gan, "embedding": embedding}
 
 
-def curves(tf, build):
-    """Returns the losses before each step, and the sum of |w| of every variable at the end."""
+def curves(tf, build, config=None):
+    """Returns the losses before each step, and the sum of |w| of every variable at the end.
+
+    `config` is of the session; None is TensorFlow's own.
+    """
     graph = tf.Graph()
     with graph.as_default():
         steps, losses = build(tf)
         weights = list(tf.global_variables())
         slots = ("Adam", "Momentum", "Adagrad", "beta1_power", "beta2_power")
-        with tf.Session(graph=graph) as session:
+        with tf.Session(graph=graph, config=config) as session:
             session.run(tf.global_variables_initializer())
             for weight in weights:
                 if not any(slot in weight.name for slot in slots):
@@ -104,5 +107,6 @@ def curves(tf, build):
                 found.append([float(loss) for loss in session.run(losses)])
                 for ops in steps:
                     session.run(ops)
-            ends = {w.name: float(np.abs(session.run(w)).sum()) for w in weights}
+            values = session.run({weight.name: weight for weight in weights})
+            ends = {name: float(np.abs(value).sum()) for name, value in values.items()}
     return {"losses": found, "ends": ends}
