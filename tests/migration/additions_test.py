@@ -328,7 +328,7 @@ def test_an_optimizer_with_scalars_of_its_own(tmp_path):
 def test_stripes_that_meet_only_far_down_are_one_part_twice(tmp_path):
     prefix = str(tmp_path / "model.ckpt")
     write_checkpoint(prefix, {"whole": np.zeros((24, 3), np.float32)})
-    # Every 4th row from the 3rd on and every 7th from the 2nd have the 23rd in common, and no other.
+    # Every 4th row from the 3rd on and every 7th from the 2nd meet at the 23rd alone.
     stripes = [(3, 4), (2, 7)]
     taken = {row for first, of in stripes for row in range(first, 24, of)}
     stripes += [(row, 24) for row in range(24) if row not in taken][1:]  # as many as there are rows

@@ -157,7 +157,7 @@ class Seeded(L.Layer):
 def test_a_weight_that_is_trained_is_no_state():
     layer = Seeded()
     layer.build((2,))
-    assert [(w.kind, w.role) for w in index_model(layer).values()] == [("weight", "unknown")]
+    assert [w.kind for w in index_model(layer).values()] == ["weight"]
 
 
 def test_a_layer_used_in_two_places_is_one_weight_with_two_uses():
