@@ -393,8 +393,6 @@ def test_a_fact_is_what_json_gives_back(value):
         ("at {}", "expected facts in braces by name, found 'at {}'"),
         ("at {0}", "expected facts in braces by name"),
         ("at {one.two}", "expected facts in braces by name"),
-        ("at {one:d}", "is no template .facts are shown without a format"),
-        ("at {one!z}", "is no template"),
     ],
 )
 def test_words_that_no_facts_can_fill_are_refused(words, message):

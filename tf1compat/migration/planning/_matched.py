@@ -107,16 +107,21 @@ class _Match:
             part = self.meanings.parts.get(path)
             if part is not None and path not in whole:
                 continue
-            found = self._pair(path, target, part, images)
+            found = self._pair(path, target, part, images, evidence=tuple(evidence))
             if isinstance(found, Fill):
-                because = (*found.because, *evidence)
-                fills.append(dataclasses.replace(found, because=because))
+                fills.append(found)
             else:
                 problems.update(found)
         return fills, problems
 
     def _pair(
-        self, path: str, target: str, part: Part | None, images: Mapping[str, tuple[int, ...]]
+        self,
+        path: str,
+        target: str,
+        part: Part | None,
+        images: Mapping[str, tuple[int, ...]],
+        *,
+        evidence: tuple[Reason, ...],
     ) -> Fill | dict[str, Problem]:
         wanted = target_spec(self.index[target])
         if part is not None:
@@ -137,4 +142,6 @@ class _Match:
         rest = joining_layout(given, wanted)
         if rest is None:
             return dict(misfit(path, target, given=given, wanted=wanted))
+        # One tuple for all that have it: thousands of lines are held beside the model.
+        because = (*because, *evidence) if because else evidence
         return Fill(target, sources, str(chain(first, rest)), because)
