@@ -1,0 +1,142 @@
+"""What becomes of a layer's output up to the next variable: activation and dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from tf1compat.checkpoint.meta._activation_patterns import composed, one_op
+from tf1compat.checkpoint.meta._dropout_pattern import dropped_out
+from tf1compat.checkpoint.meta._forward_pass import ADDS, FUSED_NORMS, ForwardPass
+from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.names.op_types import PASSING_OPS
+
+__all__ = ["settings_afterwards"]
+
+Found = Iterator[tuple[str, object]]
+
+_FAR = 40
+# What leaves a value as it is, or may come before an elementwise activation as well as after it.
+_THROUGH = PASSING_OPS | {
+    *("Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast", "Switch", "Merge", "StopGradient"),
+    *("BatchToSpaceND", "MaxPool", "MaxPoolV2", "MaxPool3D", "Pad", "CheckNumerics", "Split"),
+    *("StridedSlice", "Slice", "Gather", "GatherV2", "ConcatV2", "Pack", "SplitV", "Unpack"),
+    *("ResizeNearestNeighbor", "SpaceToBatchND"),
+}
+# What says something of a value and hands nothing on.
+_BESIDE = frozenset(
+    {
+        *("Shape", "ShapeN", "Size", "Rank", "ArgMax", "ArgMin", "TopK", "TopKV2", "InTopK"),
+        *("InTopKV2", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"),
+        *("IsNan", "IsInf", "IsFinite", "ZerosLike", "OnesLike", "L2Loss"),
+    }
+)
+_LOSSES = {
+    "SoftmaxCrossEntropyWithLogits": "softmax",
+    "SparseSoftmaxCrossEntropyWithLogits": "softmax",
+}
+_SUMS = ADDS | {"Sub", "AddN", "SquaredDifference", "AvgPool", "Mean", "ResizeBilinear"}
+_PRODUCTS = frozenset(
+    {
+        *("MatMul", "BatchMatMul", "BatchMatMulV2", "Conv2D", "Conv3D", "DepthwiseConv2dNative"),
+        *("Conv2DBackpropInput", "Conv3DBackpropInputV2"),
+    }
+)
+
+
+def settings_afterwards(graph: ForwardPass, variables: Collection[str]) -> Found:
+    """Yields activations and rates of dropout behind the ops that take `variables`, by name.
+
+    ``"linear"`` stands for none; ``None`` tells that something can't be read.
+    """
+    for node in _ends(graph, graph.sites(variables)):
+        port = 0 if node.op in FUSED_NORMS else None
+        yield from _Walk(graph).after(node.name, port)
+
+
+def _ends(graph: ForwardPass, sites: list[Node]) -> Iterator[Node]:
+    """Yields those of a layer's ops whose output goes to none of them."""
+    own = {node.name for node in sites}
+    found: dict[str, Node] = {}
+    for node in sites:
+        if node.op == "Sub" and graph.is_other(node.inputs[0]):
+            # offset - mean * scale, as tf.nn.batch_normalization has it: the sum is the output
+            found.update((r.name, r) for r in graph.readers(node.name) if r.op in ADDS)
+        elif not _is_scale(graph, node) and not _reaches(graph, node.name, own, _FAR):
+            found[node.name] = node
+    yield from found.values()
+
+
+def _is_scale(graph: ForwardPass, node: Node) -> bool:
+    """Tells whether an op only prepares what a norm's input is multiplied with."""
+    roots = [graph.back(one) for one in node.inputs]
+    return node.op == "Mul" and any(root is not None and root.op == "Rsqrt" for root in roots)
+
+
+def _reaches(graph: ForwardPass, name: str, own: set[str], depth: int) -> bool:
+    for reader in graph.readers(name):
+        if reader.name in own:
+            return True
+        if depth and reader.op in _THROUGH and _reaches(graph, reader.name, own, depth - 1):
+            return True
+    return False
+
+
+class _Walk:
+    """Goes on from one output through all that reads it."""
+
+    def __init__(self, graph: ForwardPass) -> None:
+        self._graph = graph
+        self._seen: set[str] = set()
+
+    def after(self, name: str, port: int | None = None, *, rate: object = 0.0) -> Found:
+        """Yields what is behind a node; `rate` is that of the dropout passed so far."""
+        if name in self._seen or len(self._seen) > _FAR:
+            return
+        self._seen.add(name)
+        graph = self._graph
+        accounted: frozenset[str] = frozenset()
+        if dropout := dropped_out(graph, name):
+            behind, found, accounted = dropout
+            yield from self.after(behind, rate=found)
+        activation, parts = composed(graph, name)
+        if parts:
+            yield from self._activated(activation or None, self._last(parts), rate)
+        readers = graph.readers(name, port)
+        if not readers:
+            yield "activation", "end"
+        for reader in readers:
+            if reader.name not in accounted | parts:
+                yield from self._at(reader, name, rate)
+
+    def _at(self, reader: Node, name: str, rate: object) -> Found:
+        graph = self._graph
+        if activation := one_op(reader):
+            yield from self._activated(activation, reader.name, rate)
+        elif reader.op in _LOSSES:
+            yield "activation", _LOSSES[reader.op]
+        elif reader.op in _BESIDE:
+            return
+        elif any(graph.is_other(one) for one in reader.inputs) or reader.op in _PRODUCTS:
+            yield from self._ended("linear", rate)
+        elif reader.op in _SUMS:
+            beside = [one for one in reader.inputs if one != name]
+            plain = reader.op not in ADDS or not any(map(graph.is_constant, beside))
+            yield from self._ended("linear" if plain else None, rate)
+        elif reader.op in _THROUGH:
+            yield from self.after(reader.name, rate=rate)
+        else:
+            yield from self._ended(None, rate)
+
+    def _ended(self, activation: str | None, rate: object) -> Found:
+        yield "activation", activation
+        yield "dropout", rate
+
+    def _activated(self, activation: str | None, name: str, rate: object) -> Found:
+        yield "activation", activation
+        dropout = dropped_out(self._graph, name)
+        yield "dropout", dropout[1] if dropout else rate
+
+    def _last(self, parts: frozenset[str]) -> str:
+        """Returns the one of several ops that none of the others reads."""
+        read = {one for name in parts for one in self._graph.nodes[name].inputs}
+        return next((name for name in parts if name not in read), next(iter(parts)))
