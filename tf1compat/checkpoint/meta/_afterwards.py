@@ -98,9 +98,10 @@ class _Walk:
         if dropout := dropped_out(graph, name):
             behind, found, accounted = dropout
             yield from self.after(behind, rate=found)
-        activation, parts = composed(graph, name)
-        if parts:
-            yield from self._activated(activation or None, self._last(parts), rate)
+        parts: frozenset[str] = frozenset()
+        if made := composed(graph, name, port):
+            activation, last, parts = made
+            yield from self._activated(activation, last, rate)
         readers = graph.readers(name, port)
         if not readers:
             yield "activation", "end"
@@ -135,8 +136,3 @@ class _Walk:
         yield "activation", activation
         dropout = dropped_out(self._graph, name)
         yield "dropout", dropout[1] if dropout else rate
-
-    def _last(self, parts: frozenset[str]) -> str:
-        """Returns the one of several ops that none of the others reads."""
-        read = {one for name in parts for one in self._graph.nodes[name].inputs}
-        return next((name for name in parts if name not in read), next(iter(parts)))

@@ -28,6 +28,7 @@ _ASIDE = re.compile(
     r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
     r"|\w*(Summary|Print|Assert)\w*|NoOp|VarIsInitializedOp"
 )
+_UPDATE = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
 _STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
 _UPDATES = frozenset({"AssignSub", "AssignSubVariableOp"})
 
@@ -44,13 +45,14 @@ class ForwardPass:
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self.nodes = nodes
         self.made_of = _made_of(nodes)
+        aside = _for_updates(nodes)
         self._readers: dict[str, list[Node]] = defaultdict(list)
         self._sites: dict[str, dict[str, Node]] = defaultdict(dict)
         self._updates: dict[str, list[Node]] = defaultdict(list)
         for node in nodes.values():
             if node.op in _UPDATES and not in_gradients(node.name):
                 self._updates[self.variable(node.inputs[0])].append(node)
-            elif self.made_of.get(node.name, node.name) is None:
+            elif self.made_of.get(node.name, node.name) is None and node.name not in aside:
                 for name in dict.fromkeys(node.inputs):
                     self._readers[name].append(node)
                     for variable in self.made_of.get(name) or ():
@@ -142,6 +144,21 @@ def _made_of(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
                 found[name] = None
             elif known and (node.op not in _STATISTICS or not any(known)):
                 found[name] = frozenset().union(*(one for one in known if one is not None))
+    return found
+
+
+def _for_updates(nodes: Mapping[str, Node]) -> set[str]:
+    """Returns the nodes that only lead to updates of variables, such as of moving averages."""
+    readers: dict[str, list[str]] = defaultdict(list)
+    for node in nodes.values():
+        if not in_gradients(node.name):
+            for name in node.inputs:
+                readers[name].append(node.name)
+    found: set[str] = set()
+    order = inputs_first({n: () if o.op == "NextIteration" else o.inputs for n, o in nodes.items()})
+    for name in reversed(order):
+        if _UPDATE.fullmatch(nodes[name].op) or (readers[name] and found.issuperset(readers[name])):
+            found.add(name)
     return found
 
 

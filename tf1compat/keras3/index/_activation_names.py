@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 
+from tf1compat.checkpoint.meta.activation_values import POINTS, name_of_values
+
 __all__ = ["activation_name", "layer_activation", "operation_activation"]
 
-_POINTS = np.linspace(-7.0, 7.0, 57, dtype=np.float32).reshape(3, 19)
-_NEAR = 2e-6  # gelu and its approximation differ by 4e-4
-_KNOWN: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {
-        "linear": keras.activations.linear,
-        "relu": keras.activations.relu,
-        "relu6": keras.activations.relu6,
-        "elu": keras.activations.elu,
-        "selu": keras.activations.selu,
-        "tanh": keras.activations.tanh,
-        "sigmoid": keras.activations.sigmoid,
-        "softplus": keras.activations.softplus,
-        "softsign": keras.activations.softsign,
-        "softmax": keras.activations.softmax,
-        "log_softmax": keras.activations.log_softmax,
-        "swish": keras.activations.silu,
-        "gelu(erf)": functools.partial(keras.activations.gelu, approximate=False),
-        "gelu(tanh)": functools.partial(keras.activations.gelu, approximate=True),
-    }
-)
 _OPERATIONS = MappingProxyType(
     {
         "Relu": "relu",
@@ -51,25 +31,16 @@ def activation_name(function: Any) -> str | None:
 
     It is known by its values: programs have functions of their own for what Keras calls gelu.
     """
-    if function is None:
+    if function is None or function is keras.activations.linear:
         return "linear"
+    for name in ("softmax", "log_softmax"):  # of several values together
+        if function is getattr(keras.activations, name):
+            return name
     try:
-        values = _values(function)
-        for name, known in _KNOWN.items():
-            if np.allclose(values, _values(known), rtol=0, atol=_NEAR):
-                return name
-        slope = float(-values[0, 0] / 7)
-        if 0 < -slope < 1 and np.allclose(
-            values, np.where(_POINTS < 0, -slope * _POINTS, _POINTS), rtol=0, atol=1e-5
-        ):
-            return f"leaky_relu({-slope:.4g})"
+        points = keras.ops.convert_to_tensor(POINTS[None].astype(np.float32))
+        return name_of_values(keras.ops.convert_to_numpy(function(points))[0])
     except Exception:  # a function of the user's own that takes something else
         return None
-    return None
-
-
-def _values(function: Callable[[Any], Any]) -> np.ndarray:
-    return keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(_POINTS)))
 
 
 def layer_activation(layer: Any) -> str | None:
