@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._flags import SourceFlags, TargetFlags, source_help
+from tf1compat.apps._linting import LintFlag
 from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["run"]
@@ -19,6 +21,7 @@ _TARGET = TargetFlags(_FLAGS)
 _FORMAT = flags.DEFINE_enum(
     "format", "table", ["table", "json"], "How to print the plan.", flag_values=_FLAGS
 )
+_LINT = LintFlag(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -34,14 +37,21 @@ def _main() -> int:
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
 
     plan, index = make_plan(checkpoint, _TARGET)
+    lint = _LINT.found(plan, index, checkpoint)
     if _FORMAT.value == "json":
-        print(plan.to_json())
+        content = {**json.loads(plan.to_json()), "lint": lint.record()}
+        print(json.dumps(content, indent=1, sort_keys=True))
     else:
         print_plan(plan)
-    if plan.complete:
-        return EXIT_OK
-    print_offenders(plan, checkpoint, index, _TARGET)
-    return EXIT_FOUND
+        if lint.findings:
+            print(lint)
+    if not plan.complete:
+        print_offenders(plan, checkpoint, index, _TARGET)
+        return EXIT_FOUND
+    if why := _LINT.refusal(lint):
+        print(f"tf1compat plan: error: {why}", file=sys.stderr)
+        return EXIT_FOUND
+    return EXIT_OK
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from absl import flags
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, source_help
+from tf1compat.apps._linting import LintFlag, tell_causes
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
@@ -53,6 +54,7 @@ _TOLERANCE = flags.DEFINE_float(
     flag_values=_FLAGS,
 )
 _PROOF = ProofFlags(_FLAGS)
+_LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
 
 
@@ -89,10 +91,16 @@ def _main() -> int:
     findings.say(verification)
     if not verification.equal:
         return findings.end(EXIT_FOUND)
+    lint = _LINT.found(plan, index, checkpoint)
+    _LINT.tell(lint, findings)
+    if why := _LINT.refusal(lint):
+        print(f"tf1compat verify: error: {why}", file=sys.stderr)
+        return findings.end(EXIT_FOUND)
     if _RECORDING.value:
         return _outputs(plan, checkpoint, findings)
     proof = _PROOF.proof(plan, index, checkpoint, tolerance=_TOLERANCE.value)
     tell(proof, findings)
+    tell_causes(lint, proof, findings)
     return findings.end(EXIT_OK if _PROOF.enough(proof) else EXIT_FOUND)
 
 

@@ -86,13 +86,13 @@ class _Walk:
 
     def __init__(self, graph: ForwardPass) -> None:
         self._graph = graph
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, int | None]] = set()
 
     def after(self, name: str, port: int | None = None, *, rate: object = 0.0) -> Found:
         """Yields what is behind a node; `rate` is that of the dropout passed so far."""
-        if name in self._seen or len(self._seen) > _FAR:
+        if (name, port) in self._seen or len(self._seen) > _FAR:
             return
-        self._seen.add(name)
+        self._seen.add((name, port))
         graph = self._graph
         accounted: frozenset[str] = frozenset()
         if dropout := dropped_out(graph, name):
@@ -113,6 +113,8 @@ class _Walk:
         graph = self._graph
         if activation := one_op(reader):
             yield from self._activated(activation, reader.name, rate)
+        elif reader.op == "IdentityN":  # what tf.custom_gradient wraps 1.x's swish in
+            yield from self.after(reader.name, reader.inputs.index(name), rate=rate)
         elif reader.op in _LOSSES:
             yield "activation", _LOSSES[reader.op]
         elif reader.op in _BESIDE:

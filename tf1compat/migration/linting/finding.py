@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tf1compat.names.reasons import Reason
@@ -29,8 +29,8 @@ class Finding:
     Attributes:
       target: path of the Keras layer.
       scope: scope of the v1 variables that fill its weights.
-      because: what differs; its kind is one of :data:`tf1compat.migration.lint.CHECKS`, its facts
-        are at least `v1` and `model`, both sides' values in words.
+      because: what differs; its kind is one that a check of `CHECKS` has, its facts are at least
+        `v1` and `model`, both sides' values in words.
       effect: what that changes.
     """
 
@@ -87,6 +87,11 @@ class Lint:
     def changing_outputs(self) -> tuple[Finding, ...]:
         """The findings that make the outputs differ."""
         return tuple(one for one in self.findings if one.effect is Effect.OUTPUTS)
+
+    def without(self, told: Collection[Finding]) -> Lint:
+        """Returns the findings that change outputs, but for some."""
+        left = tuple(one for one in self.changing_outputs if one not in told)
+        return dataclasses.replace(self, findings=left)
 
     def lines(self) -> list[str]:
         """Returns the findings in words, those that say the same in one line; [] for none."""

@@ -10,9 +10,9 @@ from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.meta.settings import GraphSettings, read_settings
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.index.layer_settings import model_settings
-from tf1compat.migration.lint.base import Layer, Values
-from tf1compat.migration.lint.checks import CHECKS
-from tf1compat.migration.lint.finding import Finding, Lint
+from tf1compat.migration.linting.base import Layer, Values
+from tf1compat.migration.linting.checks import CHECKS
+from tf1compat.migration.linting.finding import Finding, Lint
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
 
@@ -57,7 +57,6 @@ def _layers(plan: Plan, index: ModelIndex, graph: GraphSettings) -> Iterator[Lay
     fills: dict[str, list[Fill]] = defaultdict(list)
     for fill in plan.fills:
         fills[index[fill.target].layer_path].append(fill)
-    kept = {keep.target for keep in plan.keeps}
     settings = model_settings(index)
     turned = any(node.class_name == "Permute" for node in index.layers)
     for node in index.layers:
@@ -70,7 +69,7 @@ def _layers(plan: Plan, index: ModelIndex, graph: GraphSettings) -> Iterator[Lay
                 model,
                 _around(graph, variables, model),
                 own,
-                frozenset(index[path].role for path in node.weights if path in kept),
+                frozenset(index[fill.target].role for fill in own),
                 graph,
                 turned,
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tf1compat.migration.lint.base import Check, Layer, apart, differing
-from tf1compat.migration.lint.finding import Effect, Finding
+from tf1compat.migration.linting.base import Check, Layer, apart, differing
+from tf1compat.migration.linting.finding import Effect, Finding
 from tf1compat.names.reasons import Kind
 
 __all__ = ["Axes", "Center", "Epsilon", "Momentum", "Scale", "Statistics"]
@@ -68,7 +68,7 @@ class Scale(Check):
             return ()
         v1 = ", ".join(sorted(filter(None, names))) or "none"
         found = self.finding(layer, v1, self.role if True in model else "none")
-        if self.role in layer.kept:  # its initial value changes nothing yet
+        if True in model and self.role not in layer.filled:  # initial values change nothing yet
             return [Finding(found.target, found.scope, found.because, Effect.TRAINING)]
         return [found]
 

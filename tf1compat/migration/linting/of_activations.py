@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tf1compat.migration.lint.base import Check, Layer, apart, differing
-from tf1compat.migration.lint.finding import Effect, Finding
+from tf1compat.migration.linting.base import Check, Layer, apart, differing
+from tf1compat.migration.linting.finding import Effect, Finding
 
 __all__ = ["Activation", "Dropout"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tf1compat.migration.lint._pixels_added import Window, disagreement
-from tf1compat.migration.lint.base import Check, Layer, apart, differing
-from tf1compat.migration.lint.finding import Finding
+from tf1compat.migration.linting._pixels_added import Window, disagreement
+from tf1compat.migration.linting.base import Check, Layer, apart, differing
+from tf1compat.migration.linting.finding import Finding
 from tf1compat.names.reasons import Kind
 
 __all__ = ["DataFormat", "Dilation", "Padding", "Strides"]
@@ -89,18 +89,18 @@ class Padding(Check):
         strides, dilation = layer.model.get("strides"), layer.model.get("dilation")
         if both is None or not kernel or not strides or not dilation:
             return None
-        if any(len(side) != 1 for side in both):
-            return None
+        if any(len(side) != 1 for side in both) or Dilation().compare(layer):
+            return None  # what 'SAME' adds goes by the dilation
         sizes = next(iter(layer.model.get("sizes", ())), None)
         window = Window(next(iter(kernel)), next(iter(strides)), next(iter(dilation)), sizes)
         v1, model = (next(iter(_last(side, kernel))) for side in both)
         if True in layer.model.get("transposed", ()):
-            sizes = "all sizes" if v1 != model else ""
+            where = "all sizes" if v1 != model else ""
         else:
-            sizes = disagreement(window, v1, model)
-        if not sizes:
+            where = disagreement(window, v1, model)
+        if not where:
             return ()
-        said = {"kernel": _by(window.kernel), "strides": _by(window.strides), "sizes": sizes}
+        said = {"kernel": _by(window.kernel), "strides": _by(window.strides), "sizes": where}
         return [self.finding(layer, _added(v1), _added(model), **said)]
 
 

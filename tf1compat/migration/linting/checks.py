@@ -6,8 +6,13 @@ outside the package, ``CHECKS.add(Mine())``.
 
 from __future__ import annotations
 
-from tf1compat.migration.lint import of_activations, of_convolutions, of_norms, of_recurrent_layers
-from tf1compat.migration.lint.base import Check
+from tf1compat.migration.linting import (
+    of_activations,
+    of_convolutions,
+    of_norms,
+    of_recurrent_layers,
+)
+from tf1compat.migration.linting.base import Check
 from tf1compat.registry import Registry
 
 __all__ = ["CHECKS"]

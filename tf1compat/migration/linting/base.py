@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from tf1compat.checkpoint.meta.settings import GraphSettings
-from tf1compat.migration.lint.finding import Effect, Finding
+from tf1compat.migration.linting.finding import Effect, Finding
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.names.reasons import Fact, Kind
 
@@ -29,7 +29,7 @@ class Layer:
       model: its settings; see :func:`tf1compat.keras3.index.layer_settings.model_settings`.
       v1: those of the graph, of the same names.
       fills: the plan's lines of its weights.
-      kept: roles of its weights that the plan leaves at their initial values.
+      filled: roles of its weights that the plan fills.
       graph: the graph.
       turned: whether the model moves images' channels between first and last.
     """
@@ -39,7 +39,7 @@ class Layer:
     model: Values
     v1: Values
     fills: tuple[Fill, ...]
-    kept: frozenset[str]
+    filled: frozenset[str]
     graph: GraphSettings
     turned: bool
 

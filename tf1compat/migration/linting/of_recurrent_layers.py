@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tf1compat.migration.lint.base import Check, Layer, apart
-from tf1compat.migration.lint.finding import Finding
+from tf1compat.migration.linting.base import Check, Layer, apart
+from tf1compat.migration.linting.finding import Finding
 from tf1compat.names.reasons import Kind
 
 __all__ = ["ForgetBias"]

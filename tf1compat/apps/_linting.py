@@ -1,0 +1,68 @@
+"""``--lint``, and what apps print of settings that differ."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from tf1compat.apps._findings import Findings
+
+if TYPE_CHECKING:
+    from tf1compat.checkpoint import Checkpoint
+    from tf1compat.keras3 import ModelIndex
+    from tf1compat.migration import Lint, Plan, Proof
+
+__all__ = ["LintFlag", "tell_causes"]
+
+
+class LintFlag:
+    """``--lint``."""
+
+    def __init__(self, flag_values: flags.FlagValues) -> None:
+        self._lint = flags.DEFINE_enum(
+            "lint",
+            "say",
+            ["say", "refuse"],
+            "Settings that the .meta's graph and the model have otherwise (activations, strides, "
+            "epsilon, ...): said, or an error where they change outputs.",
+            flag_values=flag_values,
+        )
+
+    def found(self, plan: Plan, index: ModelIndex, checkpoint: Checkpoint) -> Lint:
+        """Returns the settings that differ."""
+        from tf1compat.migration import lint
+
+        return lint(plan, index, checkpoint=checkpoint)
+
+    def tell(self, lint: Lint, findings: Findings) -> None:
+        """Says what differs."""
+        findings.held["lint"] = lint.record()
+        if lint.findings:
+            findings.say(lint)
+
+    def refusal(self, lint: Lint) -> str:
+        """Returns why no more is done; "" where the settings are enough alike."""
+        count = len(lint.changing_outputs)
+        if self._lint.value != "refuse" or not count:
+            return ""
+        return f"{count} settings that change outputs differ (--lint=refuse)"
+
+
+def tell_causes(lint: Lint, proof: Proof, findings: Findings) -> None:
+    """Says of settings that change outputs what was measured of the outputs."""
+    if not lint.changing_outputs or proof.why:
+        return
+    if proof.agrees:
+        findings.say(
+            f"the outputs agree to {proof.tolerance:g} all the same, with settings that differ"
+        )
+        return
+    print("! settings that differ, and may be why:", file=sys.stderr)
+    first = proof.divergence.layer if proof.divergence else ""
+    near = [one for one in lint.changing_outputs if one.target == first]
+    for one in near:
+        print(f"!   {one}, where the outputs part first", file=sys.stderr)
+    for line in lint.without(near).lines():
+        print(f"! {line}", file=sys.stderr)
