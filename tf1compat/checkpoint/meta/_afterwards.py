@@ -61,7 +61,7 @@ def _ends(graph: ForwardPass, sites: list[Node]) -> Iterator[Node]:
         if node.op == "Sub" and graph.is_other(node.inputs[0]):
             # offset - mean * scale, as tf.nn.batch_normalization has it: the sum is the output
             found.update((r.name, r) for r in graph.readers(node.name) if r.op in ADDS)
-        elif not _is_scale(graph, node) and not _reaches(graph, node.name, own, _FAR):
+        elif not _is_scale(graph, node) and not _reaches(graph, node.name, own):
             found[node.name] = node
     yield from found.values()
 
@@ -72,12 +72,16 @@ def _is_scale(graph: ForwardPass, node: Node) -> bool:
     return node.op == "Mul" and any(root is not None and root.op == "Rsqrt" for root in roots)
 
 
-def _reaches(graph: ForwardPass, name: str, own: set[str], depth: int) -> bool:
-    for reader in graph.readers(name):
-        if reader.name in own:
-            return True
-        if depth and reader.op in _THROUGH and _reaches(graph, reader.name, own, depth - 1):
-            return True
+def _reaches(graph: ForwardPass, name: str, own: set[str]) -> bool:
+    """Tells whether what comes out of a node goes to an op of a layer as it is."""
+    pending, seen = [name], {name}
+    while pending and len(seen) < _FAR:
+        for reader in graph.readers(pending.pop()):
+            if reader.name in own:
+                return True
+            if reader.op in _THROUGH and reader.name not in seen:
+                seen.add(reader.name)
+                pending.append(reader.name)
     return False
 
 

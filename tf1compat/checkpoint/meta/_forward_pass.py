@@ -19,6 +19,7 @@ ADDS = frozenset({"Add", "AddV2"})
 FUSED_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 
 _FAR = 64  # ops that are followed from one to another
+_MANY = 64  # variables that one value is made of; more are no layer's, such as a sum of all
 _SELECTS = frozenset({"Select", "SelectV2"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 # What is random anew in each run.
@@ -143,7 +144,9 @@ def _made_of(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
             if fresh or any(one is None for one in known):
                 found[name] = None
             elif known and (node.op not in _STATISTICS or not any(known)):
-                found[name] = frozenset().union(*(one for one in known if one is not None))
+                of = frozenset().union(*(one for one in known if one is not None))
+                if len(of) <= _MANY:
+                    found[name] = of
     return found
 
 

@@ -25,6 +25,17 @@ __all__ = ["GraphSettings", "read_settings"]
 
 _TURNS = {(0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 3, 4, 1), (0, 4, 1, 2, 3)}
 """Permutations between channels first and last."""
+_LEAST = {
+    **dict.fromkeys(("Rsqrt", "Sqrt", "Floor", "IdentityN", "Neg", "Reciprocal"), 1),
+    **dict.fromkeys(("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Pow", "GreaterEqual"), 2),
+    **dict.fromkeys(("Mean", "Pad", "MirrorPad", "Transpose", "Switch", "RefSwitch"), 2),
+    **dict.fromkeys(("AssignSub", "AssignSubVariableOp", "Maximum", "Minimum", "MatMul"), 2),
+    **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), 2),
+    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "PadV2"), 3),
+    **dict.fromkeys(("SpaceToBatchND", "BatchToSpaceND", "Select", "SelectV2"), 3),
+    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), 5),
+}
+"""How many inputs ops have at least."""
 
 
 class GraphSettings:
@@ -79,9 +90,17 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
         try:
             graph = parse_meta_graph(memoryview(file.read(0, file.size)))
             require_consistent(graph)
+            _require_inputs(graph.nodes)
         except WireError:
             return None
     return GraphSettings(graph.nodes)
+
+
+def _require_inputs(nodes: Mapping[str, Node]) -> None:
+    """Raises WireError for an op that reads less than ops of its type do."""
+    for node in nodes.values():
+        if len(node.inputs) < _LEAST.get(node.op, 0):
+            raise WireError(f"{node.op} {node.name!r} reads too little", 0)
 
 
 def _gathered(found: Iterator[tuple[str, object]]) -> dict[str, frozenset[Any]]:
