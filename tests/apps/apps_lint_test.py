@@ -4,6 +4,7 @@ import json
 import os
 import sys
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -92,6 +93,18 @@ def test_verify_says_so_too(app):
     status, out, _ = app("verify", "--output=out.weights.h5", "--noprove", "--format=json")
     assert status == 0
     assert [one["kind"] for one in json.loads(out)["lint"]["findings"]] == ["activation"]
+
+
+def test_recorded_outputs_that_differ_have_their_causes_too(app):
+    assert app("migrate", "--output=out.weights.h5", "--noprove")[0] == 0
+    inputs = {"in/x:0": np.ones((2, 4), np.float32)}
+    np.savez("inputs.npz", **inputs)
+    recorded = ("--recording=inputs.npz", "--v1_outputs=scores/BiasAdd")
+    status, _, err = app("verify", "--output=out.weights.h5", *recorded)
+    assert status == 1
+    assert (
+        "! settings that differ, and may be why:\n!   activation tanh in the v1 graph, sig" in err
+    )
 
 
 @pytest.mark.parametrize("task", ["plan", "migrate"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -12,7 +13,7 @@ from tf1compat.apps._findings import Findings
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
     from tf1compat.keras3 import ModelIndex
-    from tf1compat.migration import Lint, Plan, Proof
+    from tf1compat.migration import Lint, Plan, Proof, Verification
 
 __all__ = ["LintFlag", "tell_causes"]
 
@@ -50,19 +51,29 @@ class LintFlag:
         return f"{count} settings that change outputs differ (--lint=refuse)"
 
 
-def tell_causes(lint: Lint, proof: Proof, findings: Findings) -> None:
-    """Says of settings that change outputs what was measured of the outputs."""
-    if not lint.changing_outputs or proof.why:
+def tell_causes(lint: Lint, found: Proof | Verification, findings: Findings) -> None:
+    """Says, of settings that change outputs, what was measured of the outputs."""
+    measured = bool(found.outputs)
+    if not lint.changing_outputs or not measured:
         return
-    if proof.agrees:
-        findings.say(
-            f"the outputs agree to {proof.tolerance:g} all the same, with settings that differ"
-        )
+    if not any(_differing(found)):
+        findings.say("the outputs agree all the same, within the tolerance")
         return
     print("! settings that differ, and may be why:", file=sys.stderr)
-    first = proof.divergence.layer if proof.divergence else ""
+    first = found.divergence.layer if found.divergence else ""
     near = [one for one in lint.changing_outputs if one.target == first]
     for one in near:
         print(f"!   {one}, where the outputs part first", file=sys.stderr)
     for line in lint.without(near).lines():
         print(f"! {line}", file=sys.stderr)
+
+
+def _differing(found: Proof | Verification) -> Iterator[object]:
+    """Yields what differs of outputs, when the checkpoint's values or changed ones are run."""
+    from tf1compat.migration import Proof
+
+    if isinstance(found, Proof):
+        every = (*found.outputs, *found.changed)
+        yield from (one for one in every if not one.within(found.tolerance))
+    else:
+        yield from found.problems

@@ -19,7 +19,13 @@ def settings():
 def test_a_norm_of_contrib(settings):
     scope = "bert/encoder/layer_0/output/LayerNorm"
     found = settings["bert"].of_norm([f"{scope}/gamma", f"{scope}/beta"])
-    assert found == {"epsilon": {1e-12}, "statistics": {"batch"}, "axes": {1}}
+    assert found == {
+        "epsilon": {1e-12},
+        "statistics": {"batch"},
+        "axes": {1},
+        "scale": {f"{scope}/gamma"},
+        "center": {f"{scope}/beta"},
+    }
 
 
 def test_gelu_of_the_bert_code(settings):

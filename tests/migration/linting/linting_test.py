@@ -228,6 +228,20 @@ CASES = {
         lambda: _norm_model(center=False),
         "offset of a norm: bn/beta in the v1 graph, none in the model",
     ),
+    "scale of a layer norm": Case(
+        "scale",
+        _layer_norm,
+        lambda: _layer_norm_model(epsilon=1e-12),
+        lambda: _layer_norm_model(epsilon=1e-12, scale=False),
+        "scale of a norm: ln/gamma in the v1 graph, none in the model",
+    ),
+    "center by hand": Case(
+        "center",
+        _by_hand,
+        lambda: _norm_model(epsilon=1e-2),
+        lambda: _norm_model(epsilon=1e-2, center=False),
+        "offset of a norm: bn/beta in the v1 graph, none in the model",
+    ),
     "strides": Case(
         "strides",
         _conv(strides=2),

@@ -47,6 +47,7 @@ _COMPUTED: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
         "Maximum": np.maximum,
         "Minimum": np.minimum,
         "Relu": lambda x: np.maximum(x, 0),
+        "Relu6": lambda x: np.clip(x, 0, 6),
         "Tanh": np.tanh,
         "Sigmoid": sigmoid,
         "Erf": erf,

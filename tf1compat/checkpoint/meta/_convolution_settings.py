@@ -76,6 +76,9 @@ def _padding(graph: ForwardPass, node: Node, before: Node, data_format: str) -> 
             None if padded else _spatial(_pairs(integers(node, "explicit_paddings")), data_format)
         )
     if not padded:
+        behind = graph.back(before.name, through=("Transpose", "Cast", *_MOVED))
+        if behind is not None and behind is not before and behind.op.endswith(("Pad", "PadV2")):
+            return None
         return ((0, 0),) * (len(data_format) - 2)
     zeros = before.op == "Pad" or (
         before.op == "PadV2" and not any(graph.numbers(before.inputs[2]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._graph_def import Node
@@ -30,6 +30,7 @@ _ASIDE = re.compile(
     r"|\w*(Summary|Print|Assert)\w*|NoOp|VarIsInitializedOp"
 )
 _UPDATE = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
+_APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w*")
 _STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
 _UPDATES = frozenset({"AssignSub", "AssignSubVariableOp"})
 
@@ -48,9 +49,13 @@ class ForwardPass:
         self.made_of = _made_of(nodes)
         aside = _for_updates(nodes)
         self._readers: dict[str, list[Node]] = defaultdict(list)
+        self._all: dict[str, list[Node]] = defaultdict(list)
         self._sites: dict[str, dict[str, Node]] = defaultdict(dict)
         self._updates: dict[str, list[Node]] = defaultdict(list)
         for node in nodes.values():
+            if node.name in self.made_of:
+                for name in dict.fromkeys(node.inputs):
+                    self._all[name].append(node)
             if node.op in _UPDATES and not in_gradients(node.name):
                 self._updates[self.variable(node.inputs[0])].append(node)
             elif self.made_of.get(node.name, node.name) is None and node.name not in aside:
@@ -61,8 +66,8 @@ class ForwardPass:
 
     @property
     def trains(self) -> bool:
-        """Whether the graph has gradients."""
-        return any(map(in_gradients, self.nodes))
+        """Whether the graph has gradients, or what applies them."""
+        return any(in_gradients(n.name) or _APPLY.fullmatch(n.op) for n in self.nodes.values())
 
     def readers(self, name: str, port: int | None = None) -> list[Node]:
         """Returns the nodes of the forward pass that read a node, or one output of it."""
@@ -71,6 +76,10 @@ class ForwardPass:
             for reader in self._readers.get(name, ())
             if port is None or (name, port) in zip(reader.inputs, reader.ports, strict=True)
         ]
+
+    def all_readers(self, name: str) -> list[Node]:
+        """Returns what reads a node, with what is made of variables alone."""
+        return self._all.get(name, [])
 
     def sites(self, variables: Collection[str]) -> list[Node]:
         """Returns the ops that combine any of `variables` with an activation, in graph order."""
@@ -123,10 +132,6 @@ class ForwardPass:
             first, second = (self.possible(one, depth - 1) for one in node.inputs)
             return frozenset(a - b for a in first for b in second)
         return frozenset()
-
-    def others(self, node: Node, name: str) -> Iterator[str]:
-        """Yields what a node reads beside `name`."""
-        return (one for one in node.inputs if one != name)
 
 
 def _made_of(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:

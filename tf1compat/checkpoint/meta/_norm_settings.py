@@ -34,6 +34,7 @@ def norm_settings(graph: ForwardPass, variables: Collection[str]) -> Found:
             yield "epsilon", rounded(number(root, "epsilon", default=_EPSILON))
         else:
             yield from _written_out(graph, root)
+            yield from _scale_and_center(graph, root)
     for variable in wanted:
         yield from _momenta(graph, variable)
 
@@ -85,6 +86,32 @@ def _written_out(graph: ForwardPass, root: Node) -> Found:
             yield from _statistics(graph, name)
 
 
+def _scale_and_center(graph: ForwardPass, root: Node) -> Found:
+    """Yields what tf.nn.batch_normalization multiplies and adds; nothing for other ways of it.
+
+    It computes ``x * (root * scale) + (offset - mean * (root * scale))``.
+    """
+    factor, scale = root, frozenset[str]()
+    for reader in _products(graph, root):
+        other = next((one for one in reader.inputs if one != root.name), "")
+        if graph.is_other(other) and _products(graph, reader):
+            factor, scale = reader, graph.made_of[other] or frozenset()
+    sums = [
+        total
+        for product in _products(graph, factor)
+        for total in graph.all_readers(product.name)
+        if total.op == "Sub" and total.inputs[1] == product.name
+    ]
+    offsets = {graph.made_of.get(total.inputs[0]) for total in sums}
+    if len(offsets) == 1 and (offset := offsets.pop()):
+        yield "scale", ", ".join(sorted(scale))
+        yield "center", ", ".join(sorted(offset))
+
+
+def _products(graph: ForwardPass, node: Node) -> list[Node]:
+    return [one for one in graph.all_readers(node.name) if one.op == "Mul"]
+
+
 def _statistics(graph: ForwardPass, variance: str) -> Found:
     if graph.is_other(variance):
         yield "statistics", "moving"
@@ -99,12 +126,19 @@ def _statistics(graph: ForwardPass, variance: str) -> Found:
 
 
 def _momenta(graph: ForwardPass, variable: str) -> Found:
-    """Yields by how much a moving statistic stays what it was."""
+    """Yields by how much a moving statistic stays what it was.
+
+    What is taken off is a share of its distance to a batch's; a learning rate times a gradient is
+    none of that.
+    """
     for update in graph.updates(variable):
         product = graph.back(update.inputs[1])
         if product is None or product.op != "Mul":
             continue
-        for one in product.inputs:
-            decays = {rounded(decay) for decay in graph.possible(one)} - {0.0}
-            for decay in decays:
-                yield "momentum", round(1 - decay, 6)
+        for share, distance in (product.inputs, product.inputs[::-1]):
+            apart = graph.back(distance)
+            if apart is None or apart.op != "Sub":
+                continue
+            if variable in map(graph.variable, apart.inputs):
+                decays = {rounded(decay) for decay in graph.possible(share)} - {0.0}
+                yield from (("momentum", round(1 - decay, 6)) for decay in decays)

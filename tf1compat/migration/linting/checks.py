@@ -7,10 +7,10 @@ outside the package, ``CHECKS.add(Mine())``.
 from __future__ import annotations
 
 from tf1compat.migration.linting import (
-    of_activations,
-    of_convolutions,
-    of_norms,
-    of_recurrent_layers,
+    _of_activations,
+    _of_convolutions,
+    _of_norms,
+    _of_recurrent_layers,
 )
 from tf1compat.migration.linting.base import Check
 from tf1compat.registry import Registry
@@ -20,19 +20,19 @@ __all__ = ["CHECKS"]
 CHECKS: Registry[Check] = Registry(
     "check of settings",
     (
-        of_activations.Activation(),
-        of_norms.Epsilon(),
-        of_norms.Axes(),
-        of_norms.Scale(),
-        of_norms.Center(),
-        of_norms.Statistics(),
-        of_convolutions.Strides(),
-        of_convolutions.Padding(),
-        of_convolutions.Dilation(),
-        of_convolutions.DataFormat(),
-        of_recurrent_layers.ForgetBias(),
-        of_norms.Momentum(),
-        of_activations.Dropout(),
+        _of_activations.Activation(),
+        _of_norms.Epsilon(),
+        _of_norms.Axes(),
+        _of_norms.Scale(),
+        _of_norms.Center(),
+        _of_norms.Statistics(),
+        _of_convolutions.Strides(),
+        _of_convolutions.Padding(),
+        _of_convolutions.Dilation(),
+        _of_convolutions.DataFormat(),
+        _of_recurrent_layers.ForgetBias(),
+        _of_norms.Momentum(),
+        _of_activations.Dropout(),
     ),
     has={"kinds": tuple},
     methods=["concerns", "compare", "joined"],
