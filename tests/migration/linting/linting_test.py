@@ -391,6 +391,14 @@ def plain(tmp_path_factory):
     return saved(tmp_path_factory.mktemp("plain"), _program(case))
 
 
+@pytest.fixture(scope="module")
+def rectified(tmp_path_factory):
+    """The prefix of a graph with a layer norm and a relu."""
+    args = {"begin_norm_axis": -1, "begin_params_axis": -1, "scope": "ln"}
+    case = Case("", lambda x: _head(tf.nn.relu(layers.layer_norm(x, **args))), None, None, "")
+    return saved(tmp_path_factory.mktemp("rectified"), _program(case))
+
+
 def test_a_graph_is_needed(plain):
     model = _model(_dense_model(activation="relu"), (SIZE, SIZE, 3))
     found = lint(plan_migration(without_graph(plain), model), model)
@@ -401,7 +409,40 @@ class _Shouted(L.Layer):
     """Whatever it does, it isn't known here."""
 
     def call(self, x):
-        return keras.ops.relu(x)
+        return x * keras.ops.cos(x)
+
+
+class _OwnNorm(L.Layer):
+    """A norm that its program writes itself, with an activation."""
+
+    def __init__(self, epsilon, activation):
+        super().__init__(name="ln")
+        self.epsilon, self.activation = epsilon, activation
+
+    def build(self, shape):
+        self.gamma = self.add_weight(shape=shape[-1:], name="gamma")
+        self.beta = self.add_weight(shape=shape[-1:], name="beta")
+
+    def call(self, x):
+        mean, variance = keras.ops.moments(x, [-1], keepdims=True)
+        y = (x - mean) / keras.ops.sqrt(variance + self.epsilon) * self.gamma + self.beta
+        return self.activation(y)
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "activation", "found"),
+    [
+        (1e-12, keras.ops.relu, []),
+        (1e-5, keras.ops.relu, ["epsilon 1e-12 in the v1 graph, 1e-05 in the model"]),
+        (1e-12, keras.ops.silu, ["activation relu in the v1 graph, swish in the model"]),
+    ],
+)
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="other backends aren't traced")
+def test_what_a_layer_of_ones_own_does_is_read_off_its_graph(rectified, epsilon, activation, found):
+    model = _model([_OwnNorm(epsilon, activation), *_layer_norm_model()[1:]], (SIZE, SIZE, 3))
+    result = lint(plan_migration(rectified, model), model)
+    assert [one.text for one in result.findings] == found
+    assert (result.compared["epsilon"], result.compared["axes"]) == (1, 1)
 
 
 def test_what_cannot_be_read_is_not_compared(plain):

@@ -58,12 +58,30 @@ def _ends(graph: ForwardPass, sites: list[Node]) -> Iterator[Node]:
     own = {node.name for node in sites}
     found: dict[str, Node] = {}
     for node in sites:
-        if node.op == "Sub" and graph.is_other(node.inputs[0]):
-            # offset - mean * scale, as tf.nn.batch_normalization has it: the sum is the output
-            found.update((r.name, r) for r in graph.readers(node.name) if r.op in ADDS)
+        if sums := _sums_with_scaled(graph, node):
+            found.update((one.name, one) for one in sums)
         elif not _is_scale(graph, node) and not _reaches(graph, node.name, own):
             found[node.name] = node
     yield from found.values()
+
+
+def _sums_with_scaled(graph: ForwardPass, node: Node) -> list[Node]:
+    """Returns the sums that are a norm's output, where an op only prepares what is added.
+
+    ``x * scale + (offset - mean * scale)`` is how tf.nn.batch_normalization and Keras have it.
+    """
+    return [
+        total
+        for total in graph.readers(node.name)
+        if total.op in ADDS and node.op in (*ADDS, "Sub")
+        for other in (graph.nodes[one] for one in total.inputs if one != node.name)
+        if other.op == "Mul" and any(_scales(graph, one) for one in other.inputs)
+    ]
+
+
+def _scales(graph: ForwardPass, name: str) -> bool:
+    node = graph.back(name)
+    return node is not None and (node.op == "Rsqrt" or _is_scale(graph, node))
 
 
 def _is_scale(graph: ForwardPass, node: Node) -> bool:
@@ -131,6 +149,8 @@ class _Walk:
             yield from self._ended("linear" if plain else None, rate)
         elif reader.op in _THROUGH:
             yield from self.after(reader.name, rate=rate)
+        elif reader.op == "Mul" and any(_scales(graph, one) for one in reader.inputs):
+            yield from self._ended("linear", rate)  # it is normalised
         else:
             yield from self._ended(None, rate)
 

@@ -5,6 +5,7 @@ They are no variables, so that no checkpoint holds them, and they change what is
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -21,8 +22,9 @@ from tf1compat.checkpoint.meta.uses import find_uses
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.files.regular import open_regular
 
-__all__ = ["GraphSettings", "read_settings"]
+__all__ = ["GraphSettings", "read_settings", "traced_settings"]
 
+_GRAPH_DEF = b"\x12"  # the tag of MetaGraphDef.graph_def
 _TURNS = {(0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 3, 4, 1), (0, 4, 1, 2, 3)}
 """Permutations between channels first and last."""
 _LEAST = {
@@ -94,6 +96,30 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
         except WireError:
             return None
     return GraphSettings(graph.nodes)
+
+
+def traced_settings(graph_def: bytes, variables: Collection[str]) -> GraphSettings:
+    """Returns what stands around the placeholders that stand for variables in a GraphDef.
+
+    Args:
+      graph_def: serialized, of this version of TensorFlow.
+      variables: names of the placeholders.
+
+    Raises:
+      WireError: it is no GraphDef.
+    """
+    graph = parse_meta_graph(memoryview(_GRAPH_DEF + _varint(len(graph_def)) + graph_def))
+    _require_inputs(graph.nodes)
+    held = {name: dataclasses.replace(graph.nodes[name], op="VariableV2") for name in variables}
+    return GraphSettings({**graph.nodes, **held})
+
+
+def _varint(number: int) -> bytes:
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*found, number])
 
 
 def _require_inputs(nodes: Mapping[str, Node]) -> None:

@@ -10,6 +10,7 @@ from tf1compat.migration.linting.finding import Effect, Finding
 __all__ = ["Activation", "Dropout"]
 
 _ALL = ("dense", "convolution", "norm")
+_OWN = "own"
 _IN_LOSSES = frozenset({"softmax", "sigmoid", "log_softmax"})
 _END = "end"
 
@@ -22,7 +23,7 @@ class Activation(Check):
 
     name = "activation"
     kinds = differing(name, "activation")
-    layers = _ALL
+    layers = (*_ALL, _OWN)
 
     def compare(self, layer: Layer) -> Sequence[Finding] | None:
         both = layer.both(self.name)

@@ -18,7 +18,10 @@ class Epsilon(Check):
 
     name = "epsilon"
     kinds = differing(name, "epsilon")
-    layers = _NORMS
+    layers = (*_NORMS, "own")
+
+    def concerns(self, layer: Layer) -> bool:
+        return super().concerns(layer) and self.name in layer.model
 
 
 class Axes(Check):

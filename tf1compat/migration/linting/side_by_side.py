@@ -9,7 +9,7 @@ from typing import Any
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.meta.settings import GraphSettings, read_settings
 from tf1compat.keras3 import ModelIndex, index_model
-from tf1compat.keras3.index.layer_settings import model_settings
+from tf1compat.migration.linting._model_side import model_side
 from tf1compat.migration.linting.base import Layer, Values
 from tf1compat.migration.linting.checks import CHECKS
 from tf1compat.migration.linting.finding import Finding, Lint
@@ -57,7 +57,7 @@ def _layers(plan: Plan, index: ModelIndex, graph: GraphSettings) -> Iterator[Lay
     fills: dict[str, list[Fill]] = defaultdict(list)
     for fill in plan.fills:
         fills[index[fill.target].layer_path].append(fill)
-    settings = model_settings(index)
+    settings = model_side(index)
     turned = any(node.class_name == "Permute" for node in index.layers)
     for node in index.layers:
         if own := tuple(fills.get(node.path, ())):
@@ -80,7 +80,7 @@ def _around(graph: GraphSettings, variables: list[str], model: Values) -> Values
     if not kind:
         return {}
     found = dict(graph.afterwards(variables))
-    if kind == "norm":
+    if kind in ("norm", "own"):
         found |= graph.of_norm(variables)
     elif kind == "convolution":
         found |= graph.of_convolution(variables)
