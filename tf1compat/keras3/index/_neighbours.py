@@ -11,10 +11,10 @@ from tf1compat.keras3.index._functional import model_graph
 from tf1compat.keras3.index._tree import is_graph, is_stack
 from tf1compat.keras3.index.model_index import ModelIndex
 
-__all__ = ["END", "Neighbours"]
+__all__ = ["END", "START", "Neighbours"]
 
-END = "end"
-"""Stands for the end of the whole model."""
+START, END = "start", "end"
+"""Stand for what comes before and after the whole model."""
 
 
 class Neighbours:
@@ -35,10 +35,15 @@ class Neighbours:
         return self._after[id(operation)] if id(operation) in self._known else None
 
     def before(self, operation: Any) -> list[Any] | None:
-        """Returns what an operation reads; None if unknown."""
+        """Returns what an operation reads; None if unknown, or within for what is.
+
+        What is read by the first of a model may be its input, or :data:`START`.
+        """
         return self._before[id(operation)] if id(operation) in self._known else None
 
     def _add_stack(self, stack: keras.Sequential, root: Any) -> None:
+        first = stack.layers[0] if stack.layers else None
+        self._before[id(first)].append(START if stack is root else None)
         for one, following in zip(stack.layers, [*stack.layers[1:], None], strict=True):
             self._known.add(id(one))
             end = END if stack is root else None
@@ -56,7 +61,8 @@ class Neighbours:
             for ref in call.inputs:
                 producer = called[ref.operation, ref.call]
                 self._after[id(producer)].append(call.operation)
-                self._before[id(call.operation)].append(producer)
+                outside = model is not root and isinstance(producer, keras.layers.InputLayer)
+                self._before[id(call.operation)].append(None if outside else producer)
         for ref in graph.outputs:
             end = END if model is root else None  # what comes after a model within one
             self._after[id(called[ref.operation, ref.call])].append(end)

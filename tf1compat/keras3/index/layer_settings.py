@@ -128,13 +128,24 @@ def _pads(layer: Any, neighbours: Neighbours) -> object:
 
 
 def _zeros(operation: Any, rank: int) -> object:
-    if type(operation).__name__ == "Pad":  # of keras.ops
+    if operation is None or _may_pad(operation):
         return None
     if not isinstance(operation, _PADS):
         return ((0, 0),) * rank
     padding = operation.padding
     pairs = padding if isinstance(padding[0], (list, tuple)) else [padding]
     return tuple(tuple(map(int, pair)) for pair in pairs)
+
+
+def _may_pad(operation: Any) -> bool:
+    """Tells what may add zeros itself: a model, a function, a layer of the user's own."""
+    if not isinstance(operation, _L.Layer):
+        return type(operation).__name__ == "Pad"  # of keras.ops
+    return isinstance(operation, (keras.Model, _L.Lambda)) or not _is_of_keras(operation)
+
+
+def _is_of_keras(layer: Any) -> bool:
+    return type(layer).__module__.split(".")[0] == "keras"
 
 
 def _sizes(layer: Any, pads: object) -> tuple[int, ...] | None:
@@ -203,8 +214,7 @@ def _is_plain(operation: Any) -> bool:
     if isinstance(operation, _SUMS):
         return True
     if isinstance(operation, _L.Layer):
-        known = type(operation).__module__.split(".")[0] == "keras"
-        nested = isinstance(operation, keras.Model)
-        return known and not nested and bool(operation.weights)
+        known = _is_of_keras(operation) and not isinstance(operation, keras.Model)
+        return known and bool(operation.weights)
     sums = type(operation).__name__ in _SUM_OPS
     return sums and len(keras.tree.flatten(operation.input)) > 1
