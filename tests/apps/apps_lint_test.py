@@ -88,6 +88,13 @@ def test_what_differs_is_told_beside_outputs_that_do(app):
     ) in err
 
 
+def test_json_has_what_was_measured(app):
+    _, out, _ = app("migrate", "--output=out.weights.h5", "--format=json")
+    measured = json.loads(out)["lint"]["measured"]
+    assert (measured["agree"], measured["name"]) == (False, "scores/BiasAdd:0")
+    assert measured["max_rel"] > 1e-3
+
+
 def test_verify_says_so_too(app):
     assert app("migrate", "--output=out.weights.h5", "--noprove")[0] == 0
     status, out, _ = app("verify", "--output=out.weights.h5", "--noprove", "--format=json")

@@ -39,7 +39,7 @@ class LintFlag:
 
     def tell(self, lint: Lint, findings: Findings) -> None:
         """Says what differs."""
-        findings.held["lint"] = lint.record()
+        findings.held["lint"] = {**lint.record(), "measured": None}
         if lint.findings:
             findings.say(lint)
 
@@ -53,10 +53,12 @@ class LintFlag:
 
 def tell_causes(lint: Lint, found: Proof | Verification, findings: Findings) -> None:
     """Says, of settings that change outputs, what was measured of the outputs."""
-    measured = bool(found.outputs)
-    if not lint.changing_outputs or not measured:
+    if not lint.changing_outputs or not found.outputs:
         return
-    if not any(_differing(found)):
+    agree = not any(_differing(found))
+    worst = max(found.outputs, key=lambda one: one.max_rel).record()
+    findings.held["lint"]["measured"] = {"agree": agree, **worst}
+    if agree:
         findings.say("the outputs agree all the same, within the tolerance")
         return
     print("! settings that differ, and may be why:", file=sys.stderr)

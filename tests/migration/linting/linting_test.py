@@ -137,6 +137,19 @@ def _dropped(rate):
     return program
 
 
+def _dropped_as_once(x):
+    """Dropout as releases before 1.13 have it."""
+    y = layers.dense(layers.flatten(x), UNITS, tf.nn.relu, name="first")
+    kept = tf.floor(0.75 + tf.random.uniform(tf.shape(y)))
+    return _head(tf.math.divide(y, 0.75) * kept)
+
+
+def _dropped_as_in_1_15(x):
+    y = layers.dense(layers.flatten(x), UNITS, tf.nn.relu, name="first")
+    kept = tf.cast(tf.random.uniform(tf.shape(y)) >= 0.25, tf.float32)
+    return _head(y * (1 / 0.75) * kept)
+
+
 def _dropped_model(rate):
     return _dense_model(L.Dropout(rate), activation="relu")
 
@@ -294,14 +307,21 @@ CASES = {
         "data format of images: channels_first in the v1 graph, channels_last in the model",
         shape=(3, SIZE, SIZE),
     ),
-    "dropout": Case(
-        "dropout",
-        _dropped(0.25),
-        lambda: _dropped_model(0.25),
-        lambda: _dropped_model(0.5),
-        "rate of dropout 0.25 in the v1 graph, 0.5 in the model (for further training only)",
-        trains=True,
-    ),
+    **{
+        name: Case(
+            "dropout",
+            program,
+            lambda: _dropped_model(0.25),
+            lambda: _dropped_model(0.5),
+            "rate of dropout 0.25 in the v1 graph, 0.5 in the model (for further training only)",
+            trains=True,
+        )
+        for name, program in {
+            "dropout": _dropped(0.25),
+            "dropout of 1.15": _dropped_as_in_1_15,
+            "dropout of 1.0": _dropped_as_once,
+        }.items()
+    },
 }
 
 
