@@ -472,6 +472,35 @@ def test_what_cannot_be_read_is_not_compared(plain):
     assert found.not_compared["activation"] == 2  # that layer's, and the last one's
 
 
+class _OwnModel(keras.Model):
+    """A model whose code says what comes after its layers."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.first, self.head = L.Dense(UNITS, name="first"), L.Dense(2, name="head")
+        self.activation = activation
+
+    def call(self, x):
+        y = self.first(keras.ops.reshape(x, (-1, SIZE * SIZE * 3)))
+        return self.head(self.activation(y))
+
+
+@pytest.mark.parametrize(
+    ("activation", "found"),
+    [
+        (keras.ops.tanh, []),
+        (keras.ops.selu, ["activation tanh in the v1 graph, selu in the model"]),
+    ],
+)
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="other backends aren't traced")
+def test_what_the_code_of_a_model_calls_is_read_off_its_graph(plain, activation, found):
+    model = _OwnModel(activation)
+    model(keras.Input((SIZE, SIZE, 3)))
+    result = lint(plan_migration(plain, model), model)
+    assert [one.text for one in result.findings] == found
+    assert result.compared["activation"] == 1
+
+
 def test_json_has_both_sides(plain):
     model = _model(_dense_model(activation="relu"), (SIZE, SIZE, 3))
     assert lint(plan_migration(plain, model), model).record()["findings"] == [
