@@ -69,7 +69,7 @@ def _inputs(model: Any) -> Iterator[Any]:
     A model of a class of the user's own knows the shapes that it was built for, not the dtypes.
     """
     if tensors := getattr(model, "inputs", None):
-        structure = model.input
+        structure = getattr(model, "input", tensors)  # a Sequential that wasn't called has none
         yield structure if isinstance(structure, dict) or len(tensors) > 1 else tensors[0]
         return
     shapes = (model.get_build_config() or {}).get("input_shape")
