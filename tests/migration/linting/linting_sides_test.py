@@ -9,6 +9,7 @@ from settings_programs import (
     SIZE,
     UNITS,
     Case,
+    conv_model,
     dense,
     dense_model,
     head,
@@ -16,6 +17,7 @@ from settings_programs import (
     made_model,
     norm,
     norm_model,
+    padded,
     v1_program,
 )
 from v1_programs import saved, without_graph
@@ -27,6 +29,50 @@ from tf1compat.names.reasons import Kind
 
 v1 = tf.compat.v1
 L = keras.layers
+
+
+def _turned(x):
+    """Images with their channels moved first for speed."""
+    y = tf.transpose(x, [0, 3, 1, 2])
+    y = layers.conv2d(y, UNITS, 3, data_format="channels_first", name="conv")
+    return head(tf.transpose(y, [0, 2, 3, 1]))
+
+
+def _zeros_around(x):
+    return keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+
+
+def _only_head(**settings):
+    return [L.Flatten(), L.Dense(2, name="head", **settings)]
+
+
+QUIET = {
+    "what a loss has": (head, lambda: _only_head(activation="softmax"), "activation", 0),
+    "what a user has": (lambda x: tf.nn.relu(head(x)), _only_head, "activation", 0),
+    "what 1.15 makes of an epsilon": (
+        lambda x: head(layers.batch_normalization(x, epsilon=1e-5, name="bn")),
+        lambda: norm_model(epsilon=1e-5),
+        "epsilon",
+        1,
+    ),
+    "images turned for speed": (_turned, conv_model, "data_format", 0),
+    "zeros added by a function": (
+        padded,
+        lambda: conv_model(L.Lambda(_zeros_around, output_shape=(SIZE + 2,) * 2 + (3,)), strides=2),
+        "padding",
+        int(keras.config.backend() == "tensorflow"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_nothing_is_said_of(name, tmp_path):
+    program, made, kind, compared = QUIET[name]
+    prefix = saved(tmp_path, v1_program(Case(kind, program, None, None, "")))
+    model = made_model(made(), (SIZE, SIZE, 3))
+    found = lint(plan_migration(prefix, model), model)
+    assert found.findings == (), str(found)
+    assert found.compared.get(kind, 0) == compared
 
 
 @pytest.fixture(scope="module")
