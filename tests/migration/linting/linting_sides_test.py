@@ -50,7 +50,7 @@ QUIET = {
     "what a loss has": (head, lambda: _only_head(activation="softmax"), "activation", 0),
     "what a user has": (lambda x: tf.nn.relu(head(x)), _only_head, "activation", 0),
     "what 1.15 makes of an epsilon": (
-        lambda x: head(layers.batch_normalization(x, epsilon=1e-5, name="bn")),
+        lambda x: head(layers.batch_normalization(x, epsilon=1.001e-5, name="bn")),
         lambda: norm_model(epsilon=1e-5),
         "epsilon",
         1,

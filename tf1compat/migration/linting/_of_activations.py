@@ -35,8 +35,6 @@ class Activation(Check):
             v1 = frozenset({"linear"})
         if not v1 or not model:
             return None
-        if at_end and "linear" in model:
-            return None
         if v1 == {"linear"} and model & _IN_LOSSES:
             return None
         return [self.finding(layer, v1, model)] if apart(v1, model) else ()
