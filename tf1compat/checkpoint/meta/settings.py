@@ -93,9 +93,9 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
             graph = parse_meta_graph(memoryview(file.read(0, file.size)))
             require_consistent(graph)
             _require_inputs(graph.nodes)
+            return GraphSettings(graph.nodes)
         except WireError:
             return None
-    return GraphSettings(graph.nodes)
 
 
 def traced_settings(graph_def: bytes, variables: Collection[str]) -> GraphSettings:
@@ -131,8 +131,11 @@ def _require_inputs(nodes: Mapping[str, Node]) -> None:
 
 def _gathered(found: Iterator[tuple[str, object]]) -> dict[str, frozenset[Any]]:
     values: dict[str, set[Any]] = defaultdict(set)
-    for name, value in found:
-        values[name].add(value)
+    try:
+        for name, value in found:
+            values[name].add(value)
+    except WireError:  # an attribute that is damaged, which nothing has looked at before
+        return {}
     return {name: frozenset(all_) for name, all_ in values.items() if None not in all_}
 
 
