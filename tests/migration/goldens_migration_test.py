@@ -10,6 +10,7 @@ import pytest
 from tf1compat.keras3 import index_model
 from tf1compat.migration import (
     convert,
+    lint,
     load_recording,
     plan_migration,
     record_graph,
@@ -51,6 +52,16 @@ def test_outputs_are_those_of_tensorflow_1(planned):
     assert found.equal, str(found)
     assert found.weights == len(index_model(model)) - len(plan.keeps)
     assert len(found.outputs) == len(recording.outputs)
+
+
+def test_settings_are_said_where_they_differ_and_nowhere_else(planned):
+    expected, model, plan = planned
+    found = lint(plan, model)
+    assert sum(found.compared.values()) > 1
+    # the example leaves out what matters to training only
+    known = {"slim_mobilenet": {"momentum of moving statistics 0.7 in the v1 graph, 0.99 in the"}}
+    texts = {one.text.partition(" model")[0] for one in found.findings}
+    assert texts == known.get(expected["golden"], set()), str(found)
 
 
 def test_rules_files_hold_at_most_five_rules():

@@ -38,7 +38,7 @@ class Findings:
 
     def __init__(self, task: str, checkpoint: str) -> None:
         self.held: dict[str, Any] = {"format": 1, "task": task, "checkpoint": checkpoint}
-        self.held |= dict.fromkeys(("output", "plan", "proof", "verification"))
+        self.held |= dict.fromkeys(("output", "plan", "lint", "proof", "verification"))
 
     def say(self, text: object) -> None:
         """Prints a line, unless everything comes as JSON."""

@@ -12,6 +12,7 @@ from absl import flags
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
+from tf1compat.apps._linting import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
@@ -42,6 +43,7 @@ _VERIFY = flags.DEFINE_bool(
     flag_values=_FLAGS,
 )
 _PROOF = ProofFlags(_FLAGS)
+_LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
 
 
@@ -76,16 +78,26 @@ def _main() -> int:
         complain(f"tf1compat migrate: error: {plan.headline()}; nothing was written")
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
+    if not _DRY_RUN.value:
+        findings.say("\n".join([plan.headline(), *averages_lines(plan)]))
+    lint = _LINT.found(plan, index, checkpoint)
+    _LINT.tell(lint, findings)
+    if why := _LINT.refusal(lint):
+        return _refused(why, findings)
     if _DRY_RUN.value:
         return findings.end(EXIT_OK)
-    findings.say("\n".join([plan.headline(), *averages_lines(plan)]))
     proof = _PROOF.proof(plan, index, checkpoint)
     tell(proof, findings)
+    tell_causes(lint, proof, findings)
     if not _PROOF.enough(proof):
-        complain("tf1compat migrate: error: not proved; nothing was written")
-        return findings.end(EXIT_FOUND)
+        return _refused("not proved", findings)
     _write(plan, index, checkpoint, findings=findings, notes={"proof": proof.record()})
     return findings.end(EXIT_OK)
+
+
+def _refused(why: str, findings: Findings) -> int:
+    complain(f"tf1compat migrate: error: {why}; nothing was written")
+    return findings.end(EXIT_FOUND)
 
 
 def _write(

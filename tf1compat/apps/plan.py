@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ from tf1compat.apps._flags import (
     require_files,
     source_help,
 )
+from tf1compat.apps._linting import LintFlag
+from tf1compat.apps._printing import complain, say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["run"]
@@ -23,6 +26,7 @@ _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _FORMAT = define_format(_FLAGS)
+_LINT = LintFlag(_FLAGS)
 
 
 def run(args: Sequence[str]) -> int:
@@ -39,14 +43,20 @@ def _main() -> int:
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
 
     plan, index = make_plan(checkpoint, _TARGET)
+    lint = _LINT.found(plan, index, checkpoint)
     if _FORMAT.value == "json":
-        print(plan.to_json())
+        say_json({**json.loads(plan.to_json()), "lint": lint.record()})
     else:
         print_plan(plan)
-    if plan.complete:
-        return EXIT_OK
-    print_offenders(plan, checkpoint, index, _TARGET)
-    return EXIT_FOUND
+        if lint.findings:
+            say(lint)
+    if not plan.complete:
+        print_offenders(plan, checkpoint, index, _TARGET)
+        return EXIT_FOUND
+    if why := _LINT.refusal(lint):
+        complain(f"tf1compat plan: error: {why}")
+        return EXIT_FOUND
+    return EXIT_OK
 
 
 if __name__ == "__main__":

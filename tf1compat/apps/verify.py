@@ -18,6 +18,7 @@ from tf1compat.apps._flags import (
     require_finite,
     source_help,
 )
+from tf1compat.apps._linting import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
@@ -25,7 +26,7 @@ from tf1compat.errors import UsageError
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
-    from tf1compat.migration import Plan, Recording
+    from tf1compat.migration import Lint, Plan, Recording
 
 __all__ = ["run"]
 
@@ -62,6 +63,7 @@ _TOLERANCE = flags.DEFINE_float(
 )
 require_finite("tolerance", _FLAGS)
 _PROOF = ProofFlags(_FLAGS)
+_LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
 
 
@@ -100,14 +102,20 @@ def _main() -> int:
     findings.say(verification)
     if not verification.equal:
         return findings.end(EXIT_FOUND)
+    lint = _LINT.found(plan, index, checkpoint)
+    _LINT.tell(lint, findings)
+    if why := _LINT.refusal(lint):
+        print(f"tf1compat verify: error: {why}", file=sys.stderr)
+        return findings.end(EXIT_FOUND)
     if _RECORDING.value:
-        return _outputs(plan, checkpoint, findings)
+        return _outputs(plan, checkpoint, findings, lint=lint)
     proof = _PROOF.proof(plan, index, checkpoint, tolerance=_TOLERANCE.value)
     tell(proof, findings)
+    tell_causes(lint, proof, findings)
     return findings.end(EXIT_OK if _PROOF.enough(proof) else EXIT_FOUND)
 
 
-def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings) -> int:
+def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings, *, lint: Lint) -> int:
     """Compares outputs, now that the file is known to hold what it should.
 
     The weights are looked at once more, as Keras loaded them: outputs prove nothing of weights
@@ -131,6 +139,7 @@ def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings) -> int:
         unpaired = verification.unpaired or "none of those that could be paired"
         for line in verification.layer_lines() or [f"first layer that differs: {unpaired}"]:
             findings.say(line)
+    tell_causes(lint, verification, findings)
     status = findings.end(EXIT_OK if verification.equal else EXIT_FOUND)
     verification.require_equal()
     return status

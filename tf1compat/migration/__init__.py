@@ -3,6 +3,7 @@
 from tf1compat.migration.convert import Conversion, convert
 from tf1compat.migration.layouts import parse_layout, register_layout
 from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.linting import Effect, Finding, Lint, lint
 from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
@@ -34,10 +35,13 @@ __all__ = [
     "Assumptions",
     "Conversion",
     "Drop",
+    "Effect",
     "Fill",
+    "Finding",
     "GraphOptions",
     "Keep",
     "Layout",
+    "Lint",
     "OutputDifference",
     "Plan",
     "Proof",
@@ -50,6 +54,7 @@ __all__ = [
     "convert",
     "dropped_lines",
     "first_difference",
+    "lint",
     "load_inputs",
     "load_recording",
     "offender_lines",

@@ -73,6 +73,7 @@ def from_json(text: str) -> dict[str, Any]:
                 f"plan: expected format 1 or {_VERSION}, found {version!r}; make it anew with this "
                 "version"
             )
+        content.pop("lint", None)  # which `tf1compat plan` says beside the plan
         if unlike := ", ".join(sorted(content.keys() ^ set(_FIELDS))):
             raise PlanError(f"plan: expected {', '.join(_FIELDS)}; what is more or less: {unlike}")
         for name in ("checkpoint", "model"):
