@@ -226,6 +226,27 @@ def test_a_layout_that_fails_leaves_a_live_model_as_it_was(rows, tmp_path):
         assert_arrays_equal(found, expected)
 
 
+@dataclasses.dataclass(frozen=True)
+class Moody(Nought):
+    """Refuses what it is given in its own way."""
+
+    name = "toy_moody"
+
+    mood: str
+
+    def __post_init__(self):
+        raise RuntimeError(f"not {self.mood}")
+
+
+def test_a_layout_that_can_not_be_made_is_named(rows, tmp_path):
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, rows)
+    rules = [Rule("one", "head_0/kernel", layout="toy_moody(today)")]
+    message = r"layout 'toy_moody\(today\)': .*found RuntimeError: not today"
+    with LAYOUTS.with_(Moody), pytest.raises(RuleError, match=message):
+        plan_migration(prefix, _model(4), rules)
+
+
 def test_two_sources_for_one_target_are_told_before_a_layout_is_asked(rows, tmp_path):
     prefix = str(tmp_path / "model.ckpt")
     write_checkpoint(prefix, rows)

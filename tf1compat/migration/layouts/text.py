@@ -17,6 +17,7 @@ from tf1compat.migration.layouts._written_form import (
 )
 from tf1compat.migration.layouts.chain import Chain
 from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
+from tf1compat.registry import asked
 
 __all__ = ["LAYOUT_FACTS", "parse_layout"]
 
@@ -56,13 +57,19 @@ def _parse_step(step: str, text: str) -> Layout:
         expected = _form(layout)
         raise LayoutError(f"layout {text!r}: expected {expected}, found {step.strip()!r}")
     try:
-        return layout(**{name: argument_value(kind, words) for name, kind, words in assigned})
-    except LayoutError:
-        raise
+        fields = {name: argument_value(kind, words) for name, kind, words in assigned}
     except ValueError as error:
         raise LayoutError(
             f"layout {text!r}: {layout.name} expected {error}, found {step.strip()!r}"
         ) from None
+    made: Layout = asked(
+        f"layout {step.strip()!r}",
+        "__post_init__",
+        call=lambda: layout(**fields),
+        error=LayoutError,
+        passed=(LayoutError, MemoryError),
+    )
+    return made
 
 
 def _assigned(
