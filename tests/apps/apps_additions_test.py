@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 
-from tf1compat.apps.main import run
 from tf1compat.checkpoint import (
     SOURCE_FORMATS,
     ArrayIndex,
@@ -69,17 +68,6 @@ def work(tmp_path, monkeypatch):
     sys.modules.pop("models_of_a_test", None)
 
 
-@pytest.fixture
-def app(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as exit_:
-            run(args)
-        captured = capsys.readouterr()
-        return exit_.value.code, " ".join(captured.out.split()), captured.err
-
-    return call
-
-
 def goes_all_the_way(app, *flags, common=COMMON):
     """Plans, migrates and verifies; returns the plan's text and what was written."""
     code, said, err = app("plan", *common, *flags)
@@ -89,7 +77,9 @@ def goes_all_the_way(app, *flags, common=COMMON):
     assert code == 0, err
     assert "2 weights equal bit for bit" in out
     assert app("verify", *common, *flags, output)[0] == 0
-    return said, {path: array.read() for path, array in read_exported("out.weights.h5").items()}
+    return " ".join(said.split()), {
+        path: array.read() for path, array in read_exported("out.weights.h5").items()
+    }
 
 
 class ByCompass(Evidence):
@@ -173,7 +163,7 @@ def test_a_suffix_of_both_kinds_means_an_output_where_there_is_a_model(work, app
         np.savez(longer, **VALUES)
     source, model = COMMON
     with SOURCE_FORMATS.with_(Npz()), OUTPUT_FORMATS.with_(type("Toy", (h5,), members)()):
-        assert app("diff", source, "--other=same.toy")[:2] == (0, "all 2 are equal")
+        assert app("diff", source, "--other=same.toy")[:2] == (0, "all 2 are equal\n")
         code, _, err = app("diff", source, model, "--other=same.toy")
         assert (code, "same.toy" in err) == (1, True)  # which is no HDF5
         code, _, err = app("diff", source, "--other=same.longer.toy")
