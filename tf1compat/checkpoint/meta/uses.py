@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attributes import constant, integer, number, text
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta.usage import nodes_usage
+from tf1compat.checkpoint.meta.using import Use
 from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
@@ -66,15 +68,17 @@ class Uses:
       strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or ``"div"``.
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
+      by_variable: every use of each variable; a partitioned one by the name of the whole.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
     strategies: Mapping[str, str] = dataclasses.field(default_factory=dict)
     flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    by_variable: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
 
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
-    """Returns the uses in the forward pass of a graph, given its nodes by name."""
+    """Returns the uses in the forward pass of a graph, given its nodes, functions in place."""
     return _Finder(nodes).found()
 
 
@@ -104,7 +108,7 @@ class _Finder:
                 whole, part = split_part(table)
                 if part is not None and (strategy := self._strategy(node)):
                     strategies[whole] = strategy
-        return Uses(lstm, strategies, flattened)
+        return Uses(lstm, strategies, flattened, nodes_usage(self._nodes))
 
     def _variable(self, node: Node, operand: int) -> str:
         """Returns the variable whose value an operand is; ``""`` where it is none's."""
