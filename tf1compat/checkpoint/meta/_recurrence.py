@@ -49,7 +49,8 @@ def _after(
 ) -> Iterator[Piece]:
     for node, operand in wires.readers(output) if left else ():
         if node.op in _ACTIVATIONS:
-            yield Piece(begin, end, _gate(wires, node), constant)
+            for value, first, last in _activated(wires, node, (begin, end)):
+                yield Piece(first, last, _gate(wires, value, node.op), constant)
             continue
         span = (begin, end)
         for port, first, last in _parts(wires, node, operand, span):
@@ -60,6 +61,18 @@ def _after(
             added += float(other[0]) if other is not None and len(other) == 1 else 0.0
         if node.op in _SUMS | _IN_PLACE or _resets(wires, node, operand):
             yield from _after(wires, (node.name, 0), begin, end, added, left - 1)
+
+
+def _activated(
+    wires: Wiring, node: Node, span: tuple[int, int]
+) -> Iterator[tuple[Output, int, int]]:
+    """Yields the gates that an activation gives: itself, or its parts, as of 1.15's GRUCell."""
+    parts = [
+        ((reader.name, port), first, last)
+        for reader, operand in wires.readers((node.name, 0))
+        for port, first, last in _parts(wires, reader, operand, span)
+    ]
+    yield from parts or [((node.name, 0), *span)]
 
 
 def _parts(
@@ -84,27 +97,38 @@ def _resets(wires: Wiring, node: Node, operand: int) -> bool:
     return other is not None and other.op == "Sigmoid"
 
 
-def _gate(wires: Wiring, node: Node) -> str:
-    """Returns which gate an activation is, by what becomes of it; ``""`` where that is unclear."""
-    read = list(wires.readers((node.name, 0)))
-    if any(
-        reader.op == "Sub" and at == 1 and wires.numbers(reader, 0) == (1,) for reader, at in read
-    ):
-        return UPDATE
+def _gate(wires: Wiring, value: Output, activation: str) -> str:
+    """Returns which gate a value is, by what becomes of it; ``""`` where that is unclear."""
+    read = list(wires.readers(value))
+    rest = next((r for r, at in read if at == 1 and _is_rest(wires, r)), None)
+    if rest is not None:
+        return UPDATE if _takes_candidate(wires, rest) else ""
     for reader, at in read:
         partner = wires.source(reader, 1 - at) if reader.op == "Mul" else None
         if partner is None:
             continue
-        if partner.op == "Sub" and wires.numbers(partner, 0) == (1,):
+        if _is_rest(wires, partner):
             return CANDIDATE
         if partner.op in _ACTIVATIONS and _is_new_state(wires, partner):
             return OUTPUT
         if partner.op in _ACTIVATIONS:
-            if partner.op == node.op:
+            if partner.op == activation:
                 return ""
-            return INPUT if node.op == "Sigmoid" else CANDIDATE
+            return INPUT if activation == "Sigmoid" else CANDIDATE
         return FORGET if _is_kept(wires, reader) else RESET
     return ""
+
+
+def _is_rest(wires: Wiring, node: Node) -> bool:
+    """Tells what is left of 1 without a gate."""
+    return node.op == "Sub" and wires.numbers(node, 0) == (1,)
+
+
+def _takes_candidate(wires: Wiring, rest: Node) -> bool:
+    """Tells whether the rest multiplies what is new, and the gate what was, as in all of 1.x's."""
+    read = [(r, at) for r, at in wires.readers((rest.name, 0)) if r.op == "Mul"]
+    partners = [wires.source(reader, 1 - at) for reader, at in read]
+    return any(one is not None and one.op in _ACTIVATIONS for one in partners)
 
 
 def _is_new_state(wires: Wiring, node: Node) -> bool:

@@ -44,6 +44,12 @@ _ROLES = {
     "mean": "moving_mean",
     "variance": "moving_variance",
 }
+_WORDS = {
+    "transposed_convolution": "a transposed convolution",
+    "depthwise": "a depthwise convolution",
+    "offset": "an offset",
+    "other": "something else",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,8 +120,8 @@ class Use:
         """
         op = f" ({self.op})" if self.op else ""
         axes = f" over ({', '.join(self.axes)})" if self.axes else ""
-        gates = f" of the gates {', '.join(self.gates)}" if self.gates else ""
-        return f"{'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind}{op}{axes}{gates}"
+        gates = f" with the gates {', '.join(self.gates)}" if self.gates else ""
+        return f"{_WORDS.get(self.kind, f'a {self.kind}')}{op}{axes}{gates}"
 
 
 def distinct(uses: Iterable[Use]) -> tuple[Use, ...]:
