@@ -7,7 +7,6 @@ import tensorflow as tf
 from v1_programs import saved, without_graph
 
 from tf1compat.keras3 import index_model
-from tf1compat.keras3.models.tracing import trace_layers
 from tf1compat.migration import Status, plan_migration, prove
 
 v1 = tf.compat.v1
@@ -200,5 +199,5 @@ def test_a_layer_within_a_users_own_model_is_traced_by_itself():
     model = Own()
     model(np.zeros((2, 4), np.float32))
     index = index_model(model)
-    graphs = list(trace_layers(index, ["first", "second"]))
+    graphs = [index.graph_of(layer) for layer in ("first", "second")]
     assert [set(graph.weights.values()) for graph in graphs] == [{"first/theta"}, {"second/theta"}]

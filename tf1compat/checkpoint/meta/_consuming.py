@@ -29,6 +29,7 @@ _FUSED: Mapping[str, Mapping[int, tuple[str, ...]]] = {
     "GRUBlockCell": {2: (RESET, UPDATE), 3: (CANDIDATE,), 4: (RESET, UPDATE), 5: (CANDIDATE,)},
 }
 """Cells in one op: by the operand that is a kernel or bias, its gates."""
+_FLATTENING = ("Reshape", "ExpandDims", "Squeeze")
 _NORMED_BACK = 6  # multiplications between a norm's root and where its vectors come in
 
 
@@ -63,9 +64,7 @@ def _product(wires: Wiring, node: Node, operand: int, shape: Shape) -> Consumpti
 
 
 def _is_one_hot(wires: Wiring, node: Node) -> bool:
-    found = wires.source(node, 0)
-    while found is not None and found.op == "Reshape":
-        found = wires.source(found, 0)
+    found = wires.before(wires.source(node, 0), _FLATTENING)
     return found is not None and found.op == "OneHot"
 
 
@@ -109,9 +108,8 @@ def _convolution(wires: Wiring, node: Node, operand: int, shape: Shape) -> Consu
 
 def _dilated(wires: Wiring, node: Node, image: int, spaces: int) -> dict[str, Fact]:
     """Returns what a convolution between ``SpaceToBatchND`` and its inverse is without them."""
-    before = wires.source(node, image)
-    while before is not None and before.op in ("ExpandDims", "Squeeze"):
-        before = wires.source(before, 0)  # 1.x has them between for one space axis
+    # 1.x has an axis more between, where there is one space axis.
+    before = wires.before(wires.source(node, image), _FLATTENING)
     if before is None or before.op != "SpaceToBatchND":
         return {}
     block, padded = wires.integers(before, 1), wires.integers(before, 2)

@@ -10,8 +10,9 @@ from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import Wiring
 from tf1compat.checkpoint.meta.using import Move, Shape
 
-__all__ = ["axes_before", "moved", "strided_part"]
+__all__ = ["MOST_PARTS", "axes_before", "moved", "strided_part"]
 
+MOST_PARTS = 4096  # that a value is split into; a file may say any number
 Axes = tuple[str, ...]
 Moved = tuple[int, tuple[Move, ...]]
 
@@ -120,7 +121,7 @@ def _reshaped(before: Shape, after: Shape) -> Move:
 
 def _split(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
     at, count = wires.integers(node, 0), integer(node, "num_split")
-    if operand == 1 and at and shape and count:
+    if operand == 1 and at and shape and 0 < count <= MOST_PARTS:
         axis = at[0] % len(shape)
         size = (shape[axis] or 0) // count
         for place in range(count):
@@ -148,6 +149,8 @@ def strided_part(wires: Wiring, node: Node) -> tuple[int, int, int | None, bool]
     """
     begin, end, steps = (wires.integers(node, operand) for operand in (1, 2, 3))
     if begin is None or end is None or steps is None or {*steps} != {1}:
+        return None
+    if not len(begin) == len(end) == len(steps):
         return None
     if integer(node, "ellipsis_mask") or integer(node, "new_axis_mask"):
         return None
@@ -179,7 +182,7 @@ def _slice(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Mo
 
 def _unpack(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
     axis = integer(node, "axis") % len(shape) if shape else 0
-    for place in range(integer(node, "num") if shape else 0):
+    for place in range(min(integer(node, "num"), MOST_PARTS) if shape else 0):
         yield place, _one_of(shape, axis, place)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tf1compat.checkpoint.meta._attributes import integer
-from tf1compat.checkpoint.meta._moves import strided_part
+from tf1compat.checkpoint.meta._moves import MOST_PARTS, strided_part
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE, Output, Wiring
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, RESET, UPDATE
@@ -80,7 +80,7 @@ def _parts(
 ) -> Iterator[tuple[int, int, int]]:
     begin, end = span
     if node.op == "Split" and operand == 1 and wires.integers(node, 0) != (0,):
-        count = integer(node, "num_split")
+        count = min(integer(node, "num_split"), MOST_PARTS)
         size = (end - begin) // count if count else 0
         for place in range(count if size * count == end - begin else 0):
             yield place, begin + place * size, begin + (place + 1) * size
@@ -133,9 +133,7 @@ def _takes_candidate(wires: Wiring, rest: Node) -> bool:
 
 def _is_new_state(wires: Wiring, node: Node) -> bool:
     """Tells the activation of an LSTM's new state: a sum of two products of two values each."""
-    found = wires.source(node, 0)
-    while found is not None and found.op in ("Minimum", "Maximum", "ClipByValue"):
-        found = wires.source(found, 0)
+    found = wires.before(wires.source(node, 0), ("Minimum", "Maximum", "ClipByValue"))
     if found is None or found.op not in _SUMS:
         return False
     terms = [wires.source(found, place) for place in (0, 1)]

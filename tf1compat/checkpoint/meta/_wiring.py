@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attributes import values
 from tf1compat.checkpoint.meta._node_def import Node
@@ -87,19 +88,29 @@ class Wiring:
         """Returns the node whose value an input is; None where there is none."""
         return self.origin(self.read(node, operand)) if operand < len(node.inputs) else None
 
+    def before(self, node: Node | None, ops: Collection[str]) -> Node | None:
+        """Returns the nearest node of another type than `ops`, back through their first inputs."""
+        for _ in range(_FAR):
+            if node is None or node.op not in ops:
+                return node
+            node = self.source(node, 0)
+        return None
+
     def numbers(self, node: Node, operand: int) -> tuple[float, ...] | None:
         """Returns the numbers of an input that is a small constant; None for any other."""
         found = self.source(node, operand)
-        if found is None:
+        if found is None or found.op not in ("Pack", "ConcatV2"):
+            return None if found is None else values(found)
+        # A shape that is put together.
+        count = len(found.inputs) - (found.op == "ConcatV2")
+        parts = [self.source(found, place) for place in range(count)]
+        known = [None if part is None else values(part) for part in parts]
+        if any(one is None for one in known):
             return None
-        if found.op in ("Pack", "ConcatV2"):  # a shape that is put together
-            count = len(found.inputs) - (found.op == "ConcatV2")
-            parts = [self.numbers(found, place) for place in range(count)]
-            known = [part for part in parts if part is not None]
-            return tuple(n for part in known for n in part) if len(known) == len(parts) else None
-        return values(found)
+        return tuple(number for one in known for number in one or ())
 
     def integers(self, node: Node, operand: int) -> tuple[int, ...] | None:
-        """Returns the same as integers."""
+        """Returns the same as integers; None too where they aren't."""
         found = self.numbers(node, operand)
-        return None if found is None else tuple(int(number) for number in found)
+        whole = found is not None and all(math.isfinite(number) for number in found)
+        return tuple(int(number) for number in found or ()) if whole else None

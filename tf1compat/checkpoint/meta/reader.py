@@ -135,11 +135,11 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
         try:
             graph = parse_meta_graph(data)
             require_consistent(graph)
+            meta = _meta(found, graph)
         except WireError as error:
             raise file.corrupt(
                 f"not a sound MetaGraphDef: {error.message}", error.offset
             ) from error
-    meta = _meta(found, graph)
     _require_like_index(meta)
     return meta
 

@@ -44,12 +44,14 @@ class BothUses:
       sources: by variable, how the v1 graph uses it; empty without a graph.
       targets: by path, how the model uses a weight; empty without a v1 graph to compare with.
       images: by layer, the image that is flattened before it.
+      open: the weights that no rule spoke of.
     """
 
     index: ModelIndex
     sources: Mapping[str, Sequence[Use]]
     targets: Mapping[str, Sequence[Use]]
     images: Mapping[str, Shape]
+    open: frozenset[str]
 
     def items(
         self, sources: Sequence[Item], targets: Sequence[Item]
@@ -80,7 +82,8 @@ class BothUses:
 
     def _ordered(self, targets: Sequence[Item]) -> bool:
         kernels = [item for item in targets if coarse_role(item.role, item.shape) == "weight"]
-        return all(families(self.targets.get(item.path, ()), item.shape) for item in kernels)
+        left = [item for item in kernels if item.path in self.open]
+        return all(families(self.targets.get(item.path, ()), item.shape) for item in left)
 
     def _image(self, target: str) -> Shape | None:
         return self.images.get(self.index[target].layer_path)
@@ -133,9 +136,16 @@ def moved_by(
 
 
 def uses_of_both(
-    sources: Mapping[str, Sequence[Use]] | None, index: ModelIndex, images: Mapping[str, Shape]
+    sources: Mapping[str, Sequence[Use]] | None,
+    index: ModelIndex,
+    images: Mapping[str, Shape],
+    *,
+    targets: Sequence[str],
 ) -> BothUses:
-    """Returns the uses of both sides; None known where there is no v1 graph to compare with."""
+    """Returns the uses of variables, and of those weights that no rule spoke of.
+
+    None are known where there is no v1 graph to compare with.
+    """
     if sources is None:
-        return BothUses(index, {}, {}, images)
-    return BothUses(index, sources, target_uses(index), images)
+        return BothUses(index, {}, {}, images, frozenset())
+    return BothUses(index, sources, target_uses(index, targets), images, frozenset(targets))

@@ -71,7 +71,8 @@ def match_rest(
     entries = {name: checkpoint[name] for name in sources}
     meanings = read_meanings(entries, graph.uses if graph else None, assume)
     images = flattened_images(index)
-    both = uses_of_both(graph.uses.by_variable if graph else None, index, images)
+    uses = graph.uses.by_variable if graph else None
+    both = uses_of_both(uses, index, images, targets=targets)
     match = _Match(checkpoint, index, graph, meanings, assume, both)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)

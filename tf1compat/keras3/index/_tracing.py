@@ -12,9 +12,7 @@ from typing import Any
 
 import keras
 
-from tf1compat.keras3.index.model_index import ModelIndex
-
-__all__ = ["TracedGraph", "trace_layers"]
+__all__ = ["TracedGraph", "trace_layer"]
 
 _BATCH = 2  # of inputs whose batch is open: known sizes make graphs simpler
 
@@ -32,31 +30,21 @@ class TracedGraph:
     weights: Mapping[str, str]
 
 
-def trace_layers(index: ModelIndex, paths: Sequence[str]) -> Iterator[TracedGraph]:
-    """Yields the graph of each of some layers, in inference mode, by the inputs it was built for.
+def trace_layer(layer: Any, weights: Mapping[str, Any]) -> TracedGraph | None:
+    """Returns the graph of a layer or model in inference mode, by the inputs it was built for.
 
     None on other backends than TensorFlow, for a layer whose inputs aren't known, and for one that
     can't be traced.
 
     Args:
-      index: the model's index.
-      paths: the layers' paths; ``""`` is the model itself.
+      layer: a built layer.
+      weights: the variables that become placeholders, by path.
     """
-    for path in paths:
-        layer = index.by_layer[path].layer
-        held = {id(variable) for variable in layer.variables}
-        weights = [path for path, weight in index.items() if id(weight.variable) in held]
-        graph = _traced(index, layer, weights)
-        if graph is not None:
-            yield graph
-
-
-def _traced(index: ModelIndex, layer: Any, weights: Sequence[str]) -> TracedGraph | None:
     if keras.config.backend() != "tensorflow":
         return None
     import tensorflow as tf
 
-    variables = [index[path].variable for path in weights]
+    variables = list(weights.values())
     specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
     for given in _inputs(layer):
         try:
