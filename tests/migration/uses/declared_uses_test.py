@@ -8,7 +8,7 @@ import pytest
 from keras import layers as L
 
 from tf1compat.keras3 import index_model
-from tf1compat.migration.uses.declared import LAYERS, declared_use, is_declared
+from tf1compat.migration.uses.declared import LAYERS, declared_uses, is_declared
 from tf1compat.migration.uses.of_targets import traced_uses
 
 IMAGE, LINE, CUBE, WORDS = (6, 6, 3), (6, 3), (5, 5, 5, 2), (4,)
@@ -128,8 +128,9 @@ def weights(index):
 
 def test_the_table_says_what_the_graph_does(case):
     index, traced = case
+    table = declared_uses(index, weights(index))
     for path, weight in weights(index).items():
-        declared = declared_use(index, path)
+        declared = table.get(path)
         if (weight.layer_class, weight.name) in UNREAD:
             assert (declared, traced.get(path)) == (None, None)
             continue

@@ -8,7 +8,7 @@ of :data:`LAYERS`, and a small model of it in the test that holds both against e
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tf1compat.checkpoint.meta.using import (
@@ -24,7 +24,7 @@ from tf1compat.checkpoint.meta.using import (
 from tf1compat.keras3 import ModelIndex, Weight
 from tf1compat.registry import Registry
 
-__all__ = ["LAYERS", "LayerUses", "declared_use", "is_declared"]
+__all__ = ["LAYERS", "LayerUses", "declared_uses", "is_declared"]
 
 Config = Mapping[str, Any]
 
@@ -46,13 +46,21 @@ class LayerUses:
     uses: Callable[[str, int, Config], Use | None]
 
 
-def declared_use(index: ModelIndex, path: str) -> Use | None:
-    """Returns how a weight of one of Keras' own layers is used; None for any other weight."""
-    weight = index[path]
-    if not is_declared(index, weight):
-        return None
-    config = index.by_layer[weight.layer_path].layer.get_config()
-    return LAYERS[weight.layer_class].uses(weight.name, len(weight.shape), config)
+def declared_uses(index: ModelIndex, paths: Iterable[str]) -> dict[str, Use]:
+    """Returns how weights of Keras' own layers are used; others are left out."""
+    configs: dict[str, Config] = {}  # making one is what takes the time
+    found = {}
+    for path in paths:
+        weight = index[path]
+        if not is_declared(index, weight):
+            continue
+        at = weight.layer_path
+        if at not in configs:
+            configs[at] = index.by_layer[at].layer.get_config()
+        use = LAYERS[weight.layer_class].uses(weight.name, len(weight.shape), configs[at])
+        if use is not None:
+            found[path] = use
+    return found
 
 
 def is_declared(index: ModelIndex, weight: Weight) -> bool:

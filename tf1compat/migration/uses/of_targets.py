@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from tf1compat.checkpoint.meta.usage import read_usage
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.keras3 import ModelIndex
-from tf1compat.migration.uses.declared import declared_use, is_declared
+from tf1compat.migration.uses.declared import declared_uses, is_declared
 
 __all__ = ["target_uses", "traced_uses"]
 
@@ -25,16 +25,11 @@ def target_uses(index: ModelIndex, paths: Iterable[str]) -> Uses:
       index: the model's index.
       paths: the weights' paths.
     """
-    found: dict[str, tuple[Use, ...]] = {}
-    others: dict[str, None] = {}
-    for path in paths:
-        weight = index[path]
-        if not is_declared(index, weight):
-            if weight.kind == "weight":
-                others[weight.layer_path] = None
-        elif use := declared_use(index, path):
-            found[path] = (use,)
-    return {**traced_uses(index, others), **found}
+    wanted = [path for path in paths if index[path].kind == "weight"]
+    others = (index[path] for path in wanted)
+    layers = dict.fromkeys(one.layer_path for one in others if not is_declared(index, one))
+    own = {path: (use,) for path, use in declared_uses(index, wanted).items()}
+    return {**traced_uses(index, layers), **own}
 
 
 def traced_uses(index: ModelIndex, layers: Iterable[str]) -> Uses:
