@@ -37,6 +37,10 @@ def only(uses):
     return use
 
 
+def sparse():
+    return tf.sparse.SparseTensor([[0, 0]], [1.0], [2, 4])
+
+
 PRODUCTS = {
     "plain": (lambda x, w: x @ w, [4, 3], ("in", "out")),
     "transpose_b": (lambda x, w: tf.matmul(x, w, transpose_b=True), [3, 4], ("out", "in")),
@@ -48,6 +52,8 @@ PRODUCTS = {
     "squeezed": (lambda x, w: x @ tf.squeeze(w, [0, 1]), [1, 1, 4, 3], ("", "", "in", "out")),
     "cast": (lambda x, w: x @ tf.cast(tf.identity(w), tf.float32), [4, 3], ("in", "out")),
     "einsum": (lambda x, w: tf.einsum("bi,oi->bo", x, w), [3, 4], ("out", "in")),
+    "sliced": (lambda x, w: x @ tf.slice(w, [0, 1], [-1, 3]), [4, 6], ("in", "out")),
+    "sparse": (lambda x, w: tf.sparse.sparse_dense_matmul(sparse(), w), [4, 3], ("in", "out")),
     "scrambled": (lambda x, w: x @ tf.reshape(w, [4, 3]), [3, 4], ()),
 }
 
@@ -177,6 +183,23 @@ def test_gates_in_loops_of_both_kinds(case, loops, usage_of):
     bias = only(found[f"rnn/{scope}bias"])
     assert bias.gates == gates
     assert bias.facts.get("forget_bias") == (1.0 if FORGET in gates else None)
+
+
+def test_a_cell_in_branches_is_found(tmp_path):
+    """As static_rnn has it with sequence_length: each step is in a branch of its own."""
+    path = str(tmp_path / "graph.meta")
+    v1.disable_control_flow_v2()
+    try:
+        with tf.Graph().as_default():
+            steps = [placeholder(2, 4) for _ in range(2)]
+            lengths = placeholder(2, dtype=tf.int32)
+            cell = rnn_cell.BasicLSTMCell(3)
+            v1.nn.static_rnn(cell, steps, dtype=tf.float32, sequence_length=lengths)
+            v1.train.export_meta_graph(path)
+    finally:
+        v1.enable_control_flow_v2()
+    (gates,) = read_meta(path).uses.lstm.values()
+    assert (gates.bias, gates.forget_bias) == ("rnn/basic_lstm_cell/bias", 1.0)
 
 
 def test_an_update_gate_that_is_used_the_other_way_round_is_none(usage_of):

@@ -63,6 +63,11 @@ def _product(wires: Wiring, node: Node, operand: int, shape: Shape) -> Consumpti
     return Consumption("product", ("batch",) * (len(shape) - 2) + axes, {})
 
 
+def _sparse_product(wires: Wiring, node: Node, operand: int, shape: Shape) -> Consumption | None:
+    axes = ("out", "in") if flag(node, "adjoint_b") else ("in", "out")
+    return Consumption("product", axes, {}) if operand == 3 else None
+
+
 def _is_one_hot(wires: Wiring, node: Node) -> bool:
     found = wires.before(wires.source(node, 0), _FLATTENING)
     return found is not None and found.op == "OneHot"
@@ -245,6 +250,7 @@ _CONSUMERS: Mapping[str, Callable[[Wiring, Node, int, Shape], Consumption | None
     **dict.fromkeys(("Rsqrt", "Sqrt"), _rooted),
     **dict.fromkeys(_FUSED, _fused),
     "Einsum": _einsum,
+    "SparseTensorDenseMatMul": _sparse_product,
     "BiasAdd": _biased,
     "Mul": _multiplied,
 }

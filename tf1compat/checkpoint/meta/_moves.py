@@ -180,6 +180,23 @@ def _slice(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Mo
         yield 0, (_part(shape, axis, first, last),)
 
 
+def _block(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
+    """A ``Slice``, where it leaves all axes but one whole."""
+    begin, sizes = wires.integers(node, 1), wires.integers(node, 2)
+    if operand != 0 or not begin or not sizes or not len(begin) == len(sizes) == len(shape):
+        return
+    spans = [(b, -1 if s == -1 else b + s) for b, s in zip(begin, sizes, strict=True)]
+    cut = [axis for axis, (b, end) in enumerate(spans) if b or end not in (-1, shape[axis])]
+    if len(cut) > 1 or any(shape[axis] is None for axis in cut):
+        return
+    moves = [
+        _part(shape, axis, spans[axis][0], (shape[axis] or 0) if end == -1 else end)
+        for axis in cut
+        for end in spans[axis][1:]
+    ]
+    yield 0, tuple(moves)
+
+
 def _unpack(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
     axis = integer(node, "axis") % len(shape) if shape else 0
     for place in range(min(integer(node, "num"), MOST_PARTS) if shape else 0):
@@ -218,6 +235,7 @@ _MOVES: Mapping[str, Callable[[Wiring, Node, int, Shape], Iterator[Moved]]] = {
     "Split": _split,
     "SplitV": _split_sizes,
     "StridedSlice": _slice,
+    "Slice": _block,
     "Unpack": _unpack,
     "ConcatV2": _concat,
     "Neg": _negate,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attributes import constant, integer, number, text
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._wiring import SAME_VALUE
 from tf1compat.checkpoint.meta.usage import nodes_usage
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.names.graph_names import in_gradients
@@ -119,7 +120,7 @@ class _Finder:
                 return ""
             if found.op in VARIABLE_OPS:
                 return found.name
-            if found.op not in PASSING_OPS or not found.inputs:
+            if found.op not in SAME_VALUE or not found.inputs:
                 return ""
             name = found.inputs[0]
         return ""
