@@ -121,6 +121,25 @@ def test_roles_of_a_users_own_layers_come_from_their_uses(tmp_path):
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
 
 
+class Positions(L.Layer):
+    def build(self, shape):
+        self.table = self.add_weight(shape=shape[1:], name="position_embeddings")
+
+    def call(self, x):
+        return x + self.table
+
+
+def test_a_table_that_is_added_is_no_bias(tmp_path):
+    def build():
+        x = v1.placeholder(tf.float32, [None, 3, 2], "x")
+        table = v1.get_variable("position_embeddings", [5, 2])
+        tf.add(x, tf.nn.embedding_lookup(table, tf.range(3)), name="y")
+
+    index = model_of(Positions(name="positions"), 5, 2)
+    (fill,) = plan_migration(saved(tmp_path, build), index).fills
+    assert (fill.sources, fill.layout) == (("position_embeddings",), "identity")
+
+
 def convolved(shape, *, padding="SAME"):
     def build():
         x = v1.placeholder(tf.float32, [None, 4, 4, 2], "x")

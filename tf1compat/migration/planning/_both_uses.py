@@ -66,15 +66,17 @@ class BothUses:
         found_s = []
         for item in sources:
             uses = self.sources.get(item.path, ())
-            told = use_role(uses) if item.role == "unknown" else item.role
+            told = use_role(uses, item.shape) if item.role == "unknown" else item.role
             kinds = families(uses, item.shape)
             shape = shaped(uses, item.shape)
             found_s.append(dataclasses.replace(item, role=told, shape=shape, uses=kinds))
         found_t = []
         for item in targets:
             uses = self.targets.get(item.path, ())
-            told = "unknown" if is_declared(self.index, self.index[item.path]) else use_role(uses)
-            role = item.role if told == "unknown" else told
+            own = not is_declared(self.index, self.index[item.path])
+            told = use_role(uses, item.shape) if own else "unknown"
+            decides = coarse_role(told, item.shape) == "weight" or item.role == "unknown"
+            role = told if decides and told != "unknown" else item.role
             kinds = families(uses, item.shape, self._image(item.path))
             shape = shaped(uses, item.shape)
             found_t.append(dataclasses.replace(item, role=role, shape=shape, uses=kinds))

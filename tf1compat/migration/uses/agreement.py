@@ -165,12 +165,14 @@ def in_order(uses: Sequence[Use], shape: Shape) -> Shape:
     return tuple(shape[axis] for axis in order)
 
 
-def use_role(uses: Iterable[Use]) -> str:
+def use_role(uses: Iterable[Use], shape: Shape) -> str:
     """Returns the role that all uses tell; ``"unknown"`` where they don't, or tell several.
 
-    A table that is also multiplied by is a table.
+    A table that is also multiplied by is a table. What is added and has several axes may be
+    anything: a table of positions, say.
     """
-    roles = {use.role for use in uses}
+    wide = sum(size != 1 for size in shape) > 1
+    roles = {"unknown" if wide and use.kind in _VECTORS else use.role for use in uses}
     if "embedding" in roles:
         return "embedding"
     return roles.pop() if len(roles) == 1 else "unknown"
