@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 from v1_programs import saved, without_graph
 
+from tf1compat.errors import RuleError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Status, plan_migration, prove
+from tf1compat.names import Rule
 
 v1 = tf.compat.v1
 L = keras.layers
@@ -94,6 +96,27 @@ def test_the_plan_says_from_what_it_follows(tmp_path):
         "the v1 graph uses head/w as a product (MatMul) over (in, out), and the model mine/theta "
         "as a product (MatMul) over (out, in)"
     )
+
+
+def test_a_rule_that_says_no_layout_is_asked_for_it(tmp_path):
+    prefix, index = (
+        saved(tmp_path, product(4, 4)),
+        model_of(Product(4, turned=True, name="mine"), 4),
+    )
+    rule = {"source": "head/w", "target": "mine/theta"}
+    with pytest.raises(RuleError, match=r"give the rule layout='transpose\(1, 0\)', or layout="):
+        plan_migration(prefix, index, [Rule(**rule)])
+    (fill,) = plan_migration(prefix, index, [Rule(**rule, layout="identity")]).fills
+    assert fill.layout == "identity"
+
+
+def test_a_rule_across_arithmetic_is_asked_for_a_layout(tmp_path):
+    prefix = saved(tmp_path, convolved([3, 3, 2, 1]))
+    index = model_of(PerChannel(name="c"), 4, 4, 2)
+    rule = {"source": "c/kernel", "target": "c/theta"}
+    with pytest.raises(RuleError, match="equal shape isn't equal arithmetic"):
+        plan_migration(prefix, index, [Rule(**rule)])
+    assert len(plan_migration(prefix, index, [Rule(**rule, layout="identity")]).fills) == 1
 
 
 def test_without_a_graph_nothing_is_turned(tmp_path):

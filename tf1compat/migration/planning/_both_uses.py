@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
+from tf1compat.checkpoint import Entry, Meta
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex
+from tf1compat.keras3.index.flattened import flattened_images
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Item
 from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.planning._gates import mistaken_gates
+from tf1compat.migration.planning.joining import joining_layout
+from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.migration.uses.agreement import (
     Agreement,
     agreement,
@@ -24,7 +30,7 @@ from tf1compat.migration.uses.declared import is_declared
 from tf1compat.migration.uses.of_targets import target_uses
 from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["USES_KINDS", "BothUses", "moved_by", "uses_of_both"]
+__all__ = ["USES_KINDS", "AsTheyStand", "BothUses", "moved_by", "uses_of_both"]
 
 _USED = Kind(
     "used",
@@ -107,8 +113,56 @@ class BothUses:
                         f"a variable that is used as {self.targets[target.path][0].words}",
                         f"one that is used as {self.sources[source.path][0].words}",
                         origin=source.path,
-                        remedy="equal shape isn't equal arithmetic; if it is right, give it a rule",
+                        remedy=f"equal shape isn't equal arithmetic; if it is right, a rule with "
+                        f"layout='{IDENTITY}' says so",
                     )
+
+
+@dataclasses.dataclass(frozen=True)
+class AsTheyStand:
+    """Whether rules that give no layout may take sources as they stand.
+
+    Attributes:
+      checkpoint: every variable.
+      index: the model's index.
+      graph: what the v1 graph tells; None without one.
+    """
+
+    checkpoint: Mapping[str, Entry]
+    index: ModelIndex
+    graph: Meta | None
+
+    @functools.cached_property
+    def _both(self) -> BothUses:
+        uses = self.graph.uses.by_variable if self.graph else None
+        return uses_of_both(uses, self.index, flattened_images(self.index), targets=[*self.index])
+
+    def problem(self, target: str, source: str) -> Problem | None:
+        """Returns what is wrong with filling a target from a source without a layout, or None."""
+        given = source_spec(self.checkpoint[source])
+        agreed = self._both.agreement(source, target, given.shape)
+        if agreed is None or not agreed.target.gates:
+            mistaken = mistaken_gates(self.checkpoint, self.index, target, source)
+            if mistaken is not None:
+                return mistaken
+        if agreed is None:
+            return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
+        layout, because = moved_by(agreed, source, target)
+        if not because:
+            return None
+        rest = joining_layout(layout.spec(given), target_spec(self.index[target]))
+        found = layout if rest is None else chain(layout, rest)
+        return Problem(
+            target,
+            f"{source} in the layout that follows from its uses",
+            f"none: {because[0].text}",
+            remedy=f"give the rule layout='{found}', or layout='{IDENTITY}' if it is right so",
+        )
+
+    def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
+        weight, shape = self.index[target], self.checkpoint[source].shape
+        wanted = Item(target, weight.layer_path, weight.role, tuple(weight.shape))
+        return [Item(source, "", "unknown", shape)], [wanted]
 
 
 def _as_they_are(uses: Sequence[Use], shape: Shape) -> Shape:

@@ -15,7 +15,7 @@ from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
 from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_both
-from tf1compat.migration.planning._flows import source_graph, target_flow
+from tf1compat.migration.planning._flows import target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._pixels import pixel_rows
@@ -65,9 +65,9 @@ def match_rest(
     *,
     ruling: Ruling,
     assume: Assumptions,
+    graph: Meta | None,
 ) -> Rest:
     """Matches the variables and weights that are left, and fills what is matched."""
-    graph = source_graph(checkpoint)
     entries = {name: checkpoint[name] for name in sources}
     meanings = read_meanings(entries, graph.uses if graph else None, assume)
     images = flattened_images(index)
