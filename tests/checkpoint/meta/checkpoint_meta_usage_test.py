@@ -202,6 +202,14 @@ def test_a_cell_in_branches_is_found(tmp_path):
     assert (gates.bias, gates.forget_bias) == ("rnn/basic_lstm_cell/bias", 1.0)
 
 
+def test_peepholes_are_none_of_the_gates_that_keras_has(usage_of):
+    def build():
+        cell = rnn_cell.LSTMCell(3, use_peepholes=True)
+        v1.nn.dynamic_rnn(cell, placeholder(2, 5, 4), dtype=tf.float32)
+
+    assert only(usage_of(build)["rnn/lstm_cell/kernel"]).gates == ()
+
+
 def test_an_update_gate_that_is_used_the_other_way_round_is_none(usage_of):
     def build():
         x, h = placeholder(2, 4), placeholder(2, 3)

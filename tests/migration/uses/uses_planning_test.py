@@ -9,6 +9,7 @@ from v1_programs import saved, without_graph
 from tf1compat.errors import RuleError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Status, plan_migration, prove
+from tf1compat.migration.uses.of_targets import target_uses
 from tf1compat.names import Rule
 
 v1 = tf.compat.v1
@@ -227,6 +228,38 @@ def test_gates_of_a_cell_of_a_users_own(tmp_path):
         "cell/cell/bias": ("cell/b", "blocks(0, 2, 1, 3) | forget_bias(0.5)"),
     }
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+class Cell(L.Layer):
+    """A user's own cell, its kernel over inputs and state as in 1.x, its gates as in Keras."""
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1] + 4, 16), name="w")
+        self.b = self.add_weight(shape=(16,), name="b")
+
+    def call(self, x):
+        h = c = keras.ops.zeros((x.shape[0] or 1, 4))
+        for step in range(x.shape[1]):
+            z = keras.ops.concatenate([x[:, step], h], 1) @ self.w + self.b
+            i, f, g, o = keras.ops.split(z, 4, axis=1)
+            c = c * keras.ops.sigmoid(f) + keras.ops.sigmoid(i) * keras.ops.tanh(g)
+            h = keras.ops.sigmoid(o) * keras.ops.tanh(c)
+        return h
+
+
+def test_a_cell_of_a_users_own_is_read_from_its_graph(tmp_path):
+    index = model_of(Cell(name="cell"), 3, 3)
+    (use,) = target_uses(index, ["cell/w"])["cell/w"]
+    assert use.gates == ("input", "forget", "candidate", "output")
+
+    def build():
+        x = v1.placeholder(tf.float32, [2, 7], "x")
+        w, b = v1.get_variable("cell/w", [7, 16]), v1.get_variable("cell/b", [16])
+        tf.nn.relu(x @ w + b, name="y")
+
+    plan = plan_migration(saved(tmp_path, build), index)
+    assert plan.fills == ()
+    assert "cell/w: expected a source with the gates input, forget, candidate, output" in str(plan)
 
 
 def test_a_layer_within_a_users_own_model_is_traced_by_itself():

@@ -10,6 +10,7 @@ from tf1compat.checkpoint.meta._moves import MOST_PARTS, strided_part
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE, Output, Wiring
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, RESET, UPDATE
+from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["Piece", "gated_pieces", "gates_in_order"]
 
@@ -59,6 +60,8 @@ def _after(
         if node.op in _SUMS:
             other = wires.numbers(node, 1 - operand)
             added += float(other[0]) if other is not None and len(other) == 1 else 0.0
+        if _peeps(wires, node, operand):  # Keras' cells have no peepholes
+            continue
         if node.op in _SUMS | _IN_PLACE or _resets(wires, node, operand):
             yield from _after(wires, (node.name, 0), begin, end, added, left - 1)
 
@@ -95,6 +98,15 @@ def _resets(wires: Wiring, node: Node, operand: int) -> bool:
     """Tells a multiplication by a gate, as of a GRU's candidate after its product."""
     other = wires.source(node, 1 - operand) if node.op == "Mul" else None
     return other is not None and other.op == "Sigmoid"
+
+
+def _peeps(wires: Wiring, node: Node, operand: int) -> bool:
+    """Tells a sum with the state times a variable."""
+    other = wires.source(node, 1 - operand) if node.op in _SUMS else None
+    if other is None or other.op != "Mul":
+        return False
+    factors = [wires.source(other, place) for place in (0, 1)]
+    return any(factor is not None and factor.op in VARIABLE_OPS for factor in factors)
 
 
 def _gate(wires: Wiring, value: Output, activation: str) -> str:

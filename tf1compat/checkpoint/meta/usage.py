@@ -129,10 +129,11 @@ def _other_parts(use: Use) -> tuple[object, ...]:
 def _joined(group: list[tuple[Use, list[Piece], int]]) -> Use:
     use, _, size = group[0]
     pieces = [piece for _, some, _ in group for piece in some]
-    gates = use.gates or gates_in_order(pieces, size)
-    constants = {p.constant for p in pieces if p.gate == FORGET and p.constant}
+    constants = {p.constant for p in pieces if p.gate == FORGET}
+    told = gates_in_order(pieces, size) if len(constants) < 2 else ()
+    gates = use.gates or told
     facts = dict(use.facts)
-    if gates and len(constants) == 1 and use.kind == "offset":
+    if gates and any(constants):
         facts["forget_bias"] = constants.pop()
     return dataclasses.replace(use, gates=gates, facts=facts)
 

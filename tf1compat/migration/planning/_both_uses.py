@@ -102,6 +102,27 @@ class BothUses:
         wanted = tuple(self.index[target].shape)
         return agreement(*uses, shape, wanted, image=self._image(target))
 
+    def other_gates(
+        self, checkpoint: Mapping[str, Entry], source: str, target: str, agreed: Agreement | None
+    ) -> Problem | None:
+        """Returns why a weight can't just be taken from a source whose gates aren't known to agree.
+
+        None where they do, and where the weight has no gates.
+        """
+        if agreed is not None and agreed.target.gates:
+            return None
+        own = not is_declared(self.index, self.index[target])
+        gated = next((use for use in self.targets.get(target, ()) if use.gates), None)
+        if not own or gated is None:
+            return mistaken_gates(checkpoint, self.index, target, source)
+        return Problem(
+            target,
+            f"a source with the gates {', '.join(gated.gates)}",
+            "gates that may stand in another order",
+            origin=source,
+            remedy=f"give it a rule with a layout; with layout='{IDENTITY}' only if none does",
+        )
+
     def at_odds(self, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
         """Yields, of weights that are left, those of a variable's shape that is used otherwise."""
         for target in targets:
@@ -141,10 +162,9 @@ class AsTheyStand:
         """Returns what is wrong with filling a target from a source without a layout, or None."""
         given = source_spec(self.checkpoint[source])
         agreed = self._both.agreement(source, target, given.shape)
-        if agreed is None or not agreed.target.gates:
-            mistaken = mistaken_gates(self.checkpoint, self.index, target, source)
-            if mistaken is not None:
-                return mistaken
+        mistaken = self._both.other_gates(self.checkpoint, source, target, agreed)
+        if mistaken is not None:
+            return mistaken
         if agreed is None:
             return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
         layout, because = moved_by(agreed, source, target)

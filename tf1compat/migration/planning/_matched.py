@@ -16,7 +16,6 @@ from tf1compat.migration.matching import Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
 from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_both
 from tf1compat.migration.planning._flows import target_flow
-from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
@@ -143,10 +142,9 @@ class _Match:
         else:
             entry = self.checkpoint[path]
             agreed = self.both.agreement(path, target, entry.shape)
-            if agreed is None or not agreed.target.gates:
-                mistaken = mistaken_gates(self.checkpoint, self.index, target, path)
-                if mistaken is not None:
-                    return {target: mistaken}
+            mistaken = self.both.other_gates(self.checkpoint, path, target, agreed)
+            if mistaken is not None:
+                return {target: mistaken}
             moved, used = moved_by(agreed, path, target)
             image = self.both.images.get(self.index[target].layer_path)
             rows = pixel_rows(entry, image, self.graph.uses if self.graph else None, self.assume)

@@ -83,7 +83,7 @@ def _joined(s: Use, t: Use, source: Shape, target: Shape, image: Shape | None) -
             return None
         places = tuple(s.gates.index(gate) for gate in t.gates)
         blocks = places if places != tuple(range(len(places))) else ()
-        bias = _forget_bias(s) - _forget_bias(t)
+        bias = _forget_bias(s) - _forget_bias(t) if s.kind == "offset" else 0.0
     return Agreement(s, t, order, blocks, bias)
 
 
