@@ -262,6 +262,13 @@ def test_a_cell_of_a_users_own_is_read_from_its_graph(tmp_path):
     assert "cell/w: expected a source with the gates input, forget, candidate, output" in str(plan)
 
 
+def test_on_other_backends_the_table_tells_and_nothing_is_traced(monkeypatch):
+    x = keras.Input((4,))
+    model = keras.Model(x, L.Dense(2, name="out")(Product(4, turned=True, name="mine")(x)))
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    assert [*target_uses(index_model(model), ["mine/theta", "out/kernel"])] == ["out/kernel"]
+
+
 def test_a_layer_within_a_users_own_model_is_traced_by_itself():
     class Own(keras.Model):
         def __init__(self):

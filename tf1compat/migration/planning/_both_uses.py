@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry, Meta
@@ -68,6 +69,8 @@ class BothUses:
         kind of arithmetic; and shapes with inputs before outputs, if it is known of every kernel of
         the model which is which.
         """
+        if not self.sources:
+            return [*sources], [*targets]
         shaped = in_order if self._ordered(targets) else _as_they_are
         found_s = []
         for item in sources:
@@ -125,10 +128,13 @@ class BothUses:
 
     def at_odds(self, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
         """Yields, of weights that are left, those of a variable's shape that is used otherwise."""
+        by_shape: dict[Shape, list[Item]] = defaultdict(list)
+        for source in sources:
+            if source.uses:
+                by_shape[source.shape].append(source)
         for target in targets:
-            for source in sources:
-                same = source.shape == target.shape and target.uses and source.uses
-                if same and source.uses.isdisjoint(target.uses):
+            for source in by_shape[target.shape] if target.uses else ():
+                if source.uses.isdisjoint(target.uses):
                     yield Problem(
                         target.path,
                         f"a variable that is used as {self.targets[target.path][0].words}",
