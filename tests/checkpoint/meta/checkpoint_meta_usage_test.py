@@ -37,6 +37,10 @@ def only(uses):
     return use
 
 
+def quantized(w):
+    return tf.quantization.fake_quant_with_min_max_vars(w, -1.0, 1.0)
+
+
 def sparse():
     return tf.sparse.SparseTensor([[0, 0]], [1.0], [2, 4])
 
@@ -51,6 +55,7 @@ PRODUCTS = {
     "with_a_one": (lambda x, w: x @ tf.reshape(w, [-1, 3]), [1, 4, 3], ("", "in", "out")),
     "squeezed": (lambda x, w: x @ tf.squeeze(w, [0, 1]), [1, 1, 4, 3], ("", "", "in", "out")),
     "cast": (lambda x, w: x @ tf.cast(tf.identity(w), tf.float32), [4, 3], ("in", "out")),
+    "quantized": (lambda x, w: x @ quantized(w), [4, 3], ("in", "out")),
     "einsum": (lambda x, w: tf.einsum("bi,oi->bo", x, w), [3, 4], ("out", "in")),
     "sliced": (lambda x, w: x @ tf.slice(w, [0, 1], [-1, 3]), [4, 6], ("in", "out")),
     "sparse": (lambda x, w: tf.sparse.sparse_dense_matmul(sparse(), w), [4, 3], ("in", "out")),

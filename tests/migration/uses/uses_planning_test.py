@@ -283,3 +283,22 @@ def test_a_layer_within_a_users_own_model_is_traced_by_itself():
     index = index_model(model)
     graphs = [index.graph_of(layer) for layer in ("first", "second")]
     assert [set(graph.weights.values()) for graph in graphs] == [{"first/theta"}, {"second/theta"}]
+
+
+def test_what_is_used_outside_of_its_layer_is_read_from_the_whole_model():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.product = Product(5, turned=False)
+            self.back = self.add_weight(shape=(4, 5), name="back")
+
+        def call(self, x):
+            return self.product(x) @ keras.ops.transpose(self.back) @ self.product.theta
+
+    model = Own()
+    model(np.zeros((2, 4), np.float32))
+    uses = target_uses(index_model(model), ["back", "product/theta"])
+    assert {path: {use.axes for use in some} for path, some in uses.items()} == {
+        "back": {("out", "in")},
+        "product/theta": {("in", "out")},
+    }

@@ -20,9 +20,10 @@ Output = tuple[str, int]
 
 SAME_VALUE = PASSING_OPS | {
     *("Cast", "StopGradient", "Merge", "RefMerge", "Switch", "RefSwitch", "Exit", "RefExit"),
+    *("FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"),
     *("CheckNumerics", "PreventGradient", "PlaceholderWithDefault", "Snapshot", "EnsureShape"),
 }
-"""Ops whose first input comes out as it is, but for its dtype."""
+"""Ops whose first input comes out as it is, but for its dtype and precision."""
 
 _CHANGES = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
 _ASIDE = re.compile(

@@ -7,6 +7,7 @@ wrote the layer. Nothing is computed and no weight needs a value.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -70,11 +71,11 @@ def _called(layer: Any, variables: Sequence[Any]) -> Callable[[Any, Any], Any]:
 
 
 def _call(layer: Any, inputs: Any) -> Any:
+    known = inspect.signature(layer.call).parameters
+    inference = {"training": False} if "training" in known else {}
     if isinstance(layer, keras.Model):
-        return layer(inputs, training=False)
-    if isinstance(inputs, dict):
-        return layer(**inputs)
-    return layer(*inputs)
+        return layer(inputs, **inference)
+    return layer(**inputs, **inference) if isinstance(inputs, dict) else layer(*inputs, **inference)
 
 
 def _inputs(layer: Any) -> Iterator[Any]:
