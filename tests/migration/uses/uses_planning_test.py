@@ -99,14 +99,13 @@ def test_the_plan_says_from_what_it_follows(tmp_path):
     )
 
 
-def test_a_rule_that_says_no_layout_is_asked_for_it(tmp_path):
-    prefix, index = (
-        saved(tmp_path, product(4, 4)),
-        model_of(Product(4, turned=True, name="mine"), 4),
-    )
+def test_a_rule_that_says_no_layout_means_the_one_that_follows(tmp_path):
+    prefix = saved(tmp_path, product(4, 4))
+    index = model_of(Product(4, turned=True, name="mine"), 4)
     rule = {"source": "head/w", "target": "mine/theta"}
-    with pytest.raises(RuleError, match=r"give the rule layout='transpose\(1, 0\)', or layout="):
-        plan_migration(prefix, index, [Rule(**rule)])
+    (fill,) = plan_migration(prefix, index, [Rule(**rule)]).fills
+    assert fill.layout == "transpose(1, 0)"
+    assert [reason.kind.name for reason in fill.because] == ["rule", "used"]
     (fill,) = plan_migration(prefix, index, [Rule(**rule, layout="identity")]).fills
     assert fill.layout == "identity"
 

@@ -18,8 +18,6 @@ from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Item
 from tf1compat.migration.matching.nodes import coarse_role
 from tf1compat.migration.planning._gates import mistaken_gates
-from tf1compat.migration.planning.joining import joining_layout
-from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.migration.uses.agreement import (
     Agreement,
     agreement,
@@ -31,7 +29,7 @@ from tf1compat.migration.uses.declared import is_declared
 from tf1compat.migration.uses.of_targets import target_uses
 from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["USES_KINDS", "AsTheyStand", "BothUses", "moved_by", "uses_of_both"]
+__all__ = ["USES_KINDS", "BothUses", "WithoutLayout", "moved_by", "uses_of_both"]
 
 _USED = Kind(
     "used",
@@ -146,8 +144,8 @@ class BothUses:
 
 
 @dataclasses.dataclass(frozen=True)
-class AsTheyStand:
-    """Whether rules that give no layout may take sources as they stand.
+class WithoutLayout:
+    """What rules that give no layout mean.
 
     Attributes:
       checkpoint: every variable.
@@ -166,24 +164,18 @@ class AsTheyStand:
 
     def problem(self, target: str, source: str) -> Problem | None:
         """Returns what is wrong with filling a target from a source without a layout, or None."""
-        given = source_spec(self.checkpoint[source])
-        agreed = self._both.agreement(source, target, given.shape)
+        agreed = self._both.agreement(source, target, self.checkpoint[source].shape)
         mistaken = self._both.other_gates(self.checkpoint, source, target, agreed)
         if mistaken is not None:
             return mistaken
-        if agreed is None:
-            return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
-        layout, because = moved_by(agreed, source, target)
-        if not because:
+        if agreed is not None:
             return None
-        rest = joining_layout(layout.spec(given), target_spec(self.index[target]))
-        found = layout if rest is None else chain(layout, rest)
-        return Problem(
-            target,
-            f"{source} in the layout that follows from its uses",
-            f"none: {because[0].text}",
-            remedy=f"give the rule layout='{found}', or layout='{IDENTITY}' if it is right so",
-        )
+        return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
+
+    def layout(self, target: str, source: str) -> tuple[Layout, tuple[Reason, ...]]:
+        """Returns the layout that follows from the uses of a target and a source, and why."""
+        shape = self.checkpoint[source].shape
+        return moved_by(self._both.agreement(source, target, shape), source, target)
 
     def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
         weight, shape = self.index[target], self.checkpoint[source].shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.errors import Problem
@@ -12,7 +12,7 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
-from tf1compat.migration.planning._both_uses import AsTheyStand
+from tf1compat.migration.planning._both_uses import WithoutLayout
 from tf1compat.migration.planning._flows import source_graph
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
@@ -73,8 +73,8 @@ def plan_migration(
     sources, targets = source_specs(checkpoint), target_specs(index)
     alike = spelled_alike(_rule_set(rules), checkpoint)
     graph = source_graph(checkpoint)
-    stand = AsTheyStand(checkpoint, index, graph)
-    ruling = _ruling(alike, checkpoint, index, sources, targets, gated=stand.problem)
+    silent = WithoutLayout(checkpoint, index, graph)
+    ruling = _ruling(alike, checkpoint, index, sources, targets, silent=silent)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
@@ -110,7 +110,7 @@ def _ruling(
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
     *,
-    gated: Callable[[str, str], Problem | None],
+    silent: WithoutLayout,
 ) -> Ruling:
     return rule_fills(
         rules,
@@ -118,7 +118,8 @@ def _ruling(
         targets,
         sides=sides_of(checkpoint, index),
         mistakable=_mistakable(index),
-        gated=gated,
+        gated=silent.problem,
+        laid_out=silent.layout,
     )
 
 
