@@ -33,6 +33,7 @@ from tf1compat.migration.matching.evidence import (
 )
 from tf1compat.migration.matching.evidence.base import OTHER_KINDS
 from tf1compat.migration.meaning import READINGS
+from tf1compat.migration.planning._both_uses import USES_KINDS
 from tf1compat.migration.planning._kinds import evidence_kinds
 from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.names import Rule, parse_names
@@ -166,7 +167,9 @@ def test_evidence_has_kinds_of_its_own(kinds, message):
 
 def test_the_kinds_that_are_no_evidences_are_these():
     givers = (*EVIDENCE.values(), *READINGS.values())
-    own = {kind.name for one in givers for kind in one.kinds} | {k.name for k in PIXELS_KINDS}
+    own = {kind.name for one in givers for kind in one.kinds} | {
+        k.name for k in (*PIXELS_KINDS, *USES_KINDS)
+    }
     assert set(evidence_kinds()) == own | set(OTHER_KINDS)
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from v1_programs import saved
+from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import LayoutError, RuleError
@@ -175,11 +175,13 @@ def test_a_gru_of_1_x_computes_the_same_in_keras(tmp_path):
         plan_migration(prefix, index, short)
 
 
-def test_a_rule_that_says_nothing_of_gates_is_asked(tagged):
+def test_a_rule_that_says_nothing_of_gates_is_asked_without_a_graph(tagged):
     index = lstm()
     rules = [Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias")]
+    fills = {fill.target: fill.layout for fill in plan_migration(tagged, index, rules).fills}
+    assert fills["lstm/cell/bias"].startswith("blocks(0, 2, 1, 3) | forget_bias(0.69")
     with pytest.raises(RuleError, match="lstm/cell/bias: expected a source in the gates of Keras'"):
-        plan_migration(tagged, index, rules)
+        plan_migration(without_graph(tagged), index, rules)
     said = [Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias", layout="identity")]
     fills = {fill.target: fill.layout for fill in plan_migration(tagged, index, said).fills}
     assert fills["lstm/cell/bias"] == "identity"

@@ -9,7 +9,7 @@ import numpy as np
 
 from tf1compat.checkpoint.meta._attributes import number
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.activation_values import POINTS, erf, name_of_values, sigmoid
 
 __all__ = ["composed", "one_op"]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from tf1compat.checkpoint.meta._activation_patterns import composed, one_op
 from tf1compat.checkpoint.meta._dropout_pattern import dropped_out
 from tf1compat.checkpoint.meta._forward_pass import ADDS, FUSED_NORMS, ForwardPass
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.names.op_types import PASSING_OPS
 
 __all__ = ["settings_afterwards"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.wire import fields
 
 __all__ = ["boolean", "integers"]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
-from tf1compat.checkpoint.meta._graph_def import Node
-from tf1compat.checkpoint.meta._proto_fields import AttrValue, TensorProto
+from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._proto_fields import (
+    AttrFunction,
+    AttrList,
+    AttrValue,
+    Dim,
+    TensorProto,
+    TensorShape,
+)
 from tf1compat.checkpoint.wire import Field, fields, signed64
 
-__all__ = ["constant", "integer", "number", "text"]
+__all__ = ["constant", "flag", "function", "integer", "integers", "number", "text", "values"]
 
 _LARGEST = 256  # bytes of a constant that is looked into: a permutation, a shape, a number
 _PACKED = {TensorProto.FLOATS: "f", TensorProto.DOUBLES: "d"}
@@ -26,6 +34,26 @@ def integer(node: Node, key: str) -> int:
         if field.number == AttrValue.INTEGER:
             return signed64(field.integer())
     return 0
+
+
+def flag(node: Node, key: str) -> bool:
+    """Returns a boolean attribute; False where there is none."""
+    parts = fields(node.attributes.get(key, b""))
+    return any(field.number == AttrValue.FLAG and field.integer() for field in parts)
+
+
+def integers(node: Node, key: str) -> tuple[int, ...]:
+    """Returns an attribute that is a list of integers; () where there is none."""
+    parts = fields(_field(node, key, AttrValue.LIST))
+    return tuple(
+        one for part in parts if part.number == AttrList.INTEGERS for one in part.integers()
+    )
+
+
+def function(node: Node, key: str) -> str:
+    """Returns the name of a function that an attribute is; ``""`` where there is none."""
+    parts = fields(_field(node, key, AttrValue.FUNC))
+    return next((part.text() for part in parts if part.number == AttrFunction.NAME), "")
 
 
 def number(node: Node, key: str, *, default: float) -> float:
@@ -55,6 +83,27 @@ def constant(node: Node) -> tuple[float, ...]:
         elif field.number in (TensorProto.INTS, TensorProto.INT64S):
             found += field.integers()
     return tuple(found)
+
+
+def values(node: Node) -> tuple[float, ...] | None:
+    """Returns all numbers of a small ``Const``, flat; None for any other node, or a large one."""
+    data = _field(node, "value", AttrValue.TENSOR) if node.op == "Const" else b""
+    if not 0 < len(data) <= _LARGEST:
+        return None
+    sizes = [
+        signed64(part.integer())
+        for field in fields(data)
+        if field.number == TensorProto.SHAPE
+        for dim in fields(field.message())
+        if dim.number == TensorShape.DIM
+        for part in fields(dim.message())
+        if part.number == Dim.SIZE
+    ]
+    count = math.prod(sizes)
+    if not 0 <= count <= _LARGEST:
+        return None
+    found = constant(node) or (0,)  # zeros are left out, and so is what only repeats the last
+    return (*found, *found[-1:] * (count - len(found)))[:count]
 
 
 def _field(node: Node, key: str, number: int) -> memoryview | bytes:

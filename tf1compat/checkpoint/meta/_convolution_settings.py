@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from tf1compat.checkpoint.meta._attribute_lists import integers
 from tf1compat.checkpoint.meta._attributes import text
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 
 __all__ = ["convolution_settings"]
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
-__all__ = ["variable_flow"]
+__all__ = ["STATISTICS", "variable_flow"]
 
 _CONSTANTS = frozenset({"Const", "NoOp"})
 # What of a variable is no longer the variable but a number about it, such as a weight decay.
-_STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
+STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
 _WRITES = re.compile(
     r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
     r"|\w*(Summary|Print|Assert)\w*"
@@ -63,7 +63,7 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
         known = [kinds[i] for i in inputs if i in kinds]
         if any(kind is None for kind in known):
             kinds[name] = None
-        elif known and node.op not in _STATISTICS:
+        elif known and node.op not in STATISTICS:
             kinds[name] = frozenset().union(*(k for k in known if k is not None))
     return kinds
 

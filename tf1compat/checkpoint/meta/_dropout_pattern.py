@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tf1compat.checkpoint.meta._forward_pass import ADDS, ForwardPass
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 
 __all__ = ["dropped_out"]
 

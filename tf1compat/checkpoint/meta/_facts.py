@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from tf1compat.checkpoint.meta._graph_def import Graph, Node, RawVariable
+from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
+from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.names.graph_names import op_name

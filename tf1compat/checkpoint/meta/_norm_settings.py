@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from tf1compat.checkpoint.meta._attribute_lists import boolean
 from tf1compat.checkpoint.meta._attributes import number
 from tf1compat.checkpoint.meta._forward_pass import ADDS, FUSED_NORMS, ForwardPass
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._node_def import Node
 
 __all__ = ["norm_settings"]
 

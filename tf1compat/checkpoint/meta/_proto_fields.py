@@ -10,6 +10,8 @@ import enum
 import functools
 
 __all__ = [
+    "AttrFunction",
+    "AttrList",
     "AttrValue",
     "CollectionDef",
     "Dim",
@@ -79,9 +81,11 @@ class List(enum.IntEnum):
 
 
 class OpDef(enum.IntEnum):
-    """op_def.proto."""
+    """op_def.proto; its arguments have their names in the same field."""
 
     NAME = 1
+    INPUT_ARG = 2
+    OUTPUT_ARG = 3
 
 
 class GraphDef(enum.IntEnum):
@@ -106,6 +110,8 @@ class FunctionDef(enum.IntEnum):
     """One function of a library."""
 
     SIGNATURE = 1
+    NODE_DEF = 3
+    RET = 4
 
 
 class NodeDef(enum.IntEnum):
@@ -130,18 +136,34 @@ class MapEntry(enum.IntEnum):
 class AttrValue(enum.IntEnum):
     """attr_value.proto."""
 
+    LIST = 1
     TEXT = 2
     INTEGER = 3
     NUMBER = 4
+    FLAG = 5
     TYPE = 6
     SHAPE = 7
     TENSOR = 8
+    FUNC = 10
+
+
+class AttrList(enum.IntEnum):
+    """An AttrValue's list."""
+
+    INTEGERS = 3
+
+
+class AttrFunction(enum.IntEnum):
+    """An AttrValue's function, NameAttrList."""
+
+    NAME = 1
 
 
 class TensorProto(enum.IntEnum):
     """tensor.proto: the fields that hold numbers."""
 
     DTYPE = 1
+    SHAPE = 2
     CONTENT = 4
     FLOATS = 5
     DOUBLES = 6

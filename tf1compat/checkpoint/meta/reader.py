@@ -20,6 +20,7 @@ from tf1compat.checkpoint.meta._facts import (
     require_consistent,
 )
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
+from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.meta.uses import Uses, find_uses
 from tf1compat.checkpoint.stored_types import stored_type
@@ -118,11 +119,11 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
         try:
             graph = parse_meta_graph(data)
             require_consistent(graph)
+            meta = _meta(found, graph)
         except WireError as error:
             raise file.corrupt(
                 f"not a sound MetaGraphDef: {error.message}", error.offset
             ) from error
-    meta = _meta(found, graph)
     _require_like_index(meta)
     return meta
 
@@ -152,14 +153,15 @@ def _meta(path: str, graph: Graph) -> Meta:
         for node in graph.nodes.values()
         if node.op in VARIABLE_OPS
     )
+    nodes = inlined(graph)
     return Meta(
         path,
         variables,
         MappingProxyType(collections),
         MappingProxyType(graph.saver),
         graph.version,
-        MappingProxyType(variable_flow(graph.nodes)),
-        find_uses(graph.nodes),
+        MappingProxyType(variable_flow(nodes)),
+        find_uses(nodes),
     )
 
 

@@ -16,7 +16,8 @@ from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
 from tf1compat.checkpoint.meta._facts import require_consistent
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
-from tf1compat.checkpoint.meta._graph_def import Node, parse_meta_graph
+from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
+from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
 from tf1compat.checkpoint.meta.uses import find_uses
 from tf1compat.checkpoint.wire import WireError

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from tf1compat.checkpoint.meta._attributes import constant, integer, number, text
-from tf1compat.checkpoint.meta._graph_def import Node
+from tf1compat.checkpoint.meta._attributes import constant, number, text
+from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._wiring import SAME_VALUE
+from tf1compat.checkpoint.meta.usage import nodes_usage
+from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, Use
 from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
 __all__ = ["LstmGates", "Uses", "find_uses"]
 
-_GATES = 4
-_FORGET = 2  # 1.15's LSTM cells split into i, j, f, o
+_LSTM = frozenset({INPUT, CANDIDATE, FORGET, OUTPUT})
 _ADDS = frozenset({"Add", "AddV2"})
 _BLOCKS = {"LSTMBlockCell": (3, 7), "BlockLSTM": (4, 8), "BlockLSTMV2": (4, 8)}
 """Fused ops, with the operands that are the kernel and the bias."""
@@ -44,17 +46,19 @@ _FAR = 64  # ops that are followed from one to another
 
 @dataclasses.dataclass(frozen=True)
 class LstmGates:
-    """An LSTM's kernel whose product is split into i, j, f, o.
+    """An LSTM's kernel whose product is split into its gates.
 
     Attributes:
       kernel: the variable's name; rows of inputs, then of the state.
       bias: the variable that is added before the split; ``""`` where none is.
       forget_bias: what is added to f at every step.
+      order: the gates as they stand; those of 1.x by default.
     """
 
     kernel: str
     bias: str
     forget_bias: float
+    order: tuple[str, ...] = (INPUT, CANDIDATE, FORGET, OUTPUT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,21 +70,24 @@ class Uses:
       strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or ``"div"``.
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
+      by_variable: every use of each variable; a partitioned one by the name of the whole.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
     strategies: Mapping[str, str] = dataclasses.field(default_factory=dict)
     flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    by_variable: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
 
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
-    """Returns the uses in the forward pass of a graph, given its nodes by name."""
+    """Returns the uses in the forward pass of a graph, given its nodes, functions in place."""
     return _Finder(nodes).found()
 
 
 class _Finder:
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self._nodes = nodes
+        self._usage = nodes_usage(nodes)
         self._readers: dict[str, list[Node]] = defaultdict(list)
         for node in nodes.values():
             if not in_gradients(node.name):
@@ -104,7 +111,7 @@ class _Finder:
                 whole, part = split_part(table)
                 if part is not None and (strategy := self._strategy(node)):
                     strategies[whole] = strategy
-        return Uses(lstm, strategies, flattened)
+        return Uses(lstm, strategies, flattened, self._usage)
 
     def _variable(self, node: Node, operand: int) -> str:
         """Returns the variable whose value an operand is; ``""`` where it is none's."""
@@ -115,46 +122,31 @@ class _Finder:
                 return ""
             if found.op in VARIABLE_OPS:
                 return found.name
-            if found.op not in PASSING_OPS or not found.inputs:
+            if found.op not in SAME_VALUE or not found.inputs:
                 return ""
             name = found.inputs[0]
         return ""
 
     def _split_gates(self, kernel: str, product: Node) -> LstmGates | None:
-        """Returns the gates where a product, with its bias, is split into four of them."""
-        value, bias = product, ""
+        """Returns the gates of a kernel over inputs and state, with the bias that is added."""
+        uses = (use for use in self._usage.get(kernel, ()) if use.kind == "product")
+        use = next((use for use in uses if {*use.gates} == _LSTM), None)
+        if use is None or not self._is_of_inputs_and_state(product):
+            return None
+        bias = ""
         for reader in self._readers[product.name]:
             if reader.op in ("BiasAdd", *_ADDS) and reader.inputs[0] == product.name:
-                found = self._variable(reader, 1)
-                value, bias = (reader, found) if found else (value, bias)
-        for split in self._readers[value.name]:
-            gates = integer(split, "num_split")
-            if split.op == "Split" and gates == _GATES and self._is_gated(split):
-                return LstmGates(kernel, bias, self._added(split))
-        return None
+                bias = self._variable(reader, 1) or bias
+        added = use.facts.get("forget_bias", 0.0)
+        return LstmGates(kernel, bias, float(added) if isinstance(added, float) else 0.0, use.gates)
 
-    def _is_gated(self, split: Node) -> bool:
-        """Tells a cell's split from any other: all but the second part go through a sigmoid."""
-        through = [{reader.op for reader in self._after(split, port)} for port in range(_GATES)]
-        return "Sigmoid" not in through[1] and all(
-            "Sigmoid" in through[port] for port in (0, _FORGET, 3)
-        )
-
-    def _after(self, split: Node, port: int) -> Iterator[Node]:
-        """Yields what reads a part, and what reads its sum with a constant or its normed value."""
-        for reader in self._readers[split.name]:
-            if (split.name, port) in zip(reader.inputs, reader.ports, strict=True):
-                yield reader
-                if reader.op in _ADDS:
-                    yield from self._readers[reader.name]
-
-    def _added(self, split: Node) -> float:
-        for reader in self._after(split, _FORGET):
-            if reader.op in _ADDS:
-                for name in reader.inputs:
-                    if added := constant(self._nodes[name]):
-                        return float(added[0])
-        return 0.0
+    def _is_of_inputs_and_state(self, product: Node) -> bool:
+        node = self._nodes.get(product.inputs[0]) if product.inputs else None
+        for _ in range(_FAR):
+            if node is None or node.op not in SAME_VALUE or not node.inputs:
+                break
+            node = self._nodes.get(node.inputs[0])
+        return node is not None and node.op in ("ConcatV2", "Concat")
 
     def _fused_gates(self, node: Node) -> LstmGates | None:
         kernel, bias = (self._variable(node, operand) for operand in _BLOCKS[node.op])

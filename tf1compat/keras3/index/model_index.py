@@ -10,6 +10,7 @@ import keras
 
 from tf1compat.errors import UnknownNameError
 from tf1compat.keras3.index._producers import find_producers
+from tf1compat.keras3.index._tracing import TracedGraph, trace_layer
 from tf1compat.keras3.index._walk import Walk, walk_model
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.index.weights import LayerNode, Weight
@@ -31,6 +32,7 @@ class ModelIndex(Mapping[str, Weight]):
         self.layers: tuple[LayerNode, ...] = tuple(walk.layers)
         self._weights = {weight.path: weight for weight in walk.weights}
         self._inner = walk.inner
+        self._graphs: dict[str, TracedGraph | None] = {}
 
     def __getitem__(self, path: str) -> Weight:
         try:
@@ -62,6 +64,24 @@ class ModelIndex(Mapping[str, Weight]):
     def by_layer(self) -> Mapping[str, LayerNode]:
         """The layers by their paths."""
         return {node.path: node for node in self.layers}
+
+    def graph_of(self, layer: str) -> TracedGraph | None:
+        """Returns the graph that TensorFlow traces of a layer in inference mode, made once.
+
+        Every weight of the layer, and of those within it, is a placeholder in it; nothing is
+        computed and no weight needs a value. None on other backends, for a layer whose inputs
+        aren't known, and for one that can't be traced.
+
+        Args:
+          layer: the layer's path; ``""`` is the model itself.
+        """
+        if layer not in self._graphs:
+            held = self.by_layer[layer].layer
+            own = {id(variable) for variable in held.variables}
+            variables = {path: weight.variable for path, weight in self._weights.items()}
+            inner = {path: one for path, one in variables.items() if id(one) in own}
+            self._graphs[layer] = trace_layer(held, inner)
+        return self._graphs[layer]
 
     @functools.cached_property
     def producers(self) -> Mapping[str, tuple[str, ...]]:

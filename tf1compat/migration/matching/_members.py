@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from tf1compat.migration.matching.nodes import Item, Node
-from tf1compat.migration.matching.shapes import same_elements
 
 __all__ = ["module_fits", "pair_members"]
 
@@ -16,7 +15,7 @@ def pair_members(source: Node, target: Node) -> dict[Item, Item]:
     by_role = {item.role: item for _, item in target.members}
     for _, item in source.members:
         same = by_role.get(item.role)
-        if same is not None and same_elements(item.shape, same.shape):
+        if same is not None and item.may_be(same):
             found[item] = same
     for role, item in source.members:
         if item in found:
@@ -25,9 +24,7 @@ def pair_members(source: Node, target: Node) -> dict[Item, Item]:
         options = [
             option
             for option_role, option in target.members
-            if option_role == role
-            and option not in taken
-            and same_elements(item.shape, option.shape)
+            if option_role == role and option not in taken and item.may_be(option)
         ]
         rivals = [i for r, i in source.members if r == role and i not in found]
         if len(options) == len(rivals) == 1:

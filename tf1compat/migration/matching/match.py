@@ -17,7 +17,6 @@ from tf1compat.migration.matching.nodes import (
     module_nodes,
     nodes_of_items,
 )
-from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.matching.solver import Solution, solve
 from tf1compat.migration.matching.state import EvidenceKind, Pair, Side
 from tf1compat.names.reasons import Reason
@@ -201,7 +200,7 @@ def _may_hold(source: Item, target: Item) -> bool:
     roles = {coarse_role(item.role, item.shape) for item in (source, target)}
     if len(roles) > 1 and "vector" not in roles:
         return False
-    return same_elements(source.shape, target.shape)
+    return source.may_be(target)
 
 
 def _any_holds(source: Item, module: Node) -> bool:

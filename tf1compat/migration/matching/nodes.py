@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from tf1compat.migration.matching.places import Place, make_places
+from tf1compat.migration.matching.shapes import same_elements
 
 __all__ = [
     "Item",
@@ -39,12 +40,19 @@ class Item:
       module: the variable scope or layer path it belongs to (a prefix of `path` as a rule).
       role: what it is (``kernel``, ``gamma``, ...) or ``unknown``.
       shape: its dimensions.
+      uses: kinds of arithmetic that it is known to be used in; none where that isn't known.
     """
 
     path: str
     module: str
     role: str
     shape: tuple[int, ...]
+    uses: frozenset[str] = frozenset()
+
+    def may_be(self, other: Item) -> bool:
+        """Tells whether one can hold the other, by how they are used and by their shapes."""
+        apart = self.uses and other.uses and self.uses.isdisjoint(other.uses)
+        return not apart and same_elements(self.shape, other.shape)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,7 +80,9 @@ class Node:
     @functools.cached_property
     def shapes(self) -> Hashable:
         """Roles and shapes of all members; nodes with equal ones fit the same nodes."""
-        return tuple(sorted((role, item.role, item.shape) for role, item in self.members))
+        return tuple(
+            sorted((role, item.role, item.shape, *sorted(item.uses)) for role, item in self.members)
+        )
 
 
 def coarse_role(role: str, shape: Sequence[int]) -> str:

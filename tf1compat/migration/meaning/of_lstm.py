@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.uses import LstmGates
+from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
 from tf1compat.names.reasons import Kind
 
@@ -25,8 +26,7 @@ _KERNELS = ("kernel", "weights", "Matrix", "W", "W_0")
 _BIASES = ("bias", "biases", "Bias", "b", "B")
 _OTHERS = ("w_f_diag", "w_i_diag", "w_o_diag", "projection")
 _LAYER = "an LSTM of its sizes"
-# From 1.x's i, j, f, o to Keras' i, f, c, o.
-_GATES = "blocks(0, 2, 1, 3)"
+_KERAS = (INPUT, FORGET, CANDIDATE, OUTPUT)
 _ASKS = (
     "an LSTM cell of 1.x adds forget_bias to its forget gate, and no file says how much without "
     "the graph; BasicLSTMCell and LSTMCell add 1.0 unless they are told otherwise: say "
@@ -86,6 +86,7 @@ def _parts(source: Source, gates: LstmGates, kind: Kind) -> Iterator[Part]:
     if not _is_kernel(kernel):
         return
     scope, because = kernel.name.scope, kind.because(kernel=kernel.key)
+    blocks = f"blocks({', '.join(str(gates.order.index(gate)) for gate in _KERAS)})"
     rows, columns = kernel.shape
     # 1.x multiplies [inputs, state] by one kernel: the inputs' rows come first.
     inputs = rows - columns // 4
@@ -96,12 +97,12 @@ def _parts(source: Source, gates: LstmGates, kind: Kind) -> Iterator[Part]:
             role,
             (stop - start, columns),
             (kernel.key,),
-            f"split(0, {start}, {stop}) | {_GATES}",
+            f"split(0, {start}, {stop}) | {blocks}",
             _LAYER,
             because,
         )
     if gates.bias in source.entries:
         # 1.x adds it at each step and stores it nowhere; in Keras it is part of the bias.
         added = f" | forget_bias({gates.forget_bias})" if gates.forget_bias else ""
-        layout, shape = f"{_GATES}{added}", (columns,)
+        layout, shape = f"{blocks}{added}", (columns,)
         yield Part(f"{scope}/bias", scope, "bias", shape, (gates.bias,), layout, _LAYER, because)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.errors import Problem
@@ -14,12 +14,13 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
-from tf1compat.migration.planning._flows import source_graph, target_flow
-from tf1compat.migration.planning._gates import mistaken_gates
+from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_both
+from tf1compat.migration.planning._flows import target_flow
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
 from tf1compat.migration.planning._ruling import Ruling
+from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.specs import source_spec, target_spec
@@ -63,15 +64,20 @@ def match_rest(
     *,
     ruling: Ruling,
     assume: Assumptions,
+    graph: Meta | None,
 ) -> Rest:
     """Matches the variables and weights that are left, and fills what is matched."""
-    graph = source_graph(checkpoint)
     entries = {name: checkpoint[name] for name in sources}
     meanings = read_meanings(entries, graph.uses if graph else None, assume)
-    match = _Match(checkpoint, index, graph, meanings, assume)
+    images = flattened_images(index)
+    uses = graph.uses.by_variable if graph else None
+    both = uses_of_both(uses, index, images, targets=targets)
+    match = _Match(checkpoint, index, graph, meanings, assume, both)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)
-    return Rest(fills, meanings.ties(matching.ties), dict(meanings.problems()) | problems)
+    odd = {one.name: one for one in match.at_odds(matching, sources, targets, ruling.sides)}
+    known = odd | dict(meanings.problems()) | problems
+    return Rest(fills, meanings.ties(matching.ties), known)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,23 +89,35 @@ class _Match:
     graph: Meta | None
     meanings: Meanings
     assume: Assumptions
+    both: BothUses
 
     def of(self, sources: Sequence[str], targets: Sequence[str], ruling: Ruling) -> Matching:
         """Matches sources and targets; what rules pair one to one is evidence for it."""
         given = {fill.sources[0]: fill.target for fill in ruling.fills if len(fill.sources) == 1}
         sides = ruling.sides
         names = (*self.meanings.left(sources), *given)
+        wanted = [sides.targets[path] for path in (*targets, *given.values())]
+        plain, wanted = self.both.items([sides.sources[n] for n in names], wanted)
         return match_items(
-            [*(sides.sources[n] for n in names), *self.meanings.items(sources)],
-            [sides.targets[path] for path in (*targets, *given.values())],
+            [*plain, *self.meanings.items(sources)],
+            wanted,
             source_flow=self.meanings.flow(self.graph.flow if self.graph else None),
             target_flow=target_flow(self.index),
             given=given,
         )
 
+    def at_odds(
+        self, matching: Matching, sources: Sequence[str], targets: Sequence[str], sides: Sides
+    ) -> Iterator[Problem]:
+        """Yields what keeps weights that nothing was matched with from variables of their shape."""
+        taken = {target for target, _ in matching.pairs.values()}
+        left_s = [n for n in self.meanings.left(sources) if n not in matching.pairs]
+        left_t = [path for path in targets if path not in taken]
+        items = [sides.sources[n] for n in left_s], [sides.targets[path] for path in left_t]
+        yield from self.both.at_odds(*self.both.items(*items))
+
     def fills(self, matching: Matching) -> tuple[list[Fill], dict[str, Problem]]:
         """Returns a fill for each pair, and problems for both ends of what no layout joins."""
-        images = flattened_images(self.index)
         whole = self.meanings.whole(matching.pairs)
         fills: list[Fill] = []
         problems: dict[str, Problem] = {}
@@ -107,7 +125,7 @@ class _Match:
             part = self.meanings.parts.get(path)
             if part is not None and path not in whole:
                 continue
-            found = self._pair(path, target, part, images, evidence=tuple(evidence))
+            found = self._pair(path, target, part, evidence=tuple(evidence))
             if isinstance(found, Fill):
                 fills.append(found)
             else:
@@ -115,13 +133,7 @@ class _Match:
         return fills, problems
 
     def _pair(
-        self,
-        path: str,
-        target: str,
-        part: Part | None,
-        images: Mapping[str, tuple[int, ...]],
-        *,
-        evidence: tuple[Reason, ...],
+        self, path: str, target: str, part: Part | None, *, evidence: tuple[Reason, ...]
     ) -> Fill | dict[str, Problem]:
         wanted = target_spec(self.index[target])
         if part is not None:
@@ -130,15 +142,17 @@ class _Match:
             because: tuple[Reason, ...] = (part.because,)
         else:
             entry = self.checkpoint[path]
-            mistaken = mistaken_gates(self.checkpoint, self.index, target, path)
+            agreed = self.both.agreement(path, target, entry.shape)
+            mistaken = self.both.other_gates(self.checkpoint, path, target, agreed)
             if mistaken is not None:
                 return {target: mistaken}
-            image = images.get(self.index[target].layer_path)
+            moved, used = moved_by(agreed, path, target)
+            image = self.both.images.get(self.index[target].layer_path)
             rows = pixel_rows(entry, image, self.graph.uses if self.graph else None, self.assume)
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
-            given = source_spec(entry)
-            (first, because), sources = rows, (path,)
+            first, because, sources = chain(moved, rows[0]), (*used, *rows[1]), (path,)
+            given = first.spec(source_spec(entry))
         rest = joining_layout(given, wanted)
         if rest is None:
             return dict(misfit(path, target, given=given, wanted=wanted))

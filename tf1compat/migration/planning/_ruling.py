@@ -30,6 +30,8 @@ from tf1compat.names.reasons import Fact, Reason
 
 __all__ = ["Ruling", "rule_fills"]
 
+LaidOut = Callable[[str, str], tuple[Layout, tuple[Reason, ...]]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Ruling:
@@ -56,13 +58,15 @@ def rule_fills(
     sides: Sides = NOTHING_KNOWN,
     mistakable: Mapping[str, str] = MappingProxyType({}),
     gated: Callable[[str, str], Problem | None] = lambda target, source: None,
+    laid_out: LaidOut = lambda target, source: (IDENTITY, ()),
 ) -> Ruling:
     """Returns what `rules` decide about these sources and targets.
 
     `sides` says what they are besides their shapes, for rules about layers, roles and copies.
     `mistakable` holds paths of targets that are also Keras' own name for another target, with that
     one's path: a rule for such a path may mean either. `gated` returns what is wrong with filling a
-    target, by its path, from a source as it stands; a rule that gives no layout does that.
+    target, by its path, from a source by a rule that gives no layout, and `laid_out` the layout
+    that such a rule means, and why.
 
     Several sources may fill one target if each has a rule of its own with the same layout, one that
     joins; they are joined in the order of the rules, or of the numbers that one rule captures. One
@@ -85,7 +89,7 @@ def rule_fills(
     for found in (*matches, *paired):
         if found.target is not None and found.target in targets:
             filling[found.target].append(found)
-    fills, misfits = _fills(filling, sources, targets)
+    fills, misfits = _fills(filling, sources, targets, laid_out=laid_out)
     left_out, no_parts = _left_out(dropped, sources)
     problems += [*unpaired, *misfits, *no_parts, *uncovered_sources(fills, left_out, sources)]
     problems += crossings(itertools.chain(*filling.values()), sides.sources, sides.targets)
@@ -120,6 +124,8 @@ def _fills(
     filling: Mapping[str, list[RuleMatch]],
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
+    *,
+    laid_out: LaidOut,
 ) -> tuple[list[Fill], list[Problem]]:
     """Returns a fill for each target, and a problem for each that its sources don't fit."""
     fills, problems = [], []
@@ -129,7 +135,10 @@ def _fills(
         if len(matches) > 1 and (len(texts) > 1 or not all(map(LAYOUT_FACTS.joins, texts))):
             continue  # they collide, which is among the problems: no layout is asked
         try:
-            fills.append(_fill(matches, sources, targets[target]))
+            found = matches[0]
+            silent = len(matches) == 1 and found.layout is None
+            known = laid_out(target, found.name) if silent else (IDENTITY, ())
+            fills.append(_fill(matches, sources, targets[target], known=known))
         except LayoutError as error:
             problems.append(_misfit(target, matches, sources, targets[target], error))
     return fills, problems
@@ -158,10 +167,17 @@ def _by_user(found: RuleMatch) -> Reason:
     return RULE.because(**facts)
 
 
-def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spec) -> Fill:
+def _fill(
+    matches: Sequence[RuleMatch],
+    sources: Mapping[str, Spec],
+    target: Spec,
+    *,
+    known: tuple[Layout, tuple[Reason, ...]],
+) -> Fill:
+    """Returns the fill that rules say; where they say no layout, in the `known` one."""
     specs = [sources[found.name] for found in matches]
     text = _layout_text(matches, specs, target)
-    layout = parse_layout(text) if text is not None else IDENTITY
+    layout, follows = (parse_layout(text), ()) if text is not None else known
     made = made_of(layout, specs)
     if layout.takes_part:
         taken = sum(math.prod(map(len, part_of(layout, spec))) for spec in specs)
@@ -181,7 +197,7 @@ def _fill(matches: Sequence[RuleMatch], sources: Mapping[str, Spec], target: Spe
         origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in matches)),
         numbers=tuple(str(number) for number in dict.fromkeys(m.number for m in matches)),
     )
-    return Fill(matches[0].target or "", names, str(final), (because,))
+    return Fill(matches[0].target or "", names, str(final), (because, *follows))
 
 
 def _layout_text(matches: Sequence[RuleMatch], specs: Sequence[Spec], target: Spec) -> str | None:

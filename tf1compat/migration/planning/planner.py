@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -13,7 +12,8 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
-from tf1compat.migration.planning._gates import mistaken_gates
+from tf1compat.migration.planning._both_uses import WithoutLayout
+from tf1compat.migration.planning._flows import source_graph
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._problems import orphaned, unexplained, unfilled
@@ -72,7 +72,9 @@ def plan_migration(
     index = index_model(model)
     sources, targets = source_specs(checkpoint), target_specs(index)
     alike = spelled_alike(_rule_set(rules), checkpoint)
-    ruling = _ruling(alike, checkpoint, index, sources, targets)
+    graph = source_graph(checkpoint)
+    silent = WithoutLayout(checkpoint, index, graph)
+    ruling = _ruling(alike, checkpoint, index, sources, targets, silent=silent)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
@@ -80,9 +82,8 @@ def plan_migration(
     )
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
     strays = _without_declared(orphans(e.name for e in checkpoint.values()), ruling)
-    rest = match_rest(
-        checkpoint, index, _without(open_s, strays), open_t, ruling=ruling, assume=assume
-    )
+    free = _without(open_s, strays)
+    rest = match_rest(checkpoint, index, free, open_t, ruling=ruling, assume=assume, graph=graph)
     problems = rest.problems | {name: orphaned(name, what) for name, what in strays.items()}
     ties = [_ambiguity(tie) for tie in rest.ties]
     left_s, left_t = _without(open_s, rest.sources), _without(open_t, rest.targets)
@@ -108,6 +109,8 @@ def _ruling(
     index: ModelIndex,
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
+    *,
+    silent: WithoutLayout,
 ) -> Ruling:
     return rule_fills(
         rules,
@@ -115,7 +118,8 @@ def _ruling(
         targets,
         sides=sides_of(checkpoint, index),
         mistakable=_mistakable(index),
-        gated=functools.partial(mistaken_gates, checkpoint, index),
+        gated=silent.problem,
+        laid_out=silent.layout,
     )
 
 

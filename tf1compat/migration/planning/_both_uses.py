@@ -1,0 +1,225 @@
+"""What follows from how both sides use their variables and weights, where the v1 graph is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from tf1compat.checkpoint import Entry, Meta
+from tf1compat.checkpoint.meta.using import Use
+from tf1compat.errors import Problem
+from tf1compat.keras3 import ModelIndex
+from tf1compat.keras3.index.flattened import flattened_images
+from tf1compat.migration.layouts.chain import chain
+from tf1compat.migration.layouts.layout import IDENTITY, Layout
+from tf1compat.migration.layouts.text import parse_layout
+from tf1compat.migration.matching import Item
+from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.planning._gates import mistaken_gates
+from tf1compat.migration.uses.agreement import (
+    Agreement,
+    agreement,
+    families,
+    in_order,
+    use_role,
+)
+from tf1compat.migration.uses.declared import is_declared
+from tf1compat.migration.uses.of_targets import target_uses
+from tf1compat.names.reasons import Kind, Reason
+
+__all__ = ["USES_KINDS", "BothUses", "WithoutLayout", "moved_by", "uses_of_both"]
+
+_USED = Kind(
+    "used",
+    "the v1 graph uses {source} as {source_use}, and the model {target} as {target_use}",
+)
+USES_KINDS: tuple[Kind, ...] = (_USED,)
+
+Shape = tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class BothUses:
+    """The uses of both sides.
+
+    Attributes:
+      index: the model's index.
+      sources: by variable, how the v1 graph uses it; empty without a graph.
+      targets: by path, how the model uses a weight; empty without a v1 graph to compare with.
+      images: by layer, the image that is flattened before it.
+      open: the weights that no rule spoke of.
+    """
+
+    index: ModelIndex
+    sources: Mapping[str, Sequence[Use]]
+    targets: Mapping[str, Sequence[Use]]
+    images: Mapping[str, Shape]
+    open: frozenset[str]
+
+    def items(
+        self, sources: Sequence[Item], targets: Sequence[Item]
+    ) -> tuple[list[Item], list[Item]]:
+        """Returns variables and weights with what their uses say of them.
+
+        That is roles, of variables whose names say none and of weights of a user's own layers; the
+        kind of arithmetic; and shapes with inputs before outputs, if it is known of every kernel of
+        the model which is which.
+        """
+        if not self.sources:
+            return [*sources], [*targets]
+        shaped = in_order if self._ordered(targets) else _as_they_are
+        found_s = []
+        for item in sources:
+            uses = self.sources.get(item.path, ())
+            told = use_role(uses, item.shape) if item.role == "unknown" else item.role
+            kinds = families(uses, item.shape)
+            shape = shaped(uses, item.shape)
+            found_s.append(dataclasses.replace(item, role=told, shape=shape, uses=kinds))
+        found_t = []
+        for item in targets:
+            uses = self.targets.get(item.path, ())
+            own = not is_declared(self.index, self.index[item.path])
+            told = use_role(uses, item.shape) if own else "unknown"
+            decides = coarse_role(told, item.shape) == "weight" or item.role == "unknown"
+            role = told if decides and told != "unknown" else item.role
+            kinds = families(uses, item.shape, self._image(item.path))
+            shape = shaped(uses, item.shape)
+            found_t.append(dataclasses.replace(item, role=role, shape=shape, uses=kinds))
+        return found_s, found_t
+
+    def _ordered(self, targets: Sequence[Item]) -> bool:
+        kernels = [item for item in targets if coarse_role(item.role, item.shape) == "weight"]
+        left = [item for item in kernels if item.path in self.open]
+        return all(families(self.targets.get(item.path, ()), item.shape) for item in left)
+
+    def _image(self, target: str) -> Shape | None:
+        return self.images.get(self.index[target].layer_path)
+
+    def agreement(self, source: str, target: str, shape: Shape) -> Agreement | None:
+        """Returns how a pair goes together; None where its uses don't tell."""
+        uses = self.sources.get(source, ()), self.targets.get(target, ())
+        wanted = tuple(self.index[target].shape)
+        return agreement(*uses, shape, wanted, image=self._image(target))
+
+    def other_gates(
+        self, checkpoint: Mapping[str, Entry], source: str, target: str, agreed: Agreement | None
+    ) -> Problem | None:
+        """Returns why a weight can't just be taken from a source whose gates aren't known to agree.
+
+        None where they do, and where the weight has no gates.
+        """
+        if agreed is not None and agreed.target.gates:
+            return None
+        own = not is_declared(self.index, self.index[target])
+        gated = next((use for use in self.targets.get(target, ()) if use.gates), None)
+        if not own or gated is None:
+            return mistaken_gates(checkpoint, self.index, target, source)
+        return Problem(
+            target,
+            f"a source with the gates {', '.join(gated.gates)}",
+            "gates that may stand in another order",
+            origin=source,
+            remedy=f"give it a rule with a layout; with layout='{IDENTITY}' only if none does",
+        )
+
+    def at_odds(self, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
+        """Yields, of weights that are left, those of a variable's shape that is used otherwise."""
+        by_shape: dict[Shape, list[Item]] = defaultdict(list)
+        for source in sources:
+            if source.uses:
+                by_shape[source.shape].append(source)
+        for target in targets:
+            for source in by_shape[target.shape] if target.uses else ():
+                if source.uses.isdisjoint(target.uses):
+                    yield Problem(
+                        target.path,
+                        f"a variable that is used as {self.targets[target.path][0].words}",
+                        f"one that is used as {self.sources[source.path][0].words}",
+                        origin=source.path,
+                        remedy=f"equal shape isn't equal arithmetic; if it is right, a rule with "
+                        f"layout='{IDENTITY}' says so",
+                    )
+
+
+@dataclasses.dataclass(frozen=True)
+class WithoutLayout:
+    """What rules that give no layout mean.
+
+    Attributes:
+      checkpoint: every variable.
+      index: the model's index.
+      graph: what the v1 graph tells; None without one.
+    """
+
+    checkpoint: Mapping[str, Entry]
+    index: ModelIndex
+    graph: Meta | None
+
+    @functools.cached_property
+    def _both(self) -> BothUses:
+        uses = self.graph.uses.by_variable if self.graph else None
+        return uses_of_both(uses, self.index, flattened_images(self.index), targets=[*self.index])
+
+    def problem(self, target: str, source: str) -> Problem | None:
+        """Returns what is wrong with filling a target from a source without a layout, or None."""
+        agreed = self._both.agreement(source, target, self.checkpoint[source].shape)
+        mistaken = self._both.other_gates(self.checkpoint, source, target, agreed)
+        if mistaken is not None:
+            return mistaken
+        if agreed is not None:
+            return None
+        return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
+
+    def layout(self, target: str, source: str) -> tuple[Layout, tuple[Reason, ...]]:
+        """Returns the layout that follows from the uses of a target and a source, and why."""
+        shape = self.checkpoint[source].shape
+        return moved_by(self._both.agreement(source, target, shape), source, target)
+
+    def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
+        weight, shape = self.index[target], self.checkpoint[source].shape
+        wanted = Item(target, weight.layer_path, weight.role, tuple(weight.shape))
+        return [Item(source, "", "unknown", shape)], [wanted]
+
+
+def _as_they_are(uses: Sequence[Use], shape: Shape) -> Shape:
+    return shape
+
+
+def moved_by(
+    found: Agreement | None, source: str, target: str
+) -> tuple[Layout, tuple[Reason, ...]]:
+    """Returns the layout that a pair's uses ask for, and from what that follows."""
+    if found is None or not found.moves:
+        return IDENTITY, ()
+    parts = []
+    if found.order != tuple(sorted(found.order)):
+        parts.append(f"transpose({', '.join(map(str, found.order))})")
+    if found.blocks:
+        parts.append(f"blocks({', '.join(map(str, found.blocks))})")
+    if found.forget_bias:
+        parts.append(f"forget_bias({found.forget_bias})")
+    because = _USED.because(
+        source=source,
+        source_use=found.source.words,
+        target=target,
+        target_use=found.target.words,
+    )
+    return chain(*map(parse_layout, parts)), (because,)
+
+
+def uses_of_both(
+    sources: Mapping[str, Sequence[Use]] | None,
+    index: ModelIndex,
+    images: Mapping[str, Shape],
+    *,
+    targets: Sequence[str],
+) -> BothUses:
+    """Returns the uses of variables, and of those weights that no rule spoke of.
+
+    None are known where there is no v1 graph to compare with.
+    """
+    if sources is None:
+        return BothUses(index, {}, {}, images, frozenset())
+    return BothUses(index, sources, target_uses(index, targets), images, frozenset(targets))
