@@ -6,7 +6,6 @@ import pytest
 from tf1compat.checkpoint.meta.settings import traced_settings
 from tf1compat.keras3 import index_model
 from tf1compat.keras3.index.layer_settings import model_settings
-from tf1compat.keras3.models.traced_graph import traced_graph
 
 L = keras.layers
 _READ = {
@@ -57,15 +56,16 @@ def _signal_layers():
 )
 def test_config_and_graph_agree(made, shape, number):
     index = index_model(keras.Sequential([keras.Input(shape), *made()]))
-    config, traced = model_settings(index), traced_graph(index)
-    graph = traced_settings(traced.graph_def, traced.weights.values())
+    config, traced = model_settings(index), index.graph_of("")
+    graph = traced_settings(traced.graph_def, traced.weights)
+    placeholders = {path: name for name, path in traced.weights.items()}
     compared = 0
     for node in index.layers:
         settings = config.get(node.path)
         if not settings:
             continue
         (kind,) = settings["kind"]
-        variables = [traced.weights[path] for path in node.weights]
+        variables = [placeholders[path] for path in node.weights]
         shown = {**graph.afterwards(variables), **graph.of_convolution(variables)}
         shown |= graph.of_norm(variables)
         for name in set(_READ[kind]) & shown.keys() & settings.keys():

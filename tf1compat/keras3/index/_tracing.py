@@ -90,11 +90,14 @@ def _inputs(layer: Any) -> Iterator[Any]:
     found = {name.removesuffix("_shape"): s for name, s in shapes.items() if _is_shape(s)}
     if not found or len(found) != len(shapes):
         return
-    dtype = "int32" if isinstance(layer, keras.layers.Embedding) else layer.compute_dtype
-    specs = {name: _spec(keras.KerasTensor(shape, dtype)) for name, shape in found.items()}
-    yield specs
-    if len(specs) == 1:
-        yield next(iter(specs.values())) if isinstance(layer, keras.Model) else [*specs.values()]
+    # A layer knows the shapes that it was built for, not the dtypes.
+    for dtype in (layer.compute_dtype, "int32"):
+        specs = {name: _spec(keras.KerasTensor(shape, dtype)) for name, shape in found.items()}
+        yield specs
+        if len(specs) == 1:
+            yield (
+                next(iter(specs.values())) if isinstance(layer, keras.Model) else [*specs.values()]
+            )
 
 
 def _is_shape(value: Any) -> bool:

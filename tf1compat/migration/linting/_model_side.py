@@ -9,7 +9,6 @@ from tf1compat.checkpoint.meta.settings import GraphSettings, traced_settings
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.keras3 import LayerNode, ModelIndex
 from tf1compat.keras3.index.layer_settings import model_settings
-from tf1compat.keras3.models.traced_graph import traced_graph
 from tf1compat.migration.linting.base import Values
 
 __all__ = ["model_side"]
@@ -27,15 +26,16 @@ def model_side(index: ModelIndex) -> dict[str, Values]:
     own = [node for node in index.layers if node.weights and _is_own(node)]
     found |= {node.path: {"kind": _OWN} for node in own if node.path not in found}
     lacking = [node for node in index.layers if node.path in found and _lacks(found[node.path])]
-    traced = traced_graph(index) if lacking else None
+    traced = index.graph_of("") if lacking else None
     if traced is None:
         return found
     try:
-        graph = traced_settings(traced.graph_def, traced.weights.values())
+        graph = traced_settings(traced.graph_def, traced.weights)
     except WireError:
         return found
+    placeholders = {path: name for name, path in traced.weights.items()}
     for node in lacking:
-        variables = [traced.weights[path] for path in node.weights]
+        variables = [placeholders[path] for path in node.weights]
         known = found[node.path]
         found[node.path] = {**dict(_shown(graph, variables, known)), **known}
     return found
