@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from v1_programs import saved, without_graph
 
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import LayoutError, RuleError
 from tf1compat.graph import rnn_cell
 from tf1compat.keras3 import index_model
@@ -94,13 +94,13 @@ def weights(index):
     return {path for path, weight in index.items() if weight.kind == "weight"}
 
 
-def planned(tagged, index, forget_bias):
-    kernel, gates = "rnn/basic_lstm_cell/kernel", "blocks(0, 2, 1, 3)"
+def planned(tagged, index, forget_bias, *, gates="blocks(0, 2, 1, 3)", meant=False):
+    kernel = "rnn/basic_lstm_cell/kernel"
     bias = f"{gates} | forget_bias({forget_bias})"
     rules = [
         Rule(kernel, "lstm/cell/kernel", layout=f"split(0, 0, 3) | {gates}"),
         Rule(kernel, "lstm/cell/recurrent_kernel", layout=f"split(0, 3, 7) | {gates}"),
-        Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias", layout=bias),
+        Rule("rnn/basic_lstm_cell/bias", "lstm/cell/bias", layout=bias, cross_roles=meant),
     ]
     return plan_migration(tagged, index, rules)
 
@@ -114,9 +114,38 @@ def test_an_lstm_of_1_x_computes_the_same_in_keras(tagged):
 
 def test_another_forget_bias_is_seen(tagged):
     index = lstm()
-    plan = planned(tagged, index, 1.0)
+    message = (
+        r"lstm/cell/bias: expected a layout that makes the gates input, forget \+ 0.7, candidate, "
+        r"output, found .*, which makes input, forget \+ 1, candidate, output"
+    )
+    with pytest.raises(RuleError, match=message):
+        planned(tagged, index, 1.0)
+    plan = planned(tagged, index, 1.0, meant=True)
     assert plan.complete
     assert not prove(plan, index).agrees
+
+
+@pytest.mark.parametrize(
+    ("gates", "made"),
+    [
+        ("blocks(0, 1, 2, 3)", "input, candidate, forget, output"),
+        ("blocks(0, 2, 3, 1)", "input, forget, output, candidate"),
+        ("blocks(1, 0)", "forget, output, input, candidate"),
+        ("blocks(0, 8, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15)", "parts of several gates"),
+    ],
+)
+def test_gates_that_a_rule_puts_elsewhere_are_refused(tagged, gates, made):
+    with pytest.raises(RuleError) as caught:
+        planned(tagged, lstm(), FORGET_BIAS, gates=gates)
+    for role in ("kernel", "recurrent_kernel"):
+        assert f"lstm/cell/{role}: expected a layout that makes the gates" in str(caught.value)
+    assert f"which makes {made} [" in str(caught.value)
+
+
+def test_without_a_graph_the_layout_of_a_rule_is_taken_at_its_word(tagged, tmp_path):
+    bare = str(tmp_path / "model.ckpt")
+    write_checkpoint(bare, open_checkpoint(tagged))
+    assert planned(bare, lstm(), 1.0).complete
 
 
 def test_gates_are_never_taken_as_they_stand(tmp_path):

@@ -17,6 +17,7 @@ from tf1compat.migration.layouts.layout import IDENTITY, Layout
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Item
 from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.planning._gate_marks import gates_made, gates_wanted
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.uses.agreement import (
     Agreement,
@@ -29,7 +30,7 @@ from tf1compat.migration.uses.declared import is_declared
 from tf1compat.migration.uses.of_targets import target_uses
 from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["USES_KINDS", "BothUses", "WithoutLayout", "moved_by", "uses_of_both"]
+__all__ = ["USES_KINDS", "BothUses", "RuledPairs", "moved_by", "uses_of_both"]
 
 _USED = Kind(
     "used",
@@ -144,8 +145,8 @@ class BothUses:
 
 
 @dataclasses.dataclass(frozen=True)
-class WithoutLayout:
-    """What rules that give no layout mean.
+class RuledPairs:
+    """What rules mean that give no layout, and whether the layout that they give fits the uses.
 
     Attributes:
       checkpoint: every variable.
@@ -171,6 +172,31 @@ class WithoutLayout:
         if agreed is not None:
             return None
         return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
+
+    def astray(self, target: str, source: str, layout: str) -> Problem | None:
+        """Returns what is wrong with the layout that a rule gives, or None.
+
+        It is, where both sides' gates are known, that they end up elsewhere. ``identity`` is taken
+        at its word.
+        """
+        uses = self.graph.uses.by_variable.get(source, ()) if self.graph else ()
+        given = parse_layout(layout)
+        if given == IDENTITY or given.sums or given.merges or not any(one.gates for one in uses):
+            return None
+        shape = self.checkpoint[source].shape
+        agreed = self._both.agreement(source, target, shape)
+        if agreed is None or not agreed.target.gates:
+            return None
+        made, wanted = gates_made(given, shape, agreed), gates_wanted(agreed)
+        if made == wanted:
+            return None
+        return Problem(
+            target,
+            f"a layout that makes the gates {', '.join(wanted)}",
+            f"{layout}, which makes {', '.join(made) if made else 'parts of several gates'}",
+            remedy="mend it (blocks puts gates in order, forget_bias adds), or give the rule "
+            "cross_roles=true if that is meant",
+        )
 
     def layout(self, target: str, source: str) -> tuple[Layout, tuple[Reason, ...]]:
         """Returns the layout that follows from the uses of a target and a source, and why."""

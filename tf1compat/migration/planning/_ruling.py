@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
@@ -59,6 +59,7 @@ def rule_fills(
     mistakable: Mapping[str, str] = MappingProxyType({}),
     gated: Callable[[str, str], Problem | None] = lambda target, source: None,
     laid_out: LaidOut = lambda target, source: (IDENTITY, ()),
+    astray: Callable[[str, str, str], Problem | None] = lambda target, source, layout: None,
 ) -> Ruling:
     """Returns what `rules` decide about these sources and targets.
 
@@ -66,7 +67,7 @@ def rule_fills(
     `mistakable` holds paths of targets that are also Keras' own name for another target, with that
     one's path: a rule for such a path may mean either. `gated` returns what is wrong with filling a
     target, by its path, from a source by a rule that gives no layout, and `laid_out` the layout
-    that such a rule means, and why.
+    that such a rule means, and why; `astray` what is wrong with the layout that a rule gives.
 
     Several sources may fill one target if each has a rule of its own with the same layout, one that
     joins; they are joined in the order of the rules, or of the numbers that one rule captures. One
@@ -95,6 +96,7 @@ def rule_fills(
     problems += crossings(itertools.chain(*filling.values()), sides.sources, sides.targets)
     problems += [*no_copies(dropped, sides), *_as_they_stand(filling, gated)]
     problems += _mistaken(filling, mistakable)
+    problems += _astray(filling, {fill.target for fill in fills}, astray)
     if problems:
         raise RuleError.from_problems(f"{len(problems)} problem(s) with the rules", problems)
     keeps = [Keep(path, _by_user(found)) for path, found in outcome.kept.items()]
@@ -151,6 +153,21 @@ def _as_they_stand(
     silent = [m for matches in filling.values() for m in matches if m.layout is None]
     problems = [(m.origin, gated(m.target or "", m.name)) for m in silent]
     return [dataclasses.replace(p, origin=origin) for origin, p in problems if p is not None]
+
+
+def _astray(
+    filling: Mapping[str, Sequence[RuleMatch]],
+    fitting: Collection[str],
+    astray: Callable[[str, str, str], Problem | None],
+) -> Iterator[Problem]:
+    """Yields the problems of layouts that are given for one source, and fit by their shapes."""
+    for target, matches in filling.items():
+        found = matches[0]
+        alone = len(matches) == 1 and found.layout is not None and target in fitting
+        if alone and not found.rule.cross_roles:
+            problem = astray(target, found.name, found.layout or "")
+            if problem is not None:
+                yield dataclasses.replace(problem, origin=found.origin)
 
 
 def _by_user(found: RuleMatch) -> Reason:

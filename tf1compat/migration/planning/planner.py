@@ -12,7 +12,7 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
-from tf1compat.migration.planning._both_uses import WithoutLayout
+from tf1compat.migration.planning._both_uses import RuledPairs
 from tf1compat.migration.planning._flows import source_graph
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
@@ -73,8 +73,8 @@ def plan_migration(
     sources, targets = source_specs(checkpoint), target_specs(index)
     alike = spelled_alike(_rule_set(rules), checkpoint)
     graph = source_graph(checkpoint)
-    silent = WithoutLayout(checkpoint, index, graph)
-    ruling = _ruling(alike, checkpoint, index, sources, targets, silent=silent)
+    pairs = RuledPairs(checkpoint, index, graph)
+    ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
@@ -110,7 +110,7 @@ def _ruling(
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
     *,
-    silent: WithoutLayout,
+    pairs: RuledPairs,
 ) -> Ruling:
     return rule_fills(
         rules,
@@ -118,8 +118,9 @@ def _ruling(
         targets,
         sides=sides_of(checkpoint, index),
         mistakable=_mistakable(index),
-        gated=silent.problem,
-        laid_out=silent.layout,
+        gated=pairs.problem,
+        laid_out=pairs.layout,
+        astray=pairs.astray,
     )
 
 
