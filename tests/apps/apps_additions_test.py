@@ -155,6 +155,21 @@ class Npz(OneFile):
             return ArrayIndex([prefix], {name: StoredArray.of(file[name]) for name in file.files})
 
 
+@pytest.mark.parametrize(
+    ("topic", "registry", "thing", "line"),
+    [
+        ("layouts", LAYOUTS, Reversed, "  toy_reversed(axis: int)\n      An axis from its end"),
+        ("evidence", EVIDENCE, ByCompass(), "  toy_compass: North comes first."),
+        ("optimizers", OPTIMIZERS, Optimizer("Quux", also=("Quuux",)), "  Quux, Quuux"),
+    ],
+)
+def test_help_tells_what_there_is(app, topic, registry, thing, line):
+    with registry.with_(thing):
+        code, out, _ = app("help", topic)
+    assert (code, line in out) == (0, True)
+    assert topic in app("help")[1]
+
+
 def test_a_suffix_of_both_kinds_means_an_output_where_there_is_a_model(work, app):
     h5 = type(OUTPUT_FORMATS["weights.h5"])
     members = {"name": "toy", "suffix": ".toy", "reads": (".toy", ".longer.toy")}

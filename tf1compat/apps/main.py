@@ -64,14 +64,15 @@ def _status_of(whose: str, status: object) -> int:
 
 
 _HELP = ("help", "--help", "-h")
+_TOPICS = ("layouts", "evidence", "optimizers")  # of `_topics`, which help doesn't wait for
 _LARGEST = 255  # status of a process
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def _check(task: Task) -> None:
     """Raises UsageError for a word that could never ask for a task, or a module of no name."""
-    if task.name in _HELP or not re.fullmatch(r"[^-\s]\S*", task.name):
-        raise UsageError(f"task {task.name!r}: expected a word that isn't help or a flag")
+    if task.name in (*_HELP, *_TOPICS) or not re.fullmatch(r"[^-\s]\S*", task.name):
+        raise UsageError(f"task {task.name!r}: expected a word that isn't help, of help or a flag")
     if not isinstance(task, Task):  # whatever else runs
         return
     if not (isinstance(task.module, str) and _MODULE.fullmatch(task.module)):
@@ -136,6 +137,11 @@ def _status(args: list[str]) -> int:
 
         print(f"tf1compat {__version__}")
         return 0
+    if args[0] in _HELP and args[1:] in ([topic] for topic in _TOPICS):
+        from tf1compat.apps._topics import TOPICS
+
+        print(TOPICS[args[1]]())
+        return 0
     name, *rest = [args[1], "--help"] if args[0] in _HELP else args
     try:
         task = TASKS[name]
@@ -153,4 +159,5 @@ def _overview() -> str:
     width = max(map(len, TASKS)) + 2
     lines = ["usage: tf1compat <task> [--flag=value ...]", ""]
     lines += [f"  {task.name:<{width}}{task.summary}" for task in TASKS.values()]
-    return "\n".join([*lines, "", "`tf1compat help <task>` lists a task's flags."])
+    lines += ["", "`tf1compat help <task>` lists a task's flags;"]
+    return "\n".join([*lines, f"`tf1compat help {'|'.join(_TOPICS)}` lists those that there are."])

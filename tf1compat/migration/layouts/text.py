@@ -19,7 +19,7 @@ from tf1compat.migration.layouts.chain import Chain
 from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
 from tf1compat.registry import asked
 
-__all__ = ["LAYOUT_FACTS", "parse_layout"]
+__all__ = ["LAYOUT_FACTS", "parse_layout", "written_form"]
 
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 
@@ -54,7 +54,7 @@ def _parse_step(step: str, text: str) -> Layout:
     given = [argument.strip() for argument in (match[2] or "").split(",") if argument.strip()]
     assigned = _assigned(layout, given)
     if assigned is None:
-        expected = _form(layout)
+        expected = written_form(layout)
         raise LayoutError(f"layout {text!r}: expected {expected}, found {step.strip()!r}")
     try:
         fields = {name: argument_value(kind, words) for name, kind, words in assigned}
@@ -89,7 +89,7 @@ def _assigned(
     return None if left else found
 
 
-def _form(layout: type[Layout]) -> str:
+def written_form(layout: type[Layout]) -> str:
     """Returns how a layout is written: ``split(axis: int, start: int, stop: int)``."""
     parts = []
     for field, kind in arguments(layout):
