@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attributes import constant, integer, number, text
+from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._graph_def import Node
 from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
@@ -66,11 +67,13 @@ class Uses:
       strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or ``"div"``.
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
+      fused: kernels of queries, keys and values in one, by their names.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
     strategies: Mapping[str, str] = dataclasses.field(default_factory=dict)
     flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fused: Mapping[str, FusedHeads] = dataclasses.field(default_factory=dict)
 
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
@@ -104,7 +107,7 @@ class _Finder:
                 whole, part = split_part(table)
                 if part is not None and (strategy := self._strategy(node)):
                     strategies[whole] = strategy
-        return Uses(lstm, strategies, flattened)
+        return Uses(lstm, strategies, flattened, find_fused(self._nodes, self._readers))
 
     def _variable(self, node: Node, operand: int) -> str:
         """Returns the variable whose value an operand is; ``""`` where it is none's."""

@@ -67,7 +67,9 @@ def match_rest(
     """Matches the variables and weights that are left, and fills what is matched."""
     graph = source_graph(checkpoint)
     entries = {name: checkpoint[name] for name in sources}
-    meanings = read_meanings(entries, graph.uses if graph else None, assume)
+    open_ = {path: ruling.sides.targets[path] for path in targets}
+    uses = graph.uses if graph else None
+    meanings = read_meanings(entries, uses, assumptions=assume, targets=open_)
     match = _Match(checkpoint, index, graph, meanings, assume)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)
