@@ -9,6 +9,7 @@ from tf1compat.migration.meaning import (
     of_gru,
     of_lstm,
     of_simple_rnn,
+    of_stacks,
     of_tables,
 )
 from tf1compat.migration.meaning.assumptions import NOTHING, Assumptions
@@ -26,6 +27,7 @@ READINGS: _Registry[Reading] = _Registry(
         of_cudnn.Cudnn(),
         of_tables.Tables(),
         of_attention.Attention(),
+        of_stacks.Stacks(),
     ),
     has={"kinds": tuple},
     methods=["read"],
