@@ -11,6 +11,7 @@ from tf1compat.migration.meaning import (
     of_simple_rnn,
     of_stacks,
     of_tables,
+    of_tied,
 )
 from tf1compat.migration.meaning.assumptions import NOTHING, Assumptions
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
@@ -28,6 +29,7 @@ READINGS: _Registry[Reading] = _Registry(
         of_tables.Tables(),
         of_attention.Attention(),
         of_stacks.Stacks(),
+        of_tied.Tied(),
     ),
     has={"kinds": tuple},
     methods=["read"],

@@ -14,6 +14,7 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
+from tf1compat.migration.planning._equals import equal_to_filled, of_equals
 from tf1compat.migration.planning._flows import source_graph, target_flow
 from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
@@ -21,7 +22,7 @@ from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning.joining import joining_layout
-from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.lines import Drop, Fill
 from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.names.reasons import Reason
 
@@ -36,23 +37,30 @@ class Rest:
       fills: a fill for each pair.
       ties: variables and weights that nothing tells apart.
       problems: by the name of a variable or weight, what keeps it from being filled.
+      drops: variables that are equal to others, which are taken.
     """
 
     fills: list[Fill]
     ties: list[Tie]
     problems: dict[str, Problem]
+    drops: list[Drop] = dataclasses.field(default_factory=list)
 
     @property
     def sources(self) -> list[str]:
         """The variables that are accounted for."""
-        return [s for fill in self.fills for s in fill.sources] + [
-            source for tie in self.ties for source in tie.sources
-        ]
+        tied = [source for tie in self.ties for source in tie.sources]
+        dropped = [drop.source for drop in self.drops]
+        return [s for fill in self.fills for s in fill.sources] + tied + dropped
 
     @property
     def targets(self) -> list[str]:
         """The weights that are accounted for."""
-        return [fill.target for fill in self.fills] + [t for tie in self.ties for t in tie.targets]
+        return self.filled + [t for tie in self.ties for t in tie.targets]
+
+    @property
+    def filled(self) -> list[str]:
+        """The weights that are filled."""
+        return [fill.target for fill in self.fills]
 
 
 def match_rest(
@@ -73,7 +81,19 @@ def match_rest(
     match = _Match(checkpoint, index, graph, meanings, assume)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)
-    return Rest(fills, meanings.ties(matching.ties), dict(meanings.problems()) | problems)
+    settled = match.equals(matching.ties)
+    done = [tie for tie, _, _ in settled]
+    rest = Rest(
+        [*fills, *(fill for _, fill, _ in settled)],
+        meanings.ties(tie for tie in matching.ties if tie not in done),
+        dict(meanings.problems()) | problems,
+        [drop for _, _, drops in settled for drop in drops],
+    )
+    used, filled = {*rest.sources, *rest.problems}, set(rest.filled)
+    left = [name for name in sources if name not in used]
+    open_targets = [target_spec(index[path]) for path in targets if path not in filled]
+    more = equal_to_filled(left, rest.fills, open_targets, checkpoint)
+    return dataclasses.replace(rest, drops=[*rest.drops, *more])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +135,18 @@ class _Match:
             else:
                 problems.update(found)
         return fills, problems
+
+    def equals(self, ties: Sequence[Tie]) -> list[tuple[Tie, Fill, list[Drop]]]:
+        """Returns the ties that are settled since all their sources are equal."""
+        images = flattened_images(self.index)
+
+        def pair(source: str, target: str) -> Fill | None:
+            found = self._pair(source, target, None, images, evidence=())
+            return found if isinstance(found, Fill) else None
+
+        read = self.meanings.parts
+        plain = [tie for tie in ties if not any(source in read for source in tie.sources)]
+        return list(of_equals(plain, self.checkpoint, pair))
 
     def _pair(
         self,
