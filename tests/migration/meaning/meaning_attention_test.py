@@ -178,3 +178,19 @@ def test_two_heads_orders_cannot_be_told_from_flat_kernels(tmp_path):
     plan = plan_migration(prefix, _dense("qkv"), assume=Assumptions(qkv_order="heads"))
     assert not plan.fills
     assert "nothing says how many heads" in "".join(map(str, plan.unexplained))
+
+
+def test_gates_are_no_attention(tmp_path):
+    """A product taken apart into three beside attention is not asked about."""
+
+    def build():
+        x = v1.placeholder(tf.float32, [None, STEPS, WIDTH], "x")
+        kernel = v1.get_variable("mix/kernel", [WIDTH, 3 * WIDTH])
+        a, b, c = tf.split(tf.matmul(tf.reshape(x, [-1, WIDTH]), kernel), 3, axis=1)
+        tf.add(tf.sigmoid(a) * tf.tanh(b), c, name="y")
+
+    x = keras.Input((STEPS, WIDTH))
+    h = keras.layers.MultiHeadAttention(HEADS, SIZE, name="attention")(x, x)
+    mix = keras.layers.Dense(3 * WIDTH, use_bias=False, name="mix")(h)
+    plan = plan_migration(saved(tmp_path, build), index_model(keras.Model(x, mix)))
+    assert [fill.target for fill in plan.fills] == ["mix/kernel"]

@@ -36,10 +36,6 @@ _ASKS_HEADS = (
     "queries, keys and values of each head together, and nothing says how many heads: give each a "
     "rule with a layout such as group_part(1, HEADS, 3, 0)"
 )
-_ASKS_PARTS = (
-    "queries, keys and values in one kernel, and neither the graph nor a name says which comes "
-    "first: give each a rule with a layout such as split(1, START, STOP) or group_part"
-)
 
 
 class Attention(Reading):
@@ -133,9 +129,8 @@ class _Fused:
         groups = read.groups(self.kernel.shape[-1]) if read else 0
         if read is not None and groups:
             # Where the graph shows no softmax of their product, the letters of `qkv` say the order.
-            order = read.order or (_ROLES if _FUSED.fullmatch(named) else ())
-            because = _BY_GRAPH.because(kernel=name, order=", ".join(order), groups=groups)
-            return (groups, order, because) if order else _ASKS_PARTS
+            order = read.order or _ROLES
+            return groups, order, _BY_GRAPH.because(kernel=name, order=order, groups=groups)
         if _GPT2.fullmatch(named):
             return 1, _ROLES, _BY_NAME.because(kernel=name)
         said = source.assumptions.qkv_order
@@ -153,7 +148,9 @@ def _fused(source: Source) -> Iterator[_Fused]:
         around, _, last = scope.rpartition("/")
         for leaf, kernel in held.items():
             found = known.get(kernel.key)
-            if found is None and not (leaf in _KERNELS and _FUSED.fullmatch(last)):
+            named = leaf in _KERNELS and _FUSED.fullmatch(last)
+            # Much is taken apart into three: by the graph it is attention where a softmax follows.
+            if not named and not (found and found.order):
                 continue
             bias = source.entries.get(found.bias) if found else None
             bias = bias or next((held[one] for one in _BIASES if one in held), None)
