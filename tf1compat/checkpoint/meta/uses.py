@@ -27,6 +27,7 @@ _ADDS = frozenset({"Add", "AddV2"})
 _BLOCKS = {"LSTMBlockCell": (3, 7), "BlockLSTM": (4, 8), "BlockLSTMV2": (4, 8)}
 """Fused ops, with the operands that are the kernel and the bias."""
 _GATHERS = frozenset({"Gather", "GatherV2", "ResourceGather"})
+_CONVOLUTIONS = frozenset({"Conv2D", "Conv2DBackpropInput", "DepthwiseConv2dNative"})
 _STRATEGIES = {"FloorMod": "mod", "Mod": "mod", "Maximum": "div"}
 # Ops that leave every element in its place.
 _ELEMENTWISE = PASSING_OPS | {
@@ -71,6 +72,8 @@ class Uses:
       fused: kernels of queries, keys and values in one, by their names.
       tied: for a table that is looked up and that something is multiplied by too, transposed, the
         scope where that is: that of the bias behind it, or else of the product.
+      convolved: for the kernel of a convolution, the op; ``"Conv2DBackpropInput"`` is a transposed
+        one in the forward pass.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
@@ -78,6 +81,7 @@ class Uses:
     flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
     fused: Mapping[str, FusedHeads] = dataclasses.field(default_factory=dict)
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    convolved: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
@@ -112,7 +116,16 @@ class _Finder:
                 if part is not None and (strategy := self._strategy(node)):
                     strategies[whole] = strategy
         fused = find_fused(self._nodes, self._readers)
-        return Uses(lstm, strategies, flattened, fused, self._tied())
+        return Uses(lstm, strategies, flattened, fused, self._tied(), self._convolved())
+
+    def _convolved(self) -> dict[str, str]:
+        found = {
+            self._variable(node, 1): node.op
+            for node in self._nodes.values()
+            if node.op in _CONVOLUTIONS and not in_gradients(node.name)
+        }
+        found.pop("", None)
+        return found
 
     def _tied(self) -> dict[str, str]:
         """Returns the tables that are looked up and, transposed, multiplied by, each in one place.

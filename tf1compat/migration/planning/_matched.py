@@ -20,8 +20,8 @@ from tf1compat.migration.planning._gates import mistaken_gates
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
+from tf1compat.migration.planning._products import kernel_layout, mistaken_product
 from tf1compat.migration.planning._ruling import Ruling
-from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Drop, Fill
 from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.names.reasons import Reason
@@ -164,16 +164,18 @@ class _Match:
             because: tuple[Reason, ...] = (part.because,)
         else:
             entry = self.checkpoint[path]
+            uses = self.graph.uses if self.graph else None
             mistaken = mistaken_gates(self.checkpoint, self.index, target, path)
+            mistaken = mistaken or mistaken_product(self.index, target, path, uses=uses)
             if mistaken is not None:
                 return {target: mistaken}
             image = images.get(self.index[target].layer_path)
-            rows = pixel_rows(entry, image, self.graph.uses if self.graph else None, self.assume)
+            rows = pixel_rows(entry, image, uses, self.assume)
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
             given = source_spec(entry)
             (first, because), sources = rows, (path,)
-        rest = joining_layout(given, wanted)
+        rest = kernel_layout(self.index, target, given, wanted)
         if rest is None:
             return dict(misfit(path, target, given=given, wanted=wanted))
         # One tuple for all that have it: thousands of lines are held beside the model.
