@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.keras3 import index_model
-from tf1compat.migration import convert, plan_migration
+from tf1compat.migration import Status, convert, plan_migration, prove
 from tf1compat.testing import assert_arrays_close
 
 v1 = tf.compat.v1
@@ -79,3 +79,39 @@ def test_an_einsums_kernel_has_its_axes_where_the_equation_says(equation, layout
     given = np.random.default_rng(1).normal(size=(2, 5, 6)).astype("float32")
     expected = (given @ kernel).reshape(2, 5, 2, 3)
     assert_arrays_close(np.asarray(index.model(given)), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "complete"),
+    [((1, 6, 4), True), ((1, 1, 6, 4), True), ((2, 6, 4), False), ((1, 4, 6), False)],
+)
+def test_a_convolution_over_one_place_is_a_dense_layer(shape, complete, tmp_path):
+    kernel = np.random.default_rng(0).normal(size=shape).astype("float32")
+    write_checkpoint(tmp_path / "model.ckpt", {"proj/kernel": kernel})
+    x = keras.Input((6,))
+    layer = keras.layers.Dense(4, use_bias=False, name="proj")
+    index = index_model(keras.Model(x, layer(x)))
+    plan = plan_migration(tmp_path / "model.ckpt", index)
+    assert plan.complete == complete
+    if complete:
+        convert(plan, index)
+        expected = np.einsum("bi,io->bo", np.ones((2, 6)), kernel.reshape(6, 4).astype(float))
+        found = np.asarray(index.model(np.ones((2, 6), np.float32)))
+        assert_arrays_close(found, expected.astype("float32"), rtol=1e-5, atol=1e-5)
+
+
+def test_a_separable_convolution_has_its_two_kernels_by_name(tmp_path):
+    def separable(x, depthwise):
+        pointwise = v1.get_variable("layer/pointwise_weights", [1, 1, CHANNELS**2, 3])
+        tf.nn.separable_conv2d(x, depthwise, pointwise, [1, 1, 1, 1], "SAME", name="y")
+
+    layer = keras.layers.SeparableConv2D(
+        3, 3, depth_multiplier=CHANNELS, padding="same", use_bias=False, name="layer"
+    )
+    prefix, index = _saved(tmp_path, separable), _model(layer)
+    plan = plan_migration(prefix, index)
+    assert {fill.target: fill.moved for fill in plan.fills} == {
+        "layer/depthwise_kernel": "",
+        "layer/pointwise_kernel": "",
+    }
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}

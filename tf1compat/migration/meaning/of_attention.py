@@ -14,9 +14,7 @@ from tf1compat.names.reasons import Kind, Reason
 
 __all__ = ["Attention"]
 
-_BY_GRAPH = Kind(
-    "qkv_graph", "the graph takes {kernel} apart into {order}, in {groups} groups", "by the graph"
-)
+_BY_GRAPH = Kind("qkv_graph", "the graph takes {kernel} apart into {order}, {how}")
 _BY_NAME = Kind("qkv_name", "{kernel} has GPT-2's queries, keys and values one after the other")
 _SAID = Kind("qkv_said", "qkv_order={order!r} for {kernel}")
 
@@ -130,7 +128,8 @@ class _Fused:
         if read is not None and groups:
             # Where the graph shows no softmax of their product, the letters of `qkv` say the order.
             order = read.order or _ROLES
-            return groups, order, _BY_GRAPH.because(kernel=name, order=order, groups=groups)
+            how = "one after the other" if groups == 1 else f"in each of {groups} groups"
+            return groups, order, _BY_GRAPH.because(kernel=name, order=order, how=how)
         if _GPT2.fullmatch(named):
             return 1, _ROLES, _BY_NAME.because(kernel=name)
         said = source.assumptions.qkv_order
