@@ -59,14 +59,17 @@ def test_a_table_that_only_is_looked_up_fills_one(tmp_path):
         assert problem.name == "scores/kernel"
 
 
+def _words():
+    ids = keras.Input((), dtype="int32")
+    return keras.Model(ids, keras.layers.Embedding(WORDS, SIZE, name="words")(ids))
+
+
 def _equals(folder, *, changed=0.0):
     table = np.random.default_rng(0).normal(size=(WORDS, SIZE)).astype("float32")
     write_checkpoint(
         folder / "model.ckpt", {"words/embeddings": table, "scores/kernel": table + changed}
     )
-    ids = keras.Input((), dtype="int32")
-    model = keras.Model(ids, keras.layers.Embedding(WORDS, SIZE, name="words")(ids))
-    return plan_migration(folder / "model.ckpt", model)
+    return plan_migration(folder / "model.ckpt", _words())
 
 
 def test_equal_variables_fill_one_weight(tmp_path):
@@ -75,6 +78,14 @@ def test_equal_variables_fill_one_weight(tmp_path):
     (drop,) = plan.drops
     assert drop.source == "scores/kernel"
     assert drop.reason == "equal to words/embeddings, which is taken, bit for bit"
+
+
+def test_damaged_values_are_equal_to_nothing(tmp_path):
+    _equals(tmp_path)
+    (data,) = tmp_path.glob("*.data-*")
+    data.write_bytes(bytes(data.stat().st_size))
+    plan = plan_migration(tmp_path / "model.ckpt", _words())
+    assert [problem.name for problem in plan.unexplained] == ["scores/kernel"]
 
 
 def test_variables_that_are_not_equal_are_asked(tmp_path):
@@ -87,9 +98,7 @@ def test_of_equal_candidates_any_is_taken(changed, tmp_path):
     table = np.random.default_rng(0).normal(size=(WORDS, SIZE)).astype("float32")
     arrays = {"a/embeddings": table, "b/embeddings": table + np.float32(changed)}
     write_checkpoint(tmp_path / "model.ckpt", arrays)
-    ids = keras.Input((), dtype="int32")
-    model = keras.Model(ids, keras.layers.Embedding(WORDS, SIZE, name="words")(ids))
-    plan = plan_migration(tmp_path / "model.ckpt", model)
+    plan = plan_migration(tmp_path / "model.ckpt", _words())
     assert plan.complete == (not changed)
     if not changed:
         assert plan.fills[0].why.startswith("one of 2 sources that are equal bit for bit")
@@ -99,7 +108,5 @@ def test_values_all_the_same_prove_nothing(tmp_path):
     arrays = {"words/embeddings": np.ones((WORDS, SIZE), "float32")}
     arrays["scores/kernel"] = arrays["words/embeddings"]
     write_checkpoint(tmp_path / "model.ckpt", arrays)
-    ids = keras.Input((), dtype="int32")
-    model = keras.Model(ids, keras.layers.Embedding(WORDS, SIZE, name="words")(ids))
-    plan = plan_migration(tmp_path / "model.ckpt", model)
+    plan = plan_migration(tmp_path / "model.ckpt", _words())
     assert [problem.name for problem in plan.unexplained] == ["scores/kernel"]

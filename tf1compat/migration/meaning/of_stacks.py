@@ -92,6 +92,7 @@ def _stacked(source: Source) -> Iterator[Part]:
     held = by_scope(source.entries)
     layers = _by_layer(source.targets.values())
     have = {(entry.name.role, entry.shape) for entry in source.entries.values()}
+    wanted = {(item.role, item.shape) for item in source.targets.values()} - have
     rows = _rows(held)
     unclear = _claimed_twice(rows)
     for row in rows if layers else ():
@@ -99,10 +100,12 @@ def _stacked(source: Source) -> Iterator[Part]:
             continue
         count, first = len(row.members), held[row.in_order[0]]
         for leaf, one in first.items():
-            entries = [held[scope].get(leaf) for scope in row.in_order]
-            alike = [e for e in entries if e and (e.shape, e.dtype_name) == _spec(one)]
             made = (one.name.role, (count, *one.shape))
-            if len(alike) != count or made in have or not one.shape:
+            if made not in wanted or not one.shape:
+                continue
+            entries = [held[scope].get(leaf) for scope in row.in_order]
+            alike = [e for e in entries if e and _spec(e) == _spec(one)]
+            if len(alike) != count:
                 continue
             fitting = [
                 layer
@@ -165,6 +168,8 @@ def _taken_apart(source: Source) -> Iterator[Part]:
                 continue
             count = entry.shape[0]
             wanted = (entry.name.role, entry.shape[1:])
+            if wanted not in whole:
+                continue
             fitting = [
                 row
                 for row in rows

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.checkpoint.comparing import same_bits
+from tf1compat.errors import CheckpointError
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching import Tie
 from tf1compat.migration.planning._kinds import EQUAL, ONE_OF_EQUALS
@@ -33,22 +35,39 @@ def equal_to_filled(
       checkpoint: the open checkpoint.
     """
     sizes = {int(np.prod(spec.shape)) for spec in open_specs}
-    taken = {fill.sources[0]: None for fill in fills if len(fill.sources) == 1}
+    taken: dict[Spec, dict[str, Entry]] = defaultdict(dict)
+    for fill in fills:
+        if len(fill.sources) == 1:
+            one = checkpoint[fill.sources[0]]
+            taken[source_spec(one)][one.key] = one
     for name in left:
         entry = checkpoint[name]
         if int(np.prod(entry.shape)) in sizes:
             continue
-        original = _equal_of(entry, (checkpoint[one] for one in taken))
+        alike = taken.get(source_spec(entry), {})
+        original = _equal_of(entry, list(alike.values()))
         if original is not None:
             yield Drop(name, EQUAL.because(original=original.key))
 
 
-def _equal_of(entry: Entry, others: Iterable[Entry]) -> Entry | None:
-    alike = [one for one in others if source_spec(one) == source_spec(entry)]
-    value = entry.read() if alike else np.zeros(0)
-    if not value.size or bool((value == value.reshape(-1)[0]).all()):
+def _equal_of(entry: Entry, alike: Sequence[Entry]) -> Entry | None:
+    value = _read(entry) if alike else None
+    if value is None or not value.size or bool((value == value.reshape(-1)[0]).all()):
         return None
-    return next((one for one in alike if same_bits(one.read(), value)), None)
+    return next((one for one in alike if _is(one, value)), None)
+
+
+def _read(entry: Entry) -> np.ndarray | None:
+    """Returns a value; None where it is damaged, which is said where it is to be carried over."""
+    try:
+        return entry.read()
+    except CheckpointError:
+        return None
+
+
+def _is(entry: Entry, value: np.ndarray) -> bool:
+    found = _read(entry)
+    return found is not None and same_bits(found, value)
 
 
 def of_equals(
@@ -70,8 +89,8 @@ def of_equals(
         fill = pair(first.key, tie.targets[0])
         if fill is None or any(source_spec(one) != source_spec(first) for one in others):
             continue
-        value = first.read()
-        if all(same_bits(one.read(), value) for one in others):
+        value = _read(first)
+        if value is not None and all(_is(one, value) for one in others):
             because = (ONE_OF_EQUALS.because(count=len(tie.sources)), *fill.because)
             drops = [Drop(one.key, EQUAL.because(original=first.key)) for one in others]
             yield tie, dataclasses.replace(fill, because=because), drops
