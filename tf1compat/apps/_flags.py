@@ -141,6 +141,14 @@ class TargetFlags:
             "In which data format images were flattened, where no graph tells.",
             flag_values=flag_values,
         )
+        self._qkv_order = flags.DEFINE_enum(
+            "qkv_order",
+            None,
+            ["blocks", "heads"],
+            "How queries, keys and values stand in one kernel, where no graph tells: all queries "
+            "before all keys, or those of each head together.",
+            flag_values=flag_values,
+        )
 
     def assumed(self) -> dict[str, Any]:
         """Returns what the flags say that no file tells, as `Assumptions` takes it."""
@@ -148,6 +156,7 @@ class TargetFlags:
             "forget_bias": self._forget_bias.value,
             "partition_strategy": self._strategy.value,
             "data_format": self._data_format.value,
+            "qkv_order": self._qkv_order.value,
         }
 
     def files(self) -> dict[str, str | None]:

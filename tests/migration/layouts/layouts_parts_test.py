@@ -13,6 +13,7 @@ from tf1compat.migration.planning._ruling import rule_fills
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.values import compared
 from tf1compat.names import Rule, RuleSet
+from tf1compat.testing import assert_arrays_equal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,3 +169,20 @@ def test_a_part_has_to_be_as_large_as_what_it_makes():
 def test_only_the_first_step_takes_a_part_or_joins(text, message):
     with pytest.raises(LayoutError, match=message):
         parse_layout(text)
+
+
+def test_parts_of_groups_make_up_the_source():
+    value = np.arange(2 * 12).reshape(2, 12).astype(np.float32)
+    parts = [parse_layout(f"group_part(1, 2, 3, {number})") for number in range(3)]
+    taken = [part.apply(value) for part in parts]
+    # Two heads of three parts of two columns each.
+    assert_arrays_equal(
+        np.stack(taken, axis=1), np.einsum("rgpc->rpgc", value.reshape(2, 2, 3, 2)).reshape(2, 3, 4)
+    )
+    back = np.zeros_like(value)
+    for part, one in zip(parts, taken, strict=True):
+        (piece,) = part.invert(one, Spec(value.shape))
+        back[:, list(piece.index[1])] = piece.value
+    assert_arrays_equal(back, value)
+    with pytest.raises(LayoutError, match="expected a multiple of 9 along axis 1"):
+        parse_layout("group_part(1, 3, 3, 0)").spec(Spec((2, 12)))

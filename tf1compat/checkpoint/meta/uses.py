@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from tf1compat.checkpoint.meta._attribute_lists import boolean
 from tf1compat.checkpoint.meta._attributes import constant, number, text
+from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
 from tf1compat.checkpoint.meta.usage import nodes_usage
@@ -71,12 +73,17 @@ class Uses:
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
       by_variable: every use of each variable; a partitioned one by the name of the whole.
+      fused: kernels of queries, keys and values in one, by their names.
+      tied: for a table that is looked up and that something is multiplied by too, transposed, the
+        scope where that is: that of the bias behind it, or else of the product.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
     strategies: Mapping[str, str] = dataclasses.field(default_factory=dict)
     flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
     by_variable: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
+    fused: Mapping[str, FusedHeads] = dataclasses.field(default_factory=dict)
+    tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
@@ -111,7 +118,41 @@ class _Finder:
                 whole, part = split_part(table)
                 if part is not None and (strategy := self._strategy(node)):
                     strategies[whole] = strategy
-        return Uses(lstm, strategies, flattened, self._usage)
+        fused = find_fused(self._nodes, self._readers)
+        return Uses(
+            lstm,
+            strategies,
+            flattened,
+            by_variable=self._usage,
+            fused=fused,
+            tied=self._tied(),
+        )
+
+    def _tied(self) -> dict[str, str]:
+        """Returns the tables that are looked up and, transposed, multiplied by, each in one place.
+
+        Of several products by one table, whose scope is meant nobody tells.
+        """
+        looked_up: set[str] = set()
+        scopes: dict[str, set[str]] = defaultdict(set)
+        for node in self._nodes.values():
+            if in_gradients(node.name):
+                continue
+            if node.op in _GATHERS:
+                looked_up.add(self._variable(node, 0))
+            elif node.op == "MatMul" and boolean(node, "transpose_b", default=False):
+                bias = next(filter(None, self._biases(node)), "") or node.name
+                scopes[self._variable(node, 1)].add(bias.rpartition("/")[0])
+        return {
+            table: found.pop()
+            for table, found in scopes.items()
+            if table and table in looked_up and len(found) == 1
+        }
+
+    def _biases(self, product: Node) -> Iterator[str]:
+        for reader in self._readers[product.name]:
+            if reader.op in ("BiasAdd", *_ADDS) and reader.inputs[0] == product.name:
+                yield self._variable(reader, 1)
 
     def _variable(self, node: Node, operand: int) -> str:
         """Returns the variable whose value an operand is; ``""`` where it is none's."""

@@ -25,6 +25,7 @@ for _own in (
     basic.Expand,
     joins.Concatenate,
     joins.Split,
+    joins.GroupPart,
     casts.Cast,
     recurrent.Blocks,
     recurrent.ForgetBias,

@@ -1,4 +1,4 @@
-"""Layouts that join several sources, or take a part of one."""
+"""Layouts that join several sources, or take a part of one, in one piece or in every group."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tf1compat.migration.layouts.layout import (
     one_source,
 )
 
-__all__ = ["Concatenate", "Split"]
+__all__ = ["Concatenate", "GroupPart", "Split"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +90,56 @@ class Split(Layout):
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece(self._index, target),)
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupPart(Layout):
+    """One of equal parts that stand side by side in each group along an axis.
+
+    Columns of queries, keys and values in one kernel, head by head: ``group_part(1, 12, 3, 2)``
+    takes the values of 12 heads. Of one group it is the part ``part`` of ``parts``.
+    """
+
+    name = "group_part"
+    takes_part = True
+
+    axis: int
+    groups: int
+    parts: int
+    part_number: int
+
+    def __post_init__(self) -> None:
+        _require_counted(self, self.axis)
+        if self.groups < 1 or self.parts < 2 or not 0 <= self.part_number < self.parts:
+            raise LayoutError(
+                f"layout {self}: expected groups of at least two parts, and one of their numbers "
+                "from 0"
+            )
+
+    def part(self, source: Spec) -> Index:
+        return (*(slice(None),) * self.axis, self._rows(source.shape))
+
+    def _rows(self, shape: Shape) -> tuple[int, ...]:
+        size = shape[self.axis] // (self.groups * self.parts)
+        starts = [(g * self.parts + self.part_number) * size for g in range(self.groups)]
+        return tuple(row for start in starts for row in range(start, start + size))
+
+    def spec(self, *sources: Spec) -> Spec:
+        source = one_source(self, sources)
+        whole = self.groups * self.parts
+        sizes = source.shape[self.axis : self.axis + 1]
+        if not sizes or not sizes[0] or sizes[0] % whole:
+            raise cannot(self, source, f"a multiple of {whole} along axis {self.axis}")
+        shape = list(source.shape)
+        shape[self.axis] = sizes[0] // self.parts
+        return Spec(tuple(shape), source.dtype)
+
+    def apply(self, *sources: np.ndarray) -> np.ndarray:
+        source = one_source(self, sources)
+        return np.take(source, self._rows(source.shape), axis=self.axis)
+
+    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
+        return (Piece(self.part(one_source(self, sources)), target),)
 
 
 def _without(shape: Shape, axis: int) -> Shape:

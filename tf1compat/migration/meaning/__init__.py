@@ -3,7 +3,16 @@
 To add one, write a :class:`Reading` in a file of its own and put it into the tuple here.
 """
 
-from tf1compat.migration.meaning import of_cudnn, of_gru, of_lstm, of_simple_rnn, of_tables
+from tf1compat.migration.meaning import (
+    of_attention,
+    of_cudnn,
+    of_gru,
+    of_lstm,
+    of_simple_rnn,
+    of_stacks,
+    of_tables,
+    of_tied,
+)
 from tf1compat.migration.meaning.assumptions import NOTHING, Assumptions
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.registry import Registry as _Registry
@@ -18,6 +27,9 @@ READINGS: _Registry[Reading] = _Registry(
         of_simple_rnn.SimpleRnn(),
         of_cudnn.Cudnn(),
         of_tables.Tables(),
+        of_attention.Attention(),
+        of_stacks.Stacks(),
+        of_tied.Tied(),
     ),
     has={"kinds": tuple},
     methods=["read"],

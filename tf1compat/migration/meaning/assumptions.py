@@ -15,11 +15,14 @@ class Assumptions:
       forget_bias: what LSTM cells add to their forget gate.
       partition_strategy: ``"mod"`` or ``"div"``, how ids were dealt out to the shards of tables.
       data_format: ``"NHWC"`` or ``"NCHW"``, in which images were flattened.
+      qkv_order: ``"blocks"`` or ``"heads"``, how queries, keys and values stand in one kernel: all
+        queries before all keys, or those of each head together.
     """
 
     forget_bias: float | None = None
     partition_strategy: str | None = None
     data_format: str | None = None
+    qkv_order: str | None = None
 
 
 NOTHING = Assumptions()

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.migration.matching import Item
 from tf1compat.migration.meaning.assumptions import Assumptions
 from tf1compat.names.reasons import Kind, Reason
 
@@ -60,11 +61,14 @@ class Source:
       entries: the variables that are neither ruled nor training state, by name.
       uses: what the v1 graph does with them; None without a graph.
       assumptions: what the user said.
+      targets: the weights that are to be filled, by path: what is apart on one side may be in one
+        on the other, and only both together say that it has to be taken apart.
     """
 
     entries: Mapping[str, Entry]
     uses: Uses | None
     assumptions: Assumptions
+    targets: Mapping[str, Item] = dataclasses.field(default_factory=dict)
 
 
 class Reading:

@@ -17,10 +17,12 @@ __all__ = [
     "AVERAGED",
     "COPY",
     "DROP_KINDS",
+    "EQUAL",
     "EQUALS",
     "FILLED_BY_RULE",
     "KEEP_KINDS",
     "NO_AVERAGE",
+    "ONE_OF_EQUALS",
     "PART",
     "RANDOM_STATE",
     "RECORDED",
@@ -42,7 +44,10 @@ RECORDED = Kind("recorded", "{text}")
 """Of a plan in the first version of its JSON, which held words alone."""
 
 AVERAGED = Kind("averaged", "its moving average {average} is taken", "its average is taken")
-DROP_KINDS = Registry("kind of drop", (RULE, COPY, PART, *TRAINING_KINDS, AVERAGED, RECORDED))
+EQUAL = Kind("equal", "equal to {original}, which is taken, bit for bit", "equal to what is taken")
+DROP_KINDS = Registry(
+    "kind of drop", (RULE, COPY, PART, EQUAL, *TRAINING_KINDS, AVERAGED, RECORDED)
+)
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
 KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))
@@ -60,7 +65,8 @@ FILLED_BY_RULE = Kind("rule", "rule {origins}")
 
 TAKEN_AVERAGE = Kind("average", "as the moving average of {of}")
 NO_AVERAGE = Kind("no_average", "{why}")
-_OTHERS = (FILLED_BY_RULE, GIVEN, ALONE, SAME, TAKEN_AVERAGE, NO_AVERAGE)
+ONE_OF_EQUALS = Kind("one_of_equals", "one of {count} sources that are equal bit for bit")
+_OTHERS = (FILLED_BY_RULE, GIVEN, ALONE, SAME, TAKEN_AVERAGE, NO_AVERAGE, ONE_OF_EQUALS)
 
 
 def evidence_kinds() -> Registry[Kind]:

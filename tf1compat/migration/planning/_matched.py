@@ -15,14 +15,16 @@ from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
 from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_both
+from tf1compat.migration.planning._equals import equal_to_filled, of_equals
 from tf1compat.migration.planning._flows import target_flow
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
+from tf1compat.migration.planning._products import kernel_layout
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.joining import joining_layout
-from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.lines import Drop, Fill
 from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.names.reasons import Reason
 
@@ -37,23 +39,30 @@ class Rest:
       fills: a fill for each pair.
       ties: variables and weights that nothing tells apart.
       problems: by the name of a variable or weight, what keeps it from being filled.
+      drops: variables that are equal to others, which are taken.
     """
 
     fills: list[Fill]
     ties: list[Tie]
     problems: dict[str, Problem]
+    drops: list[Drop] = dataclasses.field(default_factory=list)
 
     @property
     def sources(self) -> list[str]:
         """The variables that are accounted for."""
-        return [s for fill in self.fills for s in fill.sources] + [
-            source for tie in self.ties for source in tie.sources
-        ]
+        tied = [source for tie in self.ties for source in tie.sources]
+        dropped = [drop.source for drop in self.drops]
+        return [s for fill in self.fills for s in fill.sources] + tied + dropped
 
     @property
     def targets(self) -> list[str]:
         """The weights that are accounted for."""
-        return [fill.target for fill in self.fills] + [t for tie in self.ties for t in tie.targets]
+        return self.filled + [t for tie in self.ties for t in tie.targets]
+
+    @property
+    def filled(self) -> list[str]:
+        """The weights that are filled."""
+        return [fill.target for fill in self.fills]
 
 
 def match_rest(
@@ -68,16 +77,28 @@ def match_rest(
 ) -> Rest:
     """Matches the variables and weights that are left, and fills what is matched."""
     entries = {name: checkpoint[name] for name in sources}
-    meanings = read_meanings(entries, graph.uses if graph else None, assume)
-    images = flattened_images(index)
-    uses = graph.uses.by_variable if graph else None
-    both = uses_of_both(uses, index, images, targets=targets)
+    open_ = {path: ruling.sides.targets[path] for path in targets}
+    uses = graph.uses if graph else None
+    meanings = read_meanings(entries, uses, assumptions=assume, targets=open_)
+    of_both = uses.by_variable if uses else None
+    both = uses_of_both(of_both, index, flattened_images(index), targets=targets)
     match = _Match(checkpoint, index, graph, meanings, assume, both)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)
     odd = {one.name: one for one in match.at_odds(matching, sources, targets, ruling.sides)}
-    known = odd | dict(meanings.problems()) | problems
-    return Rest(fills, meanings.ties(matching.ties), known)
+    settled = match.equals(matching.ties)
+    done = [tie for tie, _, _ in settled]
+    rest = Rest(
+        [*fills, *(fill for _, fill, _ in settled)],
+        meanings.ties(tie for tie in matching.ties if tie not in done),
+        odd | dict(meanings.problems()) | problems,
+        [drop for _, _, drops in settled for drop in drops],
+    )
+    used, filled = {*rest.sources, *rest.problems}, set(rest.filled)
+    left = [name for name in sources if name not in used]
+    open_targets = [target_spec(index[path]) for path in targets if path not in filled]
+    more = equal_to_filled(left, rest.fills, open_targets, checkpoint)
+    return dataclasses.replace(rest, drops=[*rest.drops, *more])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,28 +153,45 @@ class _Match:
                 problems.update(found)
         return fills, problems
 
+    def equals(self, ties: Sequence[Tie]) -> list[tuple[Tie, Fill, list[Drop]]]:
+        """Returns the ties that are settled since all their sources are equal."""
+
+        def pair(source: str, target: str) -> Fill | None:
+            found = self._pair(source, target, None, evidence=())
+            return found if isinstance(found, Fill) else None
+
+        read = self.meanings.parts
+        plain = [tie for tie in ties if not any(source in read for source in tie.sources)]
+        return list(of_equals(plain, self.checkpoint, pair))
+
     def _pair(
         self, path: str, target: str, part: Part | None, *, evidence: tuple[Reason, ...]
     ) -> Fill | dict[str, Problem]:
         wanted = target_spec(self.index[target])
+        agreed = None
         if part is not None:
             given = Spec(part.shape, self.checkpoint[part.sources[0]].dtype_name)
             first, sources = parse_layout(part.layout), part.sources
             because: tuple[Reason, ...] = (part.because,)
         else:
             entry = self.checkpoint[path]
+            uses = self.graph.uses if self.graph else None
             agreed = self.both.agreement(path, target, entry.shape)
             mistaken = self.both.other_gates(self.checkpoint, path, target, agreed)
             if mistaken is not None:
                 return {target: mistaken}
             moved, used = moved_by(agreed, path, target)
             image = self.both.images.get(self.index[target].layer_path)
-            rows = pixel_rows(entry, image, self.graph.uses if self.graph else None, self.assume)
+            rows = pixel_rows(entry, image, uses, self.assume)
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
             first, because, sources = chain(moved, rows[0]), (*used, *rows[1]), (path,)
             given = first.spec(source_spec(entry))
-        rest = joining_layout(given, wanted)
+        rest = (
+            joining_layout(given, wanted)  # both uses are known: the axes are in order by now
+            if agreed is not None
+            else kernel_layout(self.index, target, given, wanted)
+        )
         if rest is None:
             return dict(misfit(path, target, given=given, wanted=wanted))
         # One tuple for all that have it: thousands of lines are held beside the model.

@@ -108,14 +108,18 @@ class Meanings:
 
 
 def read_meanings(
-    entries: Mapping[str, Entry], uses: Uses | None, assumptions: Assumptions
+    entries: Mapping[str, Entry],
+    uses: Uses | None,
+    *,
+    assumptions: Assumptions,
+    targets: Mapping[str, Item],
 ) -> Meanings:
     """Returns what readings make of variables; what one has read, no other is asked."""
     parts: dict[str, Part] = {}
     questions: dict[str, str] = {}
     left = dict(entries)
     for reading in READINGS.values():
-        for found in list(reading.read(Source(left, uses, assumptions))):
+        for found in list(reading.read(Source(left, uses, assumptions, targets))):
             if isinstance(found, Question):
                 questions.update(dict.fromkeys(found.sources, found.asks))
             else:

@@ -67,7 +67,7 @@ class Drop(_Reasoned):
     Attributes:
       source: name of the variable.
       because: why. Its kind is one of ``rule``, ``copy``, ``part`` (the rest is used),
-        ``slot``, ``average``, ``global_step``, ``optimizer_state``, ``loss_scale``,
+        ``equal``, ``slot``, ``average``, ``global_step``, ``optimizer_state``, ``loss_scale``,
         ``loss_average``, ``averaged`` and ``recorded``.
     """
 

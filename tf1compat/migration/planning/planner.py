@@ -94,7 +94,7 @@ def plan_migration(
         sources=sources,
         targets=targets,
         fills=tuple(sorted((*ruling.fills, *rest.fills), key=lambda fill: place[fill.target])),
-        drops=drops,
+        drops=(*drops, *rest.drops),
         keeps=keeps,
         ambiguities=tuple(ties),
         unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, problems)),

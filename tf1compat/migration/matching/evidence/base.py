@@ -22,6 +22,7 @@ OTHER_KINDS = {
     "computed": "what computing told",
     "average": "a moving average in place of its variable",
     "no_average": "a variable without a moving average",
+    "one_of_equals": "a source of several that are equal",
     "recorded": "a reason of an old plan",
 }
 """Kinds of reasons that are no evidence's, and what they stand for."""

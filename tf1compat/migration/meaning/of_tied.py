@@ -1,0 +1,44 @@
+"""A table that is also the kernel of the scores over its rows: one variable, two weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tf1compat.checkpoint import Entry
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
+from tf1compat.names.reasons import Kind
+
+__all__ = ["Tied"]
+
+_TIED = Kind("tied", "the graph looks {table} up and multiplies by it in {scope}: shared by both")
+_LAYER = "a table, and a kernel of scores over its rows"
+
+
+class Tied(Reading):
+    """Told by the graph, for a model that has a weight for each and no other source for the second.
+
+    In Keras a kernel is multiplied by as it stands, so it is the table transposed.
+    """
+
+    name = "tied"
+    kinds = (_TIED,)
+
+    def read(self, source: Source) -> Iterator[Part | Question]:
+        tied = source.uses.tied if source.uses is not None else {}
+        wanted = {(item.role, item.shape) for item in source.targets.values()}
+        have = {(entry.name.role, entry.shape) for entry in source.entries.values()}
+        for name, scope in tied.items():
+            entry = source.entries.get(name)
+            if entry is None or len(entry.shape) != 2:
+                continue
+            kernel = ("kernel", entry.shape[::-1])
+            if ("embedding", entry.shape) in wanted and kernel in wanted and kernel not in have:
+                yield from _both(entry, scope)
+
+
+def _both(entry: Entry, scope: str) -> Iterator[Part]:
+    because = _TIED.because(table=entry.key, scope=scope or "the model itself")
+    own = (entry.key, entry.name.scope, "embedding", entry.shape)
+    turned = (f"{scope}/kernel".lstrip("/"), scope, "kernel", entry.shape[::-1])
+    for (path, module, role, shape), layout in ((own, "identity"), (turned, "transpose(1, 0)")):
+        yield Part(path, module, role, shape, (entry.key,), layout, _LAYER, because)
