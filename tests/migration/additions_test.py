@@ -247,6 +247,34 @@ def test_a_layout_that_can_not_be_made_is_named(rows, tmp_path):
         plan_migration(prefix, _model(4), rules)
 
 
+@dataclasses.dataclass(frozen=True)
+class Spread(Layout):
+    """Takes one row, and makes four of it."""
+
+    name = "toy_spread"
+    leaves_out = True
+
+    def part(self, source):
+        return (slice(0, 1),)
+
+    def spec(self, *sources):
+        return sources[0]
+
+    def apply(self, *sources):
+        return np.repeat(sources[0][:1], 4, axis=0)
+
+    def invert(self, target, *sources):
+        return (Piece((slice(0, 1),), target[:1]),)
+
+
+def test_a_layout_that_makes_more_than_it_takes_is_refused(rows, tmp_path):
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, rows)
+    rules = [Rule("one", "head_0/kernel", layout="toy_spread"), Rule("two", drop="not needed")]
+    with LAYOUTS.with_(Spread), pytest.raises(RuleError, match="of a part of 3 elements"):
+        plan_migration(prefix, _model(4), rules)
+
+
 def test_two_sources_for_one_target_are_told_before_a_layout_is_asked(rows, tmp_path):
     prefix = str(tmp_path / "model.ckpt")
     write_checkpoint(prefix, rows)

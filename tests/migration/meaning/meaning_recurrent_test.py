@@ -119,6 +119,21 @@ def test_what_no_file_tells_is_asked(both):
     assert layouts[0] == layouts[1]
 
 
+@pytest.mark.parametrize("graph", [True, False])
+@pytest.mark.parametrize(
+    ("options", "leaf"),
+    [({"num_proj": UNITS}, "projection/kernel"), ({"use_peepholes": True}, "w_f_diag")],
+)
+def test_an_lstm_that_has_more_than_keras_is_asked_about(options, leaf, graph, tmp_path):
+    prefix = _saved(tmp_path, _static(lambda: rnn_cell.LSTMCell(UNITS, **options)))
+    index = _model(_lstm(), keras.layers.Dense(UNITS, use_bias=False, name="projection"))
+    assume = Assumptions(forget_bias=1.0)
+    plan = plan_migration(prefix if graph else without_graph(prefix), index, assume=assume)
+    kernel = next(p for p in plan.unexplained if p.name == "rnn/lstm_cell/kernel")
+    assert "with peepholes or a projection is no LSTM of Keras'" in str(kernel)
+    assert any(problem.name == f"rnn/lstm_cell/{leaf}" for problem in plan.unexplained)
+
+
 def test_a_gru_that_resets_after_is_another_arithmetic(tmp_path):
     prefix = _saved(tmp_path, PROGRAMS["gru"][0])
     plan = plan_migration(prefix, _model(keras.layers.GRU(UNITS, return_sequences=True, name="g")))

@@ -1,11 +1,13 @@
 """Rules that say more with less: layers, roles, parts, shards, copies; and what they refuse."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
 
 from tf1compat.checkpoint import write_checkpoint
-from tf1compat.errors import RuleError
+from tf1compat.errors import PlanError, RuleError
 from tf1compat.migration import Plan, convert, dropped_lines, plan_migration, verify_weights
 from tf1compat.names import Rule, rules_from_toml
 from tf1compat.testing import assert_arrays_equal
@@ -362,3 +364,37 @@ def test_a_rule_says_why_a_slot_is_dropped(tmp_path):
     reasons = {drop.source: drop.reason for drop in plan.drops}
     assert reasons["d/kernel/Adam"].startswith("we use SGD now")
     assert reasons["d/kernel/Adam_1"] == "slot Adam_1 of d/kernel"
+
+
+@pytest.fixture
+def halved(written):
+    """A plan that takes one half of a kernel and drops the other, as JSON."""
+    prefix, _ = written({"w": (4, 2)})
+    x = keras.Input((2,))
+    model = keras.Model(x, L.Dense(2, use_bias=False, name="d")(x))
+    rules = [
+        Rule("w", "d/kernel", layout="split(0, 0, 2)"),
+        Rule("w", drop="of another task", layout="split(0, 2, 4)"),
+    ]
+    return json.loads(plan_migration(prefix, model, rules).to_json())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda plan: plan["drops"].clear(), r"w: expected parts that make up \[0, 4\), found"),
+        (
+            lambda plan: plan["fills"][0].update(layout="split(0, 1, 2)"),
+            r"d/kernel: expected float32\[2, 2\], found split\(0, 1, 2\): float32\[1, 2\]",
+        ),
+        (
+            lambda plan: plan["fills"][0].update(layout="split(0, 2, 9)"),
+            r"d/kernel: expected float32\[2, 2\], found split\(0, 2, 9\): layout split",
+        ),
+    ],
+)
+def test_a_plan_that_is_read_back_adds_up(halved, change, message):
+    assert Plan.from_json(json.dumps(halved)).complete
+    change(halved)
+    with pytest.raises(PlanError, match=message):
+        Plan.from_json(json.dumps(halved))

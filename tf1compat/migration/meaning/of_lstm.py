@@ -33,6 +33,11 @@ _ASKS = (
     "forget_bias=1.0"
 )
 
+_MORE = (
+    "an LSTM cell of 1.x with peepholes or a projection is no LSTM of Keras', which has neither: "
+    "write a cell of your own, and say by rules what goes where"
+)
+
 
 class Lstm(Reading):
     """BasicLSTMCell, LSTMCell, LSTMBlockCell, LSTMBlockFusedCell, CudnnCompatibleLSTMCell."""
@@ -44,12 +49,20 @@ class Lstm(Reading):
         known = source.uses.lstm if source.uses is not None else {}
         for name, gates in known.items():
             if name in source.entries:
-                yield from _parts(source, gates, _BY_GRAPH)
+                more = _more(source, source.entries[name].name.scope)
+                if more:
+                    yield Question((name, *more), _MORE)
+                else:
+                    yield from _parts(source, gates, _BY_GRAPH)
         for scope, held in by_scope(source.entries).items():
             found = _named(scope, held)
             if found is None or found[0].key in known:
                 continue
             kernel, bias = found
+            more = _more(source, scope)
+            if more:
+                yield Question((kernel.key, *([bias.key] if bias else []), *more), _MORE)
+                continue
             added = 0.0 if _NO_CONSTANT in scope else source.assumptions.forget_bias
             if added is None:
                 yield Question((kernel.key, *([bias.key] if bias else [])), _ASKS)
@@ -66,11 +79,25 @@ def _named(scope: str, held: dict[str, Entry]) -> tuple[Entry, Entry | None] | N
     levels = scope.split("/")
     if levels[-1] == "Linear":
         levels.pop()
-    if not levels or not _CELL.fullmatch(levels[-1]) or any(leaf in held for leaf in _OTHERS):
+    if not levels or not _CELL.fullmatch(levels[-1]):
         return None
     kernel = next((held[leaf] for leaf in _KERNELS if leaf in held), None)
     bias = next((held[leaf] for leaf in _BIASES if leaf in held), None)
     return (kernel, bias) if kernel is not None and _is_kernel(kernel) else None
+
+
+def _more(source: Source, scope: str) -> list[str]:
+    """Returns the peepholes of a cell, and the projection of its output that it goes on with.
+
+    1.x made ``w_f_diag`` beside the kernel, and ``projection/kernel`` in a scope of its own.
+    """
+    places = tuple(f"{scope}/{other}" for other in _OTHERS)
+    return [
+        key
+        for key, entry in source.entries.items()
+        if entry.name.full.startswith(tuple(f"{place}/" for place in places))
+        or entry.name.full in places
+    ]
 
 
 def _is_kernel(kernel: Entry) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tf1compat.errors import Problem
-from tf1compat.migration.layouts.answers import part_of, shown_range
+from tf1compat.errors import LayoutError, Problem
+from tf1compat.migration.layouts.answers import made_of, part_of, shown_range
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
 
-__all__ = ["uncovered_sources"]
+__all__ = ["uncovered_sources", "unmade_targets"]
 
 _REMEDY = "add the missing part's rule, or drop it with its layout; or take the overlap out"
 
@@ -41,6 +41,22 @@ def uncovered_sources(
         for name, taken in parts.items()
         if not _exact(taken, sources[name].shape)
     ]
+
+
+def unmade_targets(
+    fills: Iterable[Fill], sources: Mapping[str, Spec], targets: Mapping[str, Spec]
+) -> Iterator[Problem]:
+    """Yields a problem for each target that its layout doesn't make of its sources."""
+    for fill in fills:
+        layout = parse_layout(fill.layout)
+        if layout.merges:  # whose shape may stand in files that are read when it is carried out
+            continue
+        try:
+            made: object = made_of(layout, [sources[name] for name in fill.sources])
+        except LayoutError as error:
+            made = error
+        if made != targets[fill.target]:
+            yield Problem(fill.target, str(targets[fill.target]), f"{layout}: {made}")
 
 
 def _exact(parts: Sequence[Part], shape: tuple[int, ...]) -> bool:

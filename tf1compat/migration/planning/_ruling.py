@@ -196,7 +196,7 @@ def _fill(
     text = _layout_text(matches, specs, target)
     layout, follows = (parse_layout(text), ()) if text is not None else known
     made = made_of(layout, specs)
-    if layout.takes_part:
+    if layout.takes_part or (layout.leaves_out and not layout.merges):
         taken = sum(math.prod(map(len, part_of(layout, spec))) for spec in specs)
         if taken != math.prod(made.shape):
             raise LayoutError(f"{layout} gives {made} of a part of {taken} elements")

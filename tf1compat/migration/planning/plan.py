@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from tf1compat.errors import PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning import _plan_json
+from tf1compat.migration.planning._parts import uncovered_sources, unmade_targets
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 
 __all__ = ["Plan"]
@@ -139,9 +140,19 @@ class Plan:
         """Returns the plan that :meth:`to_json` wrote, in this version or the first.
 
         Raises:
-          PlanError: for text that is no plan, or a plan of another format.
+          PlanError: for text that is no plan, or a plan of another format; or one whose layouts
+            don't make their targets, or whose parts don't make up their sources.
         """
-        return cls(**_plan_json.from_json(text))
+        plan = cls(**_plan_json.from_json(text))
+        problems = [*unmade_targets(plan.fills, plan.sources, plan.targets)]
+        if plan.complete and not problems:
+            left_out = [
+                (drop.source, str(drop.facts["part"])) for drop in plan.drops if not drop.whole
+            ]
+            problems = uncovered_sources(plan.fills, left_out, plan.sources)
+        if problems:
+            raise PlanError.from_problems("the plan's ledger doesn't add up:", problems)
+        return plan
 
 
 def _ledger(known: Iterable[str], accounted: Iterable[str]) -> list[Problem]:
