@@ -18,9 +18,9 @@ VALUE = np.array([[0.1, 0.2], [1 / 3, -0.0]], np.float32)  # float16 has none of
 def migrated(tmp_path):
     """Returns what converts VALUE by a layout into a model of a dtype."""
     prefix = str(tmp_path / "model.ckpt")
-    write_checkpoint(prefix, {"w": VALUE})
 
-    def convert_by(layout, dtype):
+    def convert_by(layout, dtype, value=VALUE):
+        write_checkpoint(prefix, {"w": value})
         dense = keras.layers.Dense(2, use_bias=False, name="d", dtype=dtype)
         x = keras.Input((2,))
         model = keras.Model(x, dense(x))
@@ -71,6 +71,16 @@ def test_what_rounds_gives_back_what_is_near(migrated, layout, message):
         plan, model, _ = migrated(layout, "float32")
         (problem,) = verify_weights(plan, model).problems
     assert message in problem.found
+
+
+def test_an_infinite_source_lets_nothing_else_be_far(migrated):
+    plan, model, kernel = migrated(
+        "cast(float16)", "float16", np.array([[np.inf, 1], [2, 3]], "f4")
+    )
+    assert verify_weights(plan, model).equal
+    kernel.assign(np.array([[np.inf, 1.5], [2, 3]], np.float16))
+    (problem,) = verify_weights(plan, model).problems
+    assert "1 of 4 elements differ, by up to 0.5" in problem.found
 
 
 def test_signs_of_zero_are_bits(migrated):

@@ -67,7 +67,11 @@ def test_a_part_that_is_missing_is_named():
     rules = [Rule(r"table/part_(\d+)", "table", layout="concatenate(0)")]
     (problem,) = applied(rules, ["table/part_0", "table/part_3", "table/part_1"]).problems
     assert problem.found == "none of number 2"
-    (problem,) = applied(rules, ["table/part_2", "table/part_3"]).problems
+    (problem,) = applied(rules, ["table/part_1", "table/part_2"]).problems
+    assert problem.found == "none of number 0"  # from which 1.x's partitioners count
+    by_hand = [Rule(r"table_(\d+)", "table", layout="concatenate(0)")]
+    assert applied(by_hand, ["table_1", "table_2"]).problems == ()
+    (problem,) = applied(by_hand, ["table_2", "table_3"]).problems
     assert problem.found == "none of number 1"
 
 

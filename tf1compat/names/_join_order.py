@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from tf1compat.errors import Problem
+from tf1compat.names.parse import split_part
 from tf1compat.names.rules import Rule
 
 __all__ = ["LayoutFacts", "RuleMatch", "join_order"]
@@ -100,8 +101,10 @@ def _captured(group: Sequence[RuleMatch]) -> list[int] | None:
 
 def _gaps(target: str, group: Sequence[RuleMatch], numbers: Sequence[int]) -> list[Problem]:
     """Returns a problem where parts are missing: in the row of numbers, or before it."""
-    first = min(numbers)
-    missing = sorted(set(range(min(first, 1), max(numbers))) - set(numbers))
+    # 1.x's partitioners count from part_0; who numbers by hand may begin at 1.
+    parts = all(split_part(found.name)[1] is not None for found in group)
+    first = 0 if parts else min(*numbers, 1)
+    missing = sorted(set(range(first, max(numbers))) - set(numbers))
     if not missing:
         return []
     found = f"none of number {', '.join(map(str, missing[:8]))}"

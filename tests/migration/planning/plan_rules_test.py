@@ -300,6 +300,14 @@ def test_one_line_joins_the_parts_of_a_table_in_order(written, table):
     assert_arrays_equal(table.layers[1].embeddings, whole)
 
 
+def test_a_first_part_that_is_missing_is_told(written):
+    prefix, _ = written({"w/part_1": (1, 3), "w/part_2": (1, 3)})
+    x = keras.Input((2,))
+    model = keras.Model(x, L.Dense(3, use_bias=False, name="d")(x))
+    with pytest.raises(RuleError, match=r"d/kernel: expected sources numbered .*none of number 0"):
+        plan_migration(prefix, model, [Rule(r"w/part_(\d+)", "d/kernel", layout="concatenate(0)")])
+
+
 def test_parts_that_are_dropped_make_up_the_rest(written):
     keras.utils.clear_session()
     x = keras.Input((6,))
