@@ -1,10 +1,12 @@
 """Checkpoint management on directories that TensorFlow's own Saver filled."""
 
+import os
+
 import pytest
 import tensorflow as tf
 
 from tf1compat.checkpoint import keep_checkpoints, list_checkpoints
-from tf1compat.errors import CheckpointNotFoundError, UsageError
+from tf1compat.errors import CheckpointNotFoundError, OutputError, UsageError
 
 v1 = tf.compat.v1
 
@@ -57,3 +59,17 @@ def test_wrong_uses(directory):
         list_checkpoints(directory / "none")
     with pytest.raises(UsageError, match="at least 1, found 0"):
         keep_checkpoints(directory, 0)
+
+
+def test_a_removal_that_fails_leaves_none_that_looks_complete(directory, monkeypatch):
+    real = os.unlink
+
+    def fails_behind_the_index(path):
+        if "model.ckpt-9." in path and not path.endswith(".index"):
+            raise OSError(5, "Input/output error")
+        real(path)
+
+    monkeypatch.setattr(os, "unlink", fails_behind_the_index)
+    with pytest.raises(OutputError, match=r"model\.ckpt-9.* can't be removed"):
+        keep_checkpoints(directory, 2)
+    assert list(list_checkpoints(directory)) == [10, 100]

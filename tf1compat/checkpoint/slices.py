@@ -87,7 +87,7 @@ def parse_extents(data: memoryview) -> Extents:
                 length = signed64(part.integer())
                 if length < 0:
                     raise WireError(f"a slice of length {length}", part.offset)
-        if start < 0 or (start and length == _FULL):
+        if start < 0:
             raise WireError(f"a slice that starts at {start}", field.offset)
         extents.append((start, length))
     return tuple(extents)

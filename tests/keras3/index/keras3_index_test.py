@@ -147,6 +147,18 @@ def test_states_of_random_generators_are_marked():
     assert [p for p, w in index.items() if w.kind == "state"] == ["dropout/seed_generator_state"]
 
 
+def test_what_is_trained_is_a_weight_whatever_its_name():
+    class Named(L.Layer):
+        def build(self, shape):
+            self.own = self.add_weight(shape=(2,), name="seed_generator_state")
+
+        def call(self, x):
+            return x * self.own
+
+    index = index_model(keras.Sequential([keras.Input((2,)), Named(name="layer")]))
+    assert index["layer/seed_generator_state"].kind == "weight"
+
+
 def test_a_layer_used_in_two_places_is_one_weight_with_two_uses():
     inner = L.Dense(2, name="inner")
     one = keras.Sequential([keras.Input((2,)), inner], name="one")
@@ -245,13 +257,16 @@ def test_a_layer_that_refers_back_to_its_model_owns_its_weights_all_the_same():
             self.child = Child()
             self.other = L.Dense(2)
             object.__setattr__(self.child, "owner", self)
+            object.__setattr__(self.child, "neighbour", self.other)
 
         def call(self, x):
             return self.other(self.child(x))
 
     model = Parent()
     model(np.zeros((1, 2)))
-    assert list(index_model(model)) == ["child/kernel", "other/kernel", "other/bias"]
+    index = index_model(model)
+    assert list(index) == ["child/kernel", "other/kernel", "other/bias"]
+    assert index["other/kernel"].aliases == ()  # which the child's reference is not
 
 
 @pytest.mark.parametrize("name", ["ResNet50", "InceptionV3"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf1compat.errors import VerificationError
-from tf1compat.migration.verification.outputs import compare_outputs
+from tf1compat.migration.verification.outputs import compare_outputs, name_outputs
 
 NAN, INF = np.nan, np.inf
 
@@ -33,3 +33,12 @@ def test_outputs_that_are_missing_or_of_another_shape():
         compare_outputs({"y": np.ones(2)}, {"x": np.ones(2)})
     with pytest.raises(VerificationError, match=r"output y: expected shape \(2,\), found \(1,\)"):
         compare_outputs({"y": np.ones(2)}, {"y": np.ones(1)})
+
+
+def test_a_dict_of_outputs_goes_by_its_keys_or_else_in_order():
+    outputs = {"b": np.zeros(1), "a": np.ones(1)}
+    found = name_outputs(outputs, ["a", "b"])
+    assert {name: value.tolist() for name, value in found.items()} == {"a": [1.0], "b": [0.0]}
+    assert name_outputs(outputs, ["y"])["y"].tolist() == [0.0]
+    with pytest.raises(VerificationError, match=r"expected 3 outputs \(a, b, c\), found 2"):
+        name_outputs(outputs, ["a", "b", "c"])
