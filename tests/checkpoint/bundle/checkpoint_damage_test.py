@@ -70,11 +70,11 @@ def test_data_with_something_appended_are_damage(tmp_path):
 def test_a_data_file_that_holds_no_tensor_may_be_empty_if_it_is_one_of_them(tmp_path):
     write_checkpoint(tmp_path / "m", {"w": np.zeros(2)}, num_shards=2)
     assert open_checkpoint(tmp_path / "m").check() == ()
-    stranger = tmp_path / "m.data-00001-of-00003"
-    stranger.touch()
-    (found,) = open_checkpoint(tmp_path / "m").check()
-    assert found.file == str(stranger)
-    assert "0 bytes that the index does not know of" in str(found)
+    (tmp_path / "m.data-00001-of-00002").write_bytes(b"x")
+    (tmp_path / "m.data-00001-of-00003").touch()
+    one, other = open_checkpoint(tmp_path / "m").check()
+    assert "m.data-00001-of-00002 at byte 0: 1 bytes that the index does not know of" in str(one)
+    assert "m.data-00001-of-00003 at byte 0: 0 bytes that the index does not know of" in str(other)
 
 
 class Long(bytes):
