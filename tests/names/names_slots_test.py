@@ -249,6 +249,14 @@ def test_slots_named_by_hand_like_keras_own():
     assert kinds([*model, *slots]) == {slot: ("slot", name) for slot, name in slots.items()}
 
 
+def test_an_optimizers_scope_counts_more_than_a_leaf_that_nobody_knows():
+    assert kinds(["w", "Adam/w", "Adam/w/m"]) == {"Adam/w/m": ("slot", "w")}
+
+
+def test_scopes_of_one_name_within_each_other_are_no_slots():
+    assert kinds(["a", "a/p", "a/p/p", "a/p/p/p"]) == {}
+
+
 @pytest.mark.parametrize("leaf", ["mask", "threshold", "min", "g", "u", "weight_mask", "scale_1"])
 def test_what_layers_keep_beside_their_weights_is_no_slot(leaf):
     model = ["a/w", "b/w", "c/w"]
