@@ -161,11 +161,13 @@ class _Fixed(Folder):
         return self._index
 
 
-def test_a_value_unlike_what_was_said_is_damage():
-    wrong = StoredArray(stored_type_of("float32"), (2,), lambda: np.zeros(3, np.float32))
+@pytest.mark.parametrize("found", [np.zeros(3, np.float32), np.zeros(2, np.float64)])
+def test_a_value_unlike_what_was_said_is_damage(found):
+    wrong = StoredArray(stored_type_of("float32"), (2,), lambda: found)
     with SOURCE_FORMATS.with_(_Fixed(ArrayIndex(["f"], {"w": wrong}))):
         checkpoint = open_checkpoint("made-up")
-        with pytest.raises(CorruptCheckpointError, match=r"f: variable 'w': .* found float32 of"):
+        message = rf"f: variable 'w': .* found {found.dtype} of"
+        with pytest.raises(CorruptCheckpointError, match=message):
             checkpoint["w"].read()
         assert len(checkpoint.check()) == 1
 

@@ -82,13 +82,22 @@ def test_an_order_that_no_number_tells_is_refused():
         assert r"put the number that tells it into parentheses" in problem.remedy
 
 
+def test_numbers_that_tell_no_one_order_are_none():
+    for pattern, names in [
+        (r"table/part_(\d+)", ["table/part_1", "table/part_01"]),
+        (r"l(\d)/part_(\d)", ["l0/part_1", "l1/part_0"]),
+    ]:
+        (problem,) = applied([Rule(pattern, "table", layout="concatenate(0)")], names).problems
+        assert (problem.expected, problem.found) == ("one source", ", ".join(names))
+
+
 def test_a_shared_source_goes_to_several_targets():
     rules = [Rule("w", "a"), Rule("w", "b", shared=True), Rule("w", "c", shared=True)]
     outcome = applied(rules, ["w"], ["a", "b", "c"])
     assert outcome.problems == ()
     taken = [outcome.sources["w"].target, *(match.target for match in outcome.parts)]
     assert taken == ["a", "b", "c"]
-    assert applied(rules[1:], ["w"]).problems == ()
+    assert applied(rules[1:], ["w"]).problems == applied(rules[::-1], ["w"]).problems == ()
     (problem,) = applied([Rule("w", "a"), Rule("w", "b")], ["w"]).problems
     assert "none left" in problem.found
 

@@ -28,6 +28,21 @@ def test_case_does_not_matter():
     assert nearest_names("CONV1/Weights", ["fc/b", "conv1/weights"], count=1) == ("conv1/weights",)
 
 
+def test_an_exact_name_comes_before_one_in_another_case():
+    assert nearest_names("w", ["W", "w"])[0] == "w"
+    assert nearest_names("W", ["w", "W"])[0] == "W"
+
+
+def test_of_many_alike_the_one_of_the_same_length_is_looked_at():
+    assert nearest_names("abc", [f"abc{'x' * n}" for n in range(200, 0, -1)])[0] == "abcx"
+
+
+def test_a_long_scope_that_all_share_does_not_hide_the_rest():
+    scope = "a_scope_that_is_quite_long/and_another_one"
+    names = [*(f"{scope}/layer_{i}/kernel" for i in range(100)), f"{scope}/output_layer/bias"]
+    assert nearest_names(f"{scope}/outptu_layer/bias", names)[0] == names[-1]
+
+
 def test_count_duplicates_and_few_candidates():
     assert len(nearest_names("x", MODEL)) == 3
     assert nearest_names("x", ["a", "a"]) == ("a",)

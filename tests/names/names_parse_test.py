@@ -36,6 +36,11 @@ def test_scope_leaf_and_part(name, scope, leaf, part):
     assert parsed.full == name
 
 
+def test_the_part_of_a_table_is_no_step_whatever_its_name():
+    assert parse_name("train/global_step").kind == "global_step"
+    assert parse_name("global_step/part_0").kind == "variable"
+
+
 @pytest.mark.parametrize(
     ("name", "part"),
     [

@@ -48,6 +48,7 @@ LEAVES = {
     "wte": "embedding",
     "output_weights": "kernel",
     "output_bias": "bias",
+    "embedding_bias": "bias",
     "w_gates": "kernel",
     "b_gates": "bias",
     "offset": "beta",

@@ -89,6 +89,7 @@ def test_lines_with_an_element_that_is_no_table_fall_back_to_numbers():
         ("", "found no such key"),
         ("rules = [ {source='a', source='b', drop='c'} ]", "TOML syntax"),
         ("rules = [ {source=3, drop='c'} ]", "source: expected text, found 3"),
+        ("rules = [\n {source={a='b'}, drop='c'} ]", "rules.toml:2"),
         ("rules = [ {source='a', drop=true} ]", "drop: expected text, found True"),
         ("rules = [ {source='a', target='b', origin='x'} ]", "found 'origin'"),
         ("rules = " + "[" * 5000, "TOML"),

@@ -67,6 +67,13 @@ def test_alternatives_are_matched_as_a_whole():
             {"source": "a", "target": "b", "source_vocabulary": "c"},
             "expected source_vocabulary and target_vocabulary together, without a layout",
         ),
+        (
+            {
+                **{"source": "a", "target": "b", "layout": "l"},
+                **{"source_vocabulary": "c", "target_vocabulary": "d"},
+            },
+            "found layout + source_vocabulary + target_vocabulary",
+        ),
         ({"source": "a", "drop": True}, "drop: expected text, found True"),
         ({"target": print, "keep": "b"}, "target: expected text"),
         ({"source": "(a+)+b", "target": "b"}, "repeated repeat, '(a+)+'"),

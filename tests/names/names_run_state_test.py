@@ -33,6 +33,7 @@ def test_an_average_of_a_loss_averages_no_variable():
 def test_an_average_of_a_scalar_variable_is_that_variables():
     assert _kind("loss/ExponentialMovingAverage", others=["loss"]) == "shadow"
     assert _kind("alpha/ExponentialMovingAverage") == "variable"
+    assert _kind("loss/avg", others=["loss"]) == "variable"  # of one: nobody knows that leaf
 
 
 def test_the_reason_says_what_it_is():

@@ -122,6 +122,10 @@ def test_the_scope_that_explains_most_decides_between_two_readings():
     assert kinds(outer) == {"w/Adam": ("slot", "w"), "a/w/Adam": ("slot", "a/w")}
 
 
+def test_of_two_readings_that_explain_as_much_the_one_without_a_scope_is_taken():
+    assert kinds(["w", "a/w", "a/w/Adam"]) == {"a/w/Adam": ("slot", "a/w")}
+
+
 def test_shapes_decide_between_two_readings():
     names = ["w", "a/w", "a/w/Adam"]
     assert kinds(names, {"w": (2,), "a/w": (3,), "a/w/Adam": (2,)}) == {"a/w/Adam": ("slot", "w")}
@@ -164,8 +168,9 @@ def test_slots_of_partitions_joined_in_the_file():
         ("t", 1),
         ("t", None),
     ]
-    shapes["t/part_0/Adam"] = (3, 3)
-    assert parse_names(names, shapes)["t/part_0/Adam"].kind == "variable"
+    for other in ((3, 3), (3,), (3, 2, 1)):  # too wide, or of another rank
+        shapes["t/part_0/Adam"] = other
+        assert parse_names(names, shapes)["t/part_0/Adam"].kind == "variable"
 
 
 def test_cut_names_of_partitioned_slots_under_a_scope():
@@ -225,6 +230,9 @@ def test_a_custom_optimizer_needs_the_whole_file():
     shapes = dict.fromkeys(model + slots, (3,))
     assert kinds(model + slots, shapes) == {f"{n}/MyOpt": ("slot", n) for n in model[:4]}
     assert kinds([*model, "a/w/MyOpt", "a/b/MyOpt"], shapes) == {}  # two of four: a coincidence
+    rest = [f"d{n}/w" for n in range(5)]  # of nine variables four have one: less than half
+    assert kinds([*model, *rest, *slots], shapes) == {}
+    assert len(kinds([*model, *rest[:4], *slots], shapes)) == 4
     wrong = shapes | dict.fromkeys(slots, (4,))
     assert kinds(model + slots, wrong) == {}
 
@@ -239,6 +247,14 @@ def test_slots_named_by_hand_like_keras_own():
     model = ["a/w", "a/b", "c/w"]
     slots = {f"{name}/{leaf}": name for name in model for leaf in ("m", "v")}
     assert kinds([*model, *slots]) == {slot: ("slot", name) for slot, name in slots.items()}
+
+
+def test_an_optimizers_scope_counts_more_than_a_leaf_that_nobody_knows():
+    assert kinds(["w", "Adam/w", "Adam/w/m"]) == {"Adam/w/m": ("slot", "w")}
+
+
+def test_scopes_of_one_name_within_each_other_are_no_slots():
+    assert kinds(["a", "a/p", "a/p/p", "a/p/p/p"]) == {}
 
 
 @pytest.mark.parametrize("leaf", ["mask", "threshold", "min", "g", "u", "weight_mask", "scale_1"])

@@ -139,7 +139,7 @@ def _shown(values: Sequence[str]) -> str:
 
 
 def _follows(before: str, value: str) -> bool:
-    return len(value) <= 18 and int(value) == int(before) + 1
+    return int(value) == int(before) + 1
 
 
 def _run(run: Sequence[str]) -> list[str]:

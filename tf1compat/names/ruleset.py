@@ -214,8 +214,8 @@ def _idle_rules(run: RuleRun, names: Sequence[str]) -> list[Problem]:
 def _idle(rule: Rule, names: Iterable[str], taken: Mapping[str, RuleMatch]) -> Problem:
     """Returns the problem of a rule that took nothing, and why it didn't."""
     what = {"keep": "target", "layer": "scope"}.get(rule.action, "source")
-    inside = [name for name in names if name in taken and rule.concerns(name)]
-    before = next((taken[name] for name in inside if taken[name].rule is not rule), None)
+    inside = (name for name in names if name in taken and rule.concerns(name))
+    before = next((taken[name] for name in inside), None)
     if before is not None:
         found = f"none left: {before.name} was taken by {before.rule}"
         remedy = "put the rule further up, or remove it"

@@ -199,6 +199,11 @@ def test_a_prefix_that_is_taken_is_refused(tmp_path):
             UsageError,
             "'a': a slice of rank 1",
         ),
+        (
+            [("a", Partitioned((2, 4), [((0, 0), TABLE[:1]), ((1, 0), TABLE[:1].astype("f8"))]))],
+            UsageError,
+            "'a': its slices differ in dtype",
+        ),
     ],
 )
 def test_what_cannot_be_written_leaves_nothing(tmp_path, given, error, message):

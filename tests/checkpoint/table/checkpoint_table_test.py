@@ -101,6 +101,23 @@ def test_tables_read_back(tmp_path_factory, records):
     assert found == expected
 
 
+@pytest.mark.parametrize(("before", "after"), [(b"a1", b"b"), (b"a", b"a1"), (b"a\xff", b"b1")])
+def test_a_block_ends_before_the_next_ones_first_key(tmp_path, before, after):
+    (tmp_path / "t").write_bytes(b"".join(table_bytes([(before, bytes(1 << 18)), (after, b"")])))
+    table = Table(str(tmp_path / "t"))
+    assert [record.key for record in table.records()] == [before, after]
+    assert (table.find(before), table.find(after)) == (0, 1)
+
+
+def test_keys_that_repeat_each_other_beyond_belief_are_damage(tmp_path, monkeypatch):
+    """A writer spells out every 16th key; this one the first alone."""
+    monkeypatch.setattr("tf1compat.checkpoint.table.writer._RESTART", 1 << 20)
+    keys = sorted(b"k" * 4000 + n.to_bytes(2, "big") for n in range(400))
+    (tmp_path / "t").write_bytes(b"".join(table_bytes([(key, b"") for key in keys])))
+    with pytest.raises(CorruptCheckpointError, match="keys are unbelievably long"):
+        list(Table(str(tmp_path / "t")).records())
+
+
 @given(st.integers(0, 2**64 - 1))
 def test_varints_read_back(number):
     data = varint(number)

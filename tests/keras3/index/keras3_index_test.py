@@ -258,13 +258,16 @@ def test_a_layer_that_refers_back_to_its_model_owns_its_weights_all_the_same():
             self.child = Child()
             self.other = L.Dense(2)
             object.__setattr__(self.child, "owner", self)
+            object.__setattr__(self.child, "neighbour", self.other)
 
         def call(self, x):
             return self.other(self.child(x))
 
     model = Parent()
     model(np.zeros((1, 2)))
-    assert list(index_model(model)) == ["child/kernel", "other/kernel", "other/bias"]
+    index = index_model(model)
+    assert list(index) == ["child/kernel", "other/kernel", "other/bias"]
+    assert index["other/kernel"].aliases == ()  # which the child's reference is not
 
 
 @pytest.mark.parametrize("name", ["ResNet50", "InceptionV3"])

@@ -96,6 +96,13 @@ def test_parts_that_leave_out_or_repeat_some(layouts, found):
         _ruled((4, 6), *layouts)
 
 
+def test_parts_of_different_steps_meet_where_both_go():
+    """Of 12 rows 9 is taken twice and 11 not at all."""
+    single = [f"{row}, 0, 12" for row in (2, 4, 7, 8, 10)]
+    with pytest.raises(RuleError, match=r"found \[0, 12\) by 3, \[1, 12\) by 4, "):
+        _ruled((12, 1), "0, 0, 3", "1, 0, 4", *single)
+
+
 @pytest.mark.parametrize("text", ["split(-1, 0, 2)", "concatenate(-1)"])
 def test_an_axis_is_counted_from_the_front(text):
     with pytest.raises(LayoutError, match="expected an axis counted from 0, found -1"):

@@ -53,7 +53,7 @@ def test_the_forget_bias_goes_to_the_second_gate_and_not_into_slots():
     [
         ("blocks(0, 2, 1)", (4, 8), r"expected a last axis of 3 equal blocks, found \(4, 8\)"),
         ("blocks(0, 1)", (), r"expected a last axis of 2 equal blocks, found \(\)"),
-        ("forget_bias(1.0)", (2, 8), r"expected the bias of an LSTM, 4 equal blocks"),
+        ("forget_bias(1.0)", (8, 2), r"expected the bias of an LSTM, 4 equal blocks"),
         ("forget_bias(1.0)", (6,), r"expected the bias of an LSTM, 4 equal blocks"),
     ],
 )
@@ -176,6 +176,24 @@ def test_what_keras_itself_saved_is_taken_as_it_stands(tmp_path):
     write_checkpoint(str(tmp_path / "cudnn.ckpt"), values)
     layouts = {fill.layout for fill in plan_migration(tmp_path / "cudnn.ckpt", index).fills}
     assert layouts == {"cudnn_blocks(4)", "sum_halves"}
+
+
+def test_a_cell_of_that_name_in_one_kernel_is_not_keras_own(tmp_path):
+    class LSTMCell(keras.layers.Layer):
+        def build(self, shape):
+            self.kernel = self.add_weight(shape=(7, 16), name="kernel")
+            self.bias = self.add_weight(shape=(16,), name="bias")
+
+        def call(self, x):
+            return x @ self.kernel + self.bias
+
+    values = {"net/kernel": np.zeros((7, 16)), "net/bias": np.zeros(16)}
+    write_checkpoint(tmp_path / "m", {k: v.astype("f4") for k, v in values.items()})
+    model = keras.Sequential([keras.Input((7,)), LSTMCell(name="cell")])
+    plan = plan_migration(tmp_path / "m", index_model(model))
+    assert {problem.expected for problem in plan.unfilled} == {
+        "a source in the gates of Keras' LSTMCell"
+    }
 
 
 def test_a_gru_of_1_x_computes_the_same_in_keras(tmp_path):

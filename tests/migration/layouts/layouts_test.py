@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,8 +121,9 @@ def test_slots_travel_with_their_variable():
     layout = parse_layout("transpose(1, 0) | cast(float16)")
     assert str(layout.for_slot(Spec((4, 6)), variable)) == "transpose(1, 0)"
     assert layout.for_slot(Spec(()), variable) == IDENTITY
-    with pytest.raises(LayoutError, match=r"slot of shape \(4,\) of a variable of shape \(4, 6\)"):
-        layout.for_slot(Spec((4,)), variable)
+    for shape in ((4,), (1,)):
+        with pytest.raises(LayoutError, match=rf"slot of shape {re.escape(str(shape))} of a var"):
+            layout.for_slot(Spec(shape), variable)
 
 
 def test_parts_of_several_sources_are_joined():

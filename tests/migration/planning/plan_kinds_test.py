@@ -11,7 +11,9 @@ import pytest
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import PlanError
 from tf1compat.migration import Plan, dropped_lines, plan_migration
+from tf1compat.migration.planning._kinds import DROP_KINDS
 from tf1compat.names import Rule
+from tf1compat.names.reasons import Kind
 
 VERSION_1 = pathlib.Path(__file__).parent / "testdata" / "plan_version_1.json"
 REASON = "the heads of tasks nobody trains"
@@ -105,6 +107,16 @@ def test_a_reason_of_several_lines_is_taken_apart_too():
     row["reason"] = "one line\nand another [rules.toml:1]"
     drop = next(d for d in Plan.from_json(json.dumps(content)).drops if d.source == row["source"])
     assert (drop.kind, drop.facts["reason"]) == ("rule", "one line\nand another")
+
+
+def test_a_reason_in_the_words_of_a_programs_own_kind_is_of_that_kind():
+    content = json.loads(VERSION_1.read_text())
+    row = next(row for row in content["drops"] if row["source"] == "heads/weights")
+    row["reason"] = "a whim of the author"
+    with DROP_KINDS.with_(Kind("whim", "a whim of {whose}")):
+        drops = Plan.from_json(json.dumps(content)).drops
+    drop = next(drop for drop in drops if drop.source == row["source"])
+    assert (drop.kind, dict(drop.facts)) == ("whim", {"whose": "the author"})
 
 
 def test_what_a_plan_names_is_there(plan):

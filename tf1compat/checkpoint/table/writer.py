@@ -98,7 +98,7 @@ def _separator(before: bytes, after: bytes) -> bytes:
     shared = _shared(before, after)
     if shared < min(len(before), len(after)):
         raised = before[shared] + 1
-        if raised < after[shared] and raised < 0x100:
+        if raised < after[shared]:
             return before[:shared] + bytes([raised])
     return before
 

@@ -52,7 +52,7 @@ def simple_edges(model: keras.Model) -> Iterator[tuple[Any, Any]]:
     made = {id(t): op for op in model.operations for t in _tensors(op, "output")}
     for op in model.operations:
         for tensor in _tensors(op, "input"):
-            if id(tensor) in made and made[id(tensor)] is not op:
+            if id(tensor) in made:
                 yield made[id(tensor)], op
 
 
