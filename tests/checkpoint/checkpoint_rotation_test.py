@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.checkpoint import keep_checkpoints, list_checkpoints
-from tf1compat.errors import CheckpointNotFoundError, OutputError, UsageError
+from tf1compat.errors import CheckpointNotFoundError, UsageError
 
 v1 = tf.compat.v1
 

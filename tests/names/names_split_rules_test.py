@@ -71,9 +71,3 @@ def test_without_anybody_who_knows_layouts_none_joins_or_takes_a_part():
     outcome = parts.apply(["qkv/kernel"])
     assert outcome.parts == ()
     assert "none left" in outcome.problems[0].found
-
-
-def test_rules_that_join_in_different_ways_collide():
-    rules = [Rule(name, "qkv", layout=f"concatenate({n})") for n, name in enumerate("qk")]
-    (problem,) = _applied(rules, "qk").problems
-    assert (problem.name, problem.expected) == ("qkv", "one source")

@@ -227,27 +227,6 @@ def test_the_same_bytes_under_another_dtype_are_damage():
     assert [problem.name for problem in opened("int32").damage()] == ["w"]
 
 
-class Opaque(ArrayValue):
-    """What HDF5 has where Keras' note of the dtype was lost: so many bytes an element."""
-
-    @property
-    def nbytes(self):
-        return self.read().size
-
-
-@pytest.mark.parametrize("each", [2, 4])
-def test_bytes_of_a_lost_dtype_have_to_be_as_many(each):
-    raw = np.zeros(3 * each, np.uint8)
-    manifest = Manifest((TensorDigest("w", (3,), "bfloat16", tensor_digest(raw)),))
-    held = Opaque((3,), f"void{8 * each}", lambda: raw)
-    array = Exported("m.toy", {"w": held}, manifest=manifest)["w"]
-    if each == 2:
-        assert array.read().dtype == "bfloat16"
-        return
-    with pytest.raises(CorruptCheckpointError, match=r"of shape \(3,\), found void32 of"):
-        array.read()
-
-
 def test_an_unknown_path_gets_the_nearest(files):
     with pytest.raises(UnknownNameError, match="dense/kernel"):
         read_exported(files[".keras"])["dense/kernl"]
