@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tf1compat.checkpoint.comparing import unequal_elements
+from tf1compat.checkpoint.comparing import same_bits, unequal_elements
 from tf1compat.testing import assert_arrays_equal
 
 NAN, INF = np.nan, np.inf
@@ -41,5 +41,13 @@ def test_the_whole_range_of_integers_lies_between():
 
 
 def test_complex_numbers_differ_by_their_distance():
-    _, by = unequal_elements(np.array([1 + 1j]), np.array([4 + 5j]))
-    assert_arrays_equal(by, np.array([5.0]))
+    for pair in ([[1 + 1j], [4 + 5j]], [[4.0], [1 + 4j]], [[1 + 4j], [4.0]]):
+        _, by = unequal_elements(*map(np.array, pair))
+        assert_arrays_equal(by, np.array([5.0]))
+
+
+def test_the_same_bytes_under_another_dtype_are_not_the_same():
+    value = np.array([1.5, NAN], np.float32)
+    assert same_bits(value, value.copy())
+    assert not same_bits(value, value.view(np.int32))
+    assert not same_bits(value, value.reshape(2, 1))

@@ -171,6 +171,12 @@ def test_a_damaged_state_file_is_an_error(tmp_path, text):
         open_checkpoint(tmp_path)
 
 
+def test_an_empty_state_file_is_one_by_its_name(tmp_path):
+    (tmp_path / "checkpoint").touch()
+    with pytest.raises(CorruptCheckpointError, match="it names no model_checkpoint_path"):
+        open_checkpoint(tmp_path / "checkpoint")
+
+
 def test_state_files_agree_with_tensorflows(tmp_path):
     odd = 'm "quoted" \\ \u00e9\n-1'
     update_checkpoint_state(tmp_path, odd, every=("m-0",))

@@ -56,3 +56,8 @@ def test_a_training_directory_s_own_checkpoint_comes_first(saved, tmp_path):
     shutil.copytree(saved, tmp_path / "both")
     tf.train.Checkpoint(w=tf.Variable(1.0)).save(str(tmp_path / "both" / "own"))
     assert find_prefix(tmp_path / "both") == str(tmp_path / "both" / "own-1")
+
+
+def test_it_has_no_steps(saved):
+    with pytest.raises(CheckpointNotFoundError, match=r"\*-3: there is no such checkpoint"):
+        find_prefix(saved, step=3)

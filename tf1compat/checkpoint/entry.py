@@ -118,7 +118,7 @@ class Entry:
     @property
     def slices(self) -> tuple[tuple[slice, ...], ...]:
         """For a partitioned variable the index of each stored slice, for :meth:`read`; else ()."""
-        if len(self._parts) == 1 and self._parts[0].region.shape == self._shape:
+        if len(self._parts) == 1:  # which is all of it, or the index would have been refused
             return ()
         return tuple(part.region.slices() for part in self._parts)
 

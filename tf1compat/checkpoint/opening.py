@@ -123,7 +123,7 @@ def _not_found(prefix: str, *, given: str, directory: str) -> CheckpointNotFound
     """Returns the error that says what is there instead, after what a file given is by itself."""
     from tf1compat.names import nearest_names
 
-    if given != prefix and os.path.isfile(given):
+    if os.path.isfile(given):
         require_own(given)
     near = nearest_names(os.path.basename(prefix), checkpoint_names(directory))
     if _SCHEME.match(prefix):

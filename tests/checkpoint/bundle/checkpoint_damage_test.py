@@ -52,11 +52,30 @@ def test_an_index_made_by_hand_opens(tmp_path):
             },
             r"the slice at \(0,\) is not of the variable's kind",
         ),
+        ({b"w": record(1)._replace(shard=1)}, "shard 1 of 1"),
+        (
+            {
+                b"w": record(4, slices=(WHOLE,))._replace(size=4),
+                ordered_slice_key(b"w", WHOLE): record(4),
+            },
+            "4 bytes of its own beside its slices",
+        ),
+        (
+            {b"w": BundleRecord(stored_type_of("object"), (3,), 0, 0, 6, 0, ())},
+            "6 bytes for 3 strings",
+        ),
     ],
 )
 def test_an_index_that_contradicts_itself_is_damage(tmp_path, records, message):
     with pytest.raises(CorruptCheckpointError, match=message):
         opened(tmp_path, records)
+
+
+def test_an_index_without_a_header_is_damage(tmp_path):
+    scalar = record(1)._replace(shape=())
+    (tmp_path / "m.index").write_bytes(b"".join(table_bytes([(b"w", record_bytes(scalar))])))
+    with pytest.raises(CorruptCheckpointError, match="the index has no header"):
+        open_checkpoint(tmp_path / "m")
 
 
 def test_data_with_something_appended_are_damage(tmp_path):
@@ -65,6 +84,23 @@ def test_data_with_something_appended_are_damage(tmp_path):
         file.write(b"x")
     with pytest.raises(CorruptCheckpointError, match="accounts for 16 bytes, the file has 17"):
         open_checkpoint(tmp_path / "m")["w"].read()
+
+
+def test_a_tensor_without_elements_is_not_read_from_a_file_that_is_gone(tmp_path):
+    write_checkpoint(tmp_path / "m", {"w": np.zeros((0, 2))})
+    (tmp_path / "m.data-00000-of-00001").unlink()
+    with pytest.raises(CorruptCheckpointError, match="the file is missing"):
+        open_checkpoint(tmp_path / "m")["w"].read()
+
+
+def test_a_bool_is_0_or_1_whatever_its_checksum(tmp_path):
+    crc = crc32c.mask(google_crc32c.value(b"\2"))
+    checkpoint = opened(
+        tmp_path, {b"w": BundleRecord(stored_type_of("bool"), (1,), 0, 0, 1, crc, ())}
+    )
+    (tmp_path / "m.data-00000-of-00001").write_bytes(b"\2")
+    with pytest.raises(CorruptCheckpointError, match="a bool that is neither 0 nor 1"):
+        checkpoint["w"].read()
 
 
 def test_a_data_file_that_holds_no_tensor_may_be_empty_if_it_is_one_of_them(tmp_path):

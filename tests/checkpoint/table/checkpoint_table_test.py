@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.checkpoint.slices import Region, ordered_slice_key, parse_extents, uncovered
+from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table._snappy import uncompress
 from tf1compat.checkpoint.table.reader import Table
-from tf1compat.checkpoint.table.writer import table_bytes
+from tf1compat.checkpoint.table.writer import _Block, _ending, table_bytes
 from tf1compat.checkpoint.wire import WireError, fields, read_varint, signed64, varint
 from tf1compat.errors import CorruptCheckpointError
 from tf1compat.testing import assert_arrays_equal
@@ -123,8 +124,42 @@ def test_varints_read_back(number):
     data = varint(number)
     assert read_varint(data, 0) == (number, len(data))
     assert varint(signed64(number)) == data
-    with pytest.raises(WireError, match="a variable-length number is cut off or too long"):
-        read_varint(data[:-1], 0)
+    for wrong in (data[:-1], b"\xff" * 9 + b"\2"):  # the other is 2^64 and more
+        with pytest.raises(WireError, match="a variable-length number is cut off or too long"):
+            read_varint(wrong, 0)
+
+
+def _block(rows, restarts=(0,), kind=0):
+    """Returns a block of (bytes shared with the key before, rest of the key), stored."""
+    data = b"".join(bytes([shared, len(rest), 0]) + rest for shared, rest in rows)
+    stored = data + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
+    typed = stored + bytes([kind])
+    return typed + crc32c.mask(crc32c.value(typed)).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ([_block([(0, b"a"), (1, b"b")], (0, 4))], "should spell out its key does not"),
+        ([_block([(0, b"a"), (1, b"b")], (0, 2))], "a restart points at no record"),
+        ([_block([(0, b"a"), (1, b"")])], "keys are doubled or out of order"),
+        ([_block([(0, b"a")], kind=2)], "compression 2 is unknown"),
+        ([_block([(0, b"a"), (0, b"z1")]), _block([(0, b"z1")])], "not in the block where it"),
+    ],
+)
+def test_tables_that_no_writer_makes(tmp_path, blocks, message):
+    index, offset = _Block(1), 0
+    for last, block in zip((b"z1", b"z2"), blocks, strict=False):
+        index.add(last, varint(offset) + varint(len(block) - 5))
+        offset += len(block)
+    (tmp_path / "t").write_bytes(b"".join([*blocks, *_ending(index.finished(), offset)]))
+    with pytest.raises(CorruptCheckpointError, match=message):
+        list(Table(str(tmp_path / "t")).records())
+
+
+def test_a_field_has_a_number():
+    with pytest.raises(WireError, match="field number 0 can't be"):
+        list(fields(b"\0\1"))
 
 
 @given(st.binary(max_size=60))

@@ -109,6 +109,7 @@ def test_bad_text_says_what_was_expected(text, message):
         ("squeeze(0)", (2, 3), r"expected size 1 at axes \(0,\)"),
         ("split(0, 1, 9)", (2, 3), r"expected \[1, 9\) within axis 0"),
         ("cast(floaty)", (2,), "expected a dtype such as float32"),
+        ("cast(finfo)", (2,), "expected a dtype such as float32"),  # ml_dtypes has one
     ],
 )
 def test_shapes_that_do_not_fit_are_named(text, shape, message):
