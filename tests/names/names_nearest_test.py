@@ -39,7 +39,7 @@ def test_of_many_alike_the_one_of_the_same_length_is_looked_at():
 
 def test_a_long_scope_that_all_share_does_not_hide_the_rest():
     scope = "a_scope_that_is_quite_long/and_another_one"
-    names = [*(f"{scope}/layer_{i}/kernel" for i in range(100)), f"{scope}/output_layer/bias"]
+    names = [*(f"{scope}/input_layers/{i:04d}" for i in range(100)), f"{scope}/output_layer/bias"]
     assert nearest_names(f"{scope}/outptu_layer/bias", names)[0] == names[-1]
 
 

@@ -61,6 +61,7 @@ def test_new_rows_keep_their_initial_values():
     [
         ("cut(0, 2, 5)", r"expected \[2, 5\) within axis 0"),
         ("cut(2, 0, 1)", "expected an axis 2"),
+        ("cut(-3, 0, 1)", "expected an axis -3"),
         ("rows(0, 1, 1)", "expected distinct numbers of rows"),
         ("rows(0, 4)", "expected rows of these numbers"),
         ("pad(0, -1, 2)", "expected an axis and numbers of rows, from 0"),

@@ -106,6 +106,12 @@ def test_bad_text_says_what_was_expected(text, message):
         ("transpose(1, 0)", (2, 3, 4), "expected 2 dimensions, found"),
         ("reshape(4, 4)", (2, 3), r"expected 16 elements, found \(2, 3\)"),
         ("reshape(4, -1)", (2, 3), "expected a multiple of 4 elements"),
+        ("reshape(0, -1)", (2, 3), "expected a multiple of 0 elements"),
+        ("split(0, -1, 2)", (2, 3), r"expected \[-1, 2\) within axis 0"),
+        ("mod_shards(3)", (2, 3), "expected at least 3 rows"),
+        ("cudnn_blocks(4)", (2, 8, 3), "expected a kernel of 4 equal gates"),
+        ("channels_first(2, 2, 3)", (24, 3), "expected 12 rows"),
+        ("sum_halves", (4, 2), "expected a vector of two halves"),
         ("squeeze(0)", (2, 3), r"expected size 1 at axes \(0,\)"),
         ("split(0, 1, 9)", (2, 3), r"expected \[1, 9\) within axis 0"),
         ("cast(floaty)", (2,), "expected a dtype such as float32"),
@@ -115,6 +121,11 @@ def test_bad_text_says_what_was_expected(text, message):
 def test_shapes_that_do_not_fit_are_named(text, shape, message):
     with pytest.raises(LayoutError, match=message):
         parse_layout(text).spec(Spec(shape))
+
+
+def test_sources_of_several_dtypes_are_not_joined():
+    with pytest.raises(LayoutError, match=r"float64\[2\] doesn't join with float32\[2\]"):
+        Concatenate(0).spec(Spec((2,)), Spec((2,), "float64"))
 
 
 def test_slots_travel_with_their_variable():

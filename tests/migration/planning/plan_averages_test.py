@@ -110,6 +110,22 @@ def test_prefer_falls_back_and_the_plan_says_so(written, model):
     assert "average" not in why["bn/moving_mean"]
 
 
+def test_the_average_of_a_part_is_not_the_whole_ones(written, model):
+    part = averaged({"net/bn/gamma/part_0": (2,)}) | averaged({"net/bn/beta": (4,)})
+    prefix, _ = written({**SHAPES, **STATISTICS, **part})
+    found = sources(plan_migration(prefix, model, averages="prefer"))
+    assert (found["bn/gamma"], found["bn/beta"]) == ("net/bn/gamma", f"net/bn/beta/{EMA}")
+
+
+def test_an_average_that_a_rule_takes_needs_none_of_its_own(written, model):
+    prefix, _ = written({**SHAPES, **STATISTICS, **averaged(SHAPES)})
+    kernel = "net/conv/kernel"
+    rules = [Rule(f"{kernel}/{EMA}", "conv/kernel"), Rule(kernel, drop="its average is taken")]
+    plan = plan_migration(prefix, model, rules, averages="use")
+    assert plan.complete, str(plan)
+    assert sources(plan)["conv/kernel"] == f"{kernel}/{EMA}"
+
+
 def test_two_averages_of_one_variable_are_no_choice(written, model):
     twice = averaged(SHAPES) | averaged(SHAPES, f"{EMA}_1")
     prefix, _ = written({**SHAPES, **STATISTICS, **twice})

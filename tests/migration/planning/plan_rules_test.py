@@ -161,6 +161,18 @@ def test_one_scope_for_several_layers(written, shared):
     assert sources(plan)["attention_norm_before/bias"] == "unit/bias"
 
 
+def test_a_weight_that_another_rule_keeps_needs_no_member(written, shared):
+    prefix, _ = written({"unit/kernel": (4, 4)})
+    before = "attention_norm_before"
+    rules = [
+        Rule(scope="unit", layer=before),
+        Rule(target=f"{before}/bias|attention_norm/.*|full_layer_norm.*", keep="new"),
+    ]
+    plan = plan_migration(prefix, shared, rules)
+    assert plan.complete, str(plan)
+    assert sources(plan) == {f"{before}/kernel": "unit/kernel"}
+
+
 def test_one_scope_shared_by_layers(written):
     keras.utils.clear_session()
     x = h = keras.Input((4,))

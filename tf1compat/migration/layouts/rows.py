@@ -8,7 +8,6 @@ what was taken.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -206,7 +205,7 @@ def by_vocabulary(source: str, target: str, *, given: Spec, wanted: Spec) -> Voc
     sizes = (len(mine.rows), len(its.rows))
     pairs: Sequence[tuple[int, int]] = list(zip(given.shape, wanted.shape, strict=False))
     axes = [axis for axis, pair in enumerate(pairs) if pair == sizes]
-    if len(axes) != 1 or math.prod(given.shape[:1]) == 0:
+    if len(axes) != 1:
         raise LayoutError(
             f"vocabularies of {sizes[0]} and {sizes[1]} tokens: expected one axis with as many "
             f"rows, found {len(axes)} (say it by layout='vocabulary({source}, {target}, AXIS)')"
