@@ -63,3 +63,18 @@ def test_several_inputs_go_by_name_or_by_order():
     one, two = np.ones((1, 2), "float32"), np.full((1, 2), 2, "float32")
     for given in ({"b": two, "a": one}, {"first": one, "second": two}):
         assert_arrays_equal(run_model(model, given).numpy(), one - two)
+
+
+def test_the_model_itself_is_none_of_its_layers():
+    class Scaled(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = L.Dense(2)
+            self.scale = self.add_weight(shape=(2,), name="scale")
+
+        def call(self, x):
+            return self.inner(x) * self.scale
+
+    model, x = Scaled(), np.ones((1, 2), "float32")
+    model(x)
+    assert list(layer_outputs(index_model(model), {"x": x})) == ["inner"]

@@ -247,6 +247,15 @@ def test_offenders_of_a_large_model_fit_a_screen(written):
     assert "one with drop='why' leaves a source behind" in "\n".join(lines)
 
 
+@pytest.mark.parametrize(("leaves", "asked"), [(("x", "y"), True), (("x",), False)])
+def test_scopes_of_the_same_names_and_shapes_are_asked_about(written, classifier, leaves, asked):
+    """One variable each, that is the same by chance."""
+    stray = {f"{scope}/{leaf}": (5, 5) for scope in ("new", "old") for leaf in leaves}
+    plan = plan_migration(written(_values(**_MLP, **stray)), classifier)
+    lines = "\n".join(offender_lines(plan))
+    assert ("new, old hold the same names and shapes" in lines) == asked
+
+
 def test_verify_names_the_weight_that_was_changed(written, classifier):
     values = _values(**_MLP)
     plan = plan_migration(written(values), classifier)
