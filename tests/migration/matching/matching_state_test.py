@@ -1,8 +1,10 @@
 """What follows from the pairs there are, as pairs come."""
 
 from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching.evidence._nesting import in_same_nesting
 from tf1compat.migration.matching.nodes import Item, module_nodes
 from tf1compat.migration.matching.objections import Objections
+from tf1compat.migration.matching.places import make_places
 from tf1compat.migration.matching.state import EvidenceKind, Pair, Side, State
 
 
@@ -54,3 +56,13 @@ def test_pairs_reordered_on_purpose_are_no_anchors():
     assert (state.anchors(), state.disordered()) == ({}, set())
     state.pair(source.nodes[2], Pair(target.nodes[0], ()))
     assert list(state.anchors().values()) == [[((2,), (0,))]]
+
+
+def test_equal_numbers_tell_the_nesting_where_words_do_not():
+    def grid(text, outer, inner):
+        return make_places([text.format(i, j) for i in outer for j in inner])
+
+    sources = grid("block_{}/unit_{}", (0, 1), (1, 2))
+    assert in_same_nesting(sources, grid("stage_{}/part_{}", (0, 1), (1, 2))) == [0, 1, 2, 3]
+    assert in_same_nesting(sources, grid("part_{}/stage_{}", (1, 2), (0, 1))) == [0, 2, 1, 3]
+    assert in_same_nesting(sources, grid("stage_{}/part_{}", (3, 4), (5, 6))) is None
