@@ -290,3 +290,12 @@ def test_a_checkpoint_being_written_is_not_disturbed(tmp_path):
 
     write_checkpoint(tmp_path / "m", {"w": second})
     assert open_checkpoint(tmp_path / "m")["w"].read() == 0
+
+
+def test_data_that_a_run_killed_while_renaming_left_are_in_nobodys_way(tmp_path):
+    write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
+    gone = 1 << 70  # no process has such an id
+    (tmp_path / "m.index").rename(tmp_path / f".tmp-{gone}-1-0123abcd.m.index")
+    write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
+    assert open_checkpoint(tmp_path / "m")["w"].read() == 1
+    assert not any(path.name.startswith(".tmp-") for path in tmp_path.iterdir())

@@ -16,7 +16,7 @@ from tf1compat.errors import (
     UnknownNameError,
 )
 from tf1compat.keras3 import Exported, build_model, export_weights, index_model, read_exported
-from tf1compat.keras3.formats.exported import ArrayValue
+from tf1compat.keras3.formats.exported import ArrayValue, said_of
 from tf1compat.testing import assert_arrays_equal
 
 L = keras.layers
@@ -225,6 +225,22 @@ def test_the_same_bytes_under_another_dtype_are_damage():
     with pytest.raises(CorruptCheckpointError, match=message):
         opened("int32")["w"].read()
     assert [problem.name for problem in opened("int32").damage()] == ["w"]
+
+
+class Opaque(ArrayValue):
+    """What HDF5 has where Keras' note of the dtype was lost: so many bytes an element."""
+
+    @property
+    def nbytes(self):
+        return self.read().nbytes
+
+
+@pytest.mark.parametrize(("each", "said"), [(2, "bfloat16[3]"), (4, "found void32 of")])
+def test_a_dtype_that_hdf5_lost_has_to_be_as_many_bytes(each, said):
+    raw = np.zeros(3 * each, np.uint8)
+    manifest = Manifest((TensorDigest("w", (3,), "bfloat16", tensor_digest(raw)),))
+    held = Opaque((3,), f"void{8 * each}", lambda: raw)
+    assert said in said_of(Exported("m.toy", {"w": held}, manifest=manifest), "w")
 
 
 def test_an_unknown_path_gets_the_nearest(files):
