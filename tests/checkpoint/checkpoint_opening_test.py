@@ -188,6 +188,19 @@ def test_state_files_agree_with_tensorflows(tmp_path):
     assert find_prefix(tmp_path) == str(tmp_path / odd)
 
 
+def test_a_checkpoint_that_is_kept_already_is_listed_once(tmp_path):
+    update_checkpoint_state(tmp_path, "m-0", every=("m-0", "m-1"))
+    text = (tmp_path / "checkpoint").read_text()
+    assert [line.split()[1] for line in text.splitlines()] == ['"m-0"', '"m-0"', '"m-1"']
+
+
+def test_a_state_file_beyond_belief_is_not_read(tmp_path):
+    with open(tmp_path / "checkpoint", "wb") as file:
+        file.truncate((16 << 20) + 1)  # a hole: it takes no room
+    with pytest.raises(CorruptCheckpointError, match="are too many for a checkpoint state"):
+        find_prefix(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "hint"),
     [

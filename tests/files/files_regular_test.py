@@ -1,5 +1,7 @@
 """Files whose sizes are not to be trusted."""
 
+import os
+
 import pytest
 
 from tf1compat.errors import CorruptCheckpointError
@@ -12,3 +14,18 @@ def test_no_memory_is_taken_for_what_is_not_there(tmp_path):
         assert file.read(1, 2) == b"bc"
         with pytest.raises(CorruptCheckpointError, match="the file has 3 bytes: it is cut short"):
             file.read(1, 1 << 60)
+
+
+def test_what_comes_in_pieces_is_read_to_the_end(tmp_path, monkeypatch):
+    """The kernel may give fewer bytes than are asked for, and gives at most 2 GB at a time."""
+    real, asked = os.preadv, []
+
+    def one_byte(handle, views, offset):
+        asked.append(offset)
+        assert asked == list(range(len(asked)))
+        return real(handle, [views[0][:1]], offset)
+
+    monkeypatch.setattr(os, "preadv", one_byte)
+    (tmp_path / "f").write_bytes(b"abcd")
+    with open_regular(str(tmp_path / "f")) as file:
+        assert file.read(0, 4) == b"abcd"

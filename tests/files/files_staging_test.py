@@ -6,6 +6,7 @@ import pytest
 
 from tf1compat.checkpoint import clear_stale, staged_file, staged_files
 from tf1compat.errors import CheckpointNotFoundError, OutputError
+from tf1compat.files.staging import destination
 
 
 def names(folder):
@@ -135,3 +136,11 @@ def test_an_id_that_lives_again_does_not_keep_a_stale_file(tmp_path):
     stale = tmp_path / f".tmp-{os.getpid()}-1-0123abcd.f"  # this process began at another time
     stale.touch()
     assert clear_stale(tmp_path / "f") == (str(stale),)
+
+
+def test_another_processes_temporary_file_stands_for_nothing(tmp_path):
+    theirs = str(tmp_path / f".tmp-{2**22 + 7}-1-0123abcd.f")
+    assert destination(theirs) == theirs
+    with staged_file(tmp_path / "f") as ours:
+        assert destination(ours) == str(tmp_path / "f")
+        open(ours, "x").close()

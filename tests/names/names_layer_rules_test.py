@@ -55,6 +55,11 @@ def test_roles_are_declared_beside_what_else_is_said():
     assert outcome.problems == ()
 
 
+def test_of_two_rules_the_first_declares_the_role():
+    rules = [Rule("bn/.*", role="gamma"), Rule(".*/w", role="beta")]
+    assert applied(rules, ["bn/w"]).roles["bn/w"].rule is rules[0]
+
+
 def test_one_pattern_joins_in_the_order_of_the_number_that_it_captures():
     rules = [Rule(r"(\w+)/part_(\d+)", r"\1", layout="concatenate(0)")]
     outcome = applied(rules, [f"table/part_{n}" for n in (10, 9, 2, 0, 1, 3, 4, 5, 6, 7, 8)])

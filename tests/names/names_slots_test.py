@@ -349,3 +349,13 @@ def test_a_leaf_that_few_variables_have_is_no_slot():
 def test_of_two_readings_that_explain_as_much_the_shorter_scope_wins():
     names = ["w", "a/w", "a/w/Adam"]
     assert kinds(names) == {"a/w/Adam": ("slot", "a/w")}
+
+
+def test_the_scalars_of_two_optimizers_belong_together_by_their_number():
+    names = [f"beta{n}_power{counter}" for counter in ("", "_1") for n in (1, 2)]
+    assert set(kinds([*names, "w"])) == set(names)
+    assert kinds(["beta1_power", "beta2_power_1", "w"]) == {}
+
+
+def test_a_slots_counter_may_be_long():
+    assert set(kinds(["w", "w/Adam_1234", "w/Adam_12345"])) == {"w/Adam_1234"}

@@ -103,7 +103,7 @@ def _gaps(target: str, group: Sequence[RuleMatch], numbers: Sequence[int]) -> li
     """Returns a problem where parts are missing: in the row of numbers, or before it."""
     # 1.x's partitioners count from part_0; who numbers by hand may begin at 1.
     parts = all(split_part(found.name)[1] is not None for found in group)
-    first = 0 if parts else min(*numbers, 1)
+    first = 0 if parts else 1
     missing = sorted(set(range(first, max(numbers))) - set(numbers))
     if not missing:
         return []

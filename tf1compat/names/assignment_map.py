@@ -70,7 +70,7 @@ def _rule(source: str, target: str) -> Rule:
     origin = f"assignment_map[{source!r}]"
     if not _is_scope(source):
         return Rule(re.escape(source), escape_template(target), origin=origin)
-    pattern = re.escape(source.removesuffix("/") + "/") if source != "/" else ""
+    pattern = re.escape(source) if source != "/" else ""
     return Rule(
         rf"{pattern}((?s:.+))", escape_template(target.removeprefix("/")) + r"\1", origin=origin
     )

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tf1compat.checkpoint import open_checkpoint
-from tf1compat.checkpoint.slices import Region, ordered_slice_key, parse_extents, uncovered
+from tf1compat.checkpoint.slices import (
+    Region,
+    ordered_slice_key,
+    parse_extents,
+    parse_shape,
+    uncovered,
+)
 from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table._snappy import uncompress
 from tf1compat.checkpoint.table.reader import Table
@@ -157,9 +163,20 @@ def test_tables_that_no_writer_makes(tmp_path, blocks, message):
         list(Table(str(tmp_path / "t")).records())
 
 
-def test_a_field_has_a_number():
-    with pytest.raises(WireError, match="field number 0 can't be"):
-        list(fields(b"\0\1"))
+@pytest.mark.parametrize("number", [0, 1 << 29])
+def test_a_field_has_a_number(number):
+    with pytest.raises(WireError, match=f"field number {number} can't be"):
+        list(fields(varint(number << 3) + b"\1"))
+
+
+def test_a_shape_has_fewer_elements_than_an_int64_counts():
+    def shape(*sizes):
+        parts = [b"\x08" + varint(size) for size in sizes]
+        return memoryview(b"".join(b"\x12" + varint(len(part)) + part for part in parts))
+
+    assert parse_shape(shape(1 << 31, 1 << 31)) == (1 << 31, 1 << 31)
+    with pytest.raises(WireError, match="a shape of more than 2"):
+        parse_shape(shape(1 << 32, 1 << 31))
 
 
 @given(st.binary(max_size=60))
