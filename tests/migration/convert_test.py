@@ -12,6 +12,7 @@ from tf1compat.checkpoint.formats import SOURCE_FORMATS, ArrayIndex, OneFile, St
 from tf1compat.checkpoint.stored_types import stored_type_of
 from tf1compat.errors import CorruptCheckpointError
 from tf1compat.migration import convert, plan_migration
+from tf1compat.names import Rule
 from tf1compat.testing import assert_arrays_equal
 
 SET_ASIDE = 64 * 2**20  # bytes that `convert` may hold of what it has checked
@@ -88,6 +89,22 @@ def test_damage_to_what_is_too_large_to_hold_leaves_the_model_as_it_was(tmp_path
     before = [np.asarray(weight) for weight in model.weights]
     with pytest.raises(CorruptCheckpointError, match=r"nothing was assigned; .*'b/kernel'"):
         convert(plan_migration(prefix, model), model)
+    for weight, value in zip(model.weights, before, strict=True):
+        assert_arrays_equal(weight, value)
+
+
+def test_of_large_sources_that_are_joined_each_is_checked_before(tmp_path):
+    prefix, half = str(tmp_path / "model.ckpt"), np.ones((1, SET_ASIDE // 32), np.float32)
+    small = np.ones((2, 3), np.float32)
+    write_checkpoint(prefix, {"a/kernel": small, "left": half, "right": half})
+    with open(f"{prefix}.data-00000-of-00001", "r+b") as file:
+        file.seek(-5, os.SEEK_END)
+        file.write(b"!")
+    model = _model({"a": (2, 3), "b": (1, SET_ASIDE // 16)})
+    before = [np.asarray(weight) for weight in model.weights]
+    rules = [Rule(name, "b/kernel", layout="concatenate(1)") for name in ("left", "right")]
+    with pytest.raises(CorruptCheckpointError, match=r"nothing was assigned; .*'right'"):
+        convert(plan_migration(prefix, model, rules), model)
     for weight, value in zip(model.weights, before, strict=True):
         assert_arrays_equal(weight, value)
 

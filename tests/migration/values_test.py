@@ -83,6 +83,12 @@ def test_an_infinite_source_lets_nothing_else_be_far(migrated):
     assert "1 of 4 elements differ, by up to 0.5" in problem.found
 
 
+def test_nan_makes_nothing_else_differ(migrated):
+    value = np.array([[np.nan, 0.1], [1 / 3, 2]], np.float32)
+    plan, model, _ = migrated("cast(float16)", "float16", value)
+    assert verify_weights(plan, model).equal
+
+
 def test_signs_of_zero_are_bits(migrated):
     plan, model, kernel = migrated("identity", "float32")
     kernel.assign(np.abs(VALUE))

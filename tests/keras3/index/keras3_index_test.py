@@ -270,6 +270,21 @@ def test_a_layer_that_refers_back_to_its_model_owns_its_weights_all_the_same():
     assert index["other/kernel"].aliases == ()  # which the child's reference is not
 
 
+def test_a_reference_back_is_no_second_use():
+    class Wrapper(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.child = L.Dense(2)
+            object.__setattr__(self.child, "owner", self)
+
+        def call(self, x):
+            return self.child(x)
+
+    model = Wrapper()
+    model(np.zeros((1, 2)))
+    assert [node.uses for node in index_model(model).layers] == [("",), ("child",)]
+
+
 @pytest.mark.parametrize("name", ["ResNet50", "InceptionV3"])
 def test_keras_applications_are_indexed_whole(name):
     model = build_model(lambda: getattr(keras.applications, name)(weights=None))

@@ -111,6 +111,7 @@ def test_bad_text_says_what_was_expected(text, message):
         ("mod_shards(3)", (2, 3), "expected at least 3 rows"),
         ("cudnn_blocks(4)", (2, 8, 3), "expected a kernel of 4 equal gates"),
         ("channels_first(2, 2, 3)", (24, 3), "expected 12 rows"),
+        ("channels_first(12)", (12, 3), "expected sizes of an image, channels last"),
         ("sum_halves", (4, 2), "expected a vector of two halves"),
         ("squeeze(0)", (2, 3), r"expected size 1 at axes \(0,\)"),
         ("split(0, 1, 9)", (2, 3), r"expected \[1, 9\) within axis 0"),
@@ -168,3 +169,22 @@ def test_a_slot_of_another_shape_does_not_travel(slot):
 def test_only_a_vector_is_an_lstms_bias():
     with pytest.raises(LayoutError, match="expected the bias of an LSTM, 4 equal blocks"):
         ForgetBias(1.0).spec(Spec((4, 8)))
+
+
+class Rounded(Split):
+    """A part that rounds, as a program's own may."""
+
+    def rounding(self, *sources):
+        return 0.25
+
+
+def test_what_is_done_to_each_part_that_is_joined_rounds_once():
+    layout = Chain((Rounded(0, 0, 1), Concatenate(0)))
+    assert layout.rounding(Spec((2,)), Spec((2,))) == 0.25
+
+
+def test_rows_that_were_dealt_out_to_shards_go_there_and_back():
+    layout, dealt = parse_layout("mod_shards(3)"), np.array([0, 3, 6, 1, 4, 2, 5])
+    made = layout.apply(dealt)
+    assert_arrays_equal(made, np.arange(7))
+    assert_arrays_equal(layout.invert(made, Spec((7,), "int64"))[0].value, dealt)

@@ -268,6 +268,15 @@ def test_merged_dimensions_fit_and_transposed_ones_do_not():
     assert _targets(match_items(sources, targets)) == {"fc6/weights": "fc1/kernel"}
 
 
+def test_sources_of_several_shapes_that_fit_one_target_are_told_apart_together():
+    sources = [_item("fc1/weights", 1, 1, 3, 4), _item("fc2/weights", 3, 4)]
+    targets = [_item("fc1/kernel", 3, 4), _item("fc2/kernel", 3, 4)]
+    assert _targets(match_items(sources, targets)) == {
+        "fc1/weights": "fc1/kernel",
+        "fc2/weights": "fc2/kernel",
+    }
+
+
 def test_flat_scopes_are_taken_apart_by_number():
     sources = [_item("W1", 3, 4), _item("b1", 4), _item("W2", 4, 4), _item("b2", 4)]
     targets = [*_dense("dense", 3, 4), *_dense("dense_1", 4, 4)]

@@ -46,6 +46,7 @@ def test_a_name_that_another_target_has_is_not_this_ones():
     assert _between(["scores", "logits"], ["logits", "other"]) == "logits"
     numbered = _between(["fc_1", "fc_2"], ["fc_0", "fc_1"])
     assert numbered == ""  # what one counts from 1 the other may count from 0
+    assert _between(["fc_1", "conv"], ["out", "fc_0"]) == ""
 
 
 def _pairs(sources, targets, **flows):

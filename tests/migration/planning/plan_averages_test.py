@@ -153,6 +153,17 @@ def test_averages_in_another_precision(written, model):
     assert_arrays_equal(model.get_layer("bn").beta, values[f"net/bn/beta/{EMA}"])
 
 
+def test_a_part_that_is_left_behind_stays_so_beside_averages(written, model):
+    both = {"net/conv/kernel": (3, 3, 2, 8)}
+    prefix, _ = written({**SHAPES, **STATISTICS, **both, **averaged({"net/bn/beta": (4,)})})
+    kernel, unused = "net/conv/kernel", "nobody trains it"
+    rules = [Rule(kernel, "conv/kernel", layout="split(3, 0, 4)")]
+    rules += [Rule(kernel, drop=unused, layout="split(3, 4, 8)")]
+    plan = plan_migration(prefix, model, rules, averages="prefer")
+    assert plan.complete, str(plan)
+    assert (kernel, "part") in {(drop.source, drop.kind) for drop in plan.drops}
+
+
 def test_there_have_to_be_any_to_be_used(written, model):
     prefix, _ = written({**SHAPES, **STATISTICS})
     with pytest.raises(UsageError, match="expected moving averages in the checkpoint, found none"):

@@ -8,10 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import PlanError
 from tf1compat.migration import Plan, dropped_lines, plan_migration
+from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.planning._equals import equal_to_filled
 from tf1compat.migration.planning._kinds import DROP_KINDS
+from tf1compat.migration.planning.lines import Fill
 from tf1compat.names import Rule
 from tf1compat.names.reasons import Kind
 
@@ -189,3 +192,24 @@ def test_json_that_lacks_a_field_is_an_error(plan):
     del content["checkpoint"]
     with pytest.raises(PlanError, match="what is more or less: checkpoint"):
         Plan.from_json(json.dumps(content))
+
+
+def _equal_to(folder, values, *open_shapes):
+    """Returns the sources that are equal to the first, which is taken."""
+    write_checkpoint(folder / "m", values)
+    first, *left = values
+    fills = [Fill("target", (first,), "identity", ())]
+    specs = [Spec(shape) for shape in open_shapes]
+    return [d.source for d in equal_to_filled(left, fills, specs, open_checkpoint(folder / "m"))]
+
+
+def test_what_equals_a_taken_source_is_dropped_unless_a_target_of_its_size_is_open(tmp_path):
+    values = dict.fromkeys(("a", "b"), np.arange(6, dtype=np.float32))
+    assert _equal_to(tmp_path, values, (4,)) == ["b"]
+    (tmp_path / "other").mkdir()
+    assert _equal_to(tmp_path / "other", values, (3, 2)) == []
+
+
+@pytest.mark.parametrize("value", [np.zeros(4, np.float32), np.zeros((0, 3), np.float32)])
+def test_values_that_are_all_the_same_are_equal_to_none(tmp_path, value):
+    assert _equal_to(tmp_path, dict.fromkeys(("a", "b"), value)) == []

@@ -286,9 +286,11 @@ def test_a_replica_is_dropped_by_one_line(written, normed):
 def test_what_is_no_copy_is_not_dropped_as_one(written, normed):
     shapes = {"v0/a": (4,), "v1/a": (4,), "v1/b": (4,), "v0/c": (4,), "v1/c": (3,)}
     prefix, _ = written(shapes)
+    copies = {"v1/(.*)": r"v0/\1", "v0/a": "v0/a"}
     with pytest.raises(RuleError) as raised:
-        plan_migration(prefix, normed, [Rule("v1/(.*)", copy_of=r"v0/\1", drop="a tower")])
+        plan_migration(prefix, normed, [Rule(k, copy_of=v, drop="a") for k, v in copies.items()])
     found = {problem.name: problem.found for problem in raised.value.problems}
+    assert found["v0/a"] == "itself"
     assert found["v1/a"] == "other values"
     assert found["v1/b"].startswith("no such source; nearest: ")
     assert found["v1/c"] == "float32[3] against float32[4]"

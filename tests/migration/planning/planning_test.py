@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import CorruptCheckpointError, PlanError, RuleError
 from tf1compat.migration import Plan, convert, offender_lines, plan_migration, verify_weights
+from tf1compat.migration.reports._suggestions import candidates_of, suggestions
 from tf1compat.names import Rule, unfold_names
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
@@ -254,6 +255,34 @@ def test_scopes_of_the_same_names_and_shapes_are_asked_about(written, classifier
     plan = plan_migration(written(_values(**_MLP, **stray)), classifier)
     lines = "\n".join(offender_lines(plan))
     assert ("new, old hold the same names and shapes" in lines) == asked
+
+
+@pytest.mark.parametrize("bias", ["mlp/fc1/biases", "spare"])
+def test_a_rule_is_suggested_if_nothing_is_filled_otherwise_with_it(written, classifier, bias):
+    same = {f"{v}/{n}": np.arange(25.0).reshape(5, 5) for v in ("new", "old") for n in "xy"}
+    prefix = written(_values(**_MLP, spare=(8,)) | same)
+    other = {"mlp/fc1/biases", "spare"} - {bias}
+    biases = [Rule("mlp/fc1/biases", "hidden/bias"), Rule("spare", drop="unused")]
+    without = [Rule("mlp/fc1/weights", drop="new"), Rule(target="hidden/kernel", keep="new")]
+    before = plan_migration(prefix, classifier, [*biases, *without])
+    after = [Rule(bias, "hidden/bias"), Rule(other.pop(), drop="unused")]
+
+    def replan(rules):
+        return plan_migration(prefix, classifier, after)
+
+    found = [one.why for one in suggestions(before, replan, open_checkpoint(prefix))]
+    expected = "old holds what new holds, bit for bit"
+    assert found == ([] if bias == "spare" else [expected])
+
+
+def test_vectors_whose_names_say_nothing_may_be_any(written):
+    keras.utils.clear_session()
+    x = keras.Input((4,))
+    heads = [keras.layers.Dense(3, name=name)(x) for name in ("left", "right")]
+    shapes = {"one/kernel": (4, 3), "two/kernel": (4, 3), "one/odd": (3,), "two/odd": (3,)}
+    plan = plan_migration(written(_values(**shapes)), keras.Model(x, heads))
+    found = {open_.targets: open_.sources for open_ in candidates_of(plan)}
+    assert found["left/bias", "right/bias"] == ("one/odd", "two/odd")
 
 
 def test_verify_names_the_weight_that_was_changed(written, classifier):
