@@ -122,7 +122,7 @@ class Checkpoint(Mapping[str, Entry]):
     def _by_names(self) -> Mapping[str, VariableName]:
         from tf1compat.names import parse_names  # listing should not wait for it
 
-        shapes = {name: self._index.lookup(name)[1] for name in self._keys}
+        shapes = {name: entry.shape for name, entry in self.items()}
         return parse_names(self._keys, shapes)  # a slot is told from a namesake by its shape
 
     @functools.cached_property

@@ -55,7 +55,7 @@ class Entry:
         with the marks that TensorFlow adds (``fc/kernel/.ATTRIBUTES/VARIABLE_VALUE``).
     """
 
-    __slots__ = ("_named", "_parts", "_shape", "_stored", "_variable", "stored_key")
+    __slots__ = ("_name", "_named", "_parts", "_shape", "_stored", "_variable", "stored_key")
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Entry:
         self._shape = shape
         self._parts = parts
         self._named = named
+        self._name: VariableName | None = None  # asked for often, and not free
 
     @property
     def key(self) -> str:
@@ -82,7 +83,9 @@ class Entry:
     @property
     def name(self) -> VariableName:
         """The variable's name taken apart, in the light of all names of the checkpoint."""
-        return self._named(self._variable)
+        if self._name is None:
+            self._name = self._named(self._variable)
+        return self._name
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.migration.matching._flow import flow_between
@@ -86,25 +86,27 @@ def match_items(
         fits=module_fits(),
         known=_given_modules(modules_s, modules_t, given),
     )
-    tied_s = {item for group in modules.groups for item in _items(group.sources)}
-    tied_t = {item for group in modules.groups for item in _items(group.targets)}
-    singles_s = item_nodes([item for item in sources if item not in tied_s])
-    singles_t = item_nodes([item for item in targets if item not in tied_t])
-    members = _members(modules, given)
-    singles = solve(
-        Side(singles_s),
-        Side(singles_t),
-        fits=_within_partners(modules_s, modules_t, modules),
-        known=_known_singles(singles_s, singles_t, members),
-    )
-    return Matching(
-        {
-            source.path: (pair.target.path, pair.evidence)
-            for source, pair in singles.pairs.items()
-            if source.path not in given
-        },
-        tuple(_ties(modules)) + tuple(_ties(singles)),
-    )
+    known = _members(modules, given)
+    pairs = {path: (partner, pair.evidence) for path, (partner, pair) in known.items()}
+    ties = tuple(_ties(modules))
+    left_s = _without(sources, (path for tie in ties for path in tie.sources))
+    left_t = _without(targets, (path for tie in ties for path in tie.targets))
+    if len(known) not in (len(left_s), len(left_t)):  # else whole modules told all there is
+        singles_s, singles_t = item_nodes(left_s), item_nodes(left_t)
+        singles = solve(
+            Side(singles_s),
+            Side(singles_t),
+            fits=_within_partners(modules_s, modules_t, modules),
+            known=_known_singles(singles_s, singles_t, known),
+        )
+        pairs = {s.path: (pair.target.path, pair.evidence) for s, pair in singles.pairs.items()}
+        ties += tuple(_ties(singles))
+    return Matching({path: pair for path, pair in pairs.items() if path not in given}, ties)
+
+
+def _without(items: Sequence[Item], paths: Iterable[str]) -> list[Item]:
+    gone = set(paths)
+    return [item for item in items if item.path not in gone]
 
 
 def _usable(
