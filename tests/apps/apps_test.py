@@ -344,6 +344,14 @@ def test_diff_sees_nan_on_one_side_and_neighbours_among_large_integers(app, work
     assert app("diff", "--checkpoint=sick.ckpt", "--other=sick.ckpt")[0] == 0
 
 
+def test_diff_sees_signs_of_zero(app, work):
+    write_checkpoint("plus.ckpt", {"w": np.array([0.0, 1.0, np.nan], np.float32)})
+    write_checkpoint("minus.ckpt", {"w": np.array([-0.0, 1.0, np.nan], np.float32)})
+    code, out, _ = app("diff", "--checkpoint=plus.ckpt", "--other=minus.ckpt", "--format=json")
+    (row,) = json.loads(out)
+    assert (code, row["what"], row["elements"]) == (1, "bits of equal values", 1)
+
+
 def test_diff_counts_weights_and_sources_without_one(app, work, values):
     common = ("--model=my_models:build", "--checkpoint=model.ckpt")
     assert app("migrate", *common, "--output=out.weights.h5")[0] == 0

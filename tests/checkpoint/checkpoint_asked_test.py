@@ -74,15 +74,26 @@ def test_what_it_raises_is_kept_as_the_cause(path):
     assert isinstance(caught.value.__cause__, KeyError)
 
 
-@pytest.mark.parametrize("read", [fails, lambda: None, lambda: [1.0, 1.0]])
+@pytest.mark.parametrize(
+    "read", [fails, lambda: None, lambda: [1.0, 1.0], lambda: np.ma.masked_equal([1.0, 2.0], 2.0)]
+)
 def test_a_value_that_cannot_be_read_is_damage(path, read):
     held = ArrayIndex([path], {"w": StoredArray(FLOAT, (2,), read)})
-    message = r"a\.toy: variable 'w': .*expected an array of its method read.* found"
+    message = r"a\.toy: variable 'w': .*expected an array without a mask of its method read.* found"
     with SOURCE_FORMATS.with_(toy(open=lambda *_: held)):
         checkpoint = open_checkpoint(path)
         with pytest.raises(CorruptCheckpointError, match=message):
             checkpoint["w"].read()
         assert len(checkpoint.check()) == 1
+
+
+def test_what_is_read_is_the_readers_own(path):
+    kept = np.ones(2, np.float32)
+    with SOURCE_FORMATS.with_(
+        toy(open=lambda *_: ArrayIndex([path], {"w": StoredArray(FLOAT, (2,), lambda: kept)}))
+    ):
+        open_checkpoint(path)["w"].read()[:] = 5
+    assert kept.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import LayoutError
 from tf1compat.migration import convert, plan_migration, verify_weights
 from tf1compat.migration.layouts import LAYOUTS, Identity, Piece
 from tf1compat.names import Rule
@@ -81,6 +82,30 @@ def test_an_infinite_source_lets_nothing_else_be_far(migrated):
     kernel.assign(np.array([[np.inf, 1.5], [2, 3]], np.float16))
     (problem,) = verify_weights(plan, model).problems
     assert "1 of 4 elements differ, by up to 0.5" in problem.found
+
+
+@dataclasses.dataclass(frozen=True)
+class Constant(Identity):
+    """Says that it sums its source up, and makes ones of whatever it is given."""
+
+    name = "toy_constant"
+    sums = True
+
+    def apply(self, *sources):
+        return np.ones_like(sources[0])
+
+
+def test_a_sum_that_has_nothing_of_its_source(migrated):
+    with LAYOUTS.with_(Constant):
+        plan, model, _ = migrated("toy_constant", "float32")
+        (problem,) = verify_weights(plan, model).problems
+    assert problem.found == "w: laid out with other values, the same comes out"
+
+
+def test_a_narrower_type_that_cannot_hold_a_value(migrated):
+    message = r"cast\(float16\): expected values that float16 can hold, found 70000, which would be"
+    with pytest.raises(LayoutError, match=message):
+        migrated("cast(float16)", "float16", np.array([[7e4, 1], [2, 3]], np.float32))
 
 
 def test_nan_makes_nothing_else_differ(migrated):

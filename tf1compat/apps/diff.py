@@ -24,7 +24,7 @@ from tf1compat.apps._printing import say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
-from tf1compat.checkpoint.comparing import unequal_elements
+from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements
 from tf1compat.checkpoint.formats import suffix_length
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
@@ -104,16 +104,18 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
     except CheckpointError as error:
         yield {"name": name, "what": "damage", "left": str(error), "right": ""}
         return
+    elements = unequal_bits(a, b)
+    if not elements:
+        return
+    row = {"name": name, "what": "values", "left": _spec(left), "right": _spec(right)}
     if a.dtype.kind == "O":
-        unequal = int((a != b).sum())
-        largest = float("nan")
+        yield {**row, "elements": elements, "largest": float("nan")}
+        return
+    _, gaps = unequal_elements(a, b)
+    if gaps.size:
+        yield {**row, "elements": gaps.size, "largest": float(gaps.max())}
     else:
-        _, gaps = unequal_elements(a, b)
-        unequal = gaps.size
-        largest = float(gaps.max()) if unequal else 0.0
-    if unequal:
-        row = {"name": name, "what": "values", "left": _spec(left), "right": _spec(right)}
-        yield {**row, "elements": unequal, "largest": largest}
+        yield {**row, "what": "bits of equal values", "elements": elements, "largest": 0.0}
 
 
 def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], int, int]:

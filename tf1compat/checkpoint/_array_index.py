@@ -29,8 +29,8 @@ class StoredArray:
     Attributes:
       stored: its dtype as TensorFlow numbers it.
       shape: its dimensions.
-      read: returns it, each time as an array that nobody else holds; raises what is wrong with it
-        as a CheckpointError.
+      read: returns it as an array, without a mask; raises what is wrong with it as a
+        CheckpointError.
     """
 
     stored: StoredType
@@ -52,7 +52,7 @@ class StoredArray:
         Raises:
           UnsupportedCheckpointError: TensorFlow has no such dtype.
         """
-        return cls(stored_type_of(array.dtype), array.shape, array.copy)
+        return cls(stored_type_of(array.dtype), array.shape, array.view)
 
 
 class ArrayPart(NamedTuple):
@@ -96,8 +96,10 @@ class ArrayPart(NamedTuple):
             "its format",
             "read",
             call=self.value.read,
-            fits=lambda answer: isinstance(answer, np.ndarray),
-            words="an array",
+            fits=lambda answer: (
+                isinstance(answer, np.ndarray) and not isinstance(answer, np.ma.MaskedArray)
+            ),
+            words="an array without a mask",
             error=functools.partial(CorruptCheckpointError, file=self.path, variable=variable),
         )
         return value
@@ -112,7 +114,8 @@ def _elements(value: np.ndarray, wanted: np.dtype) -> np.ndarray:
         flat[:] = list(strings(value))
         return flat
     flat = value.reshape(-1)
-    return flat.view(wanted) if flat.dtype.names else flat.astype(wanted, copy=False)
+    # A copy: what a format from outside answers may be what it holds.
+    return flat.view(wanted).copy() if flat.dtype.names else flat.astype(wanted)
 
 
 class ArrayIndex:

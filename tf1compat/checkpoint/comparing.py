@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["same_bits", "unequal_elements"]
+__all__ = ["same_bits", "unequal_bits", "unequal_elements"]
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -13,11 +13,22 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
         return False
     if a.dtype.kind == "O":
         return bool((a == b).all())
-    return np.array_equal(
-        # Bits, not values: NaN is itself here, and -0.0 is not 0.0.
-        np.ascontiguousarray(a).reshape(-1).view(np.uint8),
-        np.ascontiguousarray(b).reshape(-1).view(np.uint8),
-    )
+    return np.array_equal(_bits(a), _bits(b))
+
+
+def unequal_bits(a: np.ndarray, b: np.ndarray) -> int:
+    """Returns how many elements of two arrays of one shape and dtype have other bits.
+
+    Bits, not values: NaN is itself here, and -0.0 is not 0.0. Of objects, how many aren't equal.
+    """
+    if a.dtype.kind == "O":
+        return int((a != b).sum())
+    unequal = _bits(a) != _bits(b)
+    return int(unequal.reshape(a.size, -1).any(axis=1).sum()) if a.size else 0
+
+
+def _bits(a: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)
 
 
 def unequal_elements(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ def parse_shape(data: memoryview) -> tuple[int, ...]:
     """Returns the sizes of a TensorShapeProto.
 
     Raises:
-      WireError: it is no shape of a stored tensor: unknown rank or size, or beyond 2^63 elements.
+      WireError: it is no shape of a stored tensor: unknown rank or size, or 2^63 elements or more.
     """
     sizes = []
     for field in fields(data):
@@ -58,7 +58,7 @@ def parse_shape(data: memoryview) -> tuple[int, ...]:
     if any(size < 0 for size in sizes):
         raise WireError(f"a shape with a negative size, {min(sizes)}", 0)
     if math.prod(size for size in sizes if size) >= _MAX_ELEMENTS:
-        raise WireError("a shape of more than 2^63 elements", 0)
+        raise WireError("a shape of 2^63 elements or more", 0)
     return tuple(sizes)
 
 

@@ -156,7 +156,14 @@ def test_version_1_said_that_a_rule_filled():
         ({"targets": {"w": {"shape": [2], "dtype": "zz"}}}, "w: expected a dtype such as"),
         ({"drops": [{"source": "odd", "kind": "whim", "facts": {}}]}, "found 'whim'"),
         ({"drops": [{"source": "odd", "kind": "slot", "facts": {}}]}, "expected JSON written by"),
-        ({"fills": 7}, "expected JSON written by"),
+        ({"drops": [{"source": "odd", "facts": {}}]}, "Plan.to_json, found a row without 'kind'"),
+        (
+            {"drops": [{"source": "odd", "kind": "slot", "facts": []}]},
+            "'slot', a JSON object, f",
+        ),
+        ({"drops": ["odd"]}, "expected one of drops, a JSON object, found 'odd'"),
+        ({"fills": 7}, "expected fills, a list, found 7"),
+        ({"sources": []}, r"expected sources, a JSON object, found \[\]"),
     ],
 )
 def test_json_that_is_no_plan_is_an_error(plan, change, message):

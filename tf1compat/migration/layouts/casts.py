@@ -48,7 +48,16 @@ class Cast(Layout):
         return Spec(source.shape, self.dtype)
 
     def apply(self, *sources: np.ndarray) -> np.ndarray:
-        return one_source(self, sources).astype(numpy_dtype(self.dtype))
+        source = one_source(self, sources)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below, or by its inverse
+            made = source.astype(numpy_dtype(self.dtype))
+        over = np.isfinite(source) & ~np.isfinite(made)
+        if over.any():
+            raise LayoutError(
+                f"layout {self}: expected values that {self.dtype} can hold, found "
+                f"{float(np.abs(source[over]).max()):g}, which would become infinite"
+            )
+        return made
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), target.astype(numpy_dtype(one_source(self, sources).dtype))),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tf1compat.errors import LayoutError, PlanError, Problem, UsageError
@@ -20,8 +20,9 @@ from tf1compat.migration.planning._kinds import (
     evidence_kinds,
 )
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.names.first_line import first_line
 from tf1compat.names.reasons import Kind, Reason
-from tf1compat.registry import Registry
+from tf1compat.registry import Registry, briefly
 
 __all__ = ["from_json", "to_json"]
 
@@ -66,8 +67,8 @@ def from_json(text: str) -> dict[str, Any]:
       PlanError: it holds none, or one of a version that isn't known.
     """
     try:
-        content: dict[str, Any] = json.loads(text)
-        version = content.pop("format")
+        content: dict[str, Any] = _fields(json.loads(text), "JSON written by Plan.to_json")
+        version = content.pop("format", None)
         if type(version) is not int or version not in _READERS:
             raise PlanError(
                 f"plan: expected format 1 or {_VERSION}, found {version!r}; make it anew with this "
@@ -79,15 +80,29 @@ def from_json(text: str) -> dict[str, Any]:
         for name in ("checkpoint", "model"):
             _text(content[name], name)
         for side in ("sources", "targets"):
-            content[side] = {name: _spec(name, row) for name, row in content[side].items()}
+            specs = _fields(content[side], side)
+            content[side] = {name: _spec(name, row) for name, row in specs.items()}
         readers = _READERS[version]() | {"unexplained": _problem, "unfilled": _problem}
         return content | {
-            name: tuple(readers[name](row) for row in content[name]) for name in _LINES
+            name: tuple(readers[name](row) for row in _rows(content[name], name)) for name in _LINES
         }
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         if isinstance(error, PlanError):
             raise
-        raise PlanError(f"plan: expected JSON written by Plan.to_json, found {error}") from error
+        found = f"a row without {error}" if isinstance(error, KeyError) else first_line(error)
+        raise PlanError(f"plan: expected JSON written by Plan.to_json, found {found}") from error
+
+
+def _fields(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PlanError(f"plan: expected {what}, a JSON object, found {briefly(value)}")
+    return value
+
+
+def _rows(values: Any, what: str) -> list[Row]:
+    if not isinstance(values, list):
+        raise PlanError(f"plan: expected {what}, a list, found {briefly(values)}")
+    return [_fields(value, f"one of {what}") for value in values]
 
 
 def _text(value: Any, what: str) -> str:
@@ -137,8 +152,8 @@ def _second() -> dict[str, Any]:
     """Returns what makes the lines of a plan in this version."""
     evidence = evidence_kinds()
 
-    def reasons(rows: Iterable[Row]) -> tuple[Reason, ...]:
-        return tuple(_reason(row, evidence) for row in rows)
+    def reasons(rows: Any) -> tuple[Reason, ...]:
+        return tuple(_reason(row, evidence) for row in _rows(rows, "the reasons of a line"))
 
     def fill(row: Row) -> Fill:
         _no_more(row, "target", "sources", "layout", "kind", "text", "because")
@@ -181,7 +196,8 @@ def _reason(row: Row, kinds: Registry[Kind]) -> Reason:
             f"plan: expected a {kinds.what} ({', '.join(kinds)}), found {row['kind']!r}; if a "
             "program added it, import that before reading the plan"
         )
-    facts = {k: tuple(v) if isinstance(v, list) else v for k, v in row["facts"].items()}
+    given = _fields(row["facts"], f"the facts of a reason {row['kind']!r}")
+    facts = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
     return kinds[row["kind"]].because(**facts)
 
 

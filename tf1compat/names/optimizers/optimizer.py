@@ -6,6 +6,7 @@ import dataclasses
 import re
 
 from tf1compat.errors import UsageError
+from tf1compat.names.roles import role_of
 
 __all__ = ["Optimizer"]
 
@@ -41,11 +42,21 @@ class Optimizer:
         """Does nothing where names can be those of optimizers.
 
         Raises:
-          UsageError: one is empty, or no name that 1.15 allows below a scope.
+          UsageError: one is empty, or no name that 1.15 allows below a scope, stands there twice,
+            or is what weights of layers are called, which would then be dropped as slots.
         """
         for name in (*self.names, *self.state, *self.slots):
             if not isinstance(name, str) or re.fullmatch(r"[A-Za-z0-9_.\\\-]+", name) is None:
                 raise UsageError(
                     f"optimizer {self.name!r}: expected names of letters, digits, '_', '.' and "
                     f"'-', found {name!r}"
+                )
+        for names in ((*self.names, *self.slots), self.state):
+            if len(set(names)) < len(names):
+                raise UsageError(f"optimizer {self.name!r}: expected each name once, found {names}")
+        for name in (*self.slots, *self.state):
+            if (role := role_of(name)) != "unknown":
+                raise UsageError(
+                    f"optimizer {self.name!r}: expected names of slots, found {name!r}, "
+                    f"which is what a layer's {role} is called"
                 )
