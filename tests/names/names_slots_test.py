@@ -359,3 +359,10 @@ def test_the_scalars_of_two_optimizers_belong_together_by_their_number():
 
 def test_a_slots_counter_may_be_long():
     assert set(kinds(["w", "w/Adam_1234", "w/Adam_12345"])) == {"w/Adam_1234"}
+
+
+def test_a_kernel_and_its_bias_by_one_letter():
+    shapes = {"up/wd": (2, 2, 8, 4), "up/bd": (8,), "up/wk": (3,), "up/bk": (3,), "up/we": (3, 3)}
+    roles = [name.role for name in parse_names(shapes, shapes).values()]
+    assert roles == ["kernel", "bias", "unknown", "unknown", "unknown"]
+    assert parse_names(shapes)["up/wd"].role == "unknown"  # shapes aren't known

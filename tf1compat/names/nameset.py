@@ -15,6 +15,7 @@ from tf1compat.names.parse import VariableName, parse_name, split_part, strip_ou
 
 __all__ = ["parse_names"]
 
+_LETTERED = re.compile(r"([wb])([a-z][0-9]?)")
 _COUNTER = re.compile(r"_[0-9]{1,4}\Z")
 _HYPER = (
     "iter iterations beta_1 beta_2 decay learning_rate lr rho momentum epsilon schedule_decay"
@@ -72,7 +73,19 @@ def _describe(
     if alone.part is not None and split_part(bare)[0] not in table.joined:
         scope, _, leaf = bare.rpartition("/")  # part_3 without part_0: a name like any other
         alone = VariableName(name, scope, leaf)
-    return alone
+    return _lettered(alone, table)
+
+
+def _lettered(alone: VariableName, table: NameTable) -> VariableName:
+    """Returns ``wd`` beside ``bd`` as a kernel and its bias: tf_unet's, of a deconvolution."""
+    match = _LETTERED.fullmatch(alone.leaf)
+    if alone.role != "unknown" or match is None:
+        return alone
+    scope = f"{alone.scope}/" if alone.scope else ""
+    ranks = [len(table.shapes.get(f"{scope}{role}{match[2]}", ())) for role in "wb"]
+    if ranks[0] < 2 or ranks[1] != 1:
+        return alone
+    return dataclasses.replace(alone, role={"w": "kernel", "b": "bias"}[match[1]])
 
 
 def _tensorpack_statistic(alone: VariableName) -> VariableName:

@@ -285,6 +285,22 @@ def test_vectors_whose_names_say_nothing_may_be_any(written):
     assert found["left/bias", "right/bias"] == ("one/odd", "two/odd")
 
 
+def test_sets_of_one_scope_by_letters_and_numbers(written):
+    """tf_unet keeps a deconvolution and two convolutions in one scope."""
+    shapes = {"wd": (2, 2, 8, 4), "w1": (3, 3, 8, 8), "w2": (3, 3, 8, 8)}
+    shapes |= dict.fromkeys(("bd", "b1", "b2"), (8,))
+    x = keras.Input((8, 8, 4))
+    h = keras.layers.Conv2DTranspose(8, 2, 2, name="up")(x)
+    for name in "ab":
+        h = keras.layers.Conv2D(8, 3, name=name)(h)
+    values = {f"up_conv_0/{n}": np.zeros(s, np.float32) for n, s in shapes.items()}
+    plan = plan_migration(written(values), keras.Model(x, h))
+    assert {f.target: f.sources[0].rpartition("/")[2] for f in plan.fills} == {
+        **{"up/kernel": "wd", "up/bias": "bd"},
+        **{"a/kernel": "w1", "a/bias": "b1", "b/kernel": "w2", "b/bias": "b2"},
+    }
+
+
 def test_verify_names_the_weight_that_was_changed(written, classifier):
     values = _values(**_MLP)
     plan = plan_migration(written(values), classifier)
