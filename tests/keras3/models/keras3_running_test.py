@@ -65,6 +65,17 @@ def test_several_inputs_go_by_name_or_by_order():
         assert_arrays_equal(run_model(model, given).numpy(), one - two)
 
 
+def test_inputs_by_order_go_to_a_model_that_takes_a_dict():
+    """As KerasHub's backbones do; Keras refuses them a list. Their order is that of `inputs`."""
+    taken = {name: keras.Input((2,), name=name) for name in ("z", "y")}
+    model = keras.Model(taken, L.Subtract()([taken["z"], taken["y"]]))
+    given = {tensor.name: np.full((1, 2), n, "float32") for n, tensor in enumerate(model.inputs)}
+    expected = given["z"] - given["y"]
+    for names in (list(given), ["first", "second"]):
+        found = run_model(model, dict(zip(names, given.values(), strict=True)))
+        assert_arrays_equal(found.numpy(), expected)
+
+
 def test_the_model_itself_is_none_of_its_layers():
     class Scaled(keras.Model):
         def __init__(self):

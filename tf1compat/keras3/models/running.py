@@ -33,7 +33,11 @@ def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
         return model(next(iter(inputs.values())), training=False)
     if names == set(inputs):
         return model(dict(inputs), training=False)
-    return model(list(inputs.values()), training=False)
+    values = list(inputs.values())
+    if isinstance(model, keras.Model) and len(values) == len(names):
+        with contextlib.suppress(AttributeError):  # a subclassed model has no `input`
+            return model(keras.tree.pack_sequence_as(model.input, values), training=False)
+    return model(values, training=False)
 
 
 def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
