@@ -43,10 +43,10 @@ def sound_graph(data: memoryview) -> Graph:
     names = dict(_names(graph, restore))
     saver = {op_name(str(graph.saver[key])) for key in _SAVER if key in graph.saver}
     kept = {name: node for name, node in graph.nodes.items() if name not in saver}
-    nodes = inlined(dataclasses.replace(graph, nodes=kept))
-    return dataclasses.replace(
-        graph, nodes=_called(nodes, names), library={}, collections={}, renamed=names
-    )
+    nodes = _called(inlined(dataclasses.replace(graph, nodes=kept)), names)
+    found = Graph(nodes=nodes, version=graph.version, renamed=names)
+    require_consistent(found)  # what is within functions wasn't looked at before
+    return dataclasses.replace(found, saver=graph.saver)
 
 
 def _restoring(graph: Graph) -> Node | None:

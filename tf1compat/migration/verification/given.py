@@ -10,6 +10,7 @@ import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
+from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import GraphFile
@@ -108,6 +109,18 @@ class Given:
         if names and all(name in self.signed for name in names):
             return [self.signed[name] for name in names]
         return list(self.signed.values()) if len(names) == len(self.signed) == 1 else []
+
+    def candidates(self, feeds: Iterable[str]) -> list[str]:
+        """Returns the tensors that may be outputs, of those that the inputs `feeds` lead to.
+
+        Of a signature that was asked for, what it gives; else it comes last, and first what the
+        graph computes: an op that calls a function may have several outputs.
+        """
+        signed = list(self.signed.values())
+        if self.options.signature and signed:
+            return signed
+        ops = forward_ops(self.graph.graph_def, feeds)
+        return list(dict.fromkeys([*map(tensor_name, ops), *signed]))
 
     def lacking(self, feeds: Container[str]) -> str:
         """Returns the names of the graph's inputs that have no value."""

@@ -28,9 +28,7 @@ from tf1compat.migration.verification.divergence import Divergence, diverging_pa
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import compare_outputs
 from tf1compat.migration.verification.proof import Proof
-from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
-from tf1compat.names.graph_names import tensor_name
 
 __all__ = ["prove"]
 
@@ -158,10 +156,7 @@ class _Sides:
         own = list(self.given.signed.values())
         if own and not layers and (near := self._agreeing(found, own)):
             return near
-        if self.given.options.signature and not layers:
-            return self._alike(found, own)
-        ops = forward_ops(self.given.graph.graph_def, self.feeds)
-        return self._alike(found, list(dict.fromkeys([*map(tensor_name, ops), *own])))
+        return self._alike(found, self.given.candidates(self.feeds))
 
     def _agreeing(self, found: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
         """Returns those of some tensors that the model's outputs are; [] where not all are any."""

@@ -27,7 +27,6 @@ from tf1compat.migration.verification._changes import changed
 from tf1compat.migration.verification._kept import frontiers
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import compare_outputs
-from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.graph_file import graph_beside
 from tf1compat.names.graph_names import tensor_name
 
@@ -166,8 +165,7 @@ class _Trial:
         """Returns the tensors of the graph that outputs may be, by name; any assignment will do."""
         names = list(map(tensor_name, self.given.options.outputs))
         if not names:
-            graph_def = self.given.graph.graph_def
-            names = [tensor_name(op) for op in forward_ops(graph_def, feeds)]
+            names = self.given.candidates(feeds)
             if names:
                 names = self.given.reference(names, feeds).alike(shapes)
         if not names:

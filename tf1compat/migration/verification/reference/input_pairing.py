@@ -124,6 +124,11 @@ def concrete_shapes(
             shape = wanted
         if shape is None or wanted is None:
             raise UsageError(f"{name}: its shape isn't known; give inputs of your own")
+        if len(shape) != len(wanted):
+            raise UsageError(
+                f"{name}: expected a tensor like the model's input, {list(wanted)}, found one of "
+                f"{list(shape)}; name the tensors to give the inputs to, in the model's order"
+            )
         sizes = [b if a is None else a for a, b in zip(shape, wanted, strict=True)]
         found[name] = tuple(
             size if size is not None else _LENGTH if axis else _BATCH

@@ -6,8 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from tf1compat.migration.verification.reference._protos import dtype_of, sizes_of
-from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, PIPELINE_OPS
+from tf1compat.migration.verification.reference._protos import dtype_of, parsed_types, sizes_of
+from tf1compat.migration.verification.reference._safe_ops import (
+    INPUT_OPS,
+    PARSING_OPS,
+    PIPELINE_OPS,
+)
 from tf1compat.names.graph_names import op_name
 
 __all__ = ["InputSpec", "input_specs"]
@@ -60,7 +64,22 @@ def _input(node: Any) -> InputSpec:
 
 def _given(node: Any) -> Iterator[InputSpec]:
     """Yields what an input pipeline gives."""
+    if node.op in PARSING_OPS:
+        yield from _parsed(node)
+        return
     types = node.attr["output_types"].list.type or node.attr["component_types"].list.type
     shapes = node.attr["output_shapes"].list.shape or [None] * len(types)
     for number, (dtype, shape) in enumerate(zip(types, shapes, strict=False)):
         yield InputSpec(f"{node.name}:{number}", dtype_of(dtype), sizes_of(shape), optional=False)
+
+
+def _parsed(node: Any) -> Iterator[InputSpec]:
+    """Yields the dense features of a batch of examples; they come after what is sparse."""
+    first = len(parsed_types(node)[0])
+    shapes = node.attr["dense_shapes"].list.shape
+    for number, (dtype, shape) in enumerate(
+        zip(node.attr["Tdense"].list.type, shapes, strict=False)
+    ):
+        sizes = sizes_of(shape)
+        known = None if sizes is None else (None, *sizes)
+        yield InputSpec(f"{node.name}:{first + number}", dtype_of(dtype), known, optional=False)
