@@ -12,6 +12,8 @@ from tf1compat.checkpoint import open_checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import GraphOptions, Status, plan_migration, prove, record_graph
+from tf1compat.migration.verification.reference.graph_file import GraphFile
+from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.testing import assert_arrays_close
 
 v1, layers = tf.compat.v1, keras.layers
@@ -65,6 +67,21 @@ def test_a_signature_that_is_asked_for_is_the_one():
     proof = proof_of(logits, signature="serving_default")
     assert not proof.agrees
     assert [one.name for one in proof.outputs] == ["scores:0"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "meant"),
+    [
+        (("a", "default", "serving_default"), "serving_default"),
+        (("a", "default"), "default"),  # a module of TensorFlow Hub
+        (("a",), "a"),
+        (("a", "b"), None),
+    ],
+)
+def test_which_signature_is_meant(keys, meant):
+    signatures = {key: Signature({}, {key: OutputSpec(key, "", None)}) for key in keys}
+    graph = GraphFile("saved_model.pb", v1.GraphDef(), signatures)
+    assert graph.signature() is signatures.get(meant)
 
 
 def test_what_a_signature_calls_tensors_may_be_named():

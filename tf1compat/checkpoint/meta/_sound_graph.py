@@ -43,10 +43,13 @@ def sound_graph(data: memoryview) -> Graph:
     names = dict(_names(graph, restore))
     saver = {op_name(str(graph.saver[key])) for key in _SAVER if key in graph.saver}
     kept = {name: node for name, node in graph.nodes.items() if name not in saver}
-    nodes = _called(inlined(dataclasses.replace(graph, nodes=kept)), names)
-    found = Graph(nodes=nodes, version=graph.version, renamed=names)
+    nodes = inlined(dataclasses.replace(graph, nodes=kept))
+    taken = set(names.values())
+    away = {name: f"~{name}" for name in nodes if name in taken}  # but for those that are renamed
+    found = Graph(nodes=_called(nodes, away | names), version=graph.version)
     require_consistent(found)  # what is within functions wasn't looked at before
-    return dataclasses.replace(found, saver=graph.saver)
+    moved = {name: new for name, new in away.items() if nodes[name].op in VARIABLE_OPS}
+    return dataclasses.replace(found, saver=graph.saver, renamed=moved | names)
 
 
 def _restoring(graph: Graph) -> Node | None:
@@ -88,17 +91,12 @@ def _restored(body: Function, name: str, port: int) -> str:
 
 
 def _called(nodes: Mapping[str, Node], names: Mapping[str, str]) -> dict[str, Node]:
-    """Returns the nodes with other names for some; what has one of these already gives way.
-
-    Variables that are restored from one tensor become one.
-    """
-    taken = set(names.values())
-    new = {name: names.get(name, f"~{name}" if name in taken else name) for name in nodes}
+    """Returns the nodes with other names for some; those that are given one name become one."""
     return {
-        new[name]: dataclasses.replace(
+        names.get(name, name): dataclasses.replace(
             node,
-            name=new[name],
-            inputs=tuple(new.get(one, one) for one in node.inputs),
+            name=names.get(name, name),
+            inputs=tuple(names.get(one, one) for one in node.inputs),
             controls=(),
         )
         for name, node in nodes.items()

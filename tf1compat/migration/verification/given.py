@@ -80,7 +80,8 @@ class Given:
             return False
         self._called = {key: one.name for key, one in every.items()}
         try:
-            self._take([_input_spec(self.graph, one) for one in every.values()])
+            named = {one.name: one for one in every.values()}  # a tensor may have two names
+            self._take([_input_spec(self.graph, one) for one in named.values()])
         except UsageError:  # it takes what isn't the model's, such as examples to be parsed
             if self.options.signature:
                 raise

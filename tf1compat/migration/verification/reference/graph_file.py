@@ -10,11 +10,11 @@ from typing import Any
 
 from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
-from tf1compat.errors import UsageError
+from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.migration.verification.reference._inference import for_inference
 from tf1compat.migration.verification.reference.input_specs import InputSpec, input_specs
 from tf1compat.migration.verification.reference.signatures import (
-    DEFAULT_SIGNATURE,
+    USUAL_SIGNATURES,
     OutputSpec,
     Signature,
     left_out,
@@ -69,8 +69,9 @@ class GraphFile:
           UsageError: there is none of the key.
         """
         if not key:
-            only = next(iter(self.signatures.values())) if len(self.signatures) == 1 else None
-            return self.signatures.get(DEFAULT_SIGNATURE, only)
+            usual = [self.signatures[one] for one in USUAL_SIGNATURES if one in self.signatures]
+            only = list(self.signatures.values()) if len(self.signatures) == 1 else []
+            return next(iter([*usual, *only]), None)
         if key not in self.signatures:
             raise UsageError(
                 f"{self.path}: expected a signature {key!r}, found "
@@ -110,6 +111,8 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
     meta = tf.compat.v1.MetaGraphDef()
     try:
         meta.ParseFromString(meta_graph_bytes(path))
+    except CheckpointError as error:
+        raise UsageError(str(error)) from error
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
     return GraphFile(

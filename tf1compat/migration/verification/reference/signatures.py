@@ -11,7 +11,7 @@ from tf1compat.migration.verification.reference._protos import dtype_of, sizes_o
 from tf1compat.names.graph_names import op_name
 
 __all__ = [
-    "DEFAULT_SIGNATURE",
+    "USUAL_SIGNATURES",
     "OutputSpec",
     "Signature",
     "left_out",
@@ -19,8 +19,8 @@ __all__ = [
     "without_saver",
 ]
 
-DEFAULT_SIGNATURE = "serving_default"
-"""The signature to use of several: ``tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY``."""
+USUAL_SIGNATURES = ("serving_default", "default")
+"""Which signature to use of several: the one to serve by, or that of TensorFlow Hub's modules."""
 
 _INIT = ("__saved_model_init_op", "__saved_model_train_op")
 """Keys under which TensorFlow 2 says what to run at first, and to train: no signatures."""
