@@ -28,6 +28,8 @@ def work(tmp_path_factory):
     meta.ParseFromString(path.read_bytes())
     signature = meta.signature_def["serving_default"]
     signature.inputs["pixels"].name, signature.outputs["scores"].name = "x:0", "logits:0"
+    signature.outputs["scores"].dtype = tf.float32.as_datatype_enum
+    signature.outputs["scores"].tensor_shape.dim.add(size=-1)
     path.write_bytes(meta.SerializeToString())
     return folder
 
@@ -49,8 +51,8 @@ def test_inputs_outputs_and_signatures_are_listed(inspect):
     assert ["is_training:0", "bool", "[]", "False", "(it", "doesn't", "train)"] in rows
     assert ["logits:0", "float32", "['?',", "3]"] in rows
     assert ["loss:0", "float32", "[]"] in rows
-    assert ["serving_default", "inputs", "pixels", "x:0"] in rows
-    assert ["serving_default", "outputs", "scores", "logits:0"] in rows
+    assert ["serving_default", "inputs", "pixels", "x:0", "?", "any"] in rows
+    assert ["serving_default", "outputs", "scores", "logits:0", "float32", "['?']"] in rows
     assert "gradients" not in out
 
 
@@ -66,7 +68,10 @@ def test_json_holds_the_same(inspect):
         "optional": False,
     }
     assert found["phases"] == {"is_training:0": False}
-    assert found["signatures"]["serving_default"]["outputs"] == {"scores": "logits:0"}
+    assert found["signatures"]["serving_default"]["outputs"] == {
+        "scores": {"name": "logits:0", "dtype": "float32", "shape": [None]}
+    }
+    assert found["left_out"] == []
 
 
 def test_without_a_graph_that_is_said(inspect, work):

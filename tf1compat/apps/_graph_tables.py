@@ -48,12 +48,15 @@ def _print(found: GraphSummary) -> None:
     if found.signatures:
         say()
         signed = [
-            [key, side, name, tensor]
-            for key, one in found.signatures.items()
-            for side, tensors in one.items()
-            for name, tensor in tensors.items()
+            [key, side, name, one.name, one.dtype or "?", _shown(one.shape)]
+            for key, signature in found.signatures.items()
+            for side, tensors in (("inputs", signature.inputs), ("outputs", signature.outputs))
+            for name, one in tensors.items()
         ]
-        print_table(["signature", "side", "name", "tensor"], signed)
+        print_table(["signature", "side", "name", "tensor", "dtype", "shape"], signed)
+    if found.left_out:
+        say()
+        print_table(["never run"], [[one] for one in found.left_out])
 
 
 def _value(name: str, found: GraphSummary, *, optional: bool) -> str:

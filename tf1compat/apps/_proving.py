@@ -44,16 +44,28 @@ class ProofFlags:
             "What each weight must be: copied as planned, or proved by computing as well.",
             flag_values=flag_values,
         )
+        self._define_graph(flag_values)
+
+    def _define_graph(self, flag_values: flags.FlagValues) -> None:
         self._inputs = flags.DEFINE_list(
             "inputs",
             [],
-            "Tensors of the v1 graph that are the model's inputs, in its order; found by default.",
+            "Tensors of the v1 graph that are the model's inputs, in its order, or what the "
+            "signature calls them; found by default.",
             flag_values=flag_values,
         )
         self._outputs = flags.DEFINE_list(
             "outputs",
             [],
-            "Tensors of the v1 graph that are the model's outputs, in its order; found by default.",
+            "Tensors of the v1 graph that are the model's outputs, in its order, or what the "
+            "signature calls them; found by default.",
+            flag_values=flag_values,
+        )
+        self._signature = flags.DEFINE_string(
+            "signature",
+            "",
+            "Key of the graph's signature that says inputs and outputs; by default "
+            "serving_default, or the only one, as far as it fits the model.",
             flag_values=flag_values,
         )
         self._feed = flags.DEFINE_multi_string(
@@ -83,6 +95,7 @@ class ProofFlags:
             outputs=self._outputs.value,
             feeds=dict(map(_fed, self._feed.value)),
             allowed=self._allow.value,
+            signature=self._signature.value,
         )
 
     def settled(
@@ -142,7 +155,8 @@ class ProofFlags:
     @property
     def _named(self) -> bool:
         """Whether the user named something: then what is wrong with it is an error."""
-        return bool(self._inputs.value or self._outputs.value or self._feed.value)
+        named = (self._inputs, self._outputs, self._feed, self._signature)
+        return any(flag.value for flag in named)
 
     def _unasked(self, plan: Plan, checkpoint: Checkpoint) -> str:
         """Returns why nothing is computed; "" where it is."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from tf1compat.checkpoint.bundle.file_names import INDEX
+from tf1compat.checkpoint.bundle.file_names import INDEX, SAVED_MODEL, values_of_saved_model
 from tf1compat.checkpoint.foreign.recognition import recognise
 from tf1compat.errors import UnsupportedCheckpointError
 
 __all__ = ["saved_model_below", "saved_model_prefix"]
 
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+_GRAPHS = (SAVED_MODEL, "saved_model.pbtxt")
 _VARIABLES = "variables"
 _SEARCHED = 200  # directories at most that are looked into for one
 
@@ -26,7 +26,7 @@ def saved_model_prefix(path: str) -> str | None:
     directory = _directory_of(path)
     if directory is None:
         return None
-    prefix = os.path.join(directory, _VARIABLES, _VARIABLES)
+    prefix = values_of_saved_model(directory)
     if not os.path.lexists(prefix + INDEX):
         raise UnsupportedCheckpointError(
             f"{path}: expected a TensorFlow checkpoint, found a SavedModel without values: there "

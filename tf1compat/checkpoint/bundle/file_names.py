@@ -10,6 +10,8 @@ __all__ = [
     "INDEX",
     "MANIFEST",
     "META",
+    "SAVED_MODEL",
+    "checkpoint_of_graph",
     "data_path",
     "graph_beside",
     "is_written",
@@ -17,9 +19,12 @@ __all__ = [
     "prefix_of_cut_name",
     "prefix_of_file",
     "step_of_index",
+    "values_of_saved_model",
 ]
 
 INDEX, META, MANIFEST = ".index", ".meta", ".manifest.json"
+SAVED_MODEL = "saved_model.pb"
+_VALUES = os.path.join("variables", "variables")  # the prefix within a SavedModel
 _WRITTEN = re.compile(r"\.(?:index|manifest\.json|data-\d{5,}-of-\d{5,})")
 _ANY = re.compile(rf"(?:{_WRITTEN.pattern}|\.meta)$")
 _CUT = re.compile(
@@ -39,11 +44,34 @@ def data_path(prefix: str, *, shard: int, num_shards: int) -> str:
 
 
 def graph_beside(prefix: str) -> str | None:
-    """Returns the path of the graph that a Saver wrote beside a checkpoint; None if there is none.
+    """Returns the path of the graph that was written with a checkpoint; None if there is none.
 
-    1.15's Saver writes it beside either format.
+    1.15's Saver writes ``PREFIX.meta`` beside either format. Of a SavedModel's values it is the
+    ``saved_model.pb`` above them.
     """
-    return prefix + META if os.path.lexists(prefix + META) else None
+    directory = os.path.dirname(os.path.dirname(prefix))
+    above = os.path.join(directory, SAVED_MODEL)
+    found = [prefix + META, *([above] if values_of_saved_model(directory) == prefix else ())]
+    return next((path for path in found if os.path.lexists(path)), None)
+
+
+def checkpoint_of_graph(path: str) -> str:
+    """Returns the prefix of the checkpoint that a graph was written with.
+
+    >>> checkpoint_of_graph("m/model.ckpt.meta"), checkpoint_of_graph("m/saved_model.pb")
+    ('m/model.ckpt', 'm/variables/variables')
+    """
+    directory, base = os.path.split(path)
+    return values_of_saved_model(directory) if base == SAVED_MODEL else path.removesuffix(META)
+
+
+def values_of_saved_model(directory: str) -> str:
+    """Returns the prefix of the checkpoint that is in a SavedModel's directory.
+
+    >>> values_of_saved_model("export/1600000000")
+    'export/1600000000/variables/variables'
+    """
+    return os.path.join(directory, _VALUES)
 
 
 def prefix_of_file(path: str) -> str:

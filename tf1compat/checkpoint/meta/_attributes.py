@@ -16,7 +16,17 @@ from tf1compat.checkpoint.meta._proto_fields import (
 )
 from tf1compat.checkpoint.wire import Field, fields, signed64
 
-__all__ = ["constant", "flag", "function", "integer", "integers", "number", "text", "values"]
+__all__ = [
+    "constant",
+    "flag",
+    "function",
+    "integer",
+    "integers",
+    "number",
+    "text",
+    "texts",
+    "values",
+]
 
 _LARGEST = 256  # bytes of a constant that is looked into: a permutation, a shape, a number
 _PACKED = {TensorProto.FLOATS: "f", TensorProto.DOUBLES: "d"}
@@ -83,6 +93,13 @@ def constant(node: Node) -> tuple[float, ...]:
         elif field.number in (TensorProto.INTS, TensorProto.INT64S):
             found += field.integers()
     return tuple(found)
+
+
+def texts(node: Node) -> tuple[str, ...]:
+    """Returns the texts of a ``Const`` of strings; () for any other node."""
+    data = _field(node, "value", AttrValue.TENSOR) if node.op == "Const" else b""
+    found = (field for field in fields(data) if field.number == TensorProto.STRINGS)
+    return tuple(field.text() for field in found)
 
 
 def values(node: Node) -> tuple[float, ...] | None:

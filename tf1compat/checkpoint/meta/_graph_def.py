@@ -83,6 +83,7 @@ class Graph:
     collections: dict[str, tuple[str | RawVariable, ...]] = dataclasses.field(default_factory=dict)
     saver: dict[str, str | int] = dataclasses.field(default_factory=dict)
     version: str = ""
+    renamed: dict[str, str] = dataclasses.field(default_factory=dict)  # of variables: the new names
 
 
 def parse_meta_graph(data: memoryview) -> Graph:

@@ -25,6 +25,7 @@ __all__ = [
     "NodeDef",
     "OpDef",
     "SaveSliceInfoDef",
+    "SavedModel",
     "SaverDef",
     "TensorProto",
     "TensorShape",
@@ -37,6 +38,13 @@ __all__ = [
 def numbers_of(message: type[enum.IntEnum]) -> frozenset[int]:
     """Returns the numbers of a message's fields."""
     return frozenset(map(int, message))
+
+
+class SavedModel(enum.IntEnum):
+    """saved_model.proto."""
+
+    SAVED_MODEL_SCHEMA_VERSION = 1
+    META_GRAPHS = 2
 
 
 class MetaGraphDef(enum.IntEnum):
@@ -160,7 +168,7 @@ class AttrFunction(enum.IntEnum):
 
 
 class TensorProto(enum.IntEnum):
-    """tensor.proto: the fields that hold numbers."""
+    """tensor.proto: the fields that hold numbers and texts."""
 
     DTYPE = 1
     SHAPE = 2
@@ -168,6 +176,7 @@ class TensorProto(enum.IntEnum):
     FLOATS = 5
     DOUBLES = 6
     INTS = 7
+    STRINGS = 8
     INT64S = 10
 
 

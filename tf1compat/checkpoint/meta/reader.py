@@ -1,4 +1,4 @@
-"""What a ``.meta`` file (a MetaGraphDef) tells about the variables of a checkpoint.
+"""What a MetaGraphDef (a ``.meta`` file, or a SavedModel's) tells about a checkpoint's variables.
 
 It is read as data: no graph is built, nothing in it is run, and TensorFlow isn't needed.
 """
@@ -10,26 +10,23 @@ import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tf1compat.checkpoint.bundle.file_names import META
+from tf1compat.checkpoint.bundle.file_names import checkpoint_of_graph, graph_beside
 from tf1compat.checkpoint.bundle.reader import Bundle
 from tf1compat.checkpoint.meta._data_flow import variable_flow
 from tf1compat.checkpoint.meta._facts import (
     consumers,
     described,
     initializer_ops,
-    require_consistent,
 )
-from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable, parse_meta_graph
+from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._inlining import inlined
+from tf1compat.checkpoint.meta._sound_graph import sound_graph
+from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.meta.uses import Uses, find_uses
 from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError
-from tf1compat.errors import (
-    CheckpointError,
-    CheckpointNotFoundError,
-    CorruptCheckpointError,
-)
+from tf1compat.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
 from tf1compat.files.regular import open_regular
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import VARIABLE_OPS
@@ -42,7 +39,8 @@ class MetaVariable:
     """A variable of the graph.
 
     Attributes:
-      name: the name of its op (``tf.Variable.op.name``), without ``:0``.
+      name: the name of its op (``tf.Variable.op.name``), without ``:0``; in a SavedModel of
+        TensorFlow 2, whose ops may have any, the one that the checkpoint has it under.
       shape: its shape, None for sizes that are unknown; None where the rank is.
       dtype_name: ``tf.DType.name``.
       op_type: ``VariableV2``, ``VarHandleOp`` (a resource variable), or one of the others of
@@ -69,7 +67,7 @@ class MetaVariable:
 
 @dataclasses.dataclass(frozen=True)
 class Meta:
-    """What a ``.meta`` file tells.
+    """What a ``.meta`` file tells, or the graph of a SavedModel.
 
     Attributes:
       path: the file.
@@ -82,6 +80,7 @@ class Meta:
       flow: for each variable that the forward pass uses, the variables that feed it directly; see
         :func:`tf1compat.checkpoint.meta._data_flow.variable_flow`.
       uses: how the forward pass uses variables where the place of each number depends on it.
+      renamed: by the name of its op, what a variable of a SavedModel of TensorFlow 2 goes by here.
     """
 
     path: str
@@ -91,15 +90,17 @@ class Meta:
     tensorflow_version: str
     flow: Mapping[str, tuple[str, ...]]
     uses: Uses
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def by_name(self) -> dict[str, MetaVariable]:
-        """Returns the variables by the names of their ops."""
+        """Returns the variables by their names."""
         return {variable.name: variable for variable in self.variables}
 
 
 def read_meta(path: str | os.PathLike[str]) -> Meta:
-    """Reads a ``.meta`` file, or the one of a checkpoint's prefix.
+    """Reads a ``.meta`` file or a ``saved_model.pb``, or the one of a checkpoint's prefix.
 
+    Of a SavedModel's graphs it is the one tagged ``serve``, the only one, or the one without tags.
     The file has no checksum; what is read is checked for consistency instead: names, ops and
     inputs that exist, collections that agree with each other and with the graph, and shapes and
     dtypes that agree with the checkpoint's index where that stands beside.
@@ -107,22 +108,19 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
     Raises:
       CheckpointNotFoundError: there is no such file.
       CorruptCheckpointError: it is empty, no MetaGraphDef, or contradicts itself.
+      UnsupportedCheckpointError: it is a SavedModel of several graphs, and none is the one to run.
     """
     name = os.fspath(path)
-    found = name if name.endswith(META) or not os.path.lexists(name + META) else name + META
+    found = graph_beside(name) or name
     if not os.path.lexists(found):
         raise CheckpointNotFoundError(f"{found}: there is no such file")
     with open_regular(found) as file:
-        if not file.size:
-            raise file.corrupt("the file is empty", 0)
-        data = memoryview(file.read(0, file.size))
+        data, offset = meta_graph_in(file)
         try:
-            graph = parse_meta_graph(data)
-            require_consistent(graph)
-            meta = _meta(found, graph)
+            meta = _meta(found, sound_graph(data))
         except WireError as error:
             raise file.corrupt(
-                f"not a sound MetaGraphDef: {error.message}", error.offset
+                f"not a sound MetaGraphDef: {error.message}", offset + error.offset
             ) from error
     _require_like_index(meta)
     return meta
@@ -162,6 +160,7 @@ def _meta(path: str, graph: Graph) -> Meta:
         graph.version,
         MappingProxyType(variable_flow(nodes)),
         find_uses(nodes),
+        MappingProxyType(graph.renamed),
     )
 
 
@@ -177,7 +176,7 @@ def _is_trainable(
 def _require_like_index(meta: Meta) -> None:
     """Compares shapes and dtypes with the index beside the file, which has checksums."""
     try:
-        index = Bundle(meta.path.removesuffix(META))
+        index = Bundle(checkpoint_of_graph(meta.path))
     except CheckpointError:  # none, or damaged, which reading the checkpoint will tell
         return
     known = set(index.names())

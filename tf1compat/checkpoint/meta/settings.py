@@ -14,13 +14,15 @@ from typing import Any
 from tf1compat.checkpoint.meta._afterwards import settings_afterwards
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
-from tf1compat.checkpoint.meta._facts import require_consistent
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
+from tf1compat.checkpoint.meta._sound_graph import sound_graph
+from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.meta.uses import find_uses
 from tf1compat.checkpoint.wire import WireError
+from tf1compat.errors import CheckpointError
 from tf1compat.files.regular import open_regular
 
 __all__ = ["GraphSettings", "read_settings", "traced_settings"]
@@ -85,18 +87,17 @@ class GraphSettings:
 
 
 def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
-    """Returns what stands around the variables of the graph in a ``.meta`` file.
+    """Returns what stands around the variables of the graph in a ``.meta`` file or a SavedModel.
 
     None where it is no sound one, which :func:`tf1compat.checkpoint.read_meta` tells of.
     """
-    with open_regular(os.fspath(path)) as file:
-        try:
-            graph = parse_meta_graph(memoryview(file.read(0, file.size)))
-            require_consistent(graph)
-            _require_inputs(graph.nodes)
-            return GraphSettings(graph.nodes)
-        except WireError:
-            return None
+    try:
+        with open_regular(os.fspath(path)) as file:
+            graph = sound_graph(meta_graph_in(file).data)
+        _require_inputs(graph.nodes)
+        return GraphSettings(graph.nodes)
+    except (WireError, CheckpointError):
+        return None
 
 
 def traced_settings(graph_def: bytes, variables: Collection[str]) -> GraphSettings:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from tf1compat.checkpoint import Checkpoint, Entry
+from tf1compat.checkpoint import Checkpoint, Entry, Meta
 from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import CheckpointError
 from tf1compat.migration.layouts.layout import Spec
@@ -17,7 +17,7 @@ from tf1compat.migration.planning._kinds import EQUAL, ONE_OF_EQUALS
 from tf1compat.migration.planning.lines import Drop, Fill
 from tf1compat.migration.planning.specs import source_spec
 
-__all__ = ["equal_to_filled", "of_equals"]
+__all__ = ["equal_to_filled", "of_equals", "saved_twice"]
 
 
 def equal_to_filled(
@@ -48,6 +48,33 @@ def equal_to_filled(
         original = _equal_of(entry, list(alike.values()))
         if original is not None:
             yield Drop(name, EQUAL.because(original=original.key))
+
+
+def saved_twice(free: Iterable[str], checkpoint: Checkpoint, graph: Meta | None) -> Iterator[Drop]:
+    """Yields a drop of each source that is equal to one of the same saved name, and isn't used.
+
+    Keras' ``export`` saves each variable under two paths, of which its functions use one.
+
+    Args:
+      free: sources that no rule speaks of.
+      checkpoint: the open checkpoint.
+      graph: a SavedModel's graph of functions; of any other nothing is yielded.
+    """
+    if graph is None or not graph.renamed:
+        return
+    used = {one.name for one in graph.variables if one.consumer_op_types}
+    saved = checkpoint.saved_names
+    originals: dict[tuple[str, Spec], list[str]] = defaultdict(list)
+    for name in checkpoint:
+        if name in used and name in saved:
+            originals[saved[name], source_spec(checkpoint[name])].append(name)
+    for name in free:
+        if name in used or name not in saved:
+            continue
+        alike = originals.get((saved[name], source_spec(checkpoint[name])), [])
+        value = _read(checkpoint[name]) if len(alike) == 1 else None
+        if value is not None and _is(checkpoint[alike[0]], value):
+            yield Drop(name, EQUAL.because(original=alike[0]))
 
 
 def _equal_of(entry: Entry, alike: Sequence[Entry]) -> Entry | None:

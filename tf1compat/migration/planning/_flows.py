@@ -25,7 +25,8 @@ def source_graph(checkpoint: Checkpoint) -> Meta | None:
         return read_meta(path)
     except CheckpointError as error:
         raise CorruptCheckpointError(
-            f"{error}; move it away to plan without the v1 graph's data flow"
+            f"{error}; move it away to plan without the v1 graph's data flow, and name the "
+            f"checkpoint {checkpoint.prefix}"
         ) from error
 
 

@@ -13,6 +13,7 @@ from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._both_uses import RuledPairs
+from tf1compat.migration.planning._equals import saved_twice
 from tf1compat.migration.planning._flows import source_graph
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
@@ -76,6 +77,8 @@ def plan_migration(
     pairs = RuledPairs(checkpoint, index, graph)
     ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
+    ruled = _used(ruling.fills) | {drop.source for drop in drops}
+    drops = (*drops, *saved_twice(_without(sources, ruled), checkpoint, graph))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(
         sources, [s for f in ruling.fills for s in f.sources], (d.source for d in drops)

@@ -28,9 +28,7 @@ from tf1compat.migration.verification.divergence import Divergence, diverging_pa
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import compare_outputs
 from tf1compat.migration.verification.proof import Proof
-from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
-from tf1compat.names.graph_names import tensor_name
 
 __all__ = ["prove"]
 
@@ -114,11 +112,7 @@ class _Sides:
 
     def prove(self, layers: Sequence[str] = ()) -> Proof:
         """Returns the proof by the model's outputs, or by those of some layers."""
-        outputs = list(self.given.options.outputs)
-        if not outputs:
-            weights = weight_values(self.plan, self.index, self.checkpoint)
-            found = compute_outputs(self.index, self.model_inputs, weights, layers=layers)
-            outputs = self._alike(found)
+        outputs = list(self.given.options.outputs) or self._outputs(layers)
         both = BothSides(
             self.plan,
             self.index,
@@ -149,10 +143,35 @@ class _Sides:
             sources=values,
         )
 
-    def _alike(self, found: Sequence[np.ndarray]) -> list[str]:
-        """Returns, for each output of the model, the tensor of the graph that is nearest to it."""
+    def _outputs(self, layers: Sequence[str]) -> list[str]:
+        """Returns the tensor of the graph that each output of the model, or of layers, should be.
+
+        What the signature gives, where that was asked for or agrees; else what is nearest.
+        """
+        signed = [] if layers else self.given.signed_outputs()
+        if signed and self.given.options.signature:
+            return signed
+        weights = weight_values(self.plan, self.index, self.checkpoint)
+        found = compute_outputs(self.index, self.model_inputs, weights, layers=layers)
+        own = list(self.given.signed.values())
+        if own and not layers and (near := self._agreeing(found, own)):
+            return near
+        return self._alike(found, self.given.candidates(self.feeds))
+
+    def _agreeing(self, found: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+        """Returns those of some tensors that the model's outputs are; [] where not all are any."""
+        try:
+            near = self._alike(found, names)
+            tensors = self._computed(near)
+        except UsageError:
+            return []
+        pairs = zip(near, found, strict=True)
+        gaps = (compare_outputs({n: tensors[n]}, {n: y})[0] for n, y in pairs)
+        return near if all(gap.within(self.tolerance) for gap in gaps) else []
+
+    def _alike(self, found: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+        """Returns, for each output of the model, the one of these tensors that is nearest to it."""
         graph = self.given.graph
-        names = [tensor_name(op) for op in forward_ops(graph.graph_def, self.feeds)]
         if names:
             reference = self.given.reference(names, self.feeds)
             names = reference.alike(y.shape for y in found)
@@ -163,10 +182,14 @@ class _Sides:
                 f"that inputs with a value lead to; without one: {self.given.lacking(self.feeds)}; "
                 "feed these, or name the graph's inputs and outputs, in the model's order"
             )
+        tensors = self._computed(names)
+        return [_nearest(tensors, y) for y in found]
+
+    def _computed(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
+        reference = self.given.reference(names, self.feeds)
         used = stand_ins(self.plan, self.checkpoint, reference.variables)
         values = variable_values(used, self.checkpoint)
-        tensors = reference.run_what_runs(self.feeds, values, only=names)
-        return [_nearest(tensors, y) for y in found]
+        return reference.run_what_runs(self.feeds, values, only=names)
 
 
 def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:

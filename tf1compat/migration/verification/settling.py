@@ -27,9 +27,7 @@ from tf1compat.migration.verification._changes import changed
 from tf1compat.migration.verification._kept import frontiers
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import compare_outputs
-from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.graph_file import graph_beside
-from tf1compat.migration.verification.reference.input_pairing import doubtful_inputs
 from tf1compat.names.graph_names import tensor_name
 
 __all__ = ["Settlement", "settle"]
@@ -82,7 +80,7 @@ def settle(
     if not tried:
         return Settlement(plan, f"they leave open more than {_MOST} assignments, or none that fits")
     given = Given(graph_beside(checkpoint), index, options or GraphOptions())
-    if doubtful := doubtful_inputs(index.model, given.specs, in_order=bool(given.options.inputs)):
+    if doubtful := given.doubtful:
         return Settlement(
             plan,
             f"several inputs of the v1 graph could be {', '.join(doubtful)} of the model; name "
@@ -167,8 +165,7 @@ class _Trial:
         """Returns the tensors of the graph that outputs may be, by name; any assignment will do."""
         names = list(map(tensor_name, self.given.options.outputs))
         if not names:
-            graph_def = self.given.graph.graph_def
-            names = [tensor_name(op) for op in forward_ops(graph_def, feeds)]
+            names = self.given.candidates(feeds)
             if names:
                 names = self.given.reference(names, feeds).alike(shapes)
         if not names:

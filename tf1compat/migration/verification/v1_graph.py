@@ -11,6 +11,7 @@ from tf1compat.checkpoint import open_checkpoint
 from tf1compat.migration.verification.outputs import Recording
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
+from tf1compat.migration.verification.reference.signatures import Signature
 
 __all__ = ["record_graph"]
 
@@ -30,9 +31,11 @@ def record_graph(
 
     Args:
       prefix: the checkpoint's prefix.
-      inputs: arrays by tensor name (``"x:0"``; ``"x"`` means ``"x:0"``).
-      outputs: tensor names.
-      meta: the ``.meta`` file; by default the one beside the checkpoint.
+      inputs: arrays by tensor name (``"x:0"``; ``"x"`` means ``"x:0"``), or by what the graph's
+        signature (``serving_default``, or the only one) calls them.
+      outputs: tensor names, or the same.
+      meta: the ``.meta`` file, or a SavedModel's ``saved_model.pb``; by default the one that
+        belongs to the checkpoint.
 
     Raises:
       UsageError: if the graph can't be imported or run, or has no tensor of a given name.
@@ -40,5 +43,9 @@ def record_graph(
     """
     checkpoint = open_checkpoint(prefix)
     graph = graph_beside(checkpoint) if meta is None else read_graph(meta)
-    reference = ReferenceGraph(graph, outputs, fed=inputs)
-    return Recording(dict(inputs), reference.run(inputs, reference.values(checkpoint)))
+    signature = graph.signature() or Signature({}, {})
+    names = {name: graph.tensor(name, signature.outputs) for name in outputs}
+    feeds = {graph.tensor(name, signature.inputs): value for name, value in inputs.items()}
+    reference = ReferenceGraph(graph, list(names.values()), fed=feeds)
+    found = reference.run(feeds, reference.values(checkpoint))
+    return Recording(dict(inputs), {name: found[tensor] for name, tensor in names.items()})

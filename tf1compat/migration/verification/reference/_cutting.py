@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference._protos import parsed_types
 from tf1compat.migration.verification.reference._safe_ops import (
     CONTROL_FLOW_OPS,
     INPUT_OPS,
+    PARSING_OPS,
     SAFE_OPS,
 )
 from tf1compat.names.graph_names import op_name
@@ -21,6 +23,10 @@ from tf1compat.names.graph_names import op_name
 __all__ = ["cut_graph", "data_inputs"]
 
 _TYPES = ("dtype", "out_type", "output_type", "DstT", "T")  # attributes that say an output's dtype
+
+_UNFILLED = (
+    "; its tables are filled by an initializer, which isn't run: name what is looked up as an input"
+)
 
 
 def data_inputs(node: Any) -> list[str]:
@@ -117,6 +123,8 @@ class _Whole:
             raise UsageError(
                 f"the v1 graph needs ops that may do more than compute: {named}; name outputs or "
                 "inputs that don't need them, or allow them by their types, if you trust the file"
+                + _UNFILLED
+                * any("Table" in op for op in harmful)
             )
 
     def _ops(self, node: Any, seen: set[str]) -> list[str]:
@@ -158,6 +166,9 @@ def _add(graph_def: Any, node: Any, inputs: list[str], *, is_input: bool) -> Non
 
 def _types(node: Any) -> list[int]:
     """Returns the dtypes of an op's outputs."""
+    if node.op in PARSING_OPS:
+        sparse, rest = parsed_types(node)
+        return [*sparse, *rest]
     for key in ("output_types", "component_types"):
         if node.attr[key].list.type:
             return list(node.attr[key].list.type)

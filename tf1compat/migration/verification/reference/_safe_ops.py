@@ -6,7 +6,7 @@ Whatever isn't listed is refused by name; an op is added here once it is known t
 
 from __future__ import annotations
 
-__all__ = ["CONTROL_FLOW_OPS", "INPUT_OPS", "PIPELINE_OPS", "SAFE_OPS"]
+__all__ = ["CONTROL_FLOW_OPS", "INPUT_OPS", "PARSING_OPS", "PIPELINE_OPS", "SAFE_OPS"]
 
 CONTROL_FLOW_OPS = frozenset(
     [
@@ -38,9 +38,14 @@ PIPELINE_OPS = frozenset(
         "QueueDequeueManyV2",
         "QueueDequeueUpTo",
         "QueueDequeueUpToV2",
+        "ParseExample",  # how an Estimator's export takes its inputs, as serialized examples
+        "ParseExampleV2",
     ]
 )
 """Ops at which an input pipeline ends: they aren't run, and their outputs are given values."""
+
+PARSING_OPS = frozenset(("ParseExample", "ParseExampleV2"))
+"""Of these, those that parse serialized examples."""
 
 _VARIABLES = """
   AutoReloadVariable IsVariableInitialized ReadVariableOp ResourceGather ResourceGatherNd

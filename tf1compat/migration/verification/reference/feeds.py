@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tf1compat.migration.verification.reference.graph_file import InputSpec
+from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 

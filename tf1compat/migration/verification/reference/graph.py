@@ -13,7 +13,8 @@ import numpy as np
 from tf1compat.checkpoint import Entry, MetaVariable
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
-from tf1compat.migration.verification.reference.graph_file import GraphFile, input_specs
+from tf1compat.migration.verification.reference.graph_file import GraphFile
+from tf1compat.migration.verification.reference.input_specs import input_specs
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
@@ -65,8 +66,8 @@ class ReferenceGraph:
                 tf.compat.v1.import_graph_def(part, name="")
             except (ValueError, KeyError, tf.errors.OpError) as error:
                 raise UsageError(f"{self._path}: the graph can't be imported: {error}") from error
-            held = [graph.variables[node.name] for node in part.node if node.op in VARIABLE_OPS]
-            self._assigns = [_assign(self._graph, variable) for variable in held]
+            held = [node.name for node in part.node if node.op in VARIABLE_OPS]
+            self._assigns = [_assign(self._graph, op, graph.variables[op]) for op in held]
         self._graph.finalize()
         self.inputs = input_specs(part)
         self.variables = tuple(dict.fromkeys(one.name for one in self._assigns))
@@ -245,10 +246,10 @@ def _fed(batch: Iterable[tuple[_Assign, np.ndarray]]) -> dict[Any, np.ndarray]:
     return {one.placeholder: part for one, part in batch}
 
 
-def _assign(graph: Any, variable: MetaVariable) -> _Assign:
+def _assign(graph: Any, op: str, variable: MetaVariable) -> _Assign:
     import tensorflow as tf
 
-    tensor = graph.get_operation_by_name(variable.name).outputs[0]
+    tensor = graph.get_operation_by_name(op).outputs[0]
     placeholder = tf.compat.v1.placeholder(variable.dtype_name)
     if variable.op_type in REFERENCE_VARIABLE_OPS:
         assign = tf.raw_ops.Assign(ref=tensor, value=placeholder, validate_shape=False).op

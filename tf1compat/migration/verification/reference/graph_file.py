@@ -1,42 +1,30 @@
-"""A v1 graph as its ``.meta`` file holds it, read once: ops, inputs, variables."""
+"""A v1 graph as a ``.meta`` file or a SavedModel holds it, read once: ops, inputs, variables."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
-from tf1compat.errors import UsageError
+from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
+from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.migration.verification.reference._inference import for_inference
-from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, PIPELINE_OPS
+from tf1compat.migration.verification.reference.input_specs import InputSpec, input_specs
+from tf1compat.migration.verification.reference.signatures import (
+    USUAL_SIGNATURES,
+    OutputSpec,
+    Signature,
+    left_out,
+    signatures_of,
+    without_saver,
+)
 from tf1compat.names import nearest_names
 from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["GraphFile", "InputSpec", "graph_beside", "input_specs", "read_graph"]
-
-_SAVING = frozenset(
-    ("Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "ShardedFilename")
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class InputSpec:
-    """A placeholder, or what an input pipeline gives.
-
-    Attributes:
-      name: its tensor's name, with the number of the op's output.
-      dtype: by name.
-      shape: its static shape, None for sizes that are unknown; None where the rank is.
-      optional: whether it has a value of its own (``tf.placeholder_with_default``).
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...] | None
-    optional: bool
+__all__ = ["GraphFile", "graph_beside", "read_graph"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,14 +34,14 @@ class GraphFile:
     Attributes:
       path: the file.
       graph_def: its ``GraphDef``.
-      signatures: by key, what a signature calls tensors: ``inputs`` and ``outputs`` by name.
+      signatures: by key, what a signature calls tensors.
+      left_out: what belongs to the graph and is never run: initializers, tables, assets.
     """
 
     path: str
     graph_def: Any
-    signatures: Mapping[str, Mapping[str, Mapping[str, str]]] = dataclasses.field(
-        default_factory=dict
-    )
+    signatures: Mapping[str, Signature] = dataclasses.field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @functools.cached_property
     def inference(self) -> tuple[Any, tuple[str, ...]]:
@@ -67,8 +55,37 @@ class GraphFile:
 
     @functools.cached_property
     def variables(self) -> Mapping[str, MetaVariable]:
-        """Its variables by the names of their ops."""
-        return {variable.name: variable for variable in read_meta(self.path).variables}
+        """Its variables by the names of their ops; their own are those in the checkpoint."""
+        meta = read_meta(self.path)
+        named = meta.by_name()
+        ops = {name: op for op, name in meta.renamed.items()}
+        plain = {ops.get(name, name): variable for name, variable in named.items()}
+        return plain | {op: named[name] for op, name in meta.renamed.items() if name in named}
+
+    def signature(self, key: str = "") -> Signature | None:
+        """Returns the signature of a key; of none, the one to serve by default, or the only one.
+
+        Raises:
+          UsageError: there is none of the key.
+        """
+        if not key:
+            usual = [self.signatures[one] for one in USUAL_SIGNATURES if one in self.signatures]
+            only = list(self.signatures.values()) if len(self.signatures) == 1 else []
+            return next(iter([*usual, *only]), None)
+        if key not in self.signatures:
+            raise UsageError(
+                f"{self.path}: expected a signature {key!r}, found "
+                f"{', '.join(self.signatures) or 'none'}"
+            )
+        return self.signatures[key]
+
+    def tensor(self, name: str, called: Mapping[str, OutputSpec]) -> str:
+        """Returns a tensor's name as it is, or of what a signature calls so, if no op is."""
+        return name if op_name(name) in self._ops or name not in called else called[name].name
+
+    @functools.cached_property
+    def _ops(self) -> frozenset[str]:
+        return frozenset(node.name for node in self.graph_def.node)
 
     def require(self, names: Iterable[str]) -> None:
         """Raises UsageError where it has no op of one of these tensors, with the nearest."""
@@ -84,7 +101,7 @@ class GraphFile:
 
 
 def read_graph(path: str | os.PathLike[str]) -> GraphFile:
-    """Returns the graph in a ``.meta`` file.
+    """Returns the graph in a ``.meta`` file, or the one of a SavedModel to run.
 
     Raises:
       UsageError: it is none.
@@ -93,19 +110,14 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
 
     meta = tf.compat.v1.MetaGraphDef()
     try:
-        with open(path, "rb") as file:
-            meta.ParseFromString(file.read())
+        meta.ParseFromString(meta_graph_bytes(path))
+    except CheckpointError as error:
+        raise UsageError(str(error)) from error
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
-    signatures = {
-        key: {"inputs": _tensors(one.inputs), "outputs": _tensors(one.outputs)}
-        for key, one in sorted(meta.signature_def.items())
-    }
-    return GraphFile(os.fspath(path), meta.graph_def, signatures)
-
-
-def _tensors(named: Mapping[str, Any]) -> dict[str, str]:
-    return {name: info.name for name, info in sorted(named.items())}
+    return GraphFile(
+        os.fspath(path), without_saver(meta), signatures_of(meta), left_out=left_out(meta)
+    )
 
 
 def graph_beside(checkpoint: Checkpoint) -> GraphFile:
@@ -115,49 +127,8 @@ def graph_beside(checkpoint: Checkpoint) -> GraphFile:
       UsageError: there is none, or it can't be read.
     """
     if checkpoint.graph_path is None:
-        raise UsageError(f"{checkpoint.prefix}: expected a .meta file beside it, found none")
+        raise UsageError(
+            f"{checkpoint.prefix}: expected a .meta file beside it, found none; nor is it in a "
+            "SavedModel, whose saved_model.pb has one"
+        )
     return read_graph(checkpoint.graph_path)
-
-
-def input_specs(graph_def: Any) -> tuple[InputSpec, ...]:
-    """Returns the inputs of a ``GraphDef``: placeholders, then what input pipelines give.
-
-    Placeholders of its savers are none.
-    """
-    savers = {op_name(one) for node in graph_def.node if node.op in _SAVING for one in node.input}
-    savers |= {op_name(one) for node in graph_def.node if node.name in savers for one in node.input}
-    placeholders = [
-        _input(node) for node in graph_def.node if node.op in INPUT_OPS and node.name not in savers
-    ]
-    pipelines = [one for node in graph_def.node if node.op in PIPELINE_OPS for one in _given(node)]
-    return (*placeholders, *pipelines)
-
-
-def _input(node: Any) -> InputSpec:
-    shape = node.attr["shape"].shape if "shape" in node.attr else None
-    return InputSpec(
-        name=f"{node.name}:0",
-        dtype=_dtype(node.attr["dtype"].type),
-        shape=_sizes(shape),
-        optional=node.op == "PlaceholderWithDefault",
-    )
-
-
-def _given(node: Any) -> Iterator[InputSpec]:
-    """Yields what an input pipeline gives."""
-    types = node.attr["output_types"].list.type or node.attr["component_types"].list.type
-    shapes = node.attr["output_shapes"].list.shape or [None] * len(types)
-    for number, (dtype, shape) in enumerate(zip(types, shapes, strict=False)):
-        yield InputSpec(f"{node.name}:{number}", _dtype(dtype), _sizes(shape), optional=False)
-
-
-def _dtype(number: int) -> str:
-    import tensorflow as tf
-
-    return str(tf.DType(number).name)
-
-
-def _sizes(shape: Any) -> tuple[int | None, ...] | None:
-    if shape is None or shape.unknown_rank:
-        return None
-    return tuple(None if dim.size < 0 else dim.size for dim in shape.dim)

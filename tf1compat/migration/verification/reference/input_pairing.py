@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference.graph_file import InputSpec
+from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.spec_text import spec_text
 
@@ -16,7 +17,11 @@ _BATCH, _LENGTH = 3, 5
 
 
 def pair_inputs(
-    model: Any, placeholders: Sequence[InputSpec], *, in_order: bool = False
+    model: Any,
+    placeholders: Sequence[InputSpec],
+    *,
+    in_order: bool = False,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Returns the model's inputs by the names of the placeholders that they are.
 
@@ -27,6 +32,7 @@ def pair_inputs(
       model: a Keras model.
       placeholders: the graph's.
       in_order: whether they are the model's inputs in its order, and nothing is to be found.
+      called: names of placeholders by what a signature calls them.
 
     Raises:
       UsageError: there aren't as many placeholders that fit.
@@ -35,7 +41,7 @@ def pair_inputs(
     if in_order and len(inputs) in (0, len(placeholders)):
         models = inputs or [None] * len(placeholders)
         return {s.name: one for s, one in zip(placeholders, models, strict=True)}
-    named = _by_leaf(placeholders)
+    named = {**_by_leaf(placeholders), **called}
     if inputs and all(getattr(one, "name", None) in named for one in inputs):
         return {named[one.name]: one for one in inputs}
     if not inputs:
@@ -52,7 +58,11 @@ def pair_inputs(
 
 
 def doubtful_inputs(
-    model: Any, placeholders: Sequence[InputSpec], *, in_order: bool = False
+    model: Any,
+    placeholders: Sequence[InputSpec],
+    *,
+    in_order: bool = False,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     """Returns the model's inputs that :func:`pair_inputs` can only have guessed, by name.
 
@@ -63,9 +73,9 @@ def doubtful_inputs(
         return []
     if not inputs:
         return ["what"]
-    named = _by_leaf(placeholders)
+    named = {**_by_leaf(placeholders), **called}
     all_named = all(getattr(one, "name", None) in named for one in inputs)
-    if all_named and len(named) == len(placeholders):
+    if all_named and len(set(named.values())) == len(placeholders):
         return []
     return [one.name for one in inputs if sum(_fits(spec, one) for spec in placeholders) > 1]
 
@@ -114,6 +124,11 @@ def concrete_shapes(
             shape = wanted
         if shape is None or wanted is None:
             raise UsageError(f"{name}: its shape isn't known; give inputs of your own")
+        if len(shape) != len(wanted):
+            raise UsageError(
+                f"{name}: expected a tensor like the model's input, {list(wanted)}, found one of "
+                f"{list(shape)}; name the tensors to give the inputs to, in the model's order"
+            )
         sizes = [b if a is None else a for a, b in zip(shape, wanted, strict=True)]
         found[name] = tuple(
             size if size is not None else _LENGTH if axis else _BATCH

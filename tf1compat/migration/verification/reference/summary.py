@@ -11,25 +11,12 @@ from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import phase_of
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
-from tf1compat.migration.verification.reference.graph_file import GraphFile, InputSpec
+from tf1compat.migration.verification.reference.graph_file import GraphFile
+from tf1compat.migration.verification.reference.input_specs import InputSpec
+from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["GraphSummary", "OutputSpec", "summarize_graph"]
-
-
-@dataclasses.dataclass(frozen=True)
-class OutputSpec:
-    """A tensor that may be an output.
-
-    Attributes:
-      name: its name, with the number of the op's output.
-      dtype: by name; "" where it isn't known.
-      shape: its static shape, None for sizes that are unknown; None where the rank is.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...] | None
+__all__ = ["GraphSummary", "summarize_graph"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,13 +27,15 @@ class GraphSummary:
       inputs: its placeholders and what input pipelines give it.
       phases: by name, the value of each input that says whether the graph trains, when it doesn't.
       outputs: what is computed of inputs and variables, and of which no more is.
-      signatures: by key, what a signature calls tensors: `inputs` and `outputs` by name.
+      signatures: by key, what a signature calls tensors.
+      left_out: what belongs to the graph and is never run: initializers, tables, assets.
     """
 
     inputs: tuple[InputSpec, ...]
     phases: Mapping[str, Any]
     outputs: tuple[OutputSpec, ...]
-    signatures: Mapping[str, Mapping[str, Mapping[str, str]]]
+    signatures: Mapping[str, Signature]
+    left_out: tuple[str, ...]
 
 
 def summarize_graph(graph: GraphFile) -> GraphSummary:
@@ -57,6 +46,7 @@ def summarize_graph(graph: GraphFile) -> GraphSummary:
         phases={name: value.item() for name, value in phases.items() if value is not None},
         outputs=_described(graph, _ends(graph)),
         signatures=graph.signatures,
+        left_out=graph.left_out,
     )
 
 
