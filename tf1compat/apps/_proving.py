@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -51,7 +51,8 @@ class ProofFlags:
             "inputs",
             [],
             "Tensors of the v1 graph that are the model's inputs, in its order, or what the "
-            "signature calls them; found by default.",
+            "signature calls them; or for each of the model's inputs NAME=TENSOR, or NAME=VALUE "
+            "where the graph has no such input. Found by default.",
             flag_values=flag_values,
         )
         self._outputs = flags.DEFINE_list(
@@ -91,7 +92,7 @@ class ProofFlags:
         from tf1compat.migration import GraphOptions
 
         return GraphOptions(
-            inputs=self._inputs.value,
+            inputs=_named_inputs(self._inputs.value),
             outputs=self._outputs.value,
             feeds=dict(map(_fed, self._feed.value)),
             allowed=self._allow.value,
@@ -171,17 +172,40 @@ class ProofFlags:
         return ""
 
 
+def _named_inputs(texts: Sequence[str]) -> Sequence[str] | dict[str, str | float]:
+    if not any("=" in text for text in texts):
+        return texts
+    found: dict[str, str | float] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if not (name and value) or name in found:
+            raise UsageError(
+                "--inputs: expected NAME=TENSOR or NAME=VALUE once for each input of the model, "
+                f"found {text!r}"
+            )
+        try:
+            found[name] = _value(value)
+        except ValueError:  # a tensor's name
+            found[name] = value
+    return found
+
+
 def _fed(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UsageError(f"--feed: expected NAME=VALUE, found {text!r}")
-    words = {"true": True, "false": False}
-    if value.lower() in words:
-        return name, words[value.lower()]
     try:
-        return name, float(value) if "." in value or "e" in value.lower() else int(value)
+        return name, _value(value)
     except ValueError as error:
         raise UsageError(f"--feed={text}: expected a number, true or false") from error
+
+
+def _value(text: str) -> float:
+    """Returns the number that a text is, or the truth; raises ValueError for any other."""
+    words = {"true": True, "false": False}
+    if text.lower() in words:
+        return words[text.lower()]
+    return float(text) if "." in text or "e" in text.lower() else int(text)
 
 
 def tell(proof: Proof, findings: Findings) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_pairing import (
     concrete_shapes,
-    doubtful_inputs,
-    pair_inputs,
+    fits,
+    pairings,
+    require_each,
+    shape_like,
 )
 from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
@@ -31,8 +34,9 @@ class GraphOptions:
     """What a user says of a graph; all of it may be left out where the graph shows it.
 
     Attributes:
-      inputs: tensors that are given the model's inputs, in the model's order; what the signature
-        calls them does too.
+      inputs: tensors that are given the model's inputs, in the model's order; or, by the names of
+        the model's inputs, the tensor of each, or the value that it has where the v1 graph has no
+        such input. What the signature calls a tensor does too.
       outputs: tensors that the model's outputs equal, in the model's order; the same.
       feeds: values of other tensors by name, such as whether the graph trains.
       arrays: values of `inputs` by tensor name; made up where there are none.
@@ -41,7 +45,7 @@ class GraphOptions:
         named; by default ``serving_default``, or the only one, as far as it fits the model.
     """
 
-    inputs: Sequence[str] = ()
+    inputs: Sequence[str] | Mapping[str, str | float] = ()
     outputs: Sequence[str] = ()
     feeds: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
@@ -57,7 +61,10 @@ class Given:
       options: what the user said, with names of tensors for what the signature calls them.
       signed: tensors that the signature names as outputs, by what it calls them.
       feeds: values of what isn't an input of the model, by tensor name.
-      paired: the model's inputs by the names of the tensors that they are, in the model's order.
+      pairings: the ways in which tensors may be the model's inputs; names tell of none but these.
+      paired: the model's inputs by the names of the tensors that they are, in the model's order:
+        one of the pairings.
+      values: what inputs of the model are that the graph has none for, by their names.
     """
 
     def __init__(self, graph: GraphFile, index: ModelIndex, options: GraphOptions) -> None:
@@ -67,9 +74,11 @@ class Given:
         self.signed = {key: one.name for key, one in signature.outputs.items()}
         self.feeds = {**_phases(graph), **{k: np.asarray(v) for k, v in options.feeds.items()}}
         self._model = index.model
+        self._inputs = list(getattr(index.model, "inputs", None) or ())
         self._called: Mapping[str, str] = {}
+        self.values: Mapping[str, float] = {}
         if options.inputs:
-            self._take([s for n in options.inputs for s in _specs(graph, signature) if s.name == n])
+            self._take_named(options.inputs, _specs(graph, signature))
         elif not self._takes_signed(signature.inputs):
             self._take([s for s in graph.inputs if s.name not in self.feeds and not s.optional])
 
@@ -91,15 +100,85 @@ class Given:
 
     def _take(self, specs: Sequence[InputSpec]) -> None:
         self.specs = specs
-        self.paired = pair_inputs(
-            self._model, specs, in_order=bool(self.options.inputs), called=self._called
-        )
+        self.pairings = pairings(self._inputs, specs, called=self._called)
+        self.paired = self.pairings[0]
+
+    def _take_named(
+        self, named: Sequence[str] | Mapping[str, str | float], specs: Sequence[InputSpec]
+    ) -> None:
+        """Takes what the user says that the model's inputs are."""
+        if isinstance(named, Mapping):
+            require_each(self._inputs, named)
+            self.values = {key: one for key, one in named.items() if not isinstance(one, str)}
+            tensors = {i.name: named[i.name] for i in self._inputs if i.name not in self.values}
+            models = [one for one in self._inputs if one.name in tensors]
+            names = list(map(str, tensors.values()))
+        else:
+            names, models = list(named), self._inputs or [None] * len(named)
+        self.graph.require(names)
+        if len(names) != len(models) or len(set(names)) < len(names):
+            taken = ", ".join(str(one.name) for one in models)
+            raise UsageError(
+                f"expected a tensor of its own for each input of the model ({taken}), found "
+                f"{', '.join(names)}"
+            )
+        known = {spec.name: spec for spec in specs}
+        taken_by = dict(zip(names, models, strict=True))
+        self.specs = [known.get(n) or _within(n, taken_by[n], self.graph.path) for n in names]
+        self.pairings = [taken_by]
+        self.paired = taken_by
+
+    def each_pairing(self) -> Iterator[Given]:
+        """Yields what is given by each pairing, this one's first."""
+        for paired in self.pairings:
+            other = copy.copy(self)
+            other.paired = paired
+            yield other
 
     @property
     def doubtful(self) -> list[str]:
         """The model's inputs of which it was guessed which of the graph's they are."""
-        in_order = bool(self.options.inputs)
-        return doubtful_inputs(self._model, self.specs, in_order=in_order, called=self._called)
+        if self.options.inputs or self._told_by_name:
+            return []
+        if not self._inputs:
+            return ["what"] if len(self.specs) > 1 else []
+        return [one.name for one in self._inputs if sum(fits(s, one) for s in self.specs) > 1]
+
+    @property
+    def _told_by_name(self) -> bool:
+        """Whether all inputs of the model are called as in the graph, or as its signature does."""
+        called = {(name, key) for key, name in self._called.items()}
+        leaves = {(name, op_name(name).rpartition("/")[2]) for name in self.paired}
+        return bool(self._inputs) and all(
+            (name, one.name) in called | leaves for name, one in self.paired.items()
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """Returns what is to be said of several inputs that are called otherwise in the graph."""
+        if len(self.paired) < 2 or not self._inputs or self.options.inputs or self._told_by_name:
+            return ()
+        told = ", ".join(f"{one.name} is {name}" for name, one in self.paired.items())
+        return (f"inputs: {told}" + (", by their order" if len(self.pairings) > 1 else ""),)
+
+    def said(self) -> str:
+        """Returns how a user says that the inputs are paired so."""
+        return ",".join(f"{one.name}={name}" for name, one in self.paired.items())
+
+    def model_inputs(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns what the model is given, in its order.
+
+        By the names of the graph's tensors; by its own where one has a value instead of a tensor.
+        """
+        if not self.values:
+            return {name: feeds[name] for name in self.paired}
+        own = {one.name: feeds[name] for name, one in self.paired.items()}
+        shapes = [array.shape for array in own.values()]
+        return {
+            one.name: own[one.name]
+            if one.name in own
+            else np.full(shape_like(one.shape, shapes), self.values[one.name], one.dtype)
+            for one in self._inputs
+        }
 
     def signed_outputs(self) -> list[str]:
         """Returns the signature's outputs in the model's order, where they are called the same.
@@ -141,6 +220,13 @@ class Given:
         return ReferenceGraph(self.graph, outputs, fed=feeds, allowed=self.options.allowed)
 
 
+def _within(name: str, taken_by: Any, path: str) -> InputSpec:
+    """Returns the spec of a tensor within the graph that is given an input of the model."""
+    if taken_by is None:
+        raise UsageError(f"{path}: expected an input of the graph, found {name}, which it computes")
+    return InputSpec(name, str(taken_by.dtype), tuple(taken_by.shape), optional=False)
+
+
 def _phases(graph: GraphFile) -> dict[str, np.ndarray]:
     found = {spec.name: phase_of(spec) for spec in graph.inputs}
     return {name: value for name, value in found.items() if value is not None}
@@ -155,11 +241,19 @@ def _in_tensors(options: GraphOptions, graph: GraphFile, signature: Signature) -
 
     return dataclasses.replace(
         options,
-        inputs=list(map(taken, options.inputs)),
+        inputs=_each(options.inputs, taken),
         outputs=[graph.tensor(name, outputs) for name in options.outputs],
         feeds={taken(name): value for name, value in options.feeds.items()},
         arrays={taken(name): value for name, value in options.arrays.items()},
     )
+
+
+def _each(
+    inputs: Sequence[str] | Mapping[str, str | float], taken: Callable[[str], str]
+) -> Sequence[str] | Mapping[str, str | float]:
+    if not isinstance(inputs, Mapping):
+        return list(map(taken, inputs))
+    return {key: taken(one) if isinstance(one, str) else one for key, one in inputs.items()}
 
 
 def _specs(graph: GraphFile, signature: Signature) -> list[InputSpec]:

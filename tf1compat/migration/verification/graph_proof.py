@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,9 +65,24 @@ def prove(
     index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
-    sides = _Sides(plan, index, entries, Given(whole, index, options or GraphOptions()), tolerance)
+    given = Given(whole, index, options or GraphOptions())
+    sides, *others = [_Sides(plan, index, entries, one, tolerance) for one in given.each_pairing()]
     edges = () if sides.given.options.outputs else frontiers(plan, index)
-    return _around_kept(sides, edges) if edges else sides.prove()
+    proof = _around_kept(sides, edges) if edges else sides.prove()
+    return proof if proof.agrees else _otherwise_paired(proof, others)
+
+
+def _otherwise_paired(proof: Proof, others: Iterable[_Sides]) -> Proof:
+    """Returns a proof that doesn't agree, with the pairing of inputs with which it would.
+
+    That isn't taken without being asked for: of a plan that swaps two branches, the outputs agree
+    if the inputs are swapped as well.
+    """
+    for sides in others:
+        if sides.agrees():
+            said = f"the outputs agree if it is so: --inputs={sides.given.said()}"
+            return dataclasses.replace(proof, notes=(*proof.notes, said))
+    return proof
 
 
 def _around_kept(sides: _Sides, edges: Sequence[Frontier]) -> Proof:
@@ -108,12 +123,27 @@ class _Sides:
         self.given = given
         self.tolerance = tolerance
         self.feeds = given.arrays()
-        self.model_inputs = {name: self.feeds[name] for name in given.paired}
+        self.model_inputs = given.model_inputs(self.feeds)
 
     def prove(self, layers: Sequence[str] = ()) -> Proof:
         """Returns the proof by the model's outputs, or by those of some layers."""
+        both = self._both(layers)
+        proof = prove_lines(both, tolerance=self.tolerance)
+        proof = dataclasses.replace(proof, notes=(*self.given.notes(), *proof.notes))
+        return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
+
+    def agrees(self) -> bool:
+        """Tells whether the outputs agree with the checkpoint's values."""
+        try:
+            both = self._both(())
+            found = both.run(both.sources()).differences
+        except UsageError:
+            return False
+        return all(one.within(self.tolerance) for one in found)
+
+    def _both(self, layers: Sequence[str]) -> BothSides:
         outputs = list(self.given.options.outputs) or self._outputs(layers)
-        both = BothSides(
+        return BothSides(
             self.plan,
             self.index,
             self.given.reference(outputs, self.feeds),
@@ -123,8 +153,6 @@ class _Sides:
             outputs,
             layers,
         )
-        proof = prove_lines(both, tolerance=self.tolerance)
-        return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
 
     def _apart(self, proof: Proof) -> Divergence | None:
         """Returns the first layer that differs, with the values with which the outputs do."""

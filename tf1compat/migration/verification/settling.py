@@ -114,7 +114,7 @@ class _Trial:
     def settle(self, tried: Sequence[Assignment]) -> Plan | str:
         """Returns the plan with the one assignment that agrees, or why there is no such."""
         feeds = self.given.arrays()
-        inputs = {name: feeds[name] for name in self.given.paired}
+        inputs = self.given.model_inputs(feeds)
         shapes = [y.shape for y in self._computed(tried[0], inputs)]
         tensors = self._tensors(feeds, shapes=shapes, tried=tried[0])
         agreeing = []

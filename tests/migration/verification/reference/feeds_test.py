@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
 from tf1compat.migration.verification.reference.graph_file import InputSpec, input_specs
-from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pair_inputs
+from tf1compat.migration.verification.reference.input_pairing import concrete_shapes, pairings
 from tf1compat.testing import assert_arrays_equal
 
 v1 = tf.compat.v1
@@ -94,38 +94,44 @@ def spec(name, shape, dtype="float32"):
     return InputSpec(f"{name}:0", dtype, shape, optional=False)
 
 
-def paired(model, specs, **given):
-    return {
-        name: getattr(i, "name", None) for name, i in pair_inputs(model, specs, **given).items()
-    }
+def paired(model, specs):
+    every = pairings(model.inputs, specs)
+    return [{name: one.name for name, one in way.items()} for way in every]
 
 
 def test_inputs_are_paired_by_name_else_by_what_fits():
     specs = [spec("b", (None, 4)), spec("a", (None, 4)), spec("labels", (None,), "int32")]
-    assert paired(_Model(("a", (None, 4)), ("b", (None, 4))), specs) == {"a:0": "a", "b:0": "b"}
-    assert paired(_Model(("k", (None,), "int64"), ("x", (None, 4))), specs) == {
-        "labels:0": "k",
-        "b:0": "x",
-    }
-    assert paired(_Model(("x", (None, 4)), ("y", (None, 4))), specs[:2], in_order=True) == {
-        "b:0": "x",
-        "a:0": "y",
-    }
+    assert paired(_Model(("a", (None, 4)), ("b", (None, 4))), specs) == [{"a:0": "a", "b:0": "b"}]
+    assert paired(_Model(("k", (None,), "int64"), ("x", (None, 4))), specs) == [
+        {"labels:0": "k", "b:0": "x"},
+        {"labels:0": "k", "a:0": "x"},
+    ]
+
+
+def test_words_of_names_tell_inputs_apart():
+    """BERT's own names, and KerasHub's in the order that Keras gives a dict's."""
+    specs = [spec(name, (None, 9), "int32") for name in ("ids", "mask", "seg")]
+    model = _Model(
+        *((f"{n}", (None, 9), "int32") for n in ("padding_mask", "segment_ids", "token_ids"))
+    )
+    assert paired(model, specs) == [
+        {"mask:0": "padding_mask", "seg:0": "segment_ids", "ids:0": "token_ids"}
+    ]
 
 
 def test_inputs_without_a_placeholder_are_asked_for():
     with pytest.raises(
         UsageError,
         match=r"a placeholder .* each input of the model \(x float32\[None, 5\]\), found b:0 "
-        r"float32\[None, 4\]; name the tensors",
+        r"float32\[None, 4\]; name for each",
     ):
-        pair_inputs(_Model(("x", (None, 5))), [spec("b", (None, 4))])
+        pairings(_Model(("x", (None, 5))).inputs, [spec("b", (None, 4))])
 
 
 def test_shapes_are_what_either_side_says():
     specs = [spec("x", (None, None, 4)), spec("ids", (8, None), "int32"), spec("any", None)]
     model = _Model(("x", (None, 6, 4)), ("ids", (None, None), "int32"), ("any", (None, 2)))
-    found = concrete_shapes(pair_inputs(model, specs), specs)
+    found = concrete_shapes(pairings(model.inputs, specs)[0], specs)
     assert found == {"x:0": (8, 6, 4), "ids:0": (8, 5), "any:0": (3, 2)}
     with pytest.raises(UsageError, match="any:0: its shape isn't known; give inputs of your own"):
         concrete_shapes({"any:0": None}, specs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -11,73 +13,78 @@ from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.spec_text import spec_text
 
-__all__ = ["concrete_shapes", "doubtful_inputs", "pair_inputs"]
+__all__ = ["concrete_shapes", "fits", "pairings", "require_each", "shape_like"]
 
 _BATCH, _LENGTH = 3, 5
+_MOST = 24  # pairings that are tried
+_MOST_LOOKED_AT = 5040
 
 
-def pair_inputs(
-    model: Any,
+def pairings(
+    inputs: Sequence[Any],
     placeholders: Sequence[InputSpec],
     *,
-    in_order: bool = False,
     called: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, Any]:
-    """Returns the model's inputs by the names of the placeholders that they are.
+) -> list[dict[str, Any]]:
+    """Returns the ways in which placeholders may be the model's inputs, none likelier than another.
 
-    By name where all have the names of placeholders; else by kind of dtype, rank and sizes, and in
-    the order of the graph among those that are alike. Whether that was right, the outputs tell.
+    By name where all have the names of placeholders; else by kind of dtype, rank and sizes, and by
+    the words of both names. Several where these don't tell, the one in the order of the graph
+    first: then the outputs have to.
 
     Args:
-      model: a Keras model.
+      inputs: the model's, in its order; none where it doesn't say what it takes.
       placeholders: the graph's.
-      in_order: whether they are the model's inputs in its order, and nothing is to be found.
       called: names of placeholders by what a signature calls them.
+
+    Returns:
+      for each way, the model's inputs by the names of the placeholders that they are, in the
+      model's order.
 
     Raises:
       UsageError: there aren't as many placeholders that fit.
     """
-    inputs = list(getattr(model, "inputs", None) or ())
-    if in_order and len(inputs) in (0, len(placeholders)):
-        models = inputs or [None] * len(placeholders)
-        return {s.name: one for s, one in zip(placeholders, models, strict=True)}
-    named = {**_by_leaf(placeholders), **called}
-    if inputs and all(getattr(one, "name", None) in named for one in inputs):
-        return {named[one.name]: one for one in inputs}
     if not inputs:
-        return {one.name: None for one in placeholders}
-    free = list(placeholders)
-    found: dict[str, Any] = {}
-    for one in inputs:
-        fitting = [spec for spec in free if _fits(spec, one)]
-        if not fitting:
-            raise UsageError(_asking(inputs, placeholders))
-        found[fitting[0].name] = one
-        free.remove(fitting[0])
-    return found
-
-
-def doubtful_inputs(
-    model: Any,
-    placeholders: Sequence[InputSpec],
-    *,
-    in_order: bool = False,
-    called: Mapping[str, str] = MappingProxyType({}),
-) -> list[str]:
-    """Returns the model's inputs that :func:`pair_inputs` can only have guessed, by name.
-
-    Arguments are the same.
-    """
-    inputs = list(getattr(model, "inputs", None) or ())
-    if in_order or len(placeholders) < 2:
-        return []
-    if not inputs:
-        return ["what"]
+        return [{one.name: None for one in placeholders}]
     named = {**_by_leaf(placeholders), **called}
-    all_named = all(getattr(one, "name", None) in named for one in inputs)
-    if all_named and len(set(named.values())) == len(placeholders):
-        return []
-    return [one.name for one in inputs if sum(_fits(spec, one) for spec in placeholders) > 1]
+    if all(getattr(one, "name", None) in named for one in inputs):
+        return [{named[one.name]: one for one in inputs}]
+    every = list(itertools.islice(_assignments(inputs, placeholders), _MOST_LOOKED_AT))
+    if not every:
+        raise UsageError(_asking(inputs, placeholders))
+    alike = [sum(_likeness(name, one.name) for name, one in found.items()) for found in every]
+    best = [found for found, words in zip(every, alike, strict=True) if words == max(alike)]
+    return best[:_MOST]
+
+
+def _assignments(
+    inputs: Sequence[Any], placeholders: Sequence[InputSpec]
+) -> Iterator[dict[str, Any]]:
+    """Yields the ways in which placeholders fit inputs, the one in the order of the graph first."""
+    if not inputs:
+        yield {}
+        return
+    first, *rest = inputs
+    for spec in placeholders:
+        if fits(spec, first):
+            left = [one for one in placeholders if one is not spec]
+            for found in _assignments(rest, left):
+                yield {spec.name: first, **found}
+
+
+def _likeness(placeholder: str, name: str) -> int:
+    """Returns how many words of a placeholder's name are, or begin, words of an input's."""
+    words = _words(name)
+    return sum(any(_is_one(a, b) for b in words) for a in _words(op_name(placeholder)))
+
+
+def _words(name: str) -> list[str]:
+    # No numbers: those of automatic names only count what was made before.
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+
+
+def _is_one(a: str, b: str) -> bool:
+    return a == b or (min(len(a), len(b)) > 2 and (a.startswith(b) or b.startswith(a)))
 
 
 def _by_leaf(placeholders: Sequence[InputSpec]) -> dict[str, str]:
@@ -89,15 +96,27 @@ def _asking(inputs: Sequence[Any], placeholders: Sequence[InputSpec]) -> str:
     there = ", ".join(f"{one.name} {one.dtype}{_shown(one.shape)}" for one in placeholders)
     return (
         f"expected a placeholder of the v1 graph for each input of the model ({wanted}), found "
-        f"{there or 'none'}; name the tensors to give them to, in the model's order"
+        f"{there or 'none'}; name for each its tensor, or the value that it has there, "
+        "as NAME=TENSOR or NAME=VALUE (--inputs)"
     )
+
+
+def require_each(inputs: Sequence[Any], named: Iterable[str]) -> None:
+    """Raises UsageError unless these are the names of all of a model's inputs."""
+    own, given = [one.name for one in inputs], list(named)
+    if sorted(own) != sorted(given):
+        raise UsageError(
+            f"expected each input of the model by its name ({', '.join(own) or 'it has none'}), "
+            f"found {', '.join(given)}"
+        )
 
 
 def _shown(shape: Sequence[int | None] | None) -> str:
     return " of any rank" if shape is None else str(list(shape))
 
 
-def _fits(spec: InputSpec, given: Any) -> bool:
+def fits(spec: InputSpec, given: Any) -> bool:
+    """Tells whether a placeholder can be an input of the model, by dtype and shape."""
     if _kind(spec.dtype) != _kind(str(given.dtype)):
         return False
     if spec.shape is None:
@@ -141,6 +160,20 @@ def concrete_shapes(
             if name in found and spec.shape and _batch(spec) is None:
                 found[name] = (*fixed, *found[name][1:])
     return found
+
+
+def shape_like(shape: Sequence[int | None], others: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    """Returns a shape with its unknown sizes as in the first of others that it fits."""
+    every = list(others)
+    for other in every:
+        if len(other) == len(shape) and all(
+            a in (None, b) for a, b in zip(shape, other, strict=True)
+        ):
+            return tuple(other)
+    batch = next((other[0] for other in every if other), _BATCH)
+    return tuple(
+        size if size is not None else _LENGTH if axis else batch for axis, size in enumerate(shape)
+    )
 
 
 def _batch(spec: InputSpec) -> int | None:

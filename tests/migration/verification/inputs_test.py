@@ -1,0 +1,91 @@
+"""Which inputs of the v1 graph are the model's: by names, by what the outputs tell, or as said."""
+
+import keras
+import pytest
+import tensorflow as tf
+from v1_programs import saved
+
+from tf1compat.errors import UsageError
+from tf1compat.graph import layers
+from tf1compat.migration import GraphOptions, Status, plan_migration, prove
+from tf1compat.names import Rule
+
+v1 = tf.compat.v1
+
+
+def _program():
+    """Two inputs of one shape, and a mask of ones that is made, not given."""
+    one = v1.placeholder(tf.float32, [None, 3], "p")
+    two = v1.placeholder(tf.float32, [None, 3], "q")
+    h = layers.dense(one, 4, name="first") - 2 * layers.dense(two, 4, name="second")
+    tf.identity(layers.dense(h * tf.ones_like(h), 2, name="head"), name="y")
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    return saved(tmp_path_factory.mktemp("two"), _program)
+
+
+def _model(*names, masked=False):
+    one, two, mask = (
+        keras.Input((size,), name=n) for size, n in zip((3, 3, 4), names, strict=True)
+    )
+    h = keras.layers.Dense(4, name="first")(one) - 2 * keras.layers.Dense(4, name="second")(two)
+    inputs = {tensor.name: tensor for tensor in (one, two, *([mask] if masked else []))}
+    return keras.Model(inputs, keras.layers.Dense(2, name="head")(h * mask if masked else h))
+
+
+def test_what_only_outputs_would_tell_is_asked(prefix):
+    """Keras sorts a dict's inputs, so the second comes first; branches swapped would look alike."""
+    model = _model("v", "u", "mask")
+    assert [tensor.name for tensor in model.inputs] == ["u", "v"]
+    plan = plan_migration(prefix, model)
+    proof = prove(plan, model)
+    assert not proof.agrees
+    assert proof.notes == (
+        "inputs: u is p:0, v is q:0, by their order",
+        "the outputs agree if it is so: --inputs=u=q:0,v=p:0",
+    )
+    for said in ({"u": "q:0", "v": "p:0"}, ("q", "p")):
+        assert prove(plan, model, options=GraphOptions(inputs=said)).agrees
+
+
+def test_words_of_names_are_taken_and_told(prefix):
+    model = _model("p_values", "a_q_of_its_own", "mask")
+    proof = prove(plan_migration(prefix, model), model)
+    assert proof.agrees
+    assert proof.notes == ("inputs: a_q_of_its_own is q:0, p_values is p:0",)
+
+
+def test_a_tensor_within_the_graph_may_be_an_input(prefix):
+    h = keras.Input((4,), name="h")
+    model = keras.Model(h, keras.layers.Dense(2, name="head")(h))
+    rules = [Rule(r"(first|second)/.*", drop="what comes before")]
+    plan = plan_migration(prefix, model, rules)
+    options = GraphOptions(inputs={"h": "sub"}, outputs=["y"])
+    assert prove(plan, model, options=options).count(Status.PROVED) == 2
+
+
+def test_an_input_that_the_graph_lacks_has_a_value(prefix):
+    model = _model("p", "q", "mask", masked=True)
+    plan = plan_migration(prefix, model)
+    with pytest.raises(UsageError, match=r"for each input of the model \(mask float32.*, p float"):
+        prove(plan, model)
+    said = {"p": "p", "q": "q", "mask": 1}
+    assert prove(plan, model, options=GraphOptions(inputs=said)).agrees
+    assert not prove(plan, model, options=GraphOptions(inputs={**said, "mask": 2})).agrees
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"u": "q"}, r"each input of the model by its name \(u, v\), found u"),
+        ({"u": "q", "v": "q"}, r"a tensor of its own for each input .* \(u, v\), found q:0, q:0"),
+        (("q",), r"a tensor of its own for each input of the model \(u, v\), found q:0"),
+        (("q", "nosuch"), r"expected a tensor named nosuch:0, found none"),
+    ],
+)
+def test_what_cannot_be_an_input_is_told(prefix, inputs, message):
+    model = _model("v", "u", "mask")
+    with pytest.raises(UsageError, match=message):
+        prove(plan_migration(prefix, model), model, options=GraphOptions(inputs=inputs))
