@@ -146,6 +146,11 @@ def test_a_name_that_is_taken_is_refused():
         register_layout("cast")(type("Mine", (Layout,), {}))
 
 
+def test_a_layout_without_a_name_is_not_added_silently():
+    with pytest.raises(UsageError, match=r'expected @register_layout\("name"\), .* found <class'):
+        register_layout(type("Mine", (Layout,), {}))
+
+
 @dataclasses.dataclass(frozen=True)
 class Nought(Layout):
     """Loses everything, and says that it gives it back."""

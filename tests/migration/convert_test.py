@@ -1,5 +1,7 @@
 """Carrying a plan out into a live model: how often sources are read, and what is held meanwhile."""
 
+import dataclasses
+import json
 import os
 from collections import Counter
 
@@ -7,14 +9,16 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.checkpoint.formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
 from tf1compat.checkpoint.stored_types import stored_type_of
-from tf1compat.errors import CorruptCheckpointError
-from tf1compat.migration import convert, plan_migration
+from tf1compat.errors import CorruptCheckpointError, PlanError
+from tf1compat.migration import Plan, convert, plan_migration, verify_weights
+from tf1compat.migration.layouts import LAYOUTS, Identity
 from tf1compat.names import Rule
 from tf1compat.testing import assert_arrays_equal
 
+L = keras.layers
 SET_ASIDE = 64 * 2**20  # bytes that `convert` may hold of what it has checked
 
 
@@ -64,6 +68,51 @@ def _readings(shapes, folder):
         kernel = model.get_layer(name).kernel
         assert_arrays_equal(kernel, np.full(shape, number, np.float32))
     return [counted.readings[f"{name}/kernel"] for name in by_name]
+
+
+@pytest.mark.parametrize("kind", ["equal", "copy"])
+def test_what_was_a_copy_when_planned_may_be_none(kind, tmp_path):
+    """A plan is carried out with another checkpoint of the same run."""
+    kernels = np.ones((3, 3), np.float32), np.eye(3, dtype=np.float32)
+    early, late = str(tmp_path / "model-1"), str(tmp_path / "model-2")
+    write_checkpoint(early, {"a/kernel": kernels[0], "b/kernel": kernels[0]})
+    write_checkpoint(late, {"a/kernel": kernels[0], "b/kernel": kernels[1]})
+    model = keras.Sequential([keras.Input((3,)), L.Dense(3, use_bias=False, name="d")])
+    again = Rule("b/kernel", drop="again", copy_of="a/kernel")
+    text = plan_migration(early, model, [Rule("a/kernel", "d/kernel"), again]).to_json()
+    content = json.loads(text)
+    content["drops"][0] |= {"kind": kind}
+    plan = Plan.from_json(json.dumps(content))
+    convert(plan, model)
+    other = open_checkpoint(late)
+    with pytest.raises(PlanError, match="b/kernel: expected the values of a/kernel, found others"):
+        convert(plan, model, checkpoint=other)
+    (problem,) = verify_weights(plan, model, checkpoint=other).problems
+    assert problem.name == "b/kernel"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scratch(Identity):
+    """Gives the same array each time, with other values in it."""
+
+    name = "toy_scratch"
+    buffer = np.empty((3, 3), np.float32)
+
+    def apply(self, *sources):
+        self.buffer[:] = sources[0]
+        return self.buffer
+
+
+def test_a_layout_may_use_its_array_again(tmp_path):
+    values = {f"{n}/kernel": np.full((3, 3), n, np.float32) for n in range(3)}
+    write_checkpoint(tmp_path / "model.ckpt", values)
+    dense = [L.Dense(3, use_bias=False, name=f"d{n}") for n in range(3)]
+    model = keras.Sequential([keras.Input((3,)), *dense])
+    rules = [Rule(r"(\d)/kernel", r"d\1/kernel", layout="toy_scratch")]
+    with LAYOUTS.with_(Scratch):
+        convert(plan_migration(str(tmp_path / "model.ckpt"), model, rules), model)
+    for n, layer in enumerate(dense):
+        assert_arrays_equal(layer.kernel.numpy(), values[f"{n}/kernel"])
 
 
 def test_a_small_source_is_read_once_and_a_large_one_not_held(tmp_path):

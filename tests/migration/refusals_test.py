@@ -274,6 +274,8 @@ def test_rows_that_this_version_did_not_write(told, change, message):
         (Optimizer("ADAMW"), "optimizer 'ADAMW': expected words of its own, found 'adamw', which"),
         (Optimizer("Toy", also=("",)), "optimizer 'Toy': expected names of letters, .* found ''"),
         (Optimizer("Toy", state=("a/b",)), "expected names of letters, .* found 'a/b'"),
+        (Optimizer("kernel"), "'kernel': .* which is what a layer's kernel is called"),
+        (Optimizer("Toy", also=("bias",)), "'Toy': .* which is what a layer's bias is called"),
         (Optimizer("Toy", slots=("Kernel",)), "'Toy': .* which is what a layer's kernel is called"),
         (Optimizer("Toy", state=("moving_mean",)), "what a layer's moving_mean is called"),
         (Optimizer("Toy", slots=("s", "s")), "'Toy': expected each name once, found"),

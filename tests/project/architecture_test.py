@@ -33,6 +33,32 @@ def test_files_and_classes_that_the_page_names_are_there():
     assert [name for name in re.findall(r"`(\w+_test\.py)`", table) if name not in tests] == []
 
 
+def test_classes_that_a_row_names_are_in_its_files():
+    table = TEXT.partition("## Where things are added")[2].partition("## Rules")[0]
+    rows = [line.split("|")[1:4] for line in table.splitlines() if line.startswith("| ")]
+    every = {path.name for path in tree.files_under(tree.PACKAGE)}
+    missing = []
+    for what, where, line in rows:
+        text = "".join(
+            path.read_text(encoding="utf-8")
+            for name in re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", where + line)
+            for path in _python_at(tree.ROOT / tree.PACKAGE / name)
+        )
+        classes = re.findall(r"`([A-Z]\w+)`", where + line)
+        missing += [(what, one) for one in classes if text and not _has(text, one)]
+        files = re.findall(r"`(_?\w+\.py)`", where + line)
+        missing += [(what, one) for one in files if one not in every]
+    assert missing == []
+
+
+def _has(text, name):
+    return re.search(rf"^(class|from .* import)\b.*\b{name}\b", text, re.MULTILINE)
+
+
+def _python_at(path):
+    return [path] if path.suffix else sorted(path.rglob("*.py"))
+
+
 def test_it_is_one_page():
     assert len(TEXT.splitlines()) <= 140
     for page in ("README.md", "CONTRIBUTING.md"):

@@ -10,6 +10,7 @@ point, within the rooms as well.
 
 import ast
 import collections
+import re
 
 import source_tree as tree
 
@@ -155,6 +156,10 @@ def root_rules():
             "visibility": PUBLIC,
         },
     )
+    for folder, _, attributes in app_rules():
+        name = attributes["name"]
+        actual = f"//{folder}:{name}"
+        yield "", "alias", {"name": name, "actual": actual, "visibility": PUBLIC}
     for folder, tests in sorted(suites().items()):
         name = folder.replace("/", "_")
         yield "", "test_suite", {"name": name, "tests": tests, "visibility": PUBLIC}
@@ -252,7 +257,7 @@ def data_glob():
 
 
 def is_script(path):
-    return 'if __name__ == "__main__":' in path.read_text(encoding="utf-8")
+    return re.search(r'^if __name__ == "__main__":', path.read_text(encoding="utf-8"), re.M)
 
 
 def runs_apps(path):

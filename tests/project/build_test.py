@@ -7,6 +7,8 @@ import build_targets
 import pytest
 import source_tree as tree
 
+from tf1compat.apps.main import TASKS
+
 COMMAND = "python tests/project/update_build.py"
 FILES = build_targets.build_files()
 RULES = {folder: build_targets.read(text) for folder, text in FILES.items()}
@@ -62,6 +64,19 @@ def test_only_the_root_and_the_apps_have_what_is_public():
     assert public == []
 
 
+def test_the_root_has_every_app():
+    apps = {f"{name}_app" for name in TASKS} | {"main"}
+    root = {
+        attributes["name"]: attributes["actual"]
+        for rule, attributes in RULES[""]
+        if rule == "alias"
+    }
+    assert set(root) == apps
+    assert all(TARGETS[label][1] == "py_binary" for label in root.values())
+    binaries = [t for t, (folder, rule, _) in TARGETS.items() if rule == "py_binary"]
+    assert {label for label in binaries if label.startswith("//tf1compat")} == set(root.values())
+
+
 def test_underscored_modules_are_private_to_their_folder():
     shown = [
         target
@@ -74,7 +89,15 @@ def test_underscored_modules_are_private_to_their_folder():
 
 
 def test_only_native_rules_and_nothing_fetched():
-    known = {"package", "licenses", "exports_files", "filegroup", "package_group", "test_suite"}
+    known = {
+        "package",
+        "licenses",
+        "exports_files",
+        "filegroup",
+        "package_group",
+        "test_suite",
+        "alias",
+    }
     known |= {"py_library", "py_binary", "py_test"}
     assert {rule for rules in RULES.values() for rule, _ in rules} <= known
     workspace = ast.parse((tree.ROOT / "WORKSPACE").read_text(encoding="utf-8"))

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
-from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, PlanError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import ModelIndex, Weight, export_weights, index_model
 from tf1compat.keras3.formats.weight_values import NotedValues, value_of
 from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
@@ -68,7 +69,8 @@ def convert(
       what was written, with a digest of every tensor.
 
     Raises:
-      PlanError: if the plan isn't complete, or was made for other sources or targets.
+      PlanError: if the plan isn't complete, or was made for other sources or targets, or drops
+        as a copy what isn't one in this checkpoint.
       CorruptCheckpointError: if a source is damaged; nothing is written then, neither to the file
         nor into the model.
       OutputError: if the file can't be written; an older one still stands.
@@ -78,6 +80,8 @@ def convert(
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     check_fits_checkpoint(plan, entries)
     check_same_side("model", plan.targets, target_specs(index))
+    if unlike := list(unlike_originals(plan.drops, entries)):
+        raise PlanError.from_problems("sources that were dropped as copies are none:", unlike)
     fills = {fill.target: fill for fill in plan.fills}
     if output is not None:
         path = os.fspath(output)
@@ -144,8 +148,8 @@ def _made_once(
                     problem = Problem(name, "readable bytes", str(wrong), plan.checkpoint)
                     problems.setdefault(str(wrong), problem)
             continue
-        if small:  # a copy, for a part would hold its whole source
-            known[fill.target] = value if value.base is None else value.copy()
+        if small:  # a copy: a part would hold its whole source, and a layout may use it again
+            known[fill.target] = value.copy()
             room -= value.nbytes
     if problems:
         found = list(problems.values())

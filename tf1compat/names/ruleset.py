@@ -116,7 +116,8 @@ class RuleSet(Sequence[Rule]):
           targets: paths of all the model's weights. Without them keeping rules are left alone, and
             it isn't checked that a mapped target exists.
           layouts: says which layouts join sources and which take a part of one; without it none
-            does, and two sources for one target, or two rules for one source, collide.
+            does, and two sources for one target, or two rules for one source, collide;
+            ``tf1compat.migration.layouts.LAYOUT_FACTS`` knows all there are.
 
         Problems don't raise here, so that a caller can add its own: see `RuleOutcome.check`.
         """

@@ -87,6 +87,14 @@ def graph_bytes():
     return a_graph().as_graph_def().SerializeToString()
 
 
+def old_variables():
+    graph_def = a_graph().as_graph_def()
+    for node in graph_def.node:
+        node.op = node.op.replace("VariableV2", "AutoReloadVariable")
+        node.op = node.op.replace("VarHandleOp", "AutoReloadVariable")
+    return graph_def.SerializeToString()
+
+
 def frozen():
     with a_graph().as_default() as graph, v1.Session() as session:
         session.run(v1.global_variables_initializer())
@@ -128,6 +136,10 @@ FILES = {
     "safetensors": (safetensors, "a safetensors file; read it with the safetensors library"),
     "tflite": (lambda: b"\x1c\0\0\0TFL3" + bytes(99), "a TensorFlow Lite model"),
     "onnx": (onnx, "an ONNX model"),
+    "old variables": (
+        old_variables,
+        "a graph without values",
+    ),
     "frozen": (lambda: frozen().SerializeToString(), r"a frozen graph .*from which it was frozen"),
     "pbtxt": (lambda: str(frozen()).encode(), r"a graph as text \(a GraphDef, \.pbtxt\)"),
     "graph": (graph_bytes, r"a graph without values \(a GraphDef\)"),

@@ -173,6 +173,50 @@ def test_json_that_is_no_plan_is_an_error(plan, change, message):
 
 
 @pytest.mark.parametrize(
+    ("source", "change", "message"),
+    [
+        (
+            "heads/weights",
+            {"kind": "equal", "facts": {"original": "odd"}},
+            "heads/weights: expected a source that is taken for original, found 'odd'",
+        ),
+        (
+            "heads/weights",
+            {"kind": "averaged", "facts": {"average": "odd"}},
+            "heads/weights: expected a source that is taken for average, found 'odd'",
+        ),
+        (
+            "mlp/fc1/weights/Adam",
+            {"facts": {"of": "no", "slot": "Adam"}},
+            "mlp/fc1/weights/Adam: expected a source for of, found 'no'",
+        ),
+    ],
+)
+def test_what_a_drop_names_is_there(plan, source, change, message):
+    content = json.loads(plan.to_json())
+    (row,) = [one for one in content["drops"] if one["source"] == source]
+    row |= change
+    with pytest.raises(PlanError, match=message):
+        Plan.from_json(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "message"),
+    [
+        ("drops", {"reason": 5}, "expected the reason of .*, a text, found 5"),
+        ("keeps", {"target": None}, "expected the target of a row, a text, found None"),
+        ("fills", {"why": 7}, "expected why a target is filled, a text, found 7"),
+        ("drops", {"more": 1}, "expected rows of source, reason, found one with more"),
+    ],
+)
+def test_rows_of_the_first_version_are_looked_at(line, change, message):
+    content = json.loads(VERSION_1.read_text(encoding="utf-8"))
+    content[line][0] |= change
+    with pytest.raises(PlanError, match=message):
+        Plan.from_json(json.dumps(content))
+
+
+@pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("layout", "nosuch", "'nosuch'; if a program added it, import that before"),

@@ -13,9 +13,18 @@ from tf1compat.migration.layouts.layout import (
     Spec,
     register_layout,
 )
-from tf1compat.migration.layouts.text import parse_layout
+from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 
-__all__ = ["LAYOUTS", "Identity", "Layout", "Piece", "Spec", "parse_layout", "register_layout"]
+__all__ = [
+    "LAYOUTS",
+    "LAYOUT_FACTS",
+    "Identity",
+    "Layout",
+    "Piece",
+    "Spec",
+    "parse_layout",
+    "register_layout",
+]
 
 for _own in (
     Identity,

@@ -26,7 +26,7 @@ import numpy as np
 from tf1compat.errors import LayoutError, UsageError
 from tf1compat.migration.layouts._written_form import arguments, check_arguments, written
 from tf1compat.names.spec_text import spec_text
-from tf1compat.registry import Registry
+from tf1compat.registry import Registry, briefly
 
 __all__ = [
     "IDENTITY",
@@ -238,6 +238,10 @@ def register_layout(name: str) -> Callable[[_L], _L]:
     Raises:
       UsageError: another layout has this name, or it is none that rules can write.
     """
+    if not isinstance(name, str):
+        raise UsageError(
+            f'expected @register_layout("name"), with what rules call it, found {briefly(name)}'
+        )
 
     def decorate(cls: _L) -> _L:
         before = vars(cls).get("name")

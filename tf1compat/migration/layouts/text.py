@@ -111,6 +111,7 @@ class _Facts:
 
 
 LAYOUT_FACTS = _Facts()
+"""What :meth:`tf1compat.names.RuleSet.apply` has to know of the layouts there are."""
 
 
 def _or_identity(text: str) -> Layout:

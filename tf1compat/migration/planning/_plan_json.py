@@ -203,11 +203,28 @@ def _reason(row: Row, kinds: Registry[Kind]) -> Reason:
 
 def _first() -> dict[str, Any]:
     """Returns what makes the lines of a plan in version 1, whose words are taken apart again."""
+
+    def said(row: Row, name: str, *texts: str) -> str:
+        """Returns what a row is about, its fields looked at."""
+        _no_more(row, name, *texts)
+        whose = _text(row.get(name), f"the {name} of a row")
+        for text in texts:
+            _text(row.get(text), f"the {text} of {whose}")
+        return whose
+
+    def fill(row: Row) -> Fill:
+        _no_more(row, "target", "sources", "layout", "why")
+        return _fill(row, (_filled_because(_text(row.get("why"), "why a target is filled")),))
+
+    def tie(row: Row) -> Ambiguity:
+        _no_more(row, "sources", "targets", "evidence")
+        return _tie(row, _recorded(_text(row.get("evidence"), "the evidence of a tie")), ())
+
     return {
-        "fills": lambda r: _fill(r, (_filled_because(r["why"]),)),
-        "drops": lambda r: Drop(r["source"], _read(r["reason"], DROP_KINDS)),
-        "keeps": lambda r: Keep(r["target"], _read(r["reason"], KEEP_KINDS)),
-        "ambiguities": lambda r: _tie(r, _recorded(r["evidence"]), ()),
+        "fills": fill,
+        "drops": lambda r: Drop(said(r, "source", "reason"), _read(r["reason"], DROP_KINDS)),
+        "keeps": lambda r: Keep(said(r, "target", "reason"), _read(r["reason"], KEEP_KINDS)),
+        "ambiguities": tie,
     }
 
 

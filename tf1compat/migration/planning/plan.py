@@ -10,11 +10,12 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from tf1compat.errors import PlanError, Problem
+from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning import _plan_json
 from tf1compat.migration.planning._parts import uncovered_sources, unmade_targets
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.originals import astray_drops
 
 __all__ = ["Plan"]
 
@@ -141,15 +142,21 @@ class Plan:
 
         Raises:
           PlanError: for text that is no plan, or a plan of another format; or one whose layouts
-            don't make their targets, or whose parts don't make up their sources.
+            don't make their targets, whose parts don't make up their sources, or whose drops are
+            said to be like sources that aren't there.
         """
         plan = cls(**_plan_json.from_json(text))
+        used = [source for fill in plan.fills for source in fill.sources]
         problems = [*unmade_targets(plan.fills, plan.sources, plan.targets)]
+        problems += astray_drops(plan.drops, plan.sources, used)
         if plan.complete and not problems:
             left_out = [
                 (drop.source, str(drop.facts["part"])) for drop in plan.drops if not drop.whole
             ]
-            problems = uncovered_sources(plan.fills, left_out, plan.sources)
+            try:
+                problems = uncovered_sources(plan.fills, left_out, plan.sources)
+            except LayoutError as error:
+                raise PlanError(f"plan: a part that is dropped: {error}") from None
         if problems:
             raise PlanError.from_problems("the plan's ledger doesn't add up:", problems)
         return plan

@@ -13,6 +13,7 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, LayoutError, Problem, UsageError, VerificationError
 from tf1compat.keras3 import index_model, read_exported
 from tf1compat.keras3.models.running import output_arrays
+from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import Comparison, check_fits_checkpoint, compared
 from tf1compat.migration.verification.divergence import Divergence, first_pair
@@ -155,8 +156,9 @@ def verify_weights(
 ) -> Verification:
     """Reads every written weight back and compares it with its sources bit for bit.
 
-    In a file, every tensor is also checked against the digest written with it, those that kept
-    their initial values included.
+    Sources that were dropped as copies of others are compared with these. In a file, every tensor
+    is also checked against the digest written with it, those that kept their initial values
+    included.
 
     Raises:
       PlanError: if the checkpoint isn't the one the plan was made for.
@@ -188,6 +190,7 @@ def verify_weights(
         problems += [
             Problem(fill.target, "its source's bits", f, origin) for f in found.differences
         ]
+    problems += unlike_originals(plan.drops, entries)
     return Verification(exact, tuple(problems), anew=tuple(anew))
 
 

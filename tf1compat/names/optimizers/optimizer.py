@@ -54,7 +54,7 @@ class Optimizer:
         for names in ((*self.names, *self.slots), self.state):
             if len(set(names)) < len(names):
                 raise UsageError(f"optimizer {self.name!r}: expected each name once, found {names}")
-        for name in (*self.slots, *self.state):
+        for name in (*self.names, *self.slots, *self.state):
             if (role := role_of(name)) != "unknown":
                 raise UsageError(
                     f"optimizer {self.name!r}: expected names of slots, found {name!r}, "

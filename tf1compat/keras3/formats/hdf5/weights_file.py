@@ -23,6 +23,7 @@ from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
+from tf1compat.keras3.models.keras_members import WEIGHTS_MEMBER
 from tf1compat.names.first_line import first_line
 
 __all__ = ["named_values", "read_weights_file", "write_weights_file"]
@@ -45,7 +46,7 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
 
 def _skeleton(index: ModelIndex, folder: str) -> tuple[str, tuple[Weight, ...]]:
     """Returns the path of a skeleton made in `folder`, and what its marks mean."""
-    path = os.path.join(folder, "model.weights.h5")  # Keras refuses other suffixes
+    path = os.path.join(folder, WEIGHTS_MEMBER)  # Keras refuses other suffixes
     return path, save_skeleton(index, lambda model: model.save_weights(path))
 
 
