@@ -89,3 +89,43 @@ def test_what_cannot_be_an_input_is_told(prefix, inputs, message):
     model = _model("v", "u", "mask")
     with pytest.raises(UsageError, match=message):
         prove(plan_migration(prefix, model), model, options=GraphOptions(inputs=inputs))
+
+
+def test_the_rate_of_a_dropout_that_is_left_out_is_no_input(tmp_path):
+    """Whatever it is called: tf_unet calls what it keeps `dropout_probability`."""
+
+    def program():
+        x = v1.placeholder(tf.float32, [None, 3], "x")
+        keep = v1.placeholder(tf.float32, [], "something")
+        h = tf.nn.relu(layers.dense(x, 4, name="first"))
+        tf.identity(layers.dense(tf.nn.dropout(h, rate=1 - keep), 2, name="head"), name="y")
+
+    prefix = saved(tmp_path, program)
+    x = keras.Input((3,), name="x")
+    h = keras.layers.Dense(4, activation="relu", name="first")(x)
+    model = keras.Model(x, keras.layers.Dense(2, name="head")(h))
+    proof = prove(plan_migration(prefix, model), model)
+    assert proof.count(Status.PROVED) == 4
+
+
+def test_time_may_be_folded_into_the_batch_and_one_number_fed_for_all(tmp_path):
+    """As the tutorials' language models have it: logits of [batch * time, words], and lengths."""
+
+    def program():
+        ids = v1.placeholder(tf.int32, [None, 5], "ids")
+        length = v1.placeholder(tf.int32, [None], "length")
+        table = v1.get_variable("table", [7, 3])
+        h = tf.gather(table, ids) * tf.cast(length[:, None, None] > 2, tf.float32)
+        tf.identity(layers.dense(tf.reshape(h, [-1, 3]), 4, name="head"), name="y")
+
+    prefix = saved(tmp_path, program)
+    x = keras.Input((5,), dtype="int32", name="words")
+    h = keras.layers.Embedding(7, 3, name="table")(x)
+    model = keras.Model(x, keras.layers.Dense(4, name="head")(h))
+    plan = plan_migration(prefix, model)
+    with pytest.raises(UsageError, match=r"without one: length:0; feed these"):
+        prove(plan, model, options=GraphOptions(inputs=["ids"]))
+    options = GraphOptions(inputs=["ids"], feeds={"length": 3})
+    proof = prove(plan, model, options=options)
+    assert proof.count(Status.PROVED) == 3
+    assert [one.name for one in proof.outputs] == ["y:0"]

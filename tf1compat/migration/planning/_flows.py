@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta, read_meta
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.keras3 import ModelIndex
+from tf1compat.migration.planning._kinds import TRAINING_SCALAR
+from tf1compat.names.reasons import Reason
 
-__all__ = ["source_graph", "target_flow"]
+__all__ = ["source_graph", "target_flow", "training_scalars"]
+
+_TRAINING_OPS = re.compile(r"(?:Resource)?(?:Sparse)?Apply\w+|AssignAdd(?:VariableOp)?")
 
 
 def source_graph(checkpoint: Checkpoint) -> Meta | None:
@@ -28,6 +33,19 @@ def source_graph(checkpoint: Checkpoint) -> Meta | None:
             f"{error}; move it away to plan without the v1 graph's data flow, and name the "
             f"checkpoint {checkpoint.prefix}"
         ) from error
+
+
+def training_scalars(graph: Meta) -> dict[str, Reason]:
+    """Returns the numbers that the graph's forward pass doesn't use, and optimizers or counters do.
+
+    Programs keep a learning rate in a variable without a name, or count their steps in one.
+    """
+    found = {}
+    for one in graph.variables:
+        ops = [op for op in one.consumer_op_types if _TRAINING_OPS.fullmatch(op)]
+        if one.shape == () and not one.trainable and one.name not in graph.flow and ops:
+            found[one.name] = TRAINING_SCALAR.because(ops=tuple(ops))
+    return found
 
 
 def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:

@@ -30,6 +30,7 @@ __all__ = [
     "SAME",
     "TAKEN_AVERAGE",
     "TIE_KINDS",
+    "TRAINING_SCALAR",
     "evidence_kinds",
 ]
 
@@ -45,9 +46,9 @@ RECORDED = Kind("recorded", "{text}")
 
 AVERAGED = Kind("averaged", "its moving average {average} is taken", "its average is taken")
 EQUAL = Kind("equal", "equal to {original}, which is taken, bit for bit", "equal to what is taken")
-DROP_KINDS = Registry(
-    "kind of drop", (RULE, COPY, PART, EQUAL, *TRAINING_KINDS, AVERAGED, RECORDED)
-)
+TRAINING_SCALAR = Kind("training_scalar", "a number that only training uses ({ops})")
+_DROPS = (RULE, COPY, PART, EQUAL, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, RECORDED)
+DROP_KINDS = Registry("kind of drop", _DROPS)
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
 KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))

@@ -68,7 +68,7 @@ class Drop(_Reasoned):
       source: name of the variable.
       because: why. Its kind is one of ``rule``, ``copy``, ``part`` (the rest is used),
         ``equal``, ``slot``, ``average``, ``global_step``, ``optimizer_state``, ``loss_scale``,
-        ``loss_average``, ``averaged`` and ``recorded``.
+        ``loss_average``, ``training_scalar``, ``averaged`` and ``recorded``.
     """
 
     source: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tf1compat.checkpoint import Checkpoint, open_checkpoint
+from tf1compat.checkpoint import Checkpoint, Meta, open_checkpoint
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.migration.layouts.layout import Spec
@@ -14,7 +14,7 @@ from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._both_uses import RuledPairs
 from tf1compat.migration.planning._equals import saved_twice
-from tf1compat.migration.planning._flows import source_graph
+from tf1compat.migration.planning._flows import source_graph, training_scalars
 from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
 from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._problems import orphaned, unexplained, unfilled
@@ -76,7 +76,7 @@ def plan_migration(
     graph = source_graph(checkpoint)
     pairs = RuledPairs(checkpoint, index, graph)
     ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs)
-    drops = (*ruling.drops, *_training_drops(checkpoint, ruling))
+    drops = (*ruling.drops, *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *saved_twice(_without(sources, ruled), checkpoint, graph))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
@@ -159,13 +159,18 @@ def _without_declared(strays: Mapping[str, str], ruling: Ruling) -> dict[str, st
     return {name: what for name, what in strays.items() if name not in ruling.sides.declared}
 
 
-def _training_drops(checkpoint: Checkpoint, ruling: Ruling) -> Iterator[Drop]:
+def _training_drops(checkpoint: Checkpoint, ruling: Ruling, graph: Meta | None) -> Iterator[Drop]:
     """Yields the drops of what belongs to training and that no rule spoke of."""
     ruled = _used(ruling.fills) | {drop.source for drop in ruling.drops}
+    scalars = training_scalars(graph) if graph else {}
     for source, entry in checkpoint.items():
-        reason = training_reason(entry.name) if source not in ruled else None
+        if source in ruled:
+            continue
+        reason = training_reason(entry.name)
         if reason is not None and source in ruling.sides.training:
             yield Drop(source, reason)
+        elif reason is None and source in scalars and not entry.shape:
+            yield Drop(source, scalars[source])
 
 
 def _state_keeps(index: ModelIndex, ruling: Ruling) -> Iterator[Keep]:

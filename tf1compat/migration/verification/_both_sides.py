@@ -17,7 +17,7 @@ from tf1compat.keras3.models.as_function import compute_outputs, own_value
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import value_for
 from tf1compat.migration.verification._changes import Lazy
-from tf1compat.migration.verification.outputs import OutputDifference, compare_outputs
+from tf1compat.migration.verification.outputs import OutputDifference, as_rows, compare_outputs
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
 
 __all__ = [
@@ -110,7 +110,9 @@ class BothSides:
         expected = self.reference.run(self.inputs, values, only=self.outputs)
         weights = weight_values(self.plan, self.index, self.checkpoint, sources)
         found = compute_outputs(self.index, self.model_inputs, weights, layers=self.layers)
-        compared = compare_outputs(expected, dict(zip(self.outputs, found, strict=False)))
+        named = dict(zip(self.outputs, found, strict=False))
+        shaped = {name: as_rows(y, named[name].shape) for name, y in expected.items()}
+        compared = compare_outputs(shaped, named)
         return Run(weights, found, compared)
 
 

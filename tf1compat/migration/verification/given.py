@@ -199,7 +199,8 @@ class Given:
         signed = list(self.signed.values())
         if self.options.signature and signed:
             return signed
-        ops = forward_ops(self.graph.graph_def, feeds)
+        whole, _ = self.graph.inference  # without its dropouts, so that their rates aren't needed
+        ops = forward_ops(whole, feeds)
         return list(dict.fromkeys([*map(tensor_name, ops), *signed]))
 
     def lacking(self, feeds: Container[str]) -> str:
@@ -213,7 +214,19 @@ class Given:
         missing = [s for s in self.specs if s.name in self.paired and s.name not in own]
         shapes = concrete_shapes({spec.name: self.paired[spec.name] for spec in missing}, missing)
         bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
-        return {**self.feeds, **made_up(missing, shapes, bounds), **own}
+        data = {**made_up(missing, shapes, bounds), **own}
+        return {**self._fed(data), **data}
+
+    def _fed(self, data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns what the user feeds; one number for an array of the graph is all of that."""
+        specs = {spec.name: spec for spec in self.graph.inputs}
+        shapes = [array.shape for array in data.values()]
+
+        def filled(name: str, value: np.ndarray) -> np.ndarray:
+            shape = specs[name].shape if name in specs else None
+            return value if value.ndim or not shape else np.full(shape_like(shape, shapes), value)
+
+        return {name: filled(name, value) for name, value in self.feeds.items()}
 
     def reference(self, outputs: Sequence[str], feeds: Iterable[str]) -> ReferenceGraph:
         """Returns the part of the graph that computes `outputs`."""

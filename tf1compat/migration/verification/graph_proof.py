@@ -26,7 +26,7 @@ from tf1compat.migration.verification._kept import Frontier, frontiers
 from tf1compat.migration.verification._line_proof import prove_lines
 from tf1compat.migration.verification.divergence import Divergence, diverging_pair
 from tf1compat.migration.verification.given import Given, GraphOptions
-from tf1compat.migration.verification.outputs import compare_outputs
+from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.proof import Proof
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
 
@@ -194,7 +194,7 @@ class _Sides:
         except UsageError:
             return []
         pairs = zip(near, found, strict=True)
-        gaps = (compare_outputs({n: tensors[n]}, {n: y})[0] for n, y in pairs)
+        gaps = (compare_outputs({n: as_rows(tensors[n], y.shape)}, {n: y})[0] for n, y in pairs)
         return near if all(gap.within(self.tolerance) for gap in gaps) else []
 
     def _alike(self, found: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
@@ -221,9 +221,10 @@ class _Sides:
 
 
 def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:
+    shaped = {name: as_rows(tensor, value.shape) for name, tensor in tensors.items()}
     gaps = {
         name: compare_outputs({name: tensor}, {name: value})[0].max_rel
-        for name, tensor in tensors.items()
+        for name, tensor in shaped.items()
         if tensor.shape == value.shape
     }
     if not gaps:

@@ -17,6 +17,7 @@ from tf1compat.errors import UsageError, VerificationError
 __all__ = [
     "OutputDifference",
     "Recording",
+    "as_rows",
     "compare_outputs",
     "load_inputs",
     "load_recording",
@@ -117,6 +118,17 @@ def compare_outputs(
             f"expected outputs {', '.join(missing)}, found {', '.join(found) or 'none'}"
         )
     return tuple(_difference(name, expected[name], found[name]) for name in expected)
+
+
+def as_rows(expected: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Returns an array in another shape, if that only joins or parts its first axes.
+
+    Programs of 1.x computed logits of ``[batch * time, classes]`` where a model's have three axes.
+    Else it is returned as it is.
+    """
+    size = math.prod(shape)
+    folds = expected.ndim and len(shape) and expected.shape[-1] == shape[-1]
+    return expected.reshape(shape) if folds and expected.size == size else expected
 
 
 def _difference(name: str, expected: np.ndarray, found: np.ndarray) -> OutputDifference:

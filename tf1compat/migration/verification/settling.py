@@ -26,7 +26,7 @@ from tf1compat.migration.verification._both_sides import (
 from tf1compat.migration.verification._changes import changed
 from tf1compat.migration.verification._kept import frontiers
 from tf1compat.migration.verification.given import Given, GraphOptions
-from tf1compat.migration.verification.outputs import compare_outputs
+from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.reference.graph_file import graph_beside
 from tf1compat.names.graph_names import tensor_name
 
@@ -188,9 +188,10 @@ class _Trial:
         named = [[tensor_name(name)] for name in self.given.options.outputs]
 
         def same(name: str, output: np.ndarray) -> bool:
-            if name not in tensors or tensors[name].shape != output.shape:
+            expected = as_rows(tensors[name], output.shape) if name in tensors else None
+            if expected is None or expected.shape != output.shape:
                 return False
-            (difference,) = compare_outputs({name: tensors[name]}, {name: output})
+            (difference,) = compare_outputs({name: expected}, {name: output})
             return difference.within(self.tolerance)
 
         return [

@@ -81,13 +81,20 @@ class ReferenceGraph:
         return [n for n in self._outputs if self._tensor(n).dtype.is_floating]
 
     def alike(self, shapes: Iterable[Sequence[int]]) -> list[str]:
-        """Returns the outputs that are floating and may be of one of these shapes."""
-        wanted = [tuple(shape) for shape in shapes]
-        return [
-            name
-            for name in self.floating()
-            if any(map(self._tensor(name).shape.is_compatible_with, wanted))
-        ]
+        """Returns the outputs that are floating and may be of one of these shapes.
+
+        Where none may be, those whose first axes may be such a shape's, joined or parted.
+        """
+        names = self.floating()
+        found: set[str] = set()
+        for shape in map(tuple, shapes):
+            exact = [n for n in names if self._tensor(n).shape.is_compatible_with(shape)]
+            found.update(exact or [n for n in names if self._may_fold(n, shape)])
+        return [name for name in names if name in found]
+
+    def _may_fold(self, name: str, shape: Sequence[int]) -> bool:
+        own = self._tensor(name).shape
+        return bool(own.rank and shape) and own[-1:].is_compatible_with(shape[-1:])
 
     def described(self, name: str) -> tuple[str, tuple[int | None, ...] | None]:
         """Returns the dtype and the static shape of an output."""
