@@ -18,6 +18,7 @@ def work(tmp_path_factory):
         v1.placeholder(tf.bool, [], name="is_training")
         kernel = v1.get_variable("kernel", [4, 3])
         logits = tf.matmul(x, kernel, name="logits")
+        tf.raw_ops.Assert(condition=True, data=[logits], name="an_op_without_output")
         one_hot = tf.one_hot(labels, 3)
         loss = tf.reduce_mean(tf.square(logits - one_hot), name="loss")
         v1.train.GradientDescentOptimizer(0.1).minimize(loss)
@@ -54,6 +55,7 @@ def test_inputs_outputs_and_signatures_are_listed(inspect):
     assert ["serving_default", "inputs", "pixels", "x:0", "?", "any"] in rows
     assert ["serving_default", "outputs", "scores", "logits:0", "float32", "['?']"] in rows
     assert "gradients" not in out
+    assert "an_op_without_output" not in out
 
 
 def test_json_holds_the_same(inspect):

@@ -3,10 +3,12 @@
 import pathlib
 
 import pytest
+import tensorflow as tf
 
 from tf1compat.checkpoint.meta.activation_values import POINTS, name_of_values
 from tf1compat.checkpoint.meta.settings import read_settings
 
+v1 = tf.compat.v1
 GOLDENS = pathlib.Path(__file__).parents[2] / "goldens"
 
 
@@ -62,6 +64,20 @@ def test_whether_a_graph_trains(settings):
     assert {name: one.trains for name, one in settings.items() if one.trains} == {
         "training_graph": True
     }
+
+
+def test_steps_that_were_made_examples_dilate_by_nobody_knows_how_much(tmp_path):
+    """WaveNet's programs take every n-th step apart by reshaping, instead of SpaceToBatchND."""
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [1, 8, 3], "x")
+        kernel = v1.get_variable("kernel", [2, 3, 3])
+        apart = tf.reshape(tf.transpose(tf.reshape(x, [4, 2, 3]), [1, 0, 2]), [2, 4, 3])
+        tf.nn.conv1d(apart, kernel, 1, "VALID")
+        tf.nn.conv1d(x, v1.get_variable("plain", [2, 3, 3]), 1, "VALID")
+        v1.train.export_meta_graph(str(tmp_path / "m.meta"))
+    found = read_settings(str(tmp_path / "m.meta"))
+    assert found.of_convolution(["kernel"])["dilation"] == {None}
+    assert found.of_convolution(["plain"])["dilation"] == {(1, 1)}
 
 
 @pytest.mark.parametrize("values", [POINTS**2, POINTS * 0.5 + 1, abs(POINTS)])

@@ -54,8 +54,16 @@ def _of(graph: ForwardPass, node: Node) -> Found:
     elif before.op == "SpaceToBatchND":
         yield from _dilated(graph, node, before)
     else:
-        yield "dilation", dilation
+        yield "dilation", None if _takes_batches_apart(graph, before) else dilation
         yield "padding", _padding(graph, node, before, data_format)
+
+
+def _takes_batches_apart(graph: ForwardPass, node: Node) -> bool:
+    """Tells whether every n-th step was made an example of its own, as WaveNet's programs do."""
+    behind = graph.back(node.name, through=("Reshape", *_MOVED)) if node.op == "Reshape" else None
+    if behind is None or behind.op != "Transpose":
+        return False
+    return graph.numbers(behind.inputs[1])[:1] not in ((), (0,))
 
 
 def _spatial(sizes: tuple, data_format: str) -> tuple | None:  # type: ignore[type-arg]

@@ -212,7 +212,8 @@ class Given:
         """Returns a value for every input that has one, by tensor name."""
         own = dict(self.options.arrays)
         missing = [s for s in self.specs if s.name in self.paired and s.name not in own]
-        shapes = concrete_shapes({spec.name: self.paired[spec.name] for spec in missing}, missing)
+        paired = {spec.name: self.paired[spec.name] for spec in missing}
+        shapes = concrete_shapes(paired, missing, beside=self.graph.inputs)
         bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
         data = {**made_up(missing, shapes, bounds), **own}
         return {**self._fed(data), **data}

@@ -133,5 +133,8 @@ def test_shapes_are_what_either_side_says():
     model = _Model(("x", (None, 6, 4)), ("ids", (None, None), "int32"), ("any", (None, 2)))
     found = concrete_shapes(pairings(model.inputs, specs)[0], specs)
     assert found == {"x:0": (8, 6, 4), "ids:0": (8, 5), "any:0": (3, 2)}
+    free = [spec("z", (None, 3))]
+    (way,) = pairings(_Model(("noise", (None, 3))).inputs, free)
+    assert concrete_shapes(way, free, beside=[spec("images", (4, 8))]) == {"z:0": (4, 3)}
     with pytest.raises(UsageError, match="any:0: its shape isn't known; give inputs of your own"):
         concrete_shapes({"any:0": None}, specs)

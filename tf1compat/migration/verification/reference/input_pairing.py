@@ -131,9 +131,16 @@ def _kind(dtype: str) -> str:
 
 
 def concrete_shapes(
-    paired: Mapping[str, Any], placeholders: Sequence[InputSpec]
+    paired: Mapping[str, Any],
+    placeholders: Sequence[InputSpec],
+    *,
+    beside: Sequence[InputSpec] = (),
 ) -> dict[str, tuple[int, ...]]:
-    """Returns a shape for each placeholder: what either side says, and a few where neither does."""
+    """Returns a shape for each placeholder: what either side says, and a few where neither does.
+
+    A batch that one of them fixes, or else one `beside` them in the graph, is that of all: a
+    deconvolution's graph holds it, whatever its own input says.
+    """
     specs = {spec.name: spec for spec in placeholders}
     found = {}
     for name, given in paired.items():
@@ -153,8 +160,8 @@ def concrete_shapes(
             size if size is not None else _LENGTH if axis else _BATCH
             for axis, size in enumerate(sizes)
         )
-    # A batch that one placeholder fixes is that of all that leave it open.
     fixed = {size for spec in placeholders if (size := _batch(spec)) and spec.name in found}
+    fixed = fixed or {size for spec in beside if (size := _batch(spec))}
     if len(fixed) == 1:
         for name, spec in specs.items():
             if name in found and spec.shape and _batch(spec) is None:

@@ -67,7 +67,7 @@ def _leaves(graph: GraphFile, given: Iterable[str]) -> set[str]:
     read = {
         op_name(one)
         for node in graph.graph_def.node
-        if node.name in ops
+        if node.name in ops or node.op.startswith("Assign")  # what a moving average follows
         for one in data_inputs(node)
     }
     return ops - read
