@@ -30,6 +30,7 @@ GOLDENS = (
     "gan",
     "training_graph",
     "saved_model",
+    "keras_rnns",
 )
 
 

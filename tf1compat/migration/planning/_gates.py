@@ -7,6 +7,7 @@ all of them in the model's shapes, is taken as it is; anything else takes a rule
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
@@ -57,10 +58,16 @@ def _is_keras_own(
     sources: Mapping[str, Entry], index: ModelIndex, weight: Weight, source: str
 ) -> bool:
     """Tells whether a source's scope holds a layer of Keras: all its weights in their shapes."""
-    scope = sources[source].name.scope
-    held = {e.name.role: e.shape for e in sources.values() if e.name.scope == scope}
+    scope, number = _set_of(sources[source])
+    held = {e.name.role: e.shape for e in sources.values() if _set_of(e) == (scope, number)}
     wanted = {w.role: tuple(w.shape) for w in _siblings(index, weight)}
     return "recurrent_kernel" in wanted and all(held.get(r) == s for r, s in wanted.items())
+
+
+def _set_of(entry: Entry) -> tuple[str, str]:
+    """Returns scope and number: 1.15's StackedRNNCells keep ``kernel`` and ``kernel_1`` in one."""
+    number = re.search(r"_(\d+)\Z", entry.name.leaf)
+    return entry.name.scope, number[1] if number else ""
 
 
 def _siblings(index: ModelIndex, weight: Weight) -> Iterator[Weight]:
