@@ -29,6 +29,7 @@ GOLDENS = (
     "two_tower",
     "gan",
     "training_graph",
+    "cells",
 )
 
 
