@@ -31,6 +31,7 @@ GOLDENS = (
     "training_graph",
     "saved_model",
     "keras_rnns",
+    "cells",
 )
 
 

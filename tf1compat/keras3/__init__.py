@@ -9,6 +9,8 @@ import typing as _typing
 from tf1compat import lazy as _lazy
 
 if _typing.TYPE_CHECKING:
+    from tf1compat.keras3.cells.full_lstm import FullLSTMCell
+    from tf1compat.keras3.cells.normed_lstm import NormedLSTMCell
     from tf1compat.keras3.formats.export import export_weights
     from tf1compat.keras3.formats.exported import Exported, ExportedArray
     from tf1compat.keras3.formats.loading import lazy_model, load_model
@@ -23,8 +25,10 @@ if _typing.TYPE_CHECKING:
 __all__ = [
     "Exported",
     "ExportedArray",
+    "FullLSTMCell",
     "LayerNode",
     "ModelIndex",
+    "NormedLSTMCell",
     "Weight",
     "build_model",
     "export_weights",
@@ -40,6 +44,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    ".cells.full_lstm": ["FullLSTMCell"],
+    ".cells.normed_lstm": ["NormedLSTMCell"],
     ".formats.export": ["export_weights"],
     ".formats.exported": ["Exported", "ExportedArray"],
     ".formats.loading": ["lazy_model", "load_model"],

@@ -94,6 +94,7 @@ _WORDS: dict[str, str] = {
     "b": "bias",
     "gamma": "gamma",
     "beta": "beta",
+    "peephole": "peephole",
 }
 _COUNTER = re.compile(r"_?[0-9]+$")
 _LONGEST_LEAF = 100  # longer leaves are damage or malice, not names with a meaning

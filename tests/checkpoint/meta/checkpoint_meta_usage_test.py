@@ -215,6 +215,31 @@ def test_peepholes_are_none_of_the_gates_that_keras_has(usage_of):
     assert only(usage_of(build)["rnn/lstm_cell/kernel"]).gates == ()
 
 
+@pytest.mark.parametrize("loops", ["v1", "v2"])
+@pytest.mark.parametrize(
+    ("cell", "vector"),
+    [
+        (lambda: rnn_cell.LSTMCell(3, use_peepholes=True, forget_bias=0.25), "w_f_diag"),
+        (lambda: rnn_cell.LayerNormBasicLSTMCell(3, forget_bias=0.25), "forget/beta"),
+    ],
+)
+def test_what_else_is_added_to_the_gate_that_a_vector_is_part_of(cell, vector, loops, tmp_path):
+    path = str(tmp_path / "graph.meta")
+    (v1.disable_control_flow_v2 if loops == "v1" else v1.enable_control_flow_v2)()
+    try:
+        with tf.Graph().as_default():
+            v1.nn.dynamic_rnn(cell(), placeholder(2, 5, 4), dtype=tf.float32)
+            v1.train.export_meta_graph(path)
+    finally:
+        v1.enable_control_flow_v2()
+    constants = read_meta(path).uses.gate_constants
+    found = {name.rpartition("_cell/")[2]: added for name, added in constants.items()}
+    assert found.pop(vector) == 0.25
+    found.pop("forget/gamma", None)  # of the same gate
+    assert found.keys() & {"w_i_diag", "input/beta"}
+    assert set(found.values()) == {0.0}
+
+
 def test_an_update_gate_that_is_used_the_other_way_round_is_none(usage_of):
     def build():
         x, h = placeholder(2, 4), placeholder(2, 3)

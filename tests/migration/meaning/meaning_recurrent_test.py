@@ -121,16 +121,22 @@ def test_what_no_file_tells_is_asked(both):
 
 @pytest.mark.parametrize("graph", [True, False])
 @pytest.mark.parametrize(
-    ("options", "leaf"),
-    [({"num_proj": UNITS}, "projection/kernel"), ({"use_peepholes": True}, "w_f_diag")],
+    ("options", "leaf", "wanted"),
+    [
+        ({"num_proj": UNITS}, "projection/kernel", f"projection_units={UNITS}"),
+        ({"use_peepholes": True}, "w_f_diag", "use_peepholes=True"),
+    ],
 )
-def test_an_lstm_that_has_more_than_keras_is_asked_about(options, leaf, graph, tmp_path):
+def test_an_lstm_that_has_more_than_keras_takes_a_layer_that_has(
+    options, leaf, wanted, graph, tmp_path
+):
     prefix = _saved(tmp_path, _static(lambda: rnn_cell.LSTMCell(UNITS, **options)))
     index = _model(_lstm(), keras.layers.Dense(UNITS, use_bias=False, name="projection"))
     assume = Assumptions(forget_bias=1.0)
     plan = plan_migration(prefix if graph else without_graph(prefix), index, assume=assume)
+    assert not plan.fills
     kernel = next(p for p in plan.unexplained if p.name == "rnn/lstm_cell/kernel")
-    assert "with peepholes or a projection is no LSTM of Keras'" in str(kernel)
+    assert f"tf1compat.keras3.FullLSTMCell({UNITS}, {wanted})" in kernel.expected
     assert any(problem.name == f"rnn/lstm_cell/{leaf}" for problem in plan.unexplained)
 
 

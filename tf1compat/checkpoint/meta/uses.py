@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tf1compat.checkpoint.meta._attribute_lists import boolean
 from tf1compat.checkpoint.meta._attributes import constant, number, text
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
+from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
 from tf1compat.checkpoint.meta.usage import nodes_usage
@@ -76,6 +77,8 @@ class Uses:
       fused: kernels of queries, keys and values in one, by their names.
       tied: for a table that is looked up and that something is multiplied by too, transposed, the
         scope where that is: that of the bias behind it, or else of the product.
+      gate_constants: for a vector that is part of a gate, a peephole or a norm's offset, what else
+        is added before the sigmoid.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
@@ -84,6 +87,7 @@ class Uses:
     by_variable: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
     fused: Mapping[str, FusedHeads] = dataclasses.field(default_factory=dict)
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
@@ -126,6 +130,7 @@ class _Finder:
             by_variable=self._usage,
             fused=fused,
             tied=self._tied(),
+            gate_constants=gate_constants(self._nodes),
         )
 
     def _tied(self) -> dict[str, str]:

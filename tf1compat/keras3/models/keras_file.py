@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from tf1compat.errors import ModelError
+from tf1compat.keras3.cells import OWN_CELLS
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
 from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
@@ -19,6 +20,8 @@ from tf1compat.names.first_line import first_line
 __all__ = ["load_model_file"]
 
 _PLAIN_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints", "builtins")
+# Registered once they are imported, which a program that only names a file has no reason to do.
+_OWN = {cell.__name__: cell for cell in OWN_CELLS}
 _LARGEST_CONFIG = 1 << 30  # bytes
 
 
@@ -68,6 +71,7 @@ def _deserialize(name: str, config: dict[str, Any]) -> Any:
         return keras.saving.deserialize_keras_object(
             # Compiled, it would need the user's own loss and optimizer, to throw them away.
             {**config, "compile_config": None},
+            custom_objects=_OWN,
             safe_mode=True,
         )
     except Exception as error:
@@ -76,7 +80,7 @@ def _deserialize(name: str, config: dict[str, Any]) -> Any:
 
 def _load_whole(name: str) -> Any:
     try:
-        return keras.saving.load_model(name, compile=False)
+        return keras.saving.load_model(name, compile=False, custom_objects=_OWN)
     except Exception as error:
         raise _failure(name, error) from error
 

@@ -5,9 +5,11 @@ To add one, write a :class:`Reading` in a file of its own and put it into the tu
 
 from tf1compat.migration.meaning import (
     of_attention,
+    of_conv_lstm,
     of_cudnn,
     of_gru,
     of_lstm,
+    of_normed_lstm,
     of_simple_rnn,
     of_stacks,
     of_tables,
@@ -22,7 +24,9 @@ __all__ = ["NOTHING", "READINGS", "Assumptions", "Part", "Question", "Reading", 
 READINGS: _Registry[Reading] = _Registry(
     "reading of variables",
     (
+        of_normed_lstm.NormedLstm(),
         of_lstm.Lstm(),
+        of_conv_lstm.ConvLstm(),
         of_gru.Gru(),
         of_simple_rnn.SimpleRnn(),
         of_cudnn.Cudnn(),

@@ -20,11 +20,13 @@ _LAYER = (
     "a GRU(reset_after=False) of its sizes: with reset_after=True, Keras' default, the reset gate "
     "is applied after the product, and no layout makes that equal"
 )
+# GRUBlockCell's, all in the scope of the cell: GRUBlockCellV2 has the names of GRUCell.
+_OF_BLOCK = ("w_ru", "w_c", "b_ru", "b_c")
 _ORDER = "blocks(1, 0, 2)"  # from r, u, candidate to Keras' z, r, h
 
 
 class Gru(Reading):
-    """GRUCell, GRUBlockCell; their Keras equal is ``GRU(reset_after=False)``.
+    """GRUCell, GRUBlockCell, GRUBlockCellV2; their Keras equal is ``GRU(reset_after=False)``.
 
     1.15's cells apply the reset gate before the candidate's product, as that layer does; with
     ``reset_after=True``, Keras' default, the arithmetic is another, and no layout makes it equal.
@@ -36,6 +38,8 @@ class Gru(Reading):
     def read(self, source: Source) -> Iterator[Part | Question]:
         held = by_scope(source.entries)
         for scope, gates in held.items():
+            if all(leaf in gates for leaf in _OF_BLOCK):
+                yield from _parts(scope, *(gates[leaf] for leaf in _OF_BLOCK))
             match = _PAIRS.fullmatch(scope)
             candidate = _candidate(held, scope, match["cell"]) if match else None
             if match is None or candidate is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
 from tf1compat.names.reasons import Kind
 
@@ -12,7 +13,8 @@ __all__ = ["SimpleRnn"]
 
 _BY_NAME = Kind("rnn_name", "{kernel} has the rows of inputs and of the state, as BasicRNNCell's")
 _LAYER = "a SimpleRNN of its sizes"
-_CELL = re.compile(r"basic_rnn_cell(?:_\d+)?|BasicRNNCell")
+# The first releases had a scope more, `BasicRNNCell/Linear/Matrix`.
+_CELL = re.compile(r"(?:^|/)(?:basic_rnn_cell(?:_\d+)?|BasicRNNCell)(?:/Linear)?\Z")
 
 
 class SimpleRnn(Reading):
@@ -23,10 +25,12 @@ class SimpleRnn(Reading):
 
     def read(self, source: Source) -> Iterator[Part | Question]:
         for scope, held in by_scope(source.entries).items():
-            kernel, bias = held.get("kernel"), held.get("bias")
-            if kernel is None or bias is None or not _CELL.fullmatch(scope.rpartition("/")[2]):
+            kernel, bias = first_of(held, KERNELS), first_of(held, BIASES)
+            if kernel is None or bias is None or not _CELL.search(scope):
                 continue
-            rows, units = kernel.shape
+            rows, units = kernel.shape if len(kernel.shape) == 2 else (0, 0)
+            if rows <= units:
+                continue
             # One kernel of [inputs, state], the inputs' rows first; Keras has two.
             because = _BY_NAME.because(kernel=kernel.key)
             spans = (("kernel", 0, rows - units), ("recurrent_kernel", rows - units, rows))

@@ -21,6 +21,7 @@ _GATED = frozenset(
     (
         *("LSTM", "LSTMCell", "CuDNNLSTM", "GRU", "GRUCell", "CuDNNGRU"),
         *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "ConvLSTMCell"),
+        *("FullLSTMCell", "NormedLSTMCell"),
     )
 )
 _ORDERS = {

@@ -139,7 +139,9 @@ class _Match:
 
     def fills(self, matching: Matching) -> tuple[list[Fill], dict[str, Problem]]:
         """Returns a fill for each pair, and problems for both ends of what no layout joins."""
-        whole = self.meanings.whole(matching.pairs)
+        whole = self.meanings.whole(
+            {path: self.index[target].layer_path for path, (target, _) in matching.pairs.items()}
+        )
         fills: list[Fill] = []
         problems: dict[str, Problem] = {}
         for path, (target, evidence) in matching.pairs.items():

@@ -56,9 +56,24 @@ class Meanings:
                 found.setdefault(path, {}).update((p, None) for p in producers if p not in own)
         return {path: tuple(feeding) for path, feeding in found.items()}
 
-    def whole(self, paired: Iterable[str]) -> set[str]:
-        """Returns the parts of what is paired as a whole: all of a cell, and all of a variable."""
-        kept = {path for path in paired if path in self.parts}
+    def whole(self, layers: Mapping[str, str]) -> set[str]:
+        """Returns the parts of what is paired as a whole: all of a cell, and all of a variable.
+
+        All of a cell is in one layer: a projection that a layer behind it makes isn't what the cell
+        goes on with.
+
+        Args:
+          layers: what is paired, with the path of the layer that it is paired with a weight of.
+        """
+        modules: dict[str, set[str]] = {}
+        for path, layer in layers.items():
+            if path in self.parts:
+                modules.setdefault(self.parts[path].module, set()).add(layer)
+        kept = {
+            path
+            for path in layers
+            if path in self.parts and len(modules[self.parts[path].module]) == 1
+        }
         while True:
             others = [part for path, part in self.parts.items() if path not in kept]
             open_ = {source for part in others for source in part.sources}

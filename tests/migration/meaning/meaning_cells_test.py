@@ -1,0 +1,92 @@
+"""Every cell of TensorFlow 1.15.5 computes in Keras what it recorded, with its graph or without."""
+
+import pytest
+from cell_goldens import (
+    CELLS,
+    GOLDENS,
+    INPUTS,
+    STEPS,
+    UNITS,
+    L,
+    assert_computes_what_was_recorded,
+    conv,
+    full,
+    lstm,
+    model,
+    recorded,
+    values_of,
+    without_graph,
+    written,
+)
+
+from tf1compat.migration import Assumptions, Status, plan_migration, prove
+
+ASKED = [name for name, (forget_bias, _) in CELLS.items() if forget_bias is not None]
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_goes_where_it_computes_the_same(name, tmp_path):
+    forget_bias, layers = CELLS[name]
+    recording = recorded(name)
+    index = model(layers(), recording.inputs["x"].shape[1:])
+    plan = plan_migration(GOLDENS / name, index)
+    assert_computes_what_was_recorded(plan, index, recording)
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+    assume = Assumptions(forget_bias=forget_bias)
+    plan = plan_migration(without_graph(tmp_path, name), index, assume=assume)
+    assert_computes_what_was_recorded(plan, index, recording)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_added_to_the_forget_gate_is_asked_without_a_graph(name, tmp_path):
+    shape = recorded(name).inputs["x"].shape[1:]
+    plan = plan_migration(without_graph(tmp_path, name), model(CELLS[name][1](), shape))
+    assert not any(fill.target.endswith("kernel") for fill in plan.fills)
+    kernels = {p.name: str(p) for p in plan.unexplained if p.name.endswith("cell/kernel")}
+    assert kernels
+    assert all("say forget_bias=1.0" in text for text in kernels.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "wanted"),
+    [
+        ("lstm_peepholes", [lstm], "FullLSTMCell(4, use_peepholes=True)"),
+        ("lstm_projection", [lstm], "FullLSTMCell(4, projection_units=3)"),
+        (
+            "lstm_everything",
+            [lambda: full(use_peepholes=True)],
+            "FullLSTMCell(4, use_peepholes=True, projection_units=3), with the clips",
+        ),
+        ("layer_norm_lstm", [lstm], "NormedLSTMCell(4)"),
+        ("conv_lstm_2d", [lambda: conv(L.ConvLSTM2D, (2, 3))], "a ConvLSTM2D of its sizes"),
+    ],
+)
+def test_a_layer_that_has_less_is_refused_and_the_right_one_named(name, layers, wanted):
+    shape = recorded(name).inputs["x"].shape[1:]
+    plan = plan_migration(GOLDENS / name, model([make() for make in layers], shape))
+    assert not plan.fills
+    kernel = next(p for p in plan.unexplained if p.name.endswith("cell/kernel"))
+    assert wanted in kernel.expected
+
+
+def test_two_peepholes_of_three_are_no_cell_of_1_x(tmp_path):
+    values = values_of("lstm_peepholes")
+    del values["rnn/lstm_cell/w_o_diag"]
+    index = model([full(use_peepholes=True)])
+    prefix = written(tmp_path, values)
+    plan = plan_migration(prefix, index, assume=Assumptions(forget_bias=1.0))
+    kernel = next(p for p in plan.unexplained if p.name.endswith("cell/kernel"))
+    assert "three peepholes, of the sizes of their gates, or none" in str(kernel)
+    assert "w_i_diag, rnn/lstm_cell/w_f_diag: say by rules" in str(kernel)
+
+
+def test_a_convolution_without_a_bias_has_no_place_for_the_constant(tmp_path):
+    values = values_of("conv_lstm_2d")
+    del values["rnn/conv_lstm_cell/biases"]
+    layer = L.ConvLSTM2D(
+        UNITS, (3, 2), padding="same", use_bias=False, recurrent_activation="sigmoid"
+    )
+    index, prefix = model([layer], (STEPS, 5, 4, INPUTS)), written(tmp_path, values)
+    plan = plan_migration(prefix, index, assume=Assumptions(forget_bias=1.0))
+    assert "what it adds to its forget gate needs one in Keras" in str(plan.unexplained[0])
+    assert plan_migration(prefix, index, assume=Assumptions(forget_bias=0.0)).complete
