@@ -60,6 +60,6 @@ def _python_at(path):
 
 
 def test_it_is_one_page():
-    assert len(TEXT.splitlines()) <= 140
+    assert len(TEXT.splitlines()) <= 150
     for page in ("README.md", "CONTRIBUTING.md"):
         assert "docs/architecture.md" in (tree.ROOT / page).read_text(encoding="utf-8")
