@@ -9,14 +9,14 @@ import tensorflow as tf
 v1 = tf.compat.v1
 
 
-def saved(folder, build):
+def saved(folder, build, scale=1.0):
     """Returns the prefix of a checkpoint of the graph that `build` makes, with values of a seed."""
     with tf.Graph().as_default(), v1.Session() as session:
         build()
         session.run(v1.global_variables_initializer())
         for seed, variable in enumerate(v1.global_variables()):
             shape = variable.shape.as_list()
-            variable.load(np.random.default_rng(seed).normal(size=shape), session)
+            variable.load(scale * np.random.default_rng(seed).normal(size=shape), session)
         v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
     return folder / "model.ckpt"
 

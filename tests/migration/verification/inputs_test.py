@@ -67,13 +67,20 @@ def test_a_tensor_within_the_graph_may_be_an_input(prefix):
 
 
 def test_an_input_that_the_graph_lacks_has_a_value(prefix):
-    model = _model("p", "q", "mask", masked=True)
+    model = _model("p", "q", "gain", masked=True)
     plan = plan_migration(prefix, model)
-    with pytest.raises(UsageError, match=r"for each input of the model \(mask float32.*, p float"):
+    with pytest.raises(UsageError, match=r"for each input of the model \(gain float32.*, p float"):
         prove(plan, model)
-    said = {"p": "p", "q": "q", "mask": 1}
+    said = {"p": "p", "q": "q", "gain": 1}
     assert prove(plan, model, options=GraphOptions(inputs=said)).agrees
-    assert not prove(plan, model, options=GraphOptions(inputs={**said, "mask": 2})).agrees
+    assert not prove(plan, model, options=GraphOptions(inputs={**said, "gain": 2})).agrees
+
+
+def test_nothing_is_masked_where_the_graph_has_no_mask(prefix):
+    model = _model("p", "q", "padding_mask", masked=True)
+    proof = prove(plan_migration(prefix, model), model)
+    assert proof.agrees
+    assert proof.notes == ("inputs: p is p:0, q is q:0, padding_mask is 1",)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +136,23 @@ def test_time_may_be_folded_into_the_batch_and_one_number_fed_for_all(tmp_path):
     proof = prove(plan, model, options=options)
     assert proof.count(Status.PROVED) == 3
     assert [one.name for one in proof.outputs] == ["y:0"]
+
+
+def test_the_tables_that_inputs_index_tell_them_apart(tmp_path):
+    """ELECTRA's `token_type_ids` has more words of `token_ids` than its `input_ids` has."""
+
+    def program():
+        ids = v1.placeholder(tf.int32, [None, 5], "input_ids")
+        types = v1.placeholder(tf.int32, [None, 5], "token_type_ids")
+        h = tf.gather(v1.get_variable("words", [7, 3]), ids)
+        h += tf.gather(v1.get_variable("types", [2, 3]), types)
+        tf.identity(layers.dense(h, 2, name="head"), name="y")
+
+    ids = keras.Input((5,), dtype="int32", name="token_ids")
+    types = keras.Input((5,), dtype="int32", name="segment_ids")
+    h = keras.layers.Embedding(7, 3, name="words")(ids)
+    h = h + keras.layers.Embedding(2, 3, name="types")(types)
+    model = keras.Model([ids, types], keras.layers.Dense(2, name="head")(h))
+    proof = prove(plan_migration(saved(tmp_path, program), model), model)
+    assert proof.notes == ("inputs: token_ids is input_ids:0, segment_ids is token_type_ids:0",)
+    assert proof.count(Status.PROVED) == 4

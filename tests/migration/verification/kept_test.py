@@ -6,6 +6,7 @@ import tensorflow as tf
 from small_graphs import dense, saved_to, v1
 
 from tf1compat.checkpoint import open_checkpoint
+from tf1compat.errors import PlanError
 from tf1compat.keras3 import build_model, index_model
 from tf1compat.migration import Status, plan_migration, prove
 from tf1compat.names import Rule
@@ -73,3 +74,29 @@ def test_a_bias_that_comes_from_the_checkpoint_is_behind_the_kernel_that_is_kept
     proof = prove(plan_migration(checkpoint, index, rules), index, checkpoint=checkpoint)
     assert proof.lines["scores/bias"] is Status.NOT_REACHED
     assert proof.reasons["scores/bias"] == "behind scores/kernel, which is kept"
+
+
+@pytest.mark.parametrize(("activation", "agrees"), [("relu", True), ("elu", False)])
+def test_an_output_beside_a_new_head_is_compared_whole(activation, agrees, checkpoint):
+    """That it differs isn't hidden by what agrees before it."""
+
+    def model():
+        x = keras.Input((4,), name="x")
+        norm = L.BatchNormalization(epsilon=1e-3, scale=False, name="norm")
+        h = norm(L.Dense(6, name="hidden")(x))
+        h = L.Dense(5, activation=activation, name="second")(L.ReLU()(h))
+        return keras.Model(x, {"features": h, "task": L.Dense(7, name="task")(h)})
+
+    index = index_model(build_model(model))
+    rules = [Rule(target="task/.*", keep="a new task"), Rule("scores/.*", drop="an old task")]
+    proof = prove(plan_migration(checkpoint, index, rules), index, checkpoint=checkpoint)
+    assert proof.agrees is agrees
+    assert len(proof.outputs) == 1
+    assert (proof.count(Status.PROVED) == 7) is agrees
+
+
+def test_an_incomplete_plan_is_not_run(checkpoint):
+    index = model_of(7)
+    plan = plan_migration(checkpoint, index)
+    with pytest.raises(PlanError, match="plan incomplete"):
+        prove(plan, index, checkpoint=checkpoint)

@@ -22,7 +22,12 @@ def own_value(variable: Any) -> np.ndarray:
 
 
 def compute_outputs(
-    index: ModelIndex, inputs: Values, values: Values, *, layers: Sequence[str] = ()
+    index: ModelIndex,
+    inputs: Values,
+    values: Values,
+    *,
+    layers: Sequence[str] = (),
+    only: Sequence[int] = (),
 ) -> tuple[np.ndarray, ...]:
     """Returns what the model computes in inference mode if its weights have these values.
 
@@ -33,9 +38,11 @@ def compute_outputs(
       values: a value for every weight, by path; each is asked for once, and may be made then.
       layers: paths of layers whose outputs are returned instead of the model's; of each its last
         call's first.
+      only: numbers of the outputs that are returned, from 0; by default all.
     """
     tensors = {path: keras.ops.convert_to_tensor(values[path]) for path in index}
-    return tuple(map(keras.ops.convert_to_numpy, _run(index, inputs, tensors, layers)))
+    outputs = _run(index, inputs, tensors, layers=layers, only=only)
+    return tuple(map(keras.ops.convert_to_numpy, outputs))
 
 
 def compute_layers(
@@ -64,6 +71,7 @@ def gradient_norms(
     projections: Sequence[np.ndarray],
     *,
     layers: Sequence[str] = (),
+    only: Sequence[int] = (),
 ) -> dict[str, float]:
     """Returns how much the projected outputs depend on each weight: the gradient's L2 norm.
 
@@ -73,13 +81,14 @@ def gradient_norms(
       values: see there.
       projections: for each output an array of its shape, by which it is multiplied and summed.
       layers: as for :func:`compute_outputs`.
+      only: see there.
 
     Returns:
       by path, for each floating weight that the outputs depend on at all.
     """
 
     def projected(tensors: Mapping[str, Any]) -> Any:
-        outputs = _run(index, inputs, tensors, layers)
+        outputs = _run(index, inputs, tensors, layers=layers, only=only)
         parts = [
             keras.ops.sum(keras.ops.cast(y, "float32") * keras.ops.convert_to_tensor(p))
             for y, p in zip(outputs, projections, strict=True)
@@ -95,11 +104,17 @@ def gradient_norms(
 
 
 def _run(
-    index: ModelIndex, inputs: Values, tensors: Mapping[str, Any], layers: Sequence[str]
+    index: ModelIndex,
+    inputs: Values,
+    tensors: Mapping[str, Any],
+    *,
+    layers: Sequence[str],
+    only: Sequence[int],
 ) -> list[Any]:
     if not layers:
         with _holding(index, tensors):
-            return keras.tree.flatten(run_model(index.model, inputs))
+            outputs = keras.tree.flatten(run_model(index.model, inputs))
+        return [outputs[number] for number in only] if only else list(outputs)
     found: dict[str, Any] = {}
     with _holding(index, tensors), watch_layers(index, found.__setitem__):
         run_model(index.model, inputs)

@@ -84,6 +84,7 @@ class BothSides:
       model_inputs: what the model is given, in its order.
       outputs: tensors of the v1 graph, in the order of what they are compared with.
       layers: paths of the layers whose outputs are compared; none for the model's own outputs.
+      only: numbers of the model's outputs that are compared; none for all of them.
     """
 
     plan: Plan
@@ -94,6 +95,7 @@ class BothSides:
     model_inputs: Mapping[str, np.ndarray]
     outputs: Sequence[str]
     layers: Sequence[str] = ()
+    only: Sequence[int] = ()
 
     def sources(self) -> Lazy:
         """Returns the values of all sources of the plan."""
@@ -109,7 +111,9 @@ class BothSides:
         values = variable_values(self.stand_ins, self.checkpoint, sources)
         expected = self.reference.run(self.inputs, values, only=self.outputs)
         weights = weight_values(self.plan, self.index, self.checkpoint, sources)
-        found = compute_outputs(self.index, self.model_inputs, weights, layers=self.layers)
+        found = compute_outputs(
+            self.index, self.model_inputs, weights, layers=self.layers, only=self.only
+        )
         named = dict(zip(self.outputs, found, strict=False))
         shaped = {name: as_rows(y, named[name].shape) for name, y in expected.items()}
         compared = compare_outputs(shaped, named)

@@ -65,7 +65,12 @@ def _reached(
     rng = np.random.default_rng(_SEED)
     projections = [rng.normal(size=y.shape).astype(np.float32) for y in moved.outputs]
     norms = gradient_norms(
-        both.index, both.model_inputs, moved.weights, projections, layers=both.layers
+        both.index,
+        both.model_inputs,
+        moved.weights,
+        projections,
+        layers=both.layers,
+        only=both.only,
     )
     seen = max(one.max_abs for one in (*proof.outputs, *proof.changed))
     floats = [y for y in moved.outputs if y.dtype.kind in "fV"]

@@ -11,12 +11,14 @@ import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
+from tf1compat.keras3.index.looked_up import table_sizes
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
 from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_pairing import (
     concrete_shapes,
+    customary_values,
     fits,
     pairings,
     require_each,
@@ -74,6 +76,7 @@ class Given:
         self.signed = {key: one.name for key, one in signature.outputs.items()}
         self.feeds = {**_phases(graph), **{k: np.asarray(v) for k, v in options.feeds.items()}}
         self._model = index.model
+        self._rows = table_sizes(index)
         self._inputs = list(getattr(index.model, "inputs", None) or ())
         self._called: Mapping[str, str] = {}
         self.values: Mapping[str, float] = {}
@@ -100,8 +103,25 @@ class Given:
 
     def _take(self, specs: Sequence[InputSpec]) -> None:
         self.specs = specs
-        self.pairings = pairings(self._inputs, specs, called=self._called)
+        try:
+            self.pairings = self._pairings(self._inputs)
+        except UsageError:  # a graph that makes its masks itself has no placeholder for them
+            self.values = customary_values(self._inputs)
+            taken = [one for one in self._inputs if one.name not in self.values]
+            if not self.values or not taken:
+                raise
+            self.pairings = self._pairings(taken)
         self.paired = self.pairings[0]
+
+    def _pairings(self, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+        bounds = index_bounds(self.graph.graph_def, [spec.name for spec in self.specs])
+
+        def may_be(spec: InputSpec, one: Any) -> bool:
+            """Tells that they aren't looked up in tables of different sizes."""
+            rows = bounds.get(spec.name), self._rows.get(one.name)
+            return None in rows or rows[0] == rows[1]
+
+        return pairings(inputs, self.specs, called=self._called, may_be=may_be)
 
     def _take_named(
         self, named: Sequence[str] | Mapping[str, str | float], specs: Sequence[InputSpec]
@@ -155,14 +175,17 @@ class Given:
 
     def notes(self) -> tuple[str, ...]:
         """Returns what is to be said of several inputs that are called otherwise in the graph."""
-        if len(self.paired) < 2 or not self._inputs or self.options.inputs or self._told_by_name:
+        several = len(self.paired) > 1 and not self._told_by_name
+        if not self._inputs or self.options.inputs or not (several or self.values):
             return ()
-        told = ", ".join(f"{one.name} is {name}" for name, one in self.paired.items())
+        pairs = [f"{one.name} is {name}" for name, one in self.paired.items()]
+        told = ", ".join([*pairs, *(f"{name} is {one}" for name, one in self.values.items())])
         return (f"inputs: {told}" + (", by their order" if len(self.pairings) > 1 else ""),)
 
     def said(self) -> str:
         """Returns how a user says that the inputs are paired so."""
-        return ",".join(f"{one.name}={name}" for name, one in self.paired.items())
+        pairs = [f"{one.name}={name}" for name, one in self.paired.items()]
+        return ",".join([*pairs, *(f"{name}={one}" for name, one in self.values.items())])
 
     def model_inputs(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns what the model is given, in its order.

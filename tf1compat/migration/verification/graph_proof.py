@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Checkpoint, Entry, open_checkpoint
+from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_layers, compute_outputs
@@ -59,9 +60,11 @@ def prove(
       tolerance: largest difference of an output, relative to its largest expected value.
 
     Raises:
+      PlanError: the plan isn't complete.
       UsageError: there is no graph, its inputs or outputs can't be told, or it can't be run; the
         message says what to name.
     """
+    plan.require_complete()
     index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
@@ -86,21 +89,30 @@ def _otherwise_paired(proof: Proof, others: Iterable[_Sides]) -> Proof:
 
 
 def _around_kept(sides: _Sides, edges: Sequence[Frontier]) -> Proof:
-    """Returns the proof by the model's outputs, or by those of the last layers before kept weights.
+    """Returns the proof by the model's outputs, or by what no kept weight changes.
 
     A kept weight may well be what the v1 graph has none of because it changes nothing: a bias of
-    zeros, a scale of ones.
+    zeros, a scale of ones. Else those outputs are compared that it doesn't change, or the outputs
+    of the last layers before kept weights.
     """
-    for edge in (None, *edges):
+    free = sides.unchanged_by_kept()
+    ways: list[tuple[Frontier | None, Mapping[str, Any]]] = [(None, {})]
+    ways += [(edges[0], {"only": free})] if free else []
+    ways += [(edge, {"layers": edge.layers}) for edge in edges]
+    failed: UsageError | None = None
+    found: list[tuple[Proof, Frontier | None]] = []
+    for edge, compared in ways:
         try:
-            proof = sides.prove(edge.layers if edge else ())
-        except UsageError:  # nothing of the graph has the shapes of a new head
-            if edge is edges[-1]:
-                raise
+            found.append((sides.prove(**compared), edge))
+        except UsageError as error:  # nothing of the graph has the shapes of a new head
+            failed = error
             continue
-        if proof.agrees:
+        if found[-1][0].agrees or "only" in compared:  # whole outputs, and they differ
             break
-    reasons = edge.reasons() if edge else {}
+    if failed is not None and not found:
+        raise failed
+    proof, last = found[-1]
+    reasons = last.reasons() if last else {}
     return dataclasses.replace(
         proof, reasons={path: reasons[path] for path in proof.lines if path in reasons}
     )
@@ -125,9 +137,9 @@ class _Sides:
         self.feeds = given.arrays()
         self.model_inputs = given.model_inputs(self.feeds)
 
-    def prove(self, layers: Sequence[str] = ()) -> Proof:
-        """Returns the proof by the model's outputs, or by those of some layers."""
-        both = self._both(layers)
+    def prove(self, *, layers: Sequence[str] = (), only: Sequence[int] = ()) -> Proof:
+        """Returns the proof by the model's outputs, by some of them, or by those of some layers."""
+        both = self._both(layers, only)
         proof = prove_lines(both, tolerance=self.tolerance)
         proof = dataclasses.replace(proof, notes=(*self.given.notes(), *proof.notes))
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
@@ -135,14 +147,25 @@ class _Sides:
     def agrees(self) -> bool:
         """Tells whether the outputs agree with the checkpoint's values."""
         try:
-            both = self._both(())
+            both = self._both()
             found = both.run(both.sources()).differences
         except UsageError:
             return False
         return all(one.within(self.tolerance) for one in found)
 
-    def _both(self, layers: Sequence[str]) -> BothSides:
-        outputs = list(self.given.options.outputs) or self._outputs(layers)
+    def unchanged_by_kept(self) -> tuple[int, ...]:
+        """Returns the numbers of the outputs that kept weights don't change, if others do."""
+        kept = {keep.target for keep in self.plan.keeps if self.index[keep.target].kind == "weight"}
+        plain = weight_values(self.plan, self.index, self.checkpoint)
+        first, second = (
+            compute_outputs(self.index, self.model_inputs, weights)
+            for weights in (plain, changed(plain, kept))
+        )
+        equal = [n for n, (a, b) in enumerate(zip(first, second, strict=True)) if same_bits(a, b)]
+        return tuple(equal) if len(equal) < len(first) else ()
+
+    def _both(self, layers: Sequence[str] = (), only: Sequence[int] = ()) -> BothSides:
+        outputs = list(self.given.options.outputs) or self._outputs(layers, only)
         return BothSides(
             self.plan,
             self.index,
@@ -152,6 +175,7 @@ class _Sides:
             self.model_inputs,
             outputs,
             layers,
+            only,
         )
 
     def _apart(self, proof: Proof) -> Divergence | None:
@@ -171,16 +195,17 @@ class _Sides:
             sources=values,
         )
 
-    def _outputs(self, layers: Sequence[str]) -> list[str]:
+    def _outputs(self, layers: Sequence[str], only: Sequence[int]) -> list[str]:
         """Returns the tensor of the graph that each output of the model, or of layers, should be.
 
         What the signature gives, where that was asked for or agrees; else what is nearest.
         """
         signed = [] if layers else self.given.signed_outputs()
+        signed = [signed[number] for number in only] if signed and only else signed
         if signed and self.given.options.signature:
             return signed
         weights = weight_values(self.plan, self.index, self.checkpoint)
-        found = compute_outputs(self.index, self.model_inputs, weights, layers=layers)
+        found = compute_outputs(self.index, self.model_inputs, weights, layers=layers, only=only)
         own = list(self.given.signed.values())
         if own and not layers and (near := self._agreeing(found, own)):
             return near

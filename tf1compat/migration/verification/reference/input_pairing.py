@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +13,7 @@ from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.spec_text import spec_text
 
-__all__ = ["concrete_shapes", "fits", "pairings", "require_each", "shape_like"]
+__all__ = ["concrete_shapes", "customary_values", "fits", "pairings", "require_each", "shape_like"]
 
 _BATCH, _LENGTH = 3, 5
 _MOST = 24  # pairings that are tried
@@ -25,6 +25,7 @@ def pairings(
     placeholders: Sequence[InputSpec],
     *,
     called: Mapping[str, str] = MappingProxyType({}),
+    may_be: Callable[[InputSpec, Any], bool] = lambda spec, one: True,
 ) -> list[dict[str, Any]]:
     """Returns the ways in which placeholders may be the model's inputs, none likelier than another.
 
@@ -36,6 +37,7 @@ def pairings(
       inputs: the model's, in its order; none where it doesn't say what it takes.
       placeholders: the graph's.
       called: names of placeholders by what a signature calls them.
+      may_be: tells what else is known of a placeholder and an input.
 
     Returns:
       for each way, the model's inputs by the names of the placeholders that they are, in the
@@ -49,7 +51,10 @@ def pairings(
     named = {**_by_leaf(placeholders), **called}
     if all(getattr(one, "name", None) in named for one in inputs):
         return [{named[one.name]: one for one in inputs}]
-    every = list(itertools.islice(_assignments(inputs, placeholders), _MOST_LOOKED_AT))
+    ways = _assignments(
+        inputs, placeholders, lambda spec, one: fits(spec, one) and may_be(spec, one)
+    )
+    every = list(itertools.islice(ways, _MOST_LOOKED_AT))
     if not every:
         raise UsageError(_asking(inputs, placeholders))
     alike = [sum(_likeness(name, one.name) for name, one in found.items()) for found in every]
@@ -58,7 +63,9 @@ def pairings(
 
 
 def _assignments(
-    inputs: Sequence[Any], placeholders: Sequence[InputSpec]
+    inputs: Sequence[Any],
+    placeholders: Sequence[InputSpec],
+    may_be: Callable[[InputSpec, Any], bool],
 ) -> Iterator[dict[str, Any]]:
     """Yields the ways in which placeholders fit inputs, the one in the order of the graph first."""
     if not inputs:
@@ -66,9 +73,9 @@ def _assignments(
         return
     first, *rest = inputs
     for spec in placeholders:
-        if fits(spec, first):
+        if may_be(spec, first):
             left = [one for one in placeholders if one is not spec]
-            for found in _assignments(rest, left):
+            for found in _assignments(rest, left, may_be):
                 yield {spec.name: first, **found}
 
 
@@ -99,6 +106,18 @@ def _asking(inputs: Sequence[Any], placeholders: Sequence[InputSpec]) -> str:
         f"{there or 'none'}; name for each its tensor, or the value that it has there, "
         "as NAME=TENSOR or NAME=VALUE (--inputs)"
     )
+
+
+def customary_values(inputs: Iterable[Any]) -> dict[str, int]:
+    """Returns what inputs are, by name, if nothing is masked and there is but one segment."""
+    found = {}
+    for one in inputs:
+        words = set(_words(one.name))
+        if "mask" in words:
+            found[one.name] = 1
+        elif words & {"segment", "segments", "type", "types"}:
+            found[one.name] = 0
+    return found
 
 
 def require_each(inputs: Sequence[Any], named: Iterable[str]) -> None:
