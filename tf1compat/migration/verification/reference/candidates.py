@@ -15,6 +15,7 @@ __all__ = ["forward_ops"]
 
 _WITHIN = {"Enter": frozenset(("loop",)), "Switch": frozenset(("branch",))}
 _AFTER = {"Exit": frozenset(("loop", "branch")), "Merge": frozenset(("branch",))}
+_WITHOUT_OUTPUT = frozenset(("Assert", "NoOp"))
 _BRINGING_BACK = frozenset(("NextIteration", "RefNextIteration"))
 
 _Depends = frozenset[str] | None
@@ -40,9 +41,13 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
         name: () if node.op in _BRINGING_BACK else tuple(map(op_name, data_inputs(node)))
         for name, node in nodes.items()
     }
-    for name in inputs_first(reads):
-        depends[name] = _depends(nodes[name], depends, given, ops)
-    return [name for name in nodes if depends[name] == frozenset(("input", "variable"))]
+    order, before = inputs_first(reads), None
+    while before != depends:  # what a loop brings back is known once its body is
+        before = dict(depends)
+        for name in order:
+            depends[name] = _depends(nodes[name], depends, given, ops)
+    both = frozenset(("input", "variable"))
+    return [n for n, node in nodes.items() if depends[n] == both and node.op not in _WITHOUT_OUTPUT]
 
 
 def _depends(
