@@ -68,9 +68,11 @@ CELLS = {
     "lstm_projection": (1.0, lambda: [full(projection_units=3)]),
     "lstm_everything": (0.3, lambda: [full(**EVERYTHING)]),
     "lstm_everything_both_ways": (0.3, lambda: [both_ways(full(**EVERYTHING))]),
+    "lstm_everything_looped": (0.3, lambda: [full(**EVERYTHING)]),
     "lstm_everything_in_parts": (0.3, lambda: [full(**EVERYTHING)]),
     "layer_norm_lstm": (0.35, lambda: [normed()]),
     "layer_norm_lstm_stack": (1.0, lambda: [normed("first"), normed("second")]),
+    "layer_norm_lstm_looped": (0.0, lambda: [normed()]),
     "conv_lstm_1d": (1.0, lambda: [conv(L.ConvLSTM1D, 3)]),
     "conv_lstm_2d": (0.45, lambda: [conv(L.ConvLSTM2D, (3, 2))]),
 }

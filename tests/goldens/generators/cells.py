@@ -1,4 +1,4 @@
-"""Recurrent cells of TensorFlow 1.15.5, one small graph each: unrolled over 4 steps.
+"""Recurrent cells of TensorFlow 1.15.5, one small graph each: 4 steps, unrolled or in a loop.
 
 Every variable, biases too, has values of its own, so that none can be taken for another.
 """
@@ -21,6 +21,16 @@ def unrolled(make):
     def run(x):
         outputs, _ = tf.nn.static_rnn(make(), tf.unstack(x, axis=1), dtype=tf.float32)
         return tf.stack(outputs, 1)
+
+    return run
+
+
+def looped(make):
+    """Returns the same in a loop, which cells of 1.15 were most often run in."""
+
+    def run(x):
+        outputs, _ = tf.nn.dynamic_rnn(make(), x, dtype=tf.float32)
+        return outputs
 
     return run
 
@@ -99,16 +109,25 @@ SEQUENCES = {
     "lstm_everything": unrolled(lstm(**EVERYTHING)),
     "lstm_everything_both_ways": both_ways(lstm(**EVERYTHING)),
     "lstm_everything_in_parts": in_parts(unrolled(lstm(**EVERYTHING))),
+    "lstm_everything_looped": looped(lstm(name="decoder", **EVERYTHING)),
     "lstm_block_peepholes": unrolled(
         lambda: contrib.LSTMBlockCell(UNITS, forget_bias=0.8, use_peephole=True)
     ),
     "layer_norm_lstm": unrolled(lambda: contrib.LayerNormBasicLSTMCell(UNITS, forget_bias=0.35)),
     "layer_norm_lstm_stack": unrolled(stack_of(lambda: contrib.LayerNormBasicLSTMCell(UNITS))),
+    "layer_norm_lstm_looped": looped(
+        lambda: contrib.LayerNormBasicLSTMCell(UNITS, forget_bias=0.0)
+    ),
     "unnormed_lstm": unrolled(
         lambda: contrib.LayerNormBasicLSTMCell(UNITS, forget_bias=0.35, layer_norm=False)
     ),
 }
 IMAGES = {
+    "conv_lstm_2d_looped": looped(
+        lambda: contrib.ConvLSTMCell(
+            2, [*IMAGE, INPUTS], output_channels=UNITS, kernel_shape=[2, 2], name="encoder"
+        )
+    ),
     "conv_lstm_1d": unrolled(
         lambda: contrib.Conv1DLSTMCell(
             input_shape=[IMAGE[0], INPUTS], output_channels=UNITS, kernel_shape=[3]
@@ -127,7 +146,7 @@ def write(folder):
     recording.fresh_folder(folder)
     shapes = dict.fromkeys(SEQUENCES, (STEPS, INPUTS))
     shapes["conv_lstm_1d"] = (STEPS, IMAGE[0], INPUTS)
-    shapes["conv_lstm_2d"] = (STEPS, *IMAGE, INPUTS)
+    shapes["conv_lstm_2d"] = shapes["conv_lstm_2d_looped"] = (STEPS, *IMAGE, INPUTS)
     for name, run in sorted({**SEQUENCES, **IMAGES}.items()):
         _write(os.path.join(folder, name), run, shapes[name])
 

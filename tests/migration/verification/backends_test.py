@@ -33,8 +33,8 @@ def app(request, tmp_path):
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF1COMPAT_TRACEBACK": "1"}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
-    def call(task, *args, model=MODEL):
-        common = (f"--checkpoint={GOLDEN}", f"--model={model}", "--output=out.weights.h5", *args)
+    def call(task, *args, model=MODEL, golden=GOLDEN):
+        common = (f"--checkpoint={golden}", f"--model={model}", "--output=out.weights.h5", *args)
         command = [sys.executable, "-c", _RUN, task, *common]
         done = subprocess.run(
             command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
@@ -56,3 +56,33 @@ def test_a_plan_is_proved_and_a_recording_compared(app):
     assert (status, "first layer that differs: " in out) == (1, True)
     status, _, err = app("verify", "--tolerance=1e-12")
     assert (status, "! first layer that differs: " in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "weights"),
+    [
+        (
+            "lstm_everything_both_ways",
+            "keras.layers.Bidirectional(RNN(FullLSTMCell(4, use_peepholes=True, "
+            "projection_units=3, cell_clip=0.9, projection_clip=0.4)))",
+            14,
+        ),
+        ("layer_norm_lstm", "RNN(NormedLSTMCell(4))", 6),
+    ],
+)
+def test_cells_of_this_package_compute_what_was_recorded(name, cell, weights, app, tmp_path):
+    (tmp_path / "model_of_cells.py").write_text(
+        "import functools, keras\n"
+        "from tf1compat.keras3 import FullLSTMCell, NormedLSTMCell\n"
+        "RNN = functools.partial(keras.layers.RNN, return_sequences=True)\n"
+        "def build():\n"
+        "    x = keras.Input((4, 3), name='x')\n"
+        f"    return keras.Model(x, {cell}(x))\n"
+    )
+    golden = ROOT / "tests" / "goldens" / "cells" / name
+    given = {"model": "model_of_cells:build", "golden": golden}
+    status, out, err = app("migrate", "--require=proved", **given)
+    assert status == 0, err
+    assert f"{weights} weights: {weights} proved\n" in out
+    status, _, err = app("verify", f"--recording={golden / 'io.npz'}", "--tolerance=1e-6", **given)
+    assert status == 0, err

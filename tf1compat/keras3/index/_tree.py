@@ -107,7 +107,7 @@ class Tree:
 def _held(layer: keras.layers.Layer) -> Iterator[Child]:
     """Yields the layers that attributes hold; of several attributes the most telling is named."""
     best: dict[int, tuple[tuple[bool, bool], Child]] = {}
-    for name, value in vars(layer).items():
+    for name, value in _attributes(layer).items():
         if isinstance(value, _PLAIN) or (callable(value) and not _is_layer(value)):
             continue
         for inner, attribute, depth in _layers_in(value, name.strip("_"), 0):
@@ -119,6 +119,12 @@ def _held(layer: keras.layers.Layer) -> Iterator[Child]:
                 best[id(inner)] = (rank, Child(inner, attribute))
     for _, child in best.values():  # in order of first sight, which Keras' own list gives
         yield child
+
+
+def _attributes(layer: keras.layers.Layer) -> dict[str, Any]:
+    held = vars(layer)
+    # A module of torch keeps those that are modules apart, as every layer is with that backend.
+    return {**held, **held["_modules"]} if keras.backend.backend() == "torch" else held
 
 
 def _layers_in(

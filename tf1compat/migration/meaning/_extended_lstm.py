@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.meaning.base import Part, Source
 from tf1compat.names.reasons import Reason
 
-__all__ = ["Extension", "extension"]
+__all__ = ["Extension", "extension", "is_peeping"]
 
 # The releases before 1.0 wrote upper case, and the projection beside the kernel.
 _PEEPHOLES = {
@@ -92,3 +92,10 @@ def extension(source: Source, scope: str) -> Extension:
 
     peepholes = {gate: one for gate, p in _PEEPHOLES.items() if (one := first(p)) is not None}
     return Extension(peepholes, first(_PROJECTIONS))
+
+
+def is_peeping(leaves: Collection[str]) -> bool:
+    """Tells whether a scope holds the three peepholes beside kernel and bias, and nothing else."""
+    found = [{*names}.intersection(leaves) for names in _PEEPHOLES.values()]
+    older = {name for name in _PROJECTIONS if "/" not in name}
+    return all(found) and set().union(*found) >= {*leaves} - older

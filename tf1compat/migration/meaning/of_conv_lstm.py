@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
@@ -15,7 +16,8 @@ __all__ = ["ConvLstm"]
 
 _BY_NAME = Kind("conv_lstm_name", "{kernel} has the gates of contrib's convolutional LSTMs")
 _CELL = re.compile(r"conv(?:_[123]d)?_lstm_cell(?:_\d+)?|ConvLSTMCell")
-_BLOCKS = "blocks(0, 2, 1, 3)"  # from i, j, f, o to Keras' i, f, c, o
+_ORDER = (INPUT, CANDIDATE, FORGET, OUTPUT)  # contrib's
+_KERAS = (INPUT, FORGET, CANDIDATE, OUTPUT)
 _NO_BIAS = (
     "the cell has no bias, and what it adds to its forget gate needs one in Keras: say by rules "
     "what goes where, and put the constant into the bias of the layer"
@@ -31,9 +33,10 @@ class ConvLstm(Reading):
     def read(self, source: Source) -> Iterator[Part | Question]:
         for scope, held in by_scope(source.entries).items():
             kernel, bias = first_of(held, KERNELS), first_of(held, BIASES)
-            if kernel is None or not _CELL.fullmatch(scope.rpartition("/")[2]):
+            if kernel is None or not _is_kernel(kernel):
                 continue
-            if not _is_kernel(kernel):
+            order = _order(source, kernel.key)
+            if order is None and not _CELL.fullmatch(scope.rpartition("/")[2]):
                 continue
             found = told_by_kernel(source, kernel.key)
             added = source.assumptions.forget_bias if found is None else found
@@ -43,7 +46,7 @@ class ConvLstm(Reading):
             elif added and bias is None:
                 yield Question(names, _NO_BIAS)
             else:
-                yield from _parts(scope, kernel, bias, added)
+                yield from _parts(kernel, bias, added, order or _ORDER)
 
 
 def _is_kernel(kernel: Entry) -> bool:
@@ -51,8 +54,19 @@ def _is_kernel(kernel: Entry) -> bool:
     return len(shape) in (3, 4, 5) and shape[-1] % 4 == 0 and shape[-2] > shape[-1] // 4
 
 
-def _parts(scope: str, kernel: Entry, bias: Entry | None, added: float) -> Iterator[Part]:
+def _order(source: Source, kernel: str) -> tuple[str, ...] | None:
+    """Returns the gates of a convolution's kernel as the graph has them; None where it has none."""
+    uses = source.uses.by_variable.get(kernel, ()) if source.uses is not None else ()
+    found = {u.gates for u in uses if u.kind == "convolution" and {*u.gates} == {*_ORDER}}
+    return found.pop() if len(found) == 1 else None
+
+
+def _parts(
+    kernel: Entry, bias: Entry | None, added: float, order: tuple[str, ...]
+) -> Iterator[Part]:
     *spaces, depth, columns = kernel.shape
+    scope = kernel.name.scope
+    blocks = f"blocks({', '.join(str(order.index(gate)) for gate in _KERAS)})"
     because, axis, inputs = _BY_NAME.because(kernel=kernel.key), len(spaces), depth - columns // 4
     layer = (
         f"a ConvLSTM{len(spaces)}D of its sizes, with padding='same' and "
@@ -66,11 +80,11 @@ def _parts(scope: str, kernel: Entry, bias: Entry | None, added: float) -> Itera
             role,
             (*spaces, stop - start, columns),
             (kernel.key,),
-            f"split({axis}, {start}, {stop}) | {_BLOCKS}",
+            f"split({axis}, {start}, {stop}) | {blocks}",
             layer,
             because,
         )
     if bias is not None:
-        layout = f"{_BLOCKS} | forget_bias({added})" if added else _BLOCKS
+        layout = f"{blocks} | forget_bias({added})" if added else blocks
         names, path = (bias.key,), f"{scope}/bias"
         yield Part(path, scope, "bias", (columns,), names, layout, layer, because)

@@ -9,7 +9,7 @@ from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.uses import LstmGates
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
-from tf1compat.migration.meaning._extended_lstm import Extension, extension
+from tf1compat.migration.meaning._extended_lstm import Extension, extension, is_peeping
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
 from tf1compat.names.reasons import Kind
@@ -52,7 +52,8 @@ class Lstm(Reading):
             kernel, bias = (entry.key if entry else "" for entry in found)
             added = _added(source, scope, kernel)
             if added is None:
-                yield Question(tuple(filter(None, (kernel, bias))), ASKS)
+                more = extension(source, scope).keys
+                yield Question((*filter(None, (kernel, bias)), *more), ASKS)
             else:
                 yield from _cell(source, LstmGates(kernel, bias, added), _BY_NAME)
 
@@ -60,16 +61,21 @@ class Lstm(Reading):
 def _named(scope: str, held: dict[str, Entry]) -> tuple[Entry, Entry | None] | None:
     """Returns kernel and bias of a scope that is called as a cell; None for any other.
 
+    One with peepholes may be called anything: nothing else of 1.x has them and no other vectors.
     ``BasicLSTMCell/Linear/Matrix`` is what the first releases wrote.
     """
     levels = scope.split("/")
     if levels[-1] == "Linear":
         levels.pop()
     kernel, bias = first_of(held, KERNELS), first_of(held, BIASES)
-    is_cell = bool(levels) and bool(
-        _CELL.fullmatch(levels[-1]) or (bias is not None and _NORMED.fullmatch(levels[-1]))
+    if kernel is None or not levels:
+        return None
+    is_cell = (
+        _CELL.fullmatch(levels[-1])
+        or (bias is not None and _NORMED.fullmatch(levels[-1]))
+        or (bias is not None and is_peeping({*held} - {kernel.name.leaf, bias.name.leaf}))
     )
-    return (kernel, bias) if is_cell and kernel is not None else None
+    return (kernel, bias) if is_cell else None
 
 
 def _added(source: Source, scope: str, kernel: str) -> float | None:
