@@ -30,6 +30,10 @@ GOLDENS = (
     "gan",
     "training_graph",
     "saved_model",
+    "cudnn_canonical",
+    "cudnn_opaque",
+    "keras_rnn",
+    "keras_cudnn",
 )
 
 

@@ -35,13 +35,19 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
     given = frozenset(map(tensor_name, inputs))
     ops = frozenset(map(op_name, given))
     nodes = {node.name: node for node in graph_def.node}
-    depends: dict[str, _Depends] = {}
+    back = {name for name, node in nodes.items() if node.op in _BRINGING_BACK}
     reads = {
-        name: () if node.op in _BRINGING_BACK else tuple(map(op_name, data_inputs(node)))
+        name: tuple(read for read in map(op_name, data_inputs(node)) if read not in back)
         for name, node in nodes.items()
     }
-    for name in inputs_first(reads):
-        depends[name] = _depends(nodes[name], depends, given, ops)
+    in_order = inputs_first(reads)
+    depends: dict[str, _Depends] = {}
+    before = None
+    # What a loop brings back, such as the steps that it has written, its outputs depend on too.
+    while before != (brought := {name: depends.get(name, frozenset()) for name in back}):
+        before = brought
+        for name in in_order:
+            depends[name] = _depends(nodes[name], depends, given, ops)
     return [name for name in nodes if depends[name] == frozenset(("input", "variable"))]
 
 
