@@ -32,6 +32,10 @@ GOLDENS = (
     "saved_model",
     "keras_rnns",
     "cells",
+    "cudnn_canonical",
+    "cudnn_opaque",
+    "keras_rnn",
+    "keras_cudnn",
 )
 
 

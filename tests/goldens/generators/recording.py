@@ -27,6 +27,8 @@ def session(cpus=1):
             device_count={"CPU": cpus},
             intra_op_parallelism_threads=1,
             inter_op_parallelism_threads=1,
+            # else ops that need a GPU fail a run that doesn't need them
+            graph_options=tf.GraphOptions(place_pruned_graph=True),
         )
     )
 
@@ -53,15 +55,21 @@ def record(sess, folder, inputs, outputs, file="io.npz"):
     """
     feeds = {name + ":0": value for name, value in inputs.items()}
     values = sess.run(outputs, feeds)
+    write_record(folder, inputs, collections.OrderedDict((n, values[n]) for n in outputs), file)
+
+
+def write_record(folder, inputs, values, file="io.npz"):
+    """Writes inputs and what was computed with them, both arrays by name."""
     arrays = collections.OrderedDict(("in/" + n, v) for n, v in inputs.items())
-    arrays.update(("out/" + n, values[n]) for n in outputs)
+    arrays.update(("out/" + n, value) for n, value in values.items())
     np.savez(os.path.join(folder, file), **arrays)
 
 
-def save(sess, folder, **options):
+def save(sess, folder, variables=None, strip_default_attrs=False, **options):
     """Saves every global variable of the default graph, with its ``.meta``, and describes them."""
-    saver = tf.train.Saver(save_relative_paths=True, **options)
-    saver.save(sess, os.path.join(folder, CHECKPOINT))
+    saver = tf.train.Saver(variables, save_relative_paths=True, **options)
+    prefix = os.path.join(folder, CHECKPOINT)
+    saver.save(sess, prefix, strip_default_attrs=strip_default_attrs)
     describe(os.path.join(folder, "vars.json"))
 
 
@@ -94,7 +102,7 @@ def describe(path):
     variables = [
         {
             "name": v.op.name,
-            "shape": v.shape.as_list(),
+            "shape": v.shape.as_list() if v.shape.ndims is not None else None,
             "dtype": v.dtype.base_dtype.name,
             "trainable": v.op.name in members["trainable_variables"],
             "collections": [name for name in COLLECTIONS if v.op.name in members[name]],

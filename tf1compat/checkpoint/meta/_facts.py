@@ -27,6 +27,8 @@ _VARIABLE_KEYS = (
     "moving_average_variables",
     "metric_variables",
 )
+# 1.15 writes what these call themselves, such as CudnnLSTM's parameters; no node has the name.
+_SAVEABLES = "saveable_objects"
 # tf.compat.v1.GraphKeys
 _KEYS = (
     *_VARIABLE_KEYS,
@@ -150,7 +152,7 @@ def _require_member(key: str, member: str | RawVariable, *, graph: Graph) -> Non
     elif member.startswith("<"):
         if key in _VARIABLE_KEYS or key == "global_step":
             raise WireError(f"collection {key!r} has something that isn't a variable", 0)
-    elif op_name(member) not in graph.nodes:
+    elif op_name(member) not in graph.nodes and key != _SAVEABLES:
         raise WireError(f"collection {key!r} has {member[:80]!r}, which isn't there", 0)
 
 

@@ -186,7 +186,8 @@ def _require_like_index(meta: Meta) -> None:
         if name not in known:
             continue
         record = index.record(name)
-        if shape != record.shape or variable.dtype_name != record.stored.name:
+        unlike = shape is not None and shape != record.shape  # None with validate_shape=False
+        if unlike or variable.dtype_name != record.stored.name:
             raise CorruptCheckpointError(
                 f"{variable.dtype_name} of shape {shape} here, but {record.stored.name} of shape "
                 f"{record.shape} in {os.path.basename(index.path)}",

@@ -4,7 +4,7 @@ To add one, write it in the file of its family and put it into the tuple here; f
 package, decorate it with :func:`register_layout`.
 """
 
-from tf1compat.migration.layouts import basic, casts, joins, recurrent, rows, shards
+from tf1compat.migration.layouts import basic, casts, cudnn, joins, recurrent, rows, shards
 from tf1compat.migration.layouts.layout import (
     LAYOUTS,
     Identity,
@@ -34,6 +34,7 @@ for _own in (
     basic.Expand,
     joins.Concatenate,
     joins.Split,
+    joins.Last,
     joins.GroupPart,
     casts.Cast,
     recurrent.Blocks,
@@ -44,8 +45,9 @@ for _own in (
     rows.Vocabulary,
     shards.ModShards,
     shards.ChannelsFirst,
-    shards.CudnnBlocks,
-    shards.SumHalves,
+    cudnn.CudnnBlocks,
+    cudnn.SumHalves,
+    cudnn.GruBiases,
 ):
     LAYOUTS.add(_own)
 del _own

@@ -17,7 +17,7 @@ from tf1compat.migration.layouts.layout import (
     one_source,
 )
 
-__all__ = ["Concatenate", "GroupPart", "Split"]
+__all__ = ["Concatenate", "GroupPart", "Last", "Split"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +90,42 @@ class Split(Layout):
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece(self._index, target),)
+
+
+@dataclasses.dataclass(frozen=True)
+class Last(Layout):
+    """The last `size` along an axis, of sources that differ in what is before.
+
+    As the state's rows of kernels of which some have inputs' rows above them and some don't.
+    """
+
+    name = "last"
+    takes_part = True
+
+    axis: int
+    size: int
+
+    def __post_init__(self) -> None:
+        _require_counted(self, self.axis)
+
+    def part(self, source: Spec) -> Index:
+        stop = source.shape[self.axis]
+        return (*(slice(None),) * self.axis, slice(stop - self.size, stop))
+
+    def spec(self, *sources: Spec) -> Spec:
+        source = one_source(self, sources)
+        shape = list(source.shape)
+        if self.axis >= len(shape) or not 0 < self.size <= shape[self.axis]:
+            raise cannot(self, source, f"{self.size} or more along axis {self.axis}")
+        shape[self.axis] = self.size
+        return Spec(tuple(shape), source.dtype)
+
+    def apply(self, *sources: np.ndarray) -> np.ndarray:
+        source = one_source(self, sources)
+        return source[self.part(Spec(source.shape))]
+
+    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
+        return (Piece(self.part(one_source(self, sources)), target),)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import Layout, Piece, Spec, cannot, one_source
 
-__all__ = ["ChannelsFirst", "CudnnBlocks", "ModShards", "SumHalves"]
+__all__ = ["ChannelsFirst", "ModShards"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,50 +80,3 @@ class ChannelsFirst(Layout):
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         pixels = target.reshape(*self.image, *target.shape[1:])
         return (Piece((), np.moveaxis(pixels, len(self.image) - 1, 0).reshape(target.shape)),)
-
-
-@dataclasses.dataclass(frozen=True)
-class CudnnBlocks(Layout):
-    """A kernel of ``tf.keras.layers.CuDNNGRU`` or ``CuDNNLSTM`` as Keras' GRU or LSTM has it.
-
-    CuDNN multiplies from the other side: each gate's block holds its transpose, row by row.
-    """
-
-    name = "cudnn_blocks"
-
-    gates: int
-
-    def spec(self, *sources: Spec) -> Spec:
-        source = one_source(self, sources)
-        if self.gates < 1 or len(source.shape) != 2 or source.shape[1] % self.gates:
-            raise cannot(self, source, f"a kernel of {self.gates} equal gates")
-        return source
-
-    def apply(self, *sources: np.ndarray) -> np.ndarray:
-        blocks = np.split(one_source(self, sources), self.gates, axis=1)
-        return np.concatenate([b.reshape(b.shape[::-1]).T for b in blocks], axis=1)
-
-    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
-        blocks = np.split(target, self.gates, axis=1)
-        return (Piece((), np.concatenate([b.T.reshape(b.shape) for b in blocks], axis=1)),)
-
-
-@dataclasses.dataclass(frozen=True)
-class SumHalves(Layout):
-    """Two biases that are always added, CuDNN's of inputs and of the state, as their sum."""
-
-    name = "sum_halves"
-    sums = True
-
-    def spec(self, *sources: Spec) -> Spec:
-        source = one_source(self, sources)
-        if len(source.shape) != 1 or source.shape[0] % 2:
-            raise cannot(self, source, "a vector of two halves")
-        return Spec((source.shape[0] // 2,), source.dtype)
-
-    def apply(self, *sources: np.ndarray) -> np.ndarray:
-        first, second = np.split(one_source(self, sources), 2)
-        return first + second
-
-    def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
-        return (Piece((), np.concatenate([target, np.zeros_like(target)])),)
