@@ -19,8 +19,7 @@ from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
-from tf1compat.checkpoint.meta.uses import Uses, find_uses
-from tf1compat.checkpoint.meta.using import FORGET
+from tf1compat.checkpoint.meta.uses import find_uses
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.files.regular import open_regular
 
@@ -55,11 +54,7 @@ class GraphSettings:
         self._graph = ForwardPass(nodes)
         self.trains = self._graph.trains
         self.turns = any(_turns(self._graph, node) for node in nodes.values())
-        uses = find_uses(nodes)
-        self.forget_bias = {
-            **{one.bias: one.forget_bias for one in uses.lstm.values() if one.bias},
-            **_added_to_gates(uses),
-        }
+        self.forget_bias = find_uses(nodes).forget_biases
 
     def of_convolution(self, variables: Collection[str]) -> Mapping[str, frozenset[Any]]:
         """Returns ``strides``, ``padding``, ``dilation``, ``data_format`` of convolutions.
@@ -147,10 +142,3 @@ def _turns(graph: ForwardPass, node: Node) -> bool:
     if node.op != "Transpose" or graph.made_of.get(node.name, node.name) is not None:
         return False
     return tuple(constant(graph.nodes[node.inputs[1]])) in _TURNS
-
-
-def _added_to_gates(uses: Uses) -> dict[str, float]:
-    """Returns what is added to the forget gates of biases, those of convolutions too."""
-    offsets = ((n, u) for n, some in uses.by_variable.items() for u in some if u.kind == "offset")
-    known = ((name, use.facts.get("forget_bias")) for name, use in offsets if FORGET in use.gates)
-    return {name: float(added) for name, added in known if isinstance(added, (int, float))}
