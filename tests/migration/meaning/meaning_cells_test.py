@@ -1,5 +1,8 @@
 """Every cell of TensorFlow 1.15.5 computes in Keras what it recorded, with its graph or without."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 from cell_goldens import (
     CELLS,
@@ -19,7 +22,7 @@ from cell_goldens import (
     written,
 )
 
-from tf1compat.migration import Assumptions, Status, plan_migration, prove
+from tf1compat.migration import Assumptions, Status, lint, plan_migration, prove
 
 ASKED = [name for name, (forget_bias, _) in CELLS.items() if forget_bias is not None]
 
@@ -98,3 +101,25 @@ def test_a_convolution_without_a_bias_has_no_place_for_the_constant(tmp_path):
     plan = plan_migration(prefix, index, assume=Assumptions(forget_bias=1.0))
     assert "what it adds to its forget gate needs one in Keras" in str(plan.unexplained[0])
     assert plan_migration(prefix, index, assume=Assumptions(forget_bias=0.0)).complete
+
+
+def test_a_constant_of_a_convolution_that_the_plan_leaves_out_is_found():
+    name = "conv_lstm_2d"
+    index = model([conv(L.ConvLSTM2D, (3, 2))], recorded(name).inputs["x"].shape[1:])
+    plan = plan_migration(GOLDENS / name, index)
+    assert not lint(plan, index).findings
+    without = tuple(
+        dataclasses.replace(fill, layout=fill.layout.partition(" | forget_bias")[0])
+        for fill in plan.fills
+    )
+    (found,) = lint(dataclasses.replace(plan, fills=without), index).findings
+    assert found.text == "forget_bias 0.45 in the v1 graph at every step, 0 added by the plan"
+
+
+def test_a_cell_of_this_package_isnt_filled_by_shape(tmp_path):
+    random = np.random.default_rng(0)
+    shapes = {"kernel": (INPUTS, 4 * UNITS), "rec_kernel": (UNITS, 4 * UNITS), "bias": (4 * UNITS,)}
+    values = {f"rnn/{n}": random.normal(size=s).astype("float32") for n, s in shapes.items()}
+    plan = plan_migration(written(tmp_path, values), model([full()]))
+    assert not plan.fills
+    assert any("gates that may stand in another order" in str(p) for p in plan.problems)

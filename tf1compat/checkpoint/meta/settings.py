@@ -56,9 +56,7 @@ class GraphSettings:
         self._graph = ForwardPass(nodes)
         self.trains = self._graph.trains
         self.turns = any(_turns(self._graph, node) for node in nodes.values())
-        self.forget_bias = {
-            gates.bias: gates.forget_bias for gates in find_uses(nodes).lstm.values() if gates.bias
-        }
+        self.forget_bias = find_uses(nodes).forget_biases
 
     def of_convolution(self, variables: Collection[str]) -> Mapping[str, frozenset[Any]]:
         """Returns ``strides``, ``padding``, ``dilation``, ``data_format`` of convolutions.

@@ -89,6 +89,20 @@ class Uses:
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
+    @property
+    def forget_biases(self) -> dict[str, float]:
+        """What is added to forget gates, by the biases before them, those of convolutions too."""
+        offsets = (
+            (name, use.facts.get("forget_bias"))
+            for name, uses in self.by_variable.items()
+            for use in uses
+            if use.kind == "offset" and FORGET in use.gates
+        )
+        return {
+            **{one.bias: one.forget_bias for one in self.lstm.values() if one.bias},
+            **{name: float(n) for name, n in offsets if isinstance(n, (int, float))},
+        }
+
 
 def find_uses(nodes: Mapping[str, Node]) -> Uses:
     """Returns the uses in the forward pass of a graph, given its nodes, functions in place."""
