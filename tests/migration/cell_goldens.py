@@ -57,6 +57,7 @@ CELLS = {
     "lstm_block": (0.25, lambda: [lstm()]),
     "lstm_block_fused": (0.6, lambda: [lstm()]),
     "cudnn_compatible_lstm": (None, lambda: [lstm()]),
+    "cudnn_compatible_gru": (None, lambda: [gru(reset_after=True)]),
     "unnormed_lstm": (0.35, lambda: [lstm()]),
     "gru": (None, lambda: [gru()]),
     "gru_both_ways": (None, lambda: [both_ways(gru())]),
