@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from tf1compat.migration.matching import Item
 from tf1compat.migration.meaning.assumptions import Assumptions
 from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["Part", "Question", "Reading", "Source", "by_scope"]
+__all__ = ["Part", "Question", "Reading", "Source"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,14 @@ class Source:
     assumptions: Assumptions
     targets: Mapping[str, Item] = dataclasses.field(default_factory=dict)
 
+    @functools.cached_property
+    def by_scope(self) -> Mapping[str, Mapping[str, Entry]]:
+        """The variables of each scope by their leaves: what most readings begin with."""
+        found: dict[str, dict[str, Entry]] = {}
+        for entry in self.entries.values():
+            found.setdefault(entry.name.scope, {})[entry.name.leaf] = entry
+        return found
+
 
 class Reading:
     """Base of all readings.
@@ -85,11 +94,3 @@ class Reading:
     def read(self, source: Source) -> Iterator[Part | Question]:
         """Yields what variables would be as weights, and what has to be asked before."""
         return iter(())
-
-
-def by_scope(entries: Mapping[str, Entry]) -> dict[str, dict[str, Entry]]:
-    """Returns the variables of each scope by their leaves."""
-    found: dict[str, dict[str, Entry]] = {}
-    for entry in entries.values():
-        found.setdefault(entry.name.scope, {})[entry.name.leaf] = entry
-    return found

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind, Reason
 
 __all__ = ["Attention"]
@@ -143,7 +143,7 @@ class _Fused:
 def _fused(source: Source) -> Iterator[_Fused]:
     """Yields the kernels that the graph takes apart, or that are called so."""
     known = source.uses.fused if source.uses is not None else {}
-    for scope, held in by_scope(source.entries).items():
+    for scope, held in source.by_scope.items():
         around, _, last = scope.rpartition("/")
         for leaf, kernel in held.items():
             found = known.get(kernel.key)
@@ -165,8 +165,8 @@ def _is_fused(kernel: Entry, bias: Entry | None) -> bool:
 
 def _joined(source: Source, fused: tuple[str, ...]) -> Iterator[Part | Question]:
     """Yields what three kernels are in one, in each scope that has them side by side."""
-    around: dict[str, dict[str, dict[str, Entry]]] = defaultdict(dict)
-    for scope, held in by_scope(source.entries).items():
+    around: dict[str, dict[str, Mapping[str, Entry]]] = defaultdict(dict)
+    for scope, held in source.by_scope.items():
         above, _, last = scope.rpartition("/")
         if role := _role(last):
             around[above][role] = held

@@ -9,7 +9,7 @@ from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["ConvLstm"]
@@ -31,7 +31,7 @@ class ConvLstm(Reading):
     kinds = (_BY_NAME,)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        for scope, held in by_scope(source.entries).items():
+        for scope, held in source.by_scope.items():
             kernel, bias = first_of(held, KERNELS), first_of(held, BIASES)
             if kernel is None or not _is_kernel(kernel):
                 continue

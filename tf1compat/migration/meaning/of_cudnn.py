@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["Cudnn"]
@@ -23,12 +23,12 @@ class Cudnn(Reading):
     kinds = (_BY_SHAPE,)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        for scope, held in by_scope(source.entries).items():
+        for scope, held in source.by_scope.items():
             if {"kernel", "recurrent_kernel", "bias"} <= held.keys():
                 yield from _parts(scope, held)
 
 
-def _parts(scope: str, held: dict[str, Entry]) -> Iterator[Part]:
+def _parts(scope: str, held: Mapping[str, Entry]) -> Iterator[Part]:
     kernel, recurrent, bias = (held[leaf] for leaf in ("kernel", "recurrent_kernel", "bias"))
     if len(recurrent.shape) != 2 or len(kernel.shape) != 2 or len(bias.shape) != 1:
         return

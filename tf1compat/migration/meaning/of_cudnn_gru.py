@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["CudnnGru"]
@@ -27,7 +27,7 @@ class CudnnGru(Reading):
     kinds = (_BY_NAME,)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        held = by_scope(source.entries)
+        held = source.by_scope
         for scope, gates in held.items():
             cell = scope.removesuffix(_GATES)
             sides = [gates, *(held.get(f"{cell}/{half}", {}) for half in _HALVES)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["Gru"]
@@ -36,7 +36,7 @@ class Gru(Reading):
     kinds = (_BY_NAME,)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        held = by_scope(source.entries)
+        held = source.by_scope
         for scope, gates in held.items():
             if all(leaf in gates for leaf in _OF_BLOCK):
                 yield from _parts(scope, *(gates[leaf] for leaf in _OF_BLOCK))
@@ -50,7 +50,9 @@ class Gru(Reading):
                     yield from _parts(match["cell"], *four)
 
 
-def _candidate(held: dict[str, dict[str, Entry]], scope: str, cell: str) -> dict[str, Entry] | None:
+def _candidate(
+    held: Mapping[str, Mapping[str, Entry]], scope: str, cell: str
+) -> Mapping[str, Entry] | None:
     tail = "/Linear" if scope.endswith("/Linear") else ""
     found = (held.get(f"{cell}/{word}{tail}") for word in _CANDIDATES)
     return next((one for one in found if one is not None), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.uses import LstmGates
@@ -11,7 +11,7 @@ from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._extended_lstm import Extension, extension, is_peeping
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["Lstm"]
@@ -45,7 +45,7 @@ class Lstm(Reading):
         for name, gates in known.items():
             if name in source.entries:
                 yield from _cell(source, gates, _BY_GRAPH)
-        for scope, held in by_scope(source.entries).items():
+        for scope, held in source.by_scope.items():
             found = _named(scope, held)
             if found is None or found[0].key in known:
                 continue
@@ -58,7 +58,7 @@ class Lstm(Reading):
                 yield from _cell(source, LstmGates(kernel, bias, added), _BY_NAME)
 
 
-def _named(scope: str, held: dict[str, Entry]) -> tuple[Entry, Entry | None] | None:
+def _named(scope: str, held: Mapping[str, Entry]) -> tuple[Entry, Entry | None] | None:
     """Returns kernel and bias of a scope that is called as a cell; None for any other.
 
     One with peepholes may be called anything: nothing else of 1.x has them and no other vectors.

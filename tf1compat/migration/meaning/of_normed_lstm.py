@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.meaning._cell_names import KERNELS, first_of
 from tf1compat.migration.meaning._forget_bias import ASKS
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["NormedLstm"]
@@ -27,7 +27,7 @@ class NormedLstm(Reading):
     kinds = (_BY_NAME,)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        held = by_scope(source.entries)
+        held = source.by_scope
         for scope, inside in held.items():
             kernel = first_of(inside, KERNELS)
             norms = {word: held.get(f"{scope}/{word}", {}) for word in (*_GATES, _STATE)}
@@ -41,7 +41,7 @@ class NormedLstm(Reading):
                 yield from _parts(scope, kernel, norms, added)
 
 
-def _fit(kernel: Entry, norms: dict[str, dict[str, Entry]]) -> bool:
+def _fit(kernel: Entry, norms: Mapping[str, Mapping[str, Entry]]) -> bool:
     rows, columns = kernel.shape if len(kernel.shape) == 2 else (0, 1)
     units = columns // 4
     return (
@@ -61,7 +61,7 @@ def _added(source: Source, beta: str) -> float | None:
 
 
 def _parts(
-    scope: str, kernel: Entry, norms: dict[str, dict[str, Entry]], added: float
+    scope: str, kernel: Entry, norms: Mapping[str, Mapping[str, Entry]], added: float
 ) -> Iterator[Part]:
     rows, columns = kernel.shape
     units, because = columns // 4, _BY_NAME.because(scope=scope)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["SimpleRnn"]
@@ -24,7 +24,7 @@ class SimpleRnn(Reading):
     kinds = (_BY_NAME,)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        for scope, held in by_scope(source.entries).items():
+        for scope, held in source.by_scope.items():
             kernel, bias = first_of(held, KERNELS), first_of(held, BIASES)
             if kernel is None or bias is None or not _CELL.search(scope):
                 continue

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
-from tf1compat.migration.meaning.base import Part, Question, Reading, Source, by_scope
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
 __all__ = ["Stacks"]
@@ -89,7 +89,7 @@ def _rows(scopes: Iterable[str]) -> list[_Row]:
 
 def _stacked(source: Source) -> Iterator[Part]:
     """Yields the stack of what numbered scopes hold, where the model has such a weight."""
-    held = by_scope(source.entries)
+    held = source.by_scope
     layers = _by_layer(source.targets.values())
     have = {(entry.name.role, entry.shape) for entry in source.entries.values()}
     wanted = {(item.role, item.shape) for item in source.targets.values()} - have
@@ -162,7 +162,7 @@ def _taken_apart(source: Source) -> Iterator[Part]:
     layers = _by_layer(source.targets.values())
     rows = _rows(layers)
     whole = {(item.role, item.shape) for item in source.targets.values()}
-    for scope, held in by_scope(source.entries).items():
+    for scope, held in source.by_scope.items():
         for entry in held.values():
             if len(entry.shape) < 2 or (entry.name.role, entry.shape) in whole:
                 continue
