@@ -30,5 +30,9 @@ def test_campaign(script, request):
     run(script, *([] if quick else [SHARES[script]]))
 
 
+def test_random_pairs():
+    run("pairs.py")
+
+
 def test_hostile_files():
     run("hostile.py", "--no_clock")
