@@ -12,6 +12,7 @@ from tf1compat.checkpoint import write_checkpoint
 from tf1compat.migration import (
     Status,
     convert,
+    lint,
     load_recording,
     plan_migration,
     prove,
@@ -115,6 +116,29 @@ def test_every_line_is_proved_where_the_graph_runs_on_a_cpu(name):
     proof = prove(plan, model, tolerance=1e-6)
     assert proof.agrees
     assert set(proof.lines.values()) == {Status.PROVED}
+
+
+@pytest.mark.parametrize(
+    ("activation", "said"),
+    [
+        (hard_sigmoid_of_1_15, None),
+        ("sigmoid", "hard_sigmoid(x/5 + 1/2) in the v1 graph, sigmoid in the model"),
+        ("hard_sigmoid", "hard_sigmoid(x/5 + 1/2) in the v1 graph, hard_sigmoid(x/6 + 1/2) in the"),
+    ],
+)
+def test_another_activation_of_gates_is_said(activation, said):
+    model = _model(_keras, recurrent_activation=activation)
+    plan = plan_migration(GOLDENS / "keras_rnn" / "model.ckpt", model)
+    found = lint(plan, model)
+    assert found.compared["gates"] == 5
+    assert [said in one.text for one in found.findings] == ([True] * 4 if said else [])
+
+
+def test_another_activation_of_gates_is_no_proof():
+    model = _model(_keras, recurrent_activation="hard_sigmoid")
+    proof = prove(plan_migration(GOLDENS / "keras_rnn" / "model.ckpt", model), model)
+    assert not proof.agrees
+    assert Status.PROVED not in proof.lines.values()
 
 
 def test_parameters_of_the_graph_with_names_of_the_saveable(tmp_path):
