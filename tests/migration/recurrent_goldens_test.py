@@ -40,8 +40,8 @@ def _rnn(kind, **options):
     return kind(UNITS, return_sequences=True, **options)
 
 
-def _both(kind, **options):
-    return layers.Bidirectional(_rnn(kind, **options))
+def _both(kind, name=None, **options):
+    return layers.Bidirectional(_rnn(kind, **options), name=name)
 
 
 def _contrib(x, **options):
@@ -181,6 +181,22 @@ def test_a_buffer_of_equal_layers_goes_in_their_order(tmp_path):
         "b/cell/kernel": f"split(0, {2 * one}, {3 * one})",
         "b/cell/recurrent_kernel": f"split(0, {3 * one}, {4 * one})",
         "b/cell/bias": f"split(0, {4 * one + 8 * UNITS}, {4 * one + 16 * UNITS})",
+    }
+
+
+def test_a_buffer_of_equal_layers_goes_in_their_order_and_direction(tmp_path):
+    x = keras.Input((STEPS, 2 * UNITS))
+    model = keras.Model(x, _stack(x, *(_both(layers.GRU, name=name) for name in "ab")))
+    given, kept = 3 * UNITS * 2 * UNITS, 3 * UNITS * UNITS
+    plan = plan_migration(_buffer(tmp_path, 4 * (given + kept + 2 * 3 * UNITS)), model)
+    assert plan.complete, str(plan)
+    kernels = {
+        f.target: f.layout.split(" |")[0] for f in plan.fills if "reshape(12, 8)" in f.layout
+    }
+    starts = [number * (given + kept) for number in range(4)]
+    ways = [f"{name}/{way}_layer/cell/kernel" for name in "ab" for way in ("forward", "backward")]
+    assert kernels == {
+        way: f"split(0, {start}, {start + given})" for way, start in zip(ways, starts, strict=True)
     }
 
 
