@@ -12,6 +12,7 @@ from tf1compat.checkpoint import write_checkpoint
 from tf1compat.migration import (
     Status,
     convert,
+    lint,
     load_recording,
     plan_migration,
     prove,
@@ -39,8 +40,8 @@ def _rnn(kind, **options):
     return kind(UNITS, return_sequences=True, **options)
 
 
-def _both(kind, **options):
-    return layers.Bidirectional(_rnn(kind, **options))
+def _both(kind, name=None, **options):
+    return layers.Bidirectional(_rnn(kind, **options), name=name)
 
 
 def _contrib(x, **options):
@@ -117,6 +118,29 @@ def test_every_line_is_proved_where_the_graph_runs_on_a_cpu(name):
     assert set(proof.lines.values()) == {Status.PROVED}
 
 
+@pytest.mark.parametrize(
+    ("activation", "said"),
+    [
+        (hard_sigmoid_of_1_15, None),
+        ("sigmoid", "hard_sigmoid(x/5 + 1/2) in the v1 graph, sigmoid in the model"),
+        ("hard_sigmoid", "hard_sigmoid(x/5 + 1/2) in the v1 graph, hard_sigmoid(x/6 + 1/2) in the"),
+    ],
+)
+def test_another_activation_of_gates_is_said(activation, said):
+    model = _model(_keras, recurrent_activation=activation)
+    plan = plan_migration(GOLDENS / "keras_rnn" / "model.ckpt", model)
+    found = lint(plan, model)
+    assert found.compared["gates"] == 5
+    assert [said in one.text for one in found.findings] == ([True] * 4 if said else [])
+
+
+def test_another_activation_of_gates_is_no_proof():
+    model = _model(_keras, recurrent_activation="hard_sigmoid")
+    proof = prove(plan_migration(GOLDENS / "keras_rnn" / "model.ckpt", model), model)
+    assert not proof.agrees
+    assert Status.PROVED not in proof.lines.values()
+
+
 def test_parameters_of_the_graph_with_names_of_the_saveable(tmp_path):
     """As CudnnLSTM saves by default: the graph has a buffer that the checkpoint hasn't."""
     for path in (GOLDENS / "cudnn_canonical").glob("model.ckpt.*"):
@@ -157,6 +181,22 @@ def test_a_buffer_of_equal_layers_goes_in_their_order(tmp_path):
         "b/cell/kernel": f"split(0, {2 * one}, {3 * one})",
         "b/cell/recurrent_kernel": f"split(0, {3 * one}, {4 * one})",
         "b/cell/bias": f"split(0, {4 * one + 8 * UNITS}, {4 * one + 16 * UNITS})",
+    }
+
+
+def test_a_buffer_of_equal_layers_goes_in_their_order_and_direction(tmp_path):
+    x = keras.Input((STEPS, 2 * UNITS))
+    model = keras.Model(x, _stack(x, *(_both(layers.GRU, name=name) for name in "ab")))
+    given, kept = 3 * UNITS * 2 * UNITS, 3 * UNITS * UNITS
+    plan = plan_migration(_buffer(tmp_path, 4 * (given + kept + 2 * 3 * UNITS)), model)
+    assert plan.complete, str(plan)
+    kernels = {
+        f.target: f.layout.split(" |")[0] for f in plan.fills if "reshape(12, 8)" in f.layout
+    }
+    starts = [number * (given + kept) for number in range(4)]
+    ways = [f"{name}/{way}_layer/cell/kernel" for name in "ab" for way in ("forward", "backward")]
+    assert kernels == {
+        way: f"split(0, {start}, {start + given})" for way, start in zip(ways, starts, strict=True)
     }
 
 

@@ -48,6 +48,36 @@ def test_the_forget_bias_goes_to_the_second_gate_and_not_into_slots():
     assert parse_layout("forget_bias(1.5)").for_slot(Spec((8,)), Spec((8,))) == IDENTITY
 
 
+def test_the_last_rows_are_those_of_sources_with_any_above():
+    above, alone = np.arange(10.0).reshape(5, 2), np.arange(4.0).reshape(2, 2)
+    layout = parse_layout("last(0, 2) | concatenate(1)")
+    specs = [Spec((5, 2), "float64"), Spec((2, 2), "float64")]
+    assert layout.spec(*specs) == Spec((2, 4), "float64")
+    target = layout.apply(above, alone)
+    assert_arrays_equal(target, np.hstack([above[3:], alone]))
+    for piece, source in zip(layout.invert(target, *specs), (above, alone), strict=True):
+        assert_arrays_equal(piece.value, source[piece.index])
+
+
+def test_biases_of_gates_are_those_of_inputs_and_sums_come_back():
+    """Gates are r, u in 1.x and z, r in Keras; what was trained on for the state is added."""
+    sources = np.array([1.0, -0.0]), np.array([3.0]), np.array([4.0])
+    specs = [Spec(one.shape, "float64") for one in sources]
+    layout = parse_layout("gru_biases")
+    target = layout.apply(*sources)
+    assert_arrays_equal(target, np.array([[-0.0, 1, 3], [0, 0, 4]]))
+    for piece, source in zip(layout.invert(target, *specs), sources, strict=True):
+        assert_arrays_equal(piece.value, source)
+    trained = target + np.array([[0.0, 0, 0], [10, 20, 0]])
+    assert_arrays_equal(layout.invert(trained, *specs)[0].value, np.array([21.0, 10.0]))
+
+
+@pytest.mark.parametrize("shapes", [[(4,)], [(4,), (2,), (3,)], [(4,), (4,), (4,)], [(), (), ()]])
+def test_biases_of_other_sizes_are_named(shapes):
+    with pytest.raises(LayoutError, match=r"gru_biases: expected biases \[2n\], \[n\] and \[n\]"):
+        parse_layout("gru_biases").spec(*map(Spec, shapes))
+
+
 @pytest.mark.parametrize(
     ("text", "shape", "words"),
     [

@@ -114,6 +114,7 @@ def test_bad_text_says_what_was_expected(text, message):
         ("channels_first(12)", (12, 3), "expected sizes of an image, channels last"),
         ("sum_halves", (4, 2), "expected a vector of two halves"),
         ("squeeze(0)", (2, 3), r"expected size 1 at axes \(0,\)"),
+        ("last(0, 3)", (2, 3), "expected 3 or more along axis 0"),
         ("split(0, 1, 9)", (2, 3), r"expected \[1, 9\) within axis 0"),
         ("cast(floaty)", (2,), "expected a dtype such as float32"),
         ("cast(finfo)", (2,), "expected a dtype such as float32"),  # ml_dtypes has one

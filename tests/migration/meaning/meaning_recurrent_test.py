@@ -148,6 +148,24 @@ def test_a_gru_that_resets_after_is_another_arithmetic(tmp_path):
     assert "a GRU(reset_after=False) of its sizes: with reset_after=True" in kernel.expected
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_a_gru_of_keras_that_resets_elsewhere_is_another_arithmetic(after, tmp_path):
+    """1.15's default is reset_after=False, Keras 3's True; the bias tells."""
+    shapes = {"kernel": (INPUTS, 12), "recurrent_kernel": (UNITS, 12), "bias": (12,)}
+    shapes |= {"bias": (2, 12)} if after else {}
+    values = {f"gru/{name}": np.ones(shape, np.float32) for name, shape in shapes.items()}
+    write_checkpoint(os.fspath(tmp_path / "keras.ckpt"), values)
+    for reset_after in (after, not after):
+        layer = keras.layers.GRU(UNITS, return_sequences=True, reset_after=reset_after)
+        plan = plan_migration(tmp_path / "keras.ckpt", _model(layer))
+        assert plan.complete == (reset_after == after)
+    for problem in plan.unexplained:
+        assert f"a GRU(reset_after={after}) of its sizes" in problem.expected
+        assert "no layout makes that equal" in problem.expected
+    assert len(plan.unexplained) == 3
+    assert not plan.fills
+
+
 def test_names_of_the_first_releases(tmp_path):
     scope = "RNN/BasicLSTMCell/Linear"
     values = {

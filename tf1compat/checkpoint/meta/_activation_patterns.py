@@ -12,7 +12,7 @@ from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.activation_values import POINTS, erf, name_of_values, sigmoid
 
-__all__ = ["composed", "one_op"]
+__all__ = ["clipped", "composed", "one_op"]
 
 _ONE_OP = MappingProxyType(
     {
@@ -86,6 +86,27 @@ def composed(
         later = [r for one in (*fresh, *inside.values()) for r in graph.readers(one.name)]
         fresh = [one for one in (*readers, *later) if one.op in _COMPUTED]
     return None
+
+
+def clipped(graph: ForwardPass, name: str) -> str | None:
+    """Returns the activation that ops with constants make of a value, each of the one before.
+
+    As 1.15's ``hard_sigmoid``; None for none known, or where it isn't clipped.
+    """
+    values = {name: POINTS}
+    found = None
+    for _ in range(_DEEP):
+        made = [
+            one
+            for one in graph.readers(name)
+            if one.op in _COMPUTED and _computed(graph, one, values)
+        ]
+        if len(made) != 1:
+            break
+        name = made[0].name
+        if made[0].op in ("Maximum", "Minimum"):
+            found = name_of_values(values[name]) or found
+    return found
 
 
 def _computed(graph: ForwardPass, node: Node, values: dict[str, np.ndarray]) -> bool:

@@ -46,6 +46,9 @@ _KNOWN: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
             0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
         ),
         "gelu(sigmoid)": lambda x: x * sigmoid(1.702 * x),
+        # tf.keras' and Keras 3's are no longer the same
+        "hard_sigmoid(x/5 + 1/2)": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
+        "hard_sigmoid(x/6 + 1/2)": lambda x: np.clip(x / 6 + 0.5, 0, 1),
     }
 )
 

@@ -15,6 +15,7 @@ from tf1compat.checkpoint.meta._afterwards import settings_afterwards
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
+from tf1compat.checkpoint.meta._gate_activations import gate_activations
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
@@ -74,6 +75,10 @@ class GraphSettings:
         ``scale`` and ``center`` the names of what multiplies and is added, ``""`` for nothing.
         """
         return _gathered(norm_settings(self._graph, variables))
+
+    def of_gates(self, variables: Collection[str]) -> Mapping[str, frozenset[Any]]:
+        """Returns ``gates``, the activations of a recurrent cell's, by the names as behind it."""
+        return _gathered(gate_activations(self._graph, variables))
 
     def afterwards(self, variables: Collection[str]) -> Mapping[str, frozenset[Any]]:
         """Returns ``activation`` and ``dropout``, its rate, up to the next variable.

@@ -30,6 +30,7 @@ _CONVOLUTIONS = (
 )
 _TRANSPOSED = (_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose)
 _PADS = (_L.ZeroPadding1D, _L.ZeroPadding2D, _L.ZeroPadding3D)
+_GATED = (_L.LSTMCell, _L.GRUCell)
 _ACTIVATED = (*_CONVOLUTIONS, _L.Dense, _L.EinsumDense)
 # What leaves a value as it is, or may come before an elementwise activation as well as after it.
 _THROUGH = (
@@ -52,7 +53,7 @@ def model_settings(index: ModelIndex) -> dict[str, LayerSettings]:
     """Returns, by the path of each layer that has any, its settings by name.
 
     Each has every value that it has wherever the layer is called; what can't be told is left out.
-    ``kind`` is ``"norm"``, ``"convolution"`` or ``"dense"``. Values are as those of
+    ``kind`` is ``"norm"``, ``"convolution"``, ``"dense"`` or ``"gated"``. Values are as those of
     :class:`tf1compat.checkpoint.meta.settings.GraphSettings`; ``padding`` of images whose sizes
     are known (``sizes``, before anything is added) is in pixels. ``activation`` holds ``"end"``
     where the layer's output is one of the model's.
@@ -77,6 +78,11 @@ def _of(node: LayerNode, neighbours: Neighbours) -> Found:
     elif isinstance(layer, _CONVOLUTIONS):
         yield "kind", "convolution"
         yield from _convolution(layer, neighbours)
+    elif isinstance(layer, _GATED):
+        yield "kind", "gated"
+        for function in (layer.recurrent_activation, layer.activation):
+            yield "gates", activation_name(function)
+        return
     elif isinstance(layer, _ACTIVATED):
         yield "kind", "dense"
     else:

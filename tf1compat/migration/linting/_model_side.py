@@ -46,7 +46,7 @@ def _is_own(node: LayerNode) -> bool:
 
 
 def _lacks(settings: Values) -> bool:
-    missing = "activation" not in settings
+    missing = "activation" not in settings and "gated" not in settings["kind"]
     return missing or ("convolution" in settings["kind"] and "padding" not in settings)
 
 

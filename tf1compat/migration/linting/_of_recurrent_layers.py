@@ -1,15 +1,15 @@
-"""Checks of recurrent layers: what is added to the forget gate."""
+"""Checks of recurrent layers: what is added to the forget gate, and what gates go through."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from tf1compat.migration.linting.base import Check, Layer, apart
+from tf1compat.migration.linting.base import Check, Layer, apart, differing
 from tf1compat.migration.linting.finding import Finding
 from tf1compat.names.reasons import Kind
 
-__all__ = ["ForgetBias"]
+__all__ = ["ForgetBias", "Gates"]
 
 _ADDED = re.compile(r"forget_bias\(([-+.\de]+)\)")
 
@@ -39,3 +39,22 @@ class ForgetBias(Check):
                 if v1 is not None and apart([v1], [model]):
                     found.append(self.finding(layer, v1, model))
         return found
+
+
+class Gates(Check):
+    """The activations of gates and candidate, such as ``hard_sigmoid``, 1.15's default.
+
+    Keras 3's default is ``sigmoid``, and what it calls ``hard_sigmoid`` is less steep.
+    """
+
+    name = "gates"
+    kinds = differing(name, "activation of gates")
+    layers = ("gated",)
+
+    def compare(self, layer: Layer) -> Sequence[Finding] | None:
+        both = layer.both(self.name)
+        if both is None:
+            return None
+        v1, model = both
+        more, other = v1 - model, model - v1
+        return [self.finding(layer, more, other)] if more and other else ()

@@ -31,6 +31,7 @@ CHECKS: Registry[Check] = Registry(
         _of_convolutions.Dilation(),
         _of_convolutions.DataFormat(),
         _of_recurrent_layers.ForgetBias(),
+        _of_recurrent_layers.Gates(),
         _of_norms.Momentum(),
         _of_activations.Dropout(),
     ),

@@ -79,6 +79,8 @@ def _around(graph: GraphSettings, variables: list[str], model: Values) -> Values
     kind = next(iter(model.get("kind", ())), "")
     if not kind:
         return {}
+    if kind == "gated":
+        return graph.of_gates(variables)
     found = dict(graph.afterwards(variables))
     if kind in ("norm", "own"):
         found |= graph.of_norm(variables)

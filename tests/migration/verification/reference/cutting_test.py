@@ -170,3 +170,24 @@ def test_forward_ops_have_a_value_outside_of_loops_and_branches(control_flow_of_
         tf.square(w, name="of_weights_alone")
     found = forward_ops(graph.as_graph_def(), ["x:0"])
     assert found == ["h", "branch/Merge"]
+
+
+def test_what_loops_write_depends_on_what_their_bodies_read(control_flow_of_v1):
+    """As of dynamic_rnn: a loop brings back an array that begins as nothing, and the next reads."""
+
+    def scanned(x, w, name):
+        steps = tf.TensorArray(tf.float32, 3)
+        steps = v1.while_loop(
+            lambda i, _: i < 3, lambda i, a: (i + 1, a.write(i, x[i] * w)), [0, steps], name=name
+        )[1]
+        return steps.stack()
+
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [3, 2], "x")
+        w = v1.get_variable("w", [], use_resource=True)
+        tf.identity(scanned(scanned(x, w, "first"), w, "second"), "y")
+    found = forward_ops(graph.as_graph_def(), ["x:0"])
+    assert "y" in found
+    assert not any(
+        "/while/" in name and not name.split("/")[-1].startswith("Exit") for name in found
+    )
