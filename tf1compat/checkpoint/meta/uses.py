@@ -16,6 +16,7 @@ from tf1compat.checkpoint.meta._attributes import constant, number, text
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._opaque_recurrent import OpaqueRecurrent, find_opaque
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
 from tf1compat.checkpoint.meta.usage import nodes_usage
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, Use
@@ -23,7 +24,7 @@ from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
-__all__ = ["LstmGates", "Uses", "find_uses"]
+__all__ = ["LstmGates", "OpaqueRecurrent", "Uses", "find_uses"]
 
 _LSTM = frozenset({INPUT, CANDIDATE, FORGET, OUTPUT})
 _ADDS = frozenset({"Add", "AddV2"})
@@ -79,6 +80,7 @@ class Uses:
         scope where that is: that of the bias behind it, or else of the product.
       gate_constants: for a vector that is part of a gate, a peephole or a norm's offset, what else
         is added before the sigmoid.
+      opaque: CuDNN's variables, which hold stacks of recurrent layers each.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
@@ -88,6 +90,7 @@ class Uses:
     fused: Mapping[str, FusedHeads] = dataclasses.field(default_factory=dict)
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    opaque: Mapping[str, OpaqueRecurrent] = dataclasses.field(default_factory=dict)
 
     @property
     def forget_biases(self) -> dict[str, float]:
@@ -145,6 +148,7 @@ class _Finder:
             fused=fused,
             tied=self._tied(),
             gate_constants=gate_constants(self._nodes),
+            opaque=find_opaque(self._nodes, self._variable),
         )
 
     def _tied(self) -> dict[str, str]:

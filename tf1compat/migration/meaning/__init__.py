@@ -27,6 +27,7 @@ __all__ = ["NOTHING", "READINGS", "Assumptions", "Part", "Question", "Reading", 
 READINGS: _Registry[Reading] = _Registry(
     "reading of variables",
     (
+        of_opaque.Opaque(),  # before its canonical form is read
         of_normed_lstm.NormedLstm(),
         of_lstm.Lstm(),
         of_conv_lstm.ConvLstm(),
@@ -34,7 +35,6 @@ READINGS: _Registry[Reading] = _Registry(
         of_simple_rnn.SimpleRnn(),
         of_cudnn.Cudnn(),
         of_cudnn_gru.CudnnGru(),
-        of_opaque.Opaque(),
         of_keras_gru.KerasGru(),
         of_tables.Tables(),
         of_attention.Attention(),

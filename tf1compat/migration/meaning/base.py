@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from tf1compat.checkpoint import Entry
@@ -64,12 +64,14 @@ class Source:
       assumptions: what the user said.
       targets: the weights that are to be filled, by path: what is apart on one side may be in one
         on the other, and only both together say that it has to be taken apart.
+      target_flow: for each weight the weights of the layers that feed its own; None if unknown.
     """
 
     entries: Mapping[str, Entry]
     uses: Uses | None
     assumptions: Assumptions
     targets: Mapping[str, Item] = dataclasses.field(default_factory=dict)
+    target_flow: Mapping[str, Sequence[str]] | None = None
 
     @functools.cached_property
     def by_scope(self) -> Mapping[str, Mapping[str, Entry]]:

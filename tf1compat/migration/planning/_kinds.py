@@ -23,6 +23,7 @@ __all__ = [
     "KEEP_KINDS",
     "NO_AVERAGE",
     "ONE_OF_EQUALS",
+    "OPAQUE_TWIN",
     "PART",
     "RANDOM_STATE",
     "RECORDED",
@@ -47,7 +48,9 @@ RECORDED = Kind("recorded", "{text}")
 AVERAGED = Kind("averaged", "its moving average {average} is taken", "its average is taken")
 EQUAL = Kind("equal", "equal to {original}, which is taken, bit for bit", "equal to what is taken")
 TRAINING_SCALAR = Kind("training_scalar", "a number that only training uses ({ops})")
-_DROPS = (RULE, COPY, PART, EQUAL, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, RECORDED)
+OPAQUE_TWIN = Kind("opaque_twin", "the numbers of {scope} and so on, which are taken, for CuDNN")
+_EQUALS = (COPY, PART, EQUAL, OPAQUE_TWIN)
+_DROPS = (RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, RECORDED)
 DROP_KINDS = Registry("kind of drop", _DROPS)
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")

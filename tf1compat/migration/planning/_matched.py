@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.errors import Problem
@@ -18,6 +18,7 @@ from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_
 from tf1compat.migration.planning._equals import equal_to_filled, of_equals
 from tf1compat.migration.planning._flows import target_flow
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
+from tf1compat.migration.planning._opaque_twins import opaque_twins
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.planning._problems import misfit
 from tf1compat.migration.planning._products import kernel_layout
@@ -79,10 +80,11 @@ def match_rest(
     entries = {name: checkpoint[name] for name in sources}
     open_ = {path: ruling.sides.targets[path] for path in targets}
     uses = graph.uses if graph else None
-    meanings = read_meanings(entries, uses, assumptions=assume, targets=open_)
+    flow = target_flow(index)
+    meanings = read_meanings(entries, uses, assumptions=assume, targets=open_, target_flow=flow)
     of_both = uses.by_variable if uses else None
     both = uses_of_both(of_both, index, flattened_images(index), targets=targets)
-    match = _Match(checkpoint, index, graph, meanings, assume, both)
+    match = _Match(checkpoint, index, graph, meanings, assume, both, flow)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)
     odd = {one.name: one for one in match.at_odds(matching, sources, targets, ruling.sides)}
@@ -98,7 +100,8 @@ def match_rest(
     left = [name for name in sources if name not in used]
     open_targets = [target_spec(index[path]) for path in targets if path not in filled]
     more = equal_to_filled(left, rest.fills, open_targets, checkpoint)
-    return dataclasses.replace(rest, drops=[*rest.drops, *more])
+    twins = opaque_twins(meanings.questions, meanings.parts, rest.fills, checkpoint)
+    return dataclasses.replace(rest, drops=[*rest.drops, *more, *twins])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +114,7 @@ class _Match:
     meanings: Meanings
     assume: Assumptions
     both: BothUses
+    target_flow: Mapping[str, Sequence[str]] | None
 
     def of(self, sources: Sequence[str], targets: Sequence[str], ruling: Ruling) -> Matching:
         """Matches sources and targets; what rules pair one to one is evidence for it."""
@@ -123,7 +127,7 @@ class _Match:
             [*plain, *self.meanings.items(sources)],
             wanted,
             source_flow=self.meanings.flow(self.graph.flow if self.graph else None),
-            target_flow=target_flow(self.index),
+            target_flow=self.target_flow,
             given=given,
         )
 

@@ -128,13 +128,14 @@ def read_meanings(
     *,
     assumptions: Assumptions,
     targets: Mapping[str, Item],
+    target_flow: Mapping[str, Sequence[str]] | None = None,
 ) -> Meanings:
     """Returns what readings make of variables; what one has read, no other is asked."""
     parts: dict[str, Part] = {}
     questions: dict[str, str] = {}
     left = dict(entries)
     for reading in READINGS.values():
-        for found in list(reading.read(Source(left, uses, assumptions, targets))):
+        for found in list(reading.read(Source(left, uses, assumptions, targets, target_flow))):
             if isinstance(found, Question):
                 questions.update(dict.fromkeys(found.sources, found.asks))
             else:
