@@ -14,6 +14,7 @@ from tf1compat.checkpoint import (
     stored_type_of,
 )
 from tf1compat.checkpoint.formats import checkpoint_names, prefix_of
+from tf1compat.checkpoint.slices import Region
 from tf1compat.errors import CorruptCheckpointError, UnknownNameError, UsageError
 
 FLOAT = stored_type_of("float32")
@@ -85,6 +86,29 @@ def test_a_value_that_cannot_be_read_is_damage(path, read):
         with pytest.raises(CorruptCheckpointError, match=message):
             checkpoint["w"].read()
         assert len(checkpoint.check()) == 1
+
+
+def _part(start, shape):
+    whole = ArrayIndex(["f"], {"w": ARRAY}).lookup("w")[2][0]
+    return whole._replace(region=Region(start, shape))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((), "found that slices hold 0 of 2 elements"),
+        ((_part((0,), (1,)),), "found that slices hold 1 of 2 elements"),
+        ((_part((0,), (2,)), _part((1,), (1,))), "found that slices at .* overlap"),
+        ((_part((1,), (2,)),), r"found one of shape \(2,\) at \(1,\)"),
+        ((_part((0, 0), (2, 1)),), r"found one of shape \(2, 1\) at \(0, 0\)"),
+        ((types.SimpleNamespace(stream=None),), "found one without a region and a path"),
+    ],
+)
+def test_pieces_make_up_the_variable(path, parts, message):
+    wrong = toy(open=index(lookup=lambda *_: (FLOAT, (2,), parts)))
+    full = f"'toy': expected pieces that make up 'w' of shape .*, {message}"
+    with SOURCE_FORMATS.with_(wrong), pytest.raises(UsageError, match=full):
+        use(path)
 
 
 def test_what_is_read_is_the_readers_own(path):

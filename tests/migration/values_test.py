@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import write_checkpoint
-from tf1compat.errors import LayoutError
+from tf1compat.errors import LayoutError, RuleError
 from tf1compat.migration import convert, plan_migration, verify_weights
-from tf1compat.migration.layouts import LAYOUTS, Identity, Piece
+from tf1compat.migration.layouts import LAYOUTS, Identity, Piece, Spec
 from tf1compat.names import Rule
 
 VALUE = np.array([[0.1, 0.2], [1 / 3, -0.0]], np.float32)  # float16 has none of the first three
@@ -99,7 +99,73 @@ def test_a_sum_that_has_nothing_of_its_source(migrated):
     with LAYOUTS.with_(Constant):
         plan, model, _ = migrated("toy_constant", "float32")
         (problem,) = verify_weights(plan, model).problems
-    assert problem.found == "w: laid out with other values, the same comes out"
+    message = "layout toy_constant: what adds up to 8 adds up to 4 when it is laid out"
+    assert problem.found == message
+
+
+def test_sums_of_what_makes_no_difference_are_right(tmp_path):
+    """Added to 1e30, a bias changes nothing."""
+    write_checkpoint(
+        tmp_path / "m", {"b": np.full(6, 1e30, np.float32), "k": np.ones((2, 3), "f4")}
+    )
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="d")])
+    rules = [Rule("b", "d/bias", layout="sum_halves"), Rule("k", "d/kernel")]
+    plan = plan_migration(str(tmp_path / "m"), model, rules)
+    convert(plan, model)
+    assert verify_weights(plan, model).equal
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled(Identity):
+    """Turns rows round and makes them large, which its inverse doesn't take back."""
+
+    name = "toy_scaled"
+
+    def apply(self, *sources):
+        return 1000 * sources[0][::-1]
+
+    def invert(self, target, *sources):
+        return (Piece((), target / 1000),)
+
+    def rounding(self, *sources):
+        return 0.01
+
+
+def test_large_values_make_no_room_for_other_sources(migrated):
+    with LAYOUTS.with_(Scaled):
+        plan, model, _ = migrated("toy_scaled", "float32")
+        (problem,) = verify_weights(plan, model).problems
+    assert problem.found.startswith("w: 4 of 4 elements differ")
+
+
+@dataclasses.dataclass(frozen=True)
+class Twice(Identity):
+    """Takes rows by number, which it isn't careful about."""
+
+    name = "toy_twice"
+    takes_part = True
+
+    first: int
+    second: int
+
+    def spec(self, *sources):
+        return Spec((2, *sources[0].shape[1:]), sources[0].dtype)
+
+    def part(self, source):
+        return ((self.first, self.second),)
+
+    def apply(self, *sources):
+        return sources[0][[self.first, self.second]]
+
+    def invert(self, target, *sources):
+        return (Piece(self.part(None), target),)
+
+
+@pytest.mark.parametrize("rows", ["0, 0", "-1, -2", "1, 2"])
+def test_a_part_is_of_distinct_rows_that_are_there(rows, migrated):
+    message = r"toy_twice\(.*\): expected its part along axis 0 of .* as distinct positions from 0"
+    with LAYOUTS.with_(Twice), pytest.raises((RuleError, LayoutError), match=message):
+        migrated(f"toy_twice({rows})", "float32")
 
 
 def test_a_narrower_type_that_cannot_hold_a_value(migrated):

@@ -96,7 +96,7 @@ TASKS: Registry[Task] = Registry(
         ),
         Task(
             "migrate",
-            "writes a Keras file from a checkpoint, and verifies it",
+            "writes a Keras file from a checkpoint, proved first where there is a graph",
             "tf1compat.apps.migrate",
         ),
         Task(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tf1compat.checkpoint.slices import Region, uncovered
 from tf1compat.checkpoint.stored_types import StoredType
-from tf1compat.errors import CheckpointError
-from tf1compat.registry import are_texts, asked, is_a
+from tf1compat.errors import CheckpointError, UsageError
+from tf1compat.registry import are_texts, asked, briefly, is_a
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.entry import Part
@@ -40,6 +41,11 @@ class AskedIndex:
         found: tuple[StoredType, tuple[int, ...], tuple[Part, ...]] = self._ask(
             "lookup", _is_found, words, name
         )
+        _, shape, parts = found
+        if wrong := _unlike(shape, parts):
+            raise UsageError(
+                f"{self._whose}: expected pieces that make up {name!r} of shape {shape}, {wrong}"
+            )
         return found
 
     def files(self) -> tuple[str, ...]:
@@ -53,6 +59,29 @@ class AskedIndex:
     def _ask(self, method: str, fits: Callable[[Any], bool], words: str, *given: Any) -> Any:
         call = getattr(self._index, method)
         return asked(self._whose, method, call=lambda: call(*given), fits=fits, words=words)
+
+
+_PIECE = ("stream", "require", "stored_bytes")
+
+
+def _unlike(shape: tuple[int, ...], parts: Sequence[Part]) -> str:
+    """Returns what keeps pieces from making up a value; "" if nothing does."""
+    for part in parts:
+        region = getattr(part, "region", None)
+        if not isinstance(region, Region) or not isinstance(getattr(part, "path", None), str):
+            return f"found one without a region and a path: {briefly(part)}"
+        if not all(callable(getattr(part, method, None)) for method in _PIECE):
+            return f"found one without a method {', '.join(_PIECE)}: {briefly(part)}"
+        ranks = {len(region.start), len(region.shape), len(shape)}
+        if len(ranks) > 1 or any(
+            start < 0 or size < 0 or start + size > whole
+            for start, size, whole in zip(*region, shape, strict=True)
+        ):
+            return f"found one of shape {region.shape} at {region.start}"
+    if len(parts) == 1 and parts[0].region.shape == shape:  # nearly all are
+        return ""
+    wrong = uncovered([part.region for part in parts], shape)
+    return f"found that {wrong}" if wrong else ""
 
 
 def is_index(found: Any) -> bool:

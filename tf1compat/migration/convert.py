@@ -61,7 +61,8 @@ def convert(
       output: a path to stream to, of a suffix that :data:`tf1compat.keras3.formats.OUTPUT_FORMATS`
         knows (``.weights.h5``, ``.keras``); by default the model's own weights are assigned.
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
-      progress: called with each weight's path and its bytes after it was written.
+      progress: called with each weight's path and its bytes after it was written. If it raises,
+        no file is left, but a live model keeps what was assigned before.
       notes: what else the manifest is to say, values of JSON by key, such as
         ``{"proof": proof.record()}``; ``read_exported(output).notes`` gives it back.
 

@@ -162,6 +162,8 @@ def test_version_1_said_that_a_rule_filled():
             "'slot', a JSON object, f",
         ),
         ({"drops": ["odd"]}, "expected one of drops, a JSON object, found 'odd'"),
+        ({"unexplained": [{"name": "odd", "zzz": ""}]}, "expected rows of name, .* one with zzz"),
+        ({"unexplained": [{"name": "odd"}]}, "expected problems of name, .* one without expected"),
         ({"fills": 7}, "expected fills, a list, found 7"),
         ({"sources": []}, r"expected sources, a JSON object, found \[\]"),
     ],
@@ -184,6 +186,11 @@ def test_json_that_is_no_plan_is_an_error(plan, change, message):
             "heads/weights",
             {"kind": "averaged", "facts": {"average": "odd"}},
             "heads/weights: expected a source that is taken for average, found 'odd'",
+        ),
+        (
+            "heads/weights",
+            {"kind": "equal", "facts": {"original": "mlp/fc1/weights"}},
+            "heads/weights: expected mlp/fc1/weights of its shape and dtype, found float32",
         ),
         (
             "mlp/fc1/weights/Adam",
@@ -264,3 +271,9 @@ def test_what_equals_a_taken_source_is_dropped_unless_a_target_of_its_size_is_op
 @pytest.mark.parametrize("value", [np.zeros(4, np.float32), np.zeros((0, 3), np.float32)])
 def test_values_that_are_all_the_same_are_equal_to_none(tmp_path, value):
     assert _equal_to(tmp_path, dict.fromkeys(("a", "b"), value)) == []
+
+
+def test_a_line_has_a_reason_of_its_kind(plan):
+    drop = dataclasses.replace(plan.drops[0], because=Kind("whim", "a whim").because())
+    with pytest.raises(PlanError, match=r"expected a kind of drop \(.*\), found 'whim'"):
+        dataclasses.replace(plan, drops=(drop, *plan.drops[1:]))

@@ -100,7 +100,19 @@ def part_of(layout: Layout, source: Spec) -> tuple[Sequence[int], ...]:
         raise LayoutError(
             f"layout {layout}: expected its part as a tuple of slices of {source}, found {index!r}"
         )
-    return positions(index, source.shape)
+    taken = positions(index, source.shape)
+    for axis, (one, size) in enumerate(zip(taken, source.shape, strict=True)):
+        numbered = not isinstance(one, range)
+        if (numbered and not _are_of(one, size)) or (size and not one):
+            raise LayoutError(
+                f"layout {layout}: expected its part along axis {axis} of {source} as distinct "
+                f"positions from 0 to {size - 1}, at least one, found {briefly(tuple(one))}"
+            )
+    return taken
+
+
+def _are_of(rows: Sequence[int], size: int) -> bool:
+    return len(set(rows)) == len(rows) and all(0 <= row < size for row in rows)
 
 
 def positions(index: Index, shape: Shape) -> tuple[Sequence[int], ...]:

@@ -122,7 +122,13 @@ class Pad(Layout):
     def apply(self, *sources: np.ndarray) -> np.ndarray:
         source, initial = sources
         made = initial.copy()
-        made[self._inner(made.shape[self.axis])] = source
+        inner = made[self._inner(made.shape[self.axis])]
+        if inner.shape != source.shape:
+            raise LayoutError(
+                f"layout {self}: expected rows between those that keep initial values, "
+                f"{list(source.shape)}, found room for {list(inner.shape)}"
+            )
+        inner[...] = source
         return made
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:

@@ -49,11 +49,11 @@ def unmade_targets(
     """Yields a problem for each target that its layout doesn't make of its sources."""
     for fill in fills:
         layout = parse_layout(fill.layout)
-        if layout.merges:  # whose shape may stand in files that are read when it is carried out
-            continue
         try:
             made: object = made_of(layout, [sources[name] for name in fill.sources])
         except LayoutError as error:
+            if layout.merges:  # its shape may stand in files that are read when it is carried out
+                continue
             made = error
         if made != targets[fill.target]:
             yield Problem(fill.target, str(targets[fill.target]), f"{layout}: {made}")

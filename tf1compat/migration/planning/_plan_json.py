@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping
@@ -145,6 +146,12 @@ def _fill(row: Row, because: tuple[Reason, ...]) -> Fill:
 
 
 def _problem(row: Row) -> Problem:
+    known = [field.name for field in dataclasses.fields(Problem)]
+    _no_more(row, *known)
+    if lacking := sorted({"name", "expected", "found"} - row.keys()):
+        raise PlanError(
+            f"plan: expected problems of {', '.join(known)}, found one without {lacking[0]}"
+        )
     return Problem(**{field: _text(value, f"a problem's {field}") for field, value in row.items()})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import Problem
+from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.lines import Drop
 from tf1compat.names import RuleMatch, nearest_names
@@ -71,18 +72,22 @@ def unlike_originals(drops: Iterable[Drop], entries: Mapping[str, Entry]) -> Ite
 
 
 def astray_drops(
-    drops: Iterable[Drop], sources: Iterable[str], used: Iterable[str]
+    drops: Iterable[Drop], sources: Mapping[str, Spec], used: Iterable[str]
 ) -> Iterator[Problem]:
-    """Yields a problem for each drop whose reason names a source that isn't there, or isn't taken.
+    """Yields a problem for each drop whose reason names a source that can't be what it says.
+
+    One that isn't there, isn't taken, is another's copy itself, or has another shape or dtype.
 
     Args:
       drops: lines of a plan.
-      sources: names of the checkpoint's variables.
+      sources: shape and dtype of the checkpoint's variables.
       used: those of which weights are filled.
     """
+    drops = list(drops)
+    copies = {drop.source for drop in drops if drop.kind in _ORIGINALS}
     there, taken = set(sources), set(used)
     wholes = {split_part(name)[0] for name in there}
-    known = {"original": there, "average": taken, "of": there | wholes}
+    known = {"original": there - copies, "average": taken, "of": there | wholes}
     for drop in drops:
         for fact, names in known.items():
             named = drop.facts.get(fact)
@@ -90,3 +95,5 @@ def astray_drops(
             if named is not None and (named not in names or named == drop.source):
                 what = "a source that is taken" if names is taken else "a source"
                 yield Problem(drop.source, f"{what} for {fact}", repr(named))
+            elif named is not None and fact != "of" and sources[named] != sources[drop.source]:
+                yield Problem(drop.source, f"{named} of its shape and dtype", str(sources[named]))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning import _plan_json
+from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, TIE_KINDS
 from tf1compat.migration.planning._parts import uncovered_sources, unmade_targets
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.originals import astray_drops
@@ -37,7 +38,8 @@ class Plan:
       unfilled: a problem for every target that nothing accounts for.
 
     Raises:
-      PlanError: if a source or target is accounted for twice or not at all.
+      PlanError: if a source or target is accounted for twice or not at all, or a reason is of no
+        kind that such lines have.
     """
 
     checkpoint: str
@@ -74,6 +76,14 @@ class Plan:
         )
         if problems:
             raise PlanError.from_problems("the plan's ledger doesn't add up:", problems)
+        lines = ((self.drops, DROP_KINDS), (self.keeps, KEEP_KINDS), (self.ambiguities, TIE_KINDS))
+        for some, kinds in lines:
+            for line in some:
+                if line.because.kind.name not in kinds:
+                    raise PlanError(
+                        f"plan: expected a {kinds.what} ({', '.join(kinds)}), found "
+                        f"{line.because.kind.name!r}"
+                    )
 
     @property
     def complete(self) -> bool:
