@@ -32,6 +32,7 @@ GOLDENS = (
     "saved_model",
     "keras_rnns",
     "cells",
+    "meanings",
     "cudnn_canonical",
     "cudnn_opaque",
     "keras_rnn",

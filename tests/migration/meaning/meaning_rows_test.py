@@ -7,6 +7,7 @@ from v1_programs import saved, without_graph
 
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Assumptions, Status, plan_migration, prove
+from tf1compat.names import Rule
 
 v1 = tf.compat.v1
 
@@ -55,10 +56,21 @@ def _image(*, turned):
     return build
 
 
-def _convnet():
+TO_FIRST = (3, 1, 2)
+FLATTENED = {
+    "as_it_is": (lambda: [], "channels_last"),
+    "turned": (lambda: [keras.layers.Permute(TO_FIRST)], "channels_last"),
+    "turned_and_back": (lambda: [keras.layers.Permute(TO_FIRST)], "channels_first"),
+    "reshaped": (lambda: [keras.layers.Reshape((3, 4, 5))], "channels_last"),
+}
+
+
+def _convnet(name="as_it_is"):
+    turns, data_format = FLATTENED[name]
     x = keras.Input((4, 5, 2), name="x")
     h = keras.layers.Conv2D(3, 3, padding="same", use_bias=False, activation="relu", name="conv")(x)
-    h = keras.layers.Dropout(0.5)(keras.layers.Flatten()(h))
+    for layer in (*turns(), keras.layers.Flatten(data_format), keras.layers.Dropout(0.5)):
+        h = layer(h)
     return index_model(keras.Model(x, keras.layers.Dense(2, use_bias=False, name="fc")(h)))
 
 
@@ -78,3 +90,52 @@ def test_pixels_stand_as_the_graph_flattens_them(turned, layout, data_format, tm
     assert "say data_format='NHWC' or 'NCHW'" in "".join(map(str, asked.unfilled))
     answered = plan_migration(bare, index, assume=Assumptions(data_format=data_format))
     assert next(f.layout for f in answered.fills if f.target == "fc/kernel") == layout
+
+
+@pytest.mark.parametrize(
+    ("turned", "model", "layout"),
+    [
+        (True, "turned", "identity"),
+        (False, "turned", "reshape(4, 5, 3, 2) | transpose(2, 0, 1, 3) | reshape(60, 2)"),
+        (True, "turned_and_back", "channels_first(4, 5, 3)"),
+        (False, "turned_and_back", "identity"),
+        (False, "reshaped", "identity"),
+    ],
+)
+def test_pixels_go_where_the_model_has_them(turned, model, layout, tmp_path):
+    prefix, index = saved(tmp_path, _image(turned=turned)), _convnet(model)
+    plan = plan_migration(prefix, index)
+    assert next(fill.layout for fill in plan.fills if fill.target == "fc/kernel") == layout
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+RULED = {
+    "shards": (_lookup("mod"), _table, Rule("emb/(.*)", r"words/\1")),
+    "shards_of_a_layer": (_lookup("mod"), _table, Rule(scope="emb", layer="words")),
+    "pixels": (_image(turned=True), _convnet, Rule("(.*)/kernel", r"\1/kernel")),
+}
+
+
+@pytest.mark.parametrize("name", RULED)
+def test_a_rule_without_a_layout_means_the_one_that_follows(name, tmp_path):
+    program, model, rule = RULED[name]
+    prefix, index = saved(tmp_path, program), model()
+    plan = plan_migration(prefix, index, [rule])
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+def test_shards_that_are_variables_stand_as_the_graph_lists_them(tmp_path):
+    def build():
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        shards = [
+            v1.get_variable(f"{name}/table", [rows, 3]) for name, rows in (("b", 6), ("a", 5))
+        ]
+        tf.identity(v1.nn.embedding_lookup(shards, ids, partition_strategy="mod"), name="y")
+
+    prefix, index = saved(tmp_path, build), _table()
+    plan = plan_migration(prefix, index)
+    (fill,) = plan.fills
+    assert fill.sources == ("b/table", "a/table")
+    assert fill.layout == "concatenate(0) | mod_shards(2)"
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+    assert not plan_migration(without_graph(prefix), index).fills

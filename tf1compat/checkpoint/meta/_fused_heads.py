@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint.meta._attribute_lists import boolean
-from tf1compat.checkpoint.meta._attributes import constant, integer, text
+from tf1compat.checkpoint.meta._attributes import constant, integer, text, values
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
@@ -115,11 +115,18 @@ class _Finder:
             node = self.nodes.get(name)
             if node is None or node.op in VARIABLE_OPS:
                 return node.name if node is not None else ""
-            # GPT-2 reshapes a kernel of [1, inputs, outputs] before it multiplies.
-            if node.op not in PASSING_OPS | {"Reshape", "Squeeze", "Cast"} or not node.inputs:
+            # GPT-2 reshapes a kernel of [1, inputs, outputs] before it multiplies, and tensordot,
+            # by which dense layers multiply sequences, transposes one by no more than its order.
+            moved = node.op in PASSING_OPS | {"Reshape", "Squeeze", "Cast"} or self._stays(node)
+            if not moved or not node.inputs:
                 return ""
             name = node.inputs[0]
         return ""
+
+    def _stays(self, node: Node) -> bool:
+        """Tells whether it is a transpose that leaves every axis where it is."""
+        order = values(self.nodes[node.inputs[1]]) if node.op == "Transpose" else None
+        return order is not None and order == tuple(range(len(order)))
 
     def _moved(self, state: _State) -> Iterator[_State]:
         """Yields what becomes of a value next: a bias added, another shape, other axes."""

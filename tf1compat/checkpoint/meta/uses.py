@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attribute_lists import boolean
-from tf1compat.checkpoint.meta._attributes import constant, number, text
+from tf1compat.checkpoint.meta._attributes import integer, number
+from tf1compat.checkpoint.meta._flat_images import flattened_format
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
@@ -32,19 +33,6 @@ _BLOCKS = {"LSTMBlockCell": (3, 7), "BlockLSTM": (4, 8), "BlockLSTMV2": (4, 8)}
 """Fused ops, with the operands that are the kernel and the bias."""
 _GATHERS = frozenset({"Gather", "GatherV2", "ResourceGather"})
 _STRATEGIES = {"FloorMod": "mod", "Mod": "mod", "Maximum": "div"}
-# Ops that leave every element in its place.
-_ELEMENTWISE = PASSING_OPS | {
-    *("Relu", "Relu6", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "LeakyRelu", "Cast"),
-    *("Mul", "RealDiv", "Maximum", "Add", "AddV2", "Sub", "BiasAdd", "Merge", "Switch"),
-}
-_SPATIAL = frozenset(
-    {
-        *("Conv2D", "MaxPool", "AvgPool", "FusedBatchNorm", "FusedBatchNormV2"),
-        *("FusedBatchNormV3", "Conv3D", "MaxPool3D", "AvgPool3D", "DepthwiseConv2dNative"),
-    }
-)
-# Permutations between NCHW and NHWC, and from NCDHW.
-_TURNS = ((0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 3, 4, 1), (0, 4, 1, 2, 3))
 _FAR = 64  # ops that are followed from one to another
 
 
@@ -72,6 +60,8 @@ class Uses:
     Attributes:
       lstm: its LSTM cells, by their kernels.
       strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or ``"div"``.
+      listed: for variables that are looked up as the shards of one table, in their order,
+        ``"mod"`` or ``"div"``.
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
       by_variable: every use of each variable; a partitioned one by the name of the whole.
@@ -87,6 +77,7 @@ class Uses:
     strategies: Mapping[str, str] = dataclasses.field(default_factory=dict)
     flattened: Mapping[str, str] = dataclasses.field(default_factory=dict)
     by_variable: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
+    listed: Mapping[tuple[str, ...], str] = dataclasses.field(default_factory=dict)
     fused: Mapping[str, FusedHeads] = dataclasses.field(default_factory=dict)
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
@@ -130,7 +121,7 @@ class _Finder:
             if node.op == "MatMul" and (kernel := self._variable(node, 1)):
                 if gates := self._split_gates(kernel, node):
                     lstm[kernel] = gates
-                order = self._flattened(node)
+                order = flattened_format(self._nodes, node)
                 if order is not None:
                     flattened[kernel] = order
             elif node.op in _BLOCKS and (gates := self._fused_gates(node)):
@@ -145,6 +136,7 @@ class _Finder:
             strategies,
             flattened,
             by_variable=self._usage,
+            listed=self._listed(),
             fused=fused,
             tied=self._tied(),
             gate_constants=gate_constants(self._nodes),
@@ -218,16 +210,37 @@ class _Finder:
 
     def _strategy(self, gather: Node) -> str:
         """Returns how ids were dealt out to the parts of a table; ``""`` where they weren't."""
-        dealt = self._nodes[gather.inputs[1]]
+        dealing, _ = self._dealing(gather)
+        return self._dealt_by(dealing.inputs[1]) if dealing is not None else ""
+
+    def _dealing(self, gather: Node) -> tuple[Node | None, int]:
+        """Returns what deals ids out, None for none, and which of its outputs is looked up."""
+        node, operand = gather, 1
         for _ in range(_FAR):
-            if dealt.op == "DynamicPartition":
+            port = node.ports[operand]
+            node, operand = self._nodes[node.inputs[operand]], 0
+            if node.op == "DynamicPartition":
+                return node, port
+            if node.op not in PASSING_OPS | {"Cast", "Unique", "Reshape"} or not node.inputs:
                 break
-            if dealt.op not in PASSING_OPS | {"Cast", "Unique", "Reshape"} or not dealt.inputs:
-                return ""
-            dealt = self._nodes[dealt.inputs[0]]
-        else:
-            return ""
-        return self._dealt_by(dealt.inputs[1])
+        return None, 0
+
+    def _listed(self) -> dict[tuple[str, ...], str]:
+        """Returns the lists of variables that are looked up as one table, and how ids are dealt."""
+        shards: dict[str, dict[int, str]] = defaultdict(dict)
+        for node in self._nodes.values():
+            if node.op in _GATHERS and not in_gradients(node.name):
+                table = self._variable(node, 0)
+                dealing, number = self._dealing(node)
+                if dealing is not None and table and split_part(table)[1] is None:
+                    shards[dealing.name][number] = table
+        found = {}
+        for name, tables in shards.items():
+            dealing = self._nodes[name]
+            strategy = self._dealt_by(dealing.inputs[1])
+            if strategy and len({*tables.values()}) == integer(dealing, "num_partitions"):
+                found[tuple(tables[number] for number in sorted(tables))] = strategy
+        return found
 
     def _dealt_by(self, name: str) -> str:
         for _ in range(_FAR):
@@ -238,38 +251,3 @@ class _Finder:
                 return ""
             name = node.inputs[0]
         return ""
-
-    def _flattened(self, product: Node) -> str | None:
-        """Returns the data format of the image whose flat pixels a product takes; None for none."""
-        node = self._first(product.inputs[0], until=lambda n: n.op in ("Reshape", "Squeeze"))
-        if node is None or node.op != "Reshape":
-            return None
-        turned = False
-        image = node.inputs[0]
-        found = self._first(image, until=lambda n: n.op in _SPATIAL or n.op == "Transpose")
-        if found is not None and found.op == "Transpose":
-            turned = True
-            permutation = constant(self._nodes[found.inputs[1]])
-            found = self._first(found.inputs[0], until=lambda n: n.op in _SPATIAL)
-            if found is None or tuple(permutation) not in _TURNS:
-                return "" if found is not None else None
-        if found is None:
-            return None
-        first = text(found, "data_format").startswith("NC")
-        return "NCHW" if first != turned else "NHWC"
-
-    def _first(self, name: str, *, until: Callable[[Node], bool]) -> Node | None:
-        """Returns the nearest op of a kind, back through ops that leave elements in place."""
-        for _ in range(_FAR):
-            node = self._nodes.get(name)
-            if node is None or until(node):
-                return node
-            if node.op not in _ELEMENTWISE or not node.inputs:
-                return None
-            name = self._activation(node)
-        return None
-
-    def _activation(self, node: Node) -> str:
-        """Returns the input that isn't made of variables and constants alone: here, the first."""
-        constants = [name for name in node.inputs if self._nodes[name].op == "Const"]
-        return next((name for name in node.inputs if name not in constants), node.inputs[0])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 
+from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.migration.meaning.assumptions import Assumptions
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
-from tf1compat.names.reasons import Kind
+from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["Tables"]
+__all__ = ["Tables", "rows_in_shards"]
 
 _DEALT = Kind("table_mod", "the graph deals ids of {table} out to {shards} shards in turn ('mod')")
 _IN_ROWS = Kind(
@@ -28,27 +32,64 @@ class Tables(Reading):
     kinds = (_DEALT, _IN_ROWS, _SAID)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
+        for shards, strategy in (source.uses.listed if source.uses else {}).items():
+            yield from _listed(source.entries, shards, strategy)
         for name, entry in source.entries.items():
-            shards = len(entry.slices)
-            known = source.uses.strategies.get(name) if source.uses is not None else None
-            strategy = known or source.assumptions.partition_strategy
-            # Only lookups deal rows out; a kernel in parts is joined as they stand.
-            if shards < 2 or (known is None and entry.name.role != "embedding"):
-                continue
-            if not all(_whole_rows(index, entry.shape) for index in entry.slices):
-                continue
-            if strategy is None:
-                yield Question((name,), _ASKS)
-                continue
-            kind = {"mod": _DEALT, "div": _IN_ROWS}[strategy]
-            because = (
-                kind.because(table=name, shards=shards)
-                if known
-                else _SAID.because(table=name, strategy=strategy, shards=shards)
-            )
-            layout = f"mod_shards({shards})" if strategy == "mod" else "identity"
-            scope, role = entry.name.scope, entry.name.role
-            yield Part(name, scope, role, entry.shape, (name,), layout, "a table", because)
+            found = rows_in_shards(name, entry, source.uses, source.assumptions)
+            if isinstance(found, Question):
+                yield found
+            elif found is not None:
+                layout, because = found
+                scope, role = entry.name.scope, entry.name.role
+                yield Part(name, scope, role, entry.shape, (name,), layout, "a table", because)
+
+
+def _listed(entries: Mapping[str, Entry], shards: tuple[str, ...], strategy: str) -> Iterator[Part]:
+    """Yields the table of which each shard is a variable of its own, as the graph looks it up."""
+    given = [entries[name] for name in shards if name in entries]
+    plain = [entry for entry in given if entry.shape and len(entry.slices) < 2]
+    if len(plain) != len(shards) or len({entry.shape[1:] for entry in plain}) != 1:
+        return
+    rows, count = sum(entry.shape[0] for entry in plain), len(shards)
+    if [entry.shape[0] for entry in plain] != [
+        (rows + count - 1 - i) // count for i in range(count)
+    ]:
+        return
+    kind, layout = _DEALT, f"concatenate(0) | mod_shards({count})"
+    if strategy == "div":
+        kind, layout = _IN_ROWS, "concatenate(0)"
+    table = _common(shards)
+    shape = (rows, *plain[0].shape[1:])
+    because = kind.because(table=table, shards=count)
+    yield Part(f"{table}/embeddings", table, "embedding", shape, shards, layout, "a table", because)
+
+
+def _common(names: tuple[str, ...]) -> str:
+    """Returns the scope that all names are in; what the first begins with where none is."""
+    scopes = zip(*(name.split("/")[:-1] for name in names), strict=False)
+    levels = itertools.takewhile(lambda level: len({*level}) == 1, scopes)
+    within = "/".join(level[0] for level in levels)
+    return within or names[0].partition("/")[0].rstrip("0123456789_")
+
+
+def rows_in_shards(
+    name: str, entry: Entry, uses: Uses | None, assumptions: Assumptions
+) -> tuple[str, Reason] | Question | None:
+    """Returns the layout of a table in shards and why, or what to ask; None for any other."""
+    shards = len(entry.slices)
+    known = uses.strategies.get(name) if uses is not None else None
+    strategy = known or assumptions.partition_strategy
+    # Only lookups deal rows out; a kernel in parts is joined as they stand.
+    if shards < 2 or (known is None and entry.name.role != "embedding"):
+        return None
+    if not all(_whole_rows(index, entry.shape) for index in entry.slices):
+        return None
+    if strategy is None:
+        return Question((name,), _ASKS)
+    layout = f"mod_shards({shards})" if strategy == "mod" else "identity"
+    if known is None:
+        return layout, _SAID.because(table=name, strategy=strategy, shards=shards)
+    return layout, (_DEALT if known == "mod" else _IN_ROWS).because(table=name, shards=shards)
 
 
 def _whole_rows(index: tuple[slice, ...], shape: tuple[int, ...]) -> bool:

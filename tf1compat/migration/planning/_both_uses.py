@@ -11,14 +11,17 @@ from tf1compat.checkpoint import Entry, Meta
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex
-from tf1compat.keras3.index.flattened import flattened_images
+from tf1compat.keras3.index.flattened import FlatImage, flattened_images
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching import Item
 from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.meaning import Assumptions
+from tf1compat.migration.meaning.of_tables import rows_in_shards
 from tf1compat.migration.planning._gate_marks import gates_made, gates_wanted
 from tf1compat.migration.planning._gates import mistaken_gates
+from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.uses.agreement import (
     Agreement,
     agreement,
@@ -56,7 +59,7 @@ class BothUses:
     index: ModelIndex
     sources: Mapping[str, Sequence[Use]]
     targets: Mapping[str, Sequence[Use]]
-    images: Mapping[str, Shape]
+    images: Mapping[str, FlatImage]
     open: frozenset[str]
 
     def items(
@@ -96,7 +99,9 @@ class BothUses:
         return all(families(self.targets.get(item.path, ()), item.shape) for item in left)
 
     def _image(self, target: str) -> Shape | None:
-        return self.images.get(self.index[target].layer_path)
+        image = self.images.get(self.index[target].layer_path)
+        # A convolution over a whole image has its pixels channels last.
+        return image.sizes if image is not None and image.data_format == "NHWC" else None
 
     def agreement(self, source: str, target: str, shape: Shape) -> Agreement | None:
         """Returns how a pair goes together; None where its uses don't tell."""
@@ -152,11 +157,13 @@ class RuledPairs:
       checkpoint: every variable.
       index: the model's index.
       graph: what the v1 graph tells; None without one.
+      assume: what the user said.
     """
 
     checkpoint: Mapping[str, Entry]
     index: ModelIndex
     graph: Meta | None
+    assume: Assumptions
 
     @functools.cached_property
     def _both(self) -> BothUses:
@@ -199,9 +206,21 @@ class RuledPairs:
         )
 
     def layout(self, target: str, source: str) -> tuple[Layout, tuple[Reason, ...]]:
-        """Returns the layout that follows from the uses of a target and a source, and why."""
-        shape = self.checkpoint[source].shape
-        return moved_by(self._both.agreement(source, target, shape), source, target)
+        """Returns the layout that follows from the uses of a target and a source, and why.
+
+        What would be asked without the rule stays as it is: the rule answers.
+        """
+        entry = self.checkpoint[source]
+        uses = self.graph.uses if self.graph else None
+        rows = rows_in_shards(source, entry, uses, self.assume)
+        if isinstance(rows, tuple):
+            return parse_layout(rows[0]), (rows[1],)
+        moved, why = moved_by(self._both.agreement(source, target, entry.shape), source, target)
+        image = self._both.images.get(self.index[target].layer_path)
+        pixels = pixel_rows(entry, image, uses, self.assume)
+        if isinstance(pixels, Problem):
+            return moved, why
+        return chain(moved, pixels[0]), (*why, *pixels[1])
 
     def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
         weight, shape = self.index[target], self.checkpoint[source].shape
@@ -238,7 +257,7 @@ def moved_by(
 def uses_of_both(
     sources: Mapping[str, Sequence[Use]] | None,
     index: ModelIndex,
-    images: Mapping[str, Shape],
+    images: Mapping[str, FlatImage],
     *,
     targets: Sequence[str],
 ) -> BothUses:

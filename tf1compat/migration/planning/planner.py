@@ -74,7 +74,7 @@ def plan_migration(
     sources, targets = source_specs(checkpoint), target_specs(index)
     alike = spelled_alike(_rule_set(rules), checkpoint)
     graph = source_graph(checkpoint)
-    pairs = RuledPairs(checkpoint, index, graph)
+    pairs = RuledPairs(checkpoint, index, graph, assume)
     ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
