@@ -50,7 +50,7 @@ _LEAVES: dict[str, str] = {
         "embedding": "embedding embeddings word_embeddings word_embedding position_embeddings "
         "token_type_embeddings embedding_table embedding_matrix embedding_weights embed emb "
         "lookup lookup_table table wte wpe shared_embedding",
-        "peephole": "w_f_diag w_i_diag w_o_diag",
+        "peephole": "w_f_diag w_i_diag w_o_diag wcf wci wco",
         "alpha": "alpha alphas prelu_alpha",
         "norm_vector": "u sn_u u_var spectral_norm_u",
     }.items()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cell_goldens import (
     CELLS,
+    EVERYTHING,
     GOLDENS,
     INPUTS,
     STEPS,
@@ -114,6 +115,21 @@ def test_a_constant_of_a_convolution_that_the_plan_leaves_out_is_found():
     )
     (found,) = lint(dataclasses.replace(plan, fills=without), index).findings
     assert found.text == "forget_bias 0.45 in the v1 graph at every step, 0 added by the plan"
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("lstm_peepholes", lambda: full(use_peepholes=True, activation="relu")),
+        ("lstm_everything_looped", lambda: full(**EVERYTHING, activation="relu")),
+        ("basic_rnn", lambda: L.SimpleRNN(UNITS, return_sequences=True, activation="relu")),
+    ],
+)
+def test_another_activation_than_the_cells_is_found(name, layer):
+    index = model([layer()])
+    plan = plan_migration(GOLDENS / name, index)
+    (found,) = lint(plan, index).findings
+    assert found.text == "activation of gates tanh in the v1 graph, relu in the model"
 
 
 def test_a_cell_of_this_package_isnt_filled_by_shape(tmp_path):

@@ -27,6 +27,10 @@ FIRST_FULL = {
     **{"kernel": "W_0", "bias": "B", "projection/kernel": "W_P_0"},
     **{f"w_{gate}_diag": f"W_{gate.upper()}_diag" for gate in "ifo"},
 }
+FIRST_BLOCK = {
+    **{"kernel": "W", "bias": "b"},
+    **{f"w_{gate}_diag": f"wc{gate}" for gate in "ifo"},
+}
 FULL = {**WEIGHTS, "projection/kernel": "projection/weights"}
 
 # By release and scope: the golden whose values are saved so, and what its variables were called.
@@ -35,6 +39,7 @@ NAMES = {
     ("0.12", "RNN/MultiRNNCell/Cell0/BasicLSTMCell"): ("basic_lstm", MATRIX),
     ("0.12", "RNN/LSTMCell"): ("lstm", {"kernel": "W_0", "bias": "B"}),
     ("0.12 with all", "RNN/LSTMCell"): ("lstm_everything", FIRST_FULL),
+    ("0.12", "RNN/LSTMBlockCell"): ("lstm_block_peepholes", FIRST_BLOCK),
     ("0.12", "RNN/GRUCell"): ("gru", FIRST_GRU),
     ("0.12", "RNN/BasicRNNCell"): ("basic_rnn", MATRIX),
     ("0.12", "RNN/LayerNormBasicLSTMCell"): ("layer_norm_lstm", WEIGHTS),
@@ -46,6 +51,7 @@ NAMES = {
     ("1.0", "rnn/basic_rnn_cell"): ("basic_rnn", WEIGHTS),
     ("1.0", "rnn/layer_norm_basic_lstm_cell"): ("layer_norm_lstm", WEIGHTS),
     ("1.2", "lstm_block_wrapper"): ("lstm_block_fused", {}),
+    ("1.4", "lstm_fused_cell_1"): ("lstm_block_fused", {}),
     ("1.2", "rnn/basic_lstm_cell_1"): ("basic_lstm", {}),
     ("1.2", "rnn/conv_2d_lstm_cell"): ("conv_lstm_2d", {}),
 }

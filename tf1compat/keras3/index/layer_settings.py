@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from tf1compat.keras3.cells.full_lstm import FullLSTMCell
+from tf1compat.keras3.cells.normed_lstm import NormedLSTMCell
 from tf1compat.keras3.index._activation_names import (
     activation_name,
     layer_activation,
@@ -30,7 +32,7 @@ _CONVOLUTIONS = (
 )
 _TRANSPOSED = (_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose)
 _PADS = (_L.ZeroPadding1D, _L.ZeroPadding2D, _L.ZeroPadding3D)
-_GATED = (_L.LSTMCell, _L.GRUCell)
+_GATED = (_L.LSTMCell, _L.GRUCell, FullLSTMCell, NormedLSTMCell)
 _ACTIVATED = (*_CONVOLUTIONS, _L.Dense, _L.EinsumDense)
 # What leaves a value as it is, or may come before an elementwise activation as well as after it.
 _THROUGH = (
@@ -82,6 +84,10 @@ def _of(node: LayerNode, neighbours: Neighbours) -> Found:
         yield "kind", "gated"
         for function in (layer.recurrent_activation, layer.activation):
             yield "gates", activation_name(function)
+        return
+    elif isinstance(layer, _L.SimpleRNNCell):  # its state is its only gate
+        yield "kind", "gated"
+        yield "gates", activation_name(layer.activation)
         return
     elif isinstance(layer, _ACTIVATED):
         yield "kind", "dense"

@@ -11,11 +11,12 @@ from tf1compat.names.reasons import Reason
 
 __all__ = ["Extension", "extension", "is_peeping"]
 
-# The releases before 1.0 wrote upper case, and the projection beside the kernel.
+# The releases before 1.0 wrote upper case, and the projection beside the kernel; their block cells
+# called the peepholes by the memory.
 _PEEPHOLES = {
-    "input": ("w_i_diag", "W_I_diag"),
-    "forget": ("w_f_diag", "W_F_diag"),
-    "output": ("w_o_diag", "W_O_diag"),
+    "input": ("w_i_diag", "W_I_diag", "wci"),
+    "forget": ("w_f_diag", "W_F_diag", "wcf"),
+    "output": ("w_o_diag", "W_O_diag", "wco"),
 }
 _PROJECTIONS = ("projection/kernel", "projection/weights", "W_P_0")
 _PLAIN = "an LSTM of its sizes"

@@ -23,7 +23,7 @@ _BY_NAME = Kind("lstm_name", "{kernel} has the gates of 1.15's cells of that nam
 _CELL = re.compile(
     r"(?:basic_lstm|lstm|lstm_block|lstm_block_fused|cudnn_compatible_lstm)_cell(?:_\d+)?"
     r"|lstm_block_wrapper(?:_\d+)?|BasicLSTMCell|LSTMCell|LSTMBlockCell|LSTMBlockFusedCell"
-    r"|lstm_fused_cell"
+    r"|lstm_fused_cell(?:_\d+)?"
 )
 # With layer_norm=False, and so a bias, it is a plain LSTM.
 _NORMED = re.compile(r"layer_norm_basic_lstm_cell(?:_\d+)?|LayerNormBasicLSTMCell")
