@@ -41,6 +41,7 @@ class Pair:
 PAIRS = {
     "char_lstm": Pair(recurrent_programs.char_lstm, plain_models.char_lstm),
     "char_gru": Pair(recurrent_programs.char_gru, plain_models.char_gru),
+    "tagger": Pair(recurrent_programs.tagger, plain_models.tagger, TAGGER_RULES, FULL),
     "unet": Pair(convolution_programs.unet, plain_models.unet, scale=0.3),
     "wavenet": Pair(
         convolution_programs.wavenet,
@@ -68,4 +69,4 @@ def test_it_is_complete_and_proved(name, tmp_path):
 
 def test_no_pair_needs_more_than_three_rules():
     needed = {name: len(pair.rules) for name, pair in PAIRS.items()}
-    assert needed == {"char_lstm": 0, "char_gru": 0, "unet": 0, "wavenet": 3}
+    assert needed == {"char_lstm": 0, "char_gru": 0, "tagger": 1, "unet": 0, "wavenet": 3}

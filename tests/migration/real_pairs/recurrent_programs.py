@@ -49,7 +49,7 @@ def _unrolled(stack, steps):
 
 
 def _trained(cost, rate):
-    """Clipped gradients, as both programs have them, with Adam's slots."""
+    """Clipped gradients, as the program has them, with Adam's slots."""
     variables = v1.trainable_variables()
     grads, _ = tf.clip_by_global_norm(tf.gradients(cost, variables), 5.0)
     v1.train.AdamOptimizer(rate).apply_gradients(zip(grads, variables, strict=True))
@@ -68,7 +68,6 @@ def tagger():
     word_lengths = v1.placeholder(int32, [None, None], "word_lengths")
     labels = v1.placeholder(int32, [None, None], "labels")
     dropout = v1.placeholder(tf.float32, [], "dropout")
-    rate = v1.placeholder(tf.float32, [], "lr")
     with v1.variable_scope("words"):
         table = v1.get_variable("_word_embeddings", [WORDS, WORD])
         words = tf.nn.embedding_lookup(table, word_ids, name="word_embeddings")
@@ -76,8 +75,7 @@ def tagger():
     x = tf.nn.dropout(tf.concat([words, spelt], axis=-1), rate=1 - dropout)
     logits = _tag_scores(x, lengths, dropout)
     likelihood = _pair_scores(logits, labels) - tf.reduce_logsumexp(logits, [1, 2])
-    with v1.variable_scope("train_step"):
-        _trained(tf.reduce_mean(-likelihood), rate)
+    tf.reduce_mean(-likelihood, name="loss")  # gradients of its loops would take the longest
 
 
 def _spelt(char_ids, lengths):
