@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 from real_pairs import convolution_programs as conv
+from real_pairs import mobilenet_program as slim
 from real_pairs import recurrent_programs as recurrent
 
 
@@ -59,6 +60,13 @@ def _twice(h, name, size):
     for letter in "ab":
         h = layers.Conv2D(size, 3, activation="relu", name=f"{name}_{letter}")(h)
     return h
+
+
+def mobilenet():
+    """Keras' own, with its names, whose strides stand where slim's do."""
+    shape = (slim.SIDE, slim.SIDE, 3)
+    sizes = {"alpha": slim.ALPHA, "classes": slim.CLASSES, "input_shape": shape}
+    return keras.applications.MobileNet(**sizes, weights=None, dropout=0)
 
 
 def wavenet():

