@@ -10,13 +10,19 @@ v1 = tf.compat.v1
 
 
 def saved(folder, build, scale=1.0):
-    """Returns the prefix of a checkpoint of the graph that `build` makes, with values of a seed."""
+    """Returns the prefix of a checkpoint of the graph that `build` makes, with values of a seed.
+
+    Variances are positive.
+    """
     with tf.Graph().as_default(), v1.Session() as session:
         build()
-        session.run(v1.global_variables_initializer())
-        for seed, variable in enumerate(v1.global_variables()):
-            shape = variable.shape.as_list()
-            variable.load(scale * np.random.default_rng(seed).normal(size=shape), session)
+        variables = v1.global_variables()
+        values = {}  # of a seed for each; all are set by one run, which is what takes the time
+        for seed, variable in enumerate(variables):
+            value = scale * np.random.default_rng(seed).normal(size=variable.shape.as_list())
+            initial = variable.initializer.inputs[1]
+            values[initial] = np.abs(value) if "variance" in variable.name else value
+        session.run([variable.initializer for variable in variables], values)
         v1.train.Saver().save(session, os.fspath(folder / "model.ckpt"))
     return folder / "model.ckpt"
 

@@ -191,3 +191,17 @@ def test_what_loops_write_depends_on_what_their_bodies_read(control_flow_of_v1):
     assert not any(
         "/while/" in name and not name.split("/")[-1].startswith("Exit") for name in found
     )
+
+
+def test_a_loop_that_keeps_values_for_its_gradients_has_a_value():
+    """A `While` op of a training graph is given the lists that it fills, in their scope."""
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [2], "x")
+        w = v1.get_variable("w", [], use_resource=True)
+        tripled = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * w), [0, x])[1]
+        v1.gradients(tf.identity(tripled, "y"), w, name="gradients")
+    graph_def = graph.as_graph_def()
+    assert "EmptyTensorList" in {n.op for n in graph_def.node if n.name.startswith("gradients/")}
+    found = forward_ops(graph_def, ["x:0"])
+    assert "y" in found
+    assert not any(name.startswith("gradients/") for name in found)

@@ -58,6 +58,8 @@ def _depends(
         return frozenset(("input",))
     if node.op in VARIABLE_OPS:
         return frozenset(("variable",))
+    if node.op == "EmptyTensorList":  # a While fills one for its gradients, in whose scope it is
+        return frozenset()
     if node.op not in SAFE_OPS or in_gradients(node.name):
         return None
     if node.op in INPUT_OPS and node.op != "PlaceholderWithDefault":
