@@ -101,7 +101,10 @@ def _part(start, shape):
         ((_part((0,), (2,)), _part((1,), (1,))), "found that slices at .* overlap"),
         ((_part((1,), (2,)),), r"found one of shape \(2,\) at \(1,\)"),
         ((_part((0, 0), (2, 1)),), r"found one of shape \(2, 1\) at \(0, 0\)"),
-        ((types.SimpleNamespace(stream=None),), "found one without a region and a path"),
+        (
+            (types.SimpleNamespace(stream=None),),
+            "found one without region, path, require, st",
+        ),
     ],
 )
 def test_pieces_make_up_the_variable(path, parts, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +62,23 @@ class AskedIndex:
         return asked(self._whose, method, call=lambda: call(*given), fits=fits, words=words)
 
 
-_PIECE = ("stream", "require", "stored_bytes")
+_PIECE = ("region", "path", "stream", "require", "stored_bytes")
+
+
+@functools.lru_cache(maxsize=64)
+def _has_all(kind: type) -> bool:
+    """Tells whether all of a class are pieces: asked for each of a checkpoint's, once for most."""
+    return all(hasattr(kind, name) for name in _PIECE)
 
 
 def _unlike(shape: tuple[int, ...], parts: Sequence[Part]) -> str:
     """Returns what keeps pieces from making up a value; "" if nothing does."""
     for part in parts:
-        region = getattr(part, "region", None)
-        if not isinstance(region, Region) or not isinstance(getattr(part, "path", None), str):
-            return f"found one without a region and a path: {briefly(part)}"
-        if not all(callable(getattr(part, method, None)) for method in _PIECE):
-            return f"found one without a method {', '.join(_PIECE)}: {briefly(part)}"
+        if not _has_all(type(part)) and (lacking := [n for n in _PIECE if not hasattr(part, n)]):
+            return f"found one without {', '.join(lacking)}: {briefly(part)}"
+        region = part.region
+        if not isinstance(region, Region):
+            return f"found the region {briefly(region)}"
         ranks = {len(region.start), len(region.shape), len(shape)}
         if len(ranks) > 1 or any(
             start < 0 or size < 0 or start + size > whole

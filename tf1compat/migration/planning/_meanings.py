@@ -133,13 +133,16 @@ def read_meanings(
     """Returns what readings make of variables; what one has read, no other is asked."""
     parts: dict[str, Part] = {}
     questions: dict[str, str] = {}
-    left = dict(entries)
+    source = Source(dict(entries), uses, assumptions, targets, target_flow)
     for reading in READINGS.values():
-        for found in list(reading.read(Source(left, uses, assumptions, targets, target_flow))):
+        read: set[str] = set()
+        for found in list(reading.read(source)):
             if isinstance(found, Question):
                 questions.update(dict.fromkeys(found.sources, found.asks))
             else:
                 parts[found.path] = found
-            for name in found.sources:
-                left.pop(name, None)
+            read.update(found.sources)
+        if read:  # else what the source knows of its scopes is still true
+            left = {name: entry for name, entry in source.entries.items() if name not in read}
+            source = dataclasses.replace(source, entries=left)
     return Meanings(parts, questions)
