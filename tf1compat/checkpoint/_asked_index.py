@@ -100,7 +100,7 @@ def _is_found(found: Any) -> bool:
     if not isinstance(found, tuple) or len(found) != 3:
         return False
     stored, shape, parts = found
-    sizes = isinstance(shape, tuple) and all(type(size) is int for size in shape)
+    sizes = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
     pieces = isinstance(parts, (tuple, list)) and all(hasattr(part, "stream") for part in parts)
     return sizes and pieces and isinstance(stored, StoredType)
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["PASSING_OPS", "READING_OPS", "REFERENCE_VARIABLE_OPS", "VARIABLE_OPS"]
+import re
+
+__all__ = [
+    "CALLING_OPS",
+    "PASSING_OPS",
+    "READING_OPS",
+    "REFERENCE_VARIABLE_OPS",
+    "STATISTICS_OPS",
+    "VARIABLE_OPS",
+    "changes_variables",
+    "is_aside",
+]
 
 # As the Saver of 1.15 has them (`_VARIABLE_OPS` of training/saving/saveable_object_util.py).
 REFERENCE_VARIABLE_OPS = frozenset({"AutoReloadVariable", "Variable", "VariableV2"})
@@ -16,3 +27,32 @@ READING_OPS = frozenset({"Identity", "ReadVariableOp"})
 
 PASSING_OPS = READING_OPS | {"Enter", "RefEnter", "RefIdentity"}
 """Ops that pass a variable or its value on, into loops too: what reads them reads the variable."""
+
+CALLING_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+"""Ops that call a function of the graph's library."""
+
+STATISTICS_OPS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
+"""What of a variable is no longer the variable but a number about it, such as a weight decay."""
+
+_CHANGING = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
+_ASIDE = re.compile(
+    r"(Save|Restore)\w*|\w*VariableInitialized\w*|VarIs\w*|\w*(Summary|Print|Assert)\w*|NoOp"
+)
+
+
+def changes_variables(op: str) -> bool:
+    """Tells whether ops of a type give variables other values: assignments, optimizers.
+
+    >>> changes_variables("ResourceApplyAdam"), changes_variables("MatMul")
+    (True, False)
+    """
+    return _CHANGING.fullmatch(op) is not None
+
+
+def is_aside(op: str) -> bool:
+    """Tells whether ops of a type stand beside the forward pass: savers, summaries, checks.
+
+    >>> is_aside("SaveV2"), is_aside("MatMul")
+    (True, False)
+    """
+    return _ASIDE.fullmatch(op) is not None

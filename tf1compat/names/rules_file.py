@@ -24,6 +24,7 @@ else:
 
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
+_ESCAPED = re.compile(r'"[^"]*\\[^"]*"')  # a backslash in double quotes
 _FILES = ("source_vocabulary", "target_vocabulary")
 _LARGEST = 16 * 2**20  # bytes; a rules file is written by people
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
@@ -126,9 +127,10 @@ def _entries(text: str, origin: str) -> list[Any]:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         remedy = "mend that place"
-        if "escape" in str(error):
-            remedy = "write patterns in 'single quotes', where a backslash is a backslash"
         line = _ERROR_LINE.search(str(error))
+        lines = text.splitlines()[int(line[1]) - 1 :][:1] if line else []
+        if any(_ESCAPED.search(one) for one in lines):
+            remedy = "write patterns in 'single quotes', where a backslash is a backslash"
         where = f"{origin}:{line[1]}" if line else origin
         problem = Problem("TOML", "TOML syntax", str(error) or "too deep", where, remedy)
         raise RuleError.from_problems("The rules file isn't TOML", [problem]) from error

@@ -5,24 +5,19 @@ Only the protos of the graph are looked at; nothing is imported and nothing runs
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.names.graph_names import in_gradients
-from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.op_types import STATISTICS_OPS, VARIABLE_OPS, changes_variables, is_aside
 from tf1compat.names.parse import split_part
 
-__all__ = ["STATISTICS", "variable_flow"]
+__all__ = ["variable_flow"]
 
-_CONSTANTS = frozenset({"Const", "NoOp"})
-# What of a variable is no longer the variable but a number about it, such as a weight decay.
-STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
-_WRITES = re.compile(
-    r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
-    r"|\w*(Summary|Print|Assert)\w*"
-)
+
+def _stands_beside(op: str) -> bool:
+    return op == "Const" or is_aside(op) or changes_variables(op)
 
 
 def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
@@ -54,7 +49,7 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
         if node.op in VARIABLE_OPS:
             kinds[name] = frozenset({split_part(name)[0]})
             continue
-        if node.op in _CONSTANTS or _WRITES.fullmatch(node.op) or in_gradients(name):
+        if _stands_beside(node.op) or in_gradients(name):
             continue
         inputs = node.inputs
         if not inputs or node.op == "NextIteration":
@@ -63,7 +58,7 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
         known = [kinds[i] for i in inputs if i in kinds]
         if any(kind is None for kind in known):
             kinds[name] = None
-        elif known and node.op not in STATISTICS:
+        elif known and node.op not in STATISTICS_OPS:
             kinds[name] = frozenset().union(*(k for k in known if k is not None))
     return kinds
 

@@ -10,7 +10,13 @@ from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.names.graph_names import in_gradients
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+from tf1compat.names.op_types import (
+    PASSING_OPS,
+    STATISTICS_OPS,
+    VARIABLE_OPS,
+    changes_variables,
+    is_aside,
+)
 from tf1compat.names.parse import split_part
 
 __all__ = ["ADDS", "FUSED_NORMS", "ForwardPass"]
@@ -24,14 +30,7 @@ _SELECTS = frozenset({"Select", "SelectV2"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 # What is random anew in each run.
 _RANDOM = re.compile(r"(Stateless|Stateful)?(Random|Truncated|Multinomial|ParameterizedTrunc)\w*")
-# What becomes of a value beside the forward pass: updates, savers, summaries, weight decay.
-_ASIDE = re.compile(
-    r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*"
-    r"|\w*(Summary|Print|Assert)\w*|NoOp|VarIsInitializedOp"
-)
-_UPDATE = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w*")
-_STATISTICS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
 _UPDATES = frozenset({"AssignSub", "AssignSubVariableOp"})
 
 
@@ -143,12 +142,12 @@ def _made_of(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
             found[name] = frozenset({split_part(name)[0]})
         elif node.op == "Const":
             found[name] = frozenset()
-        elif not _ASIDE.fullmatch(node.op) and not in_gradients(name):
+        elif not (is_aside(node.op) or changes_variables(node.op)) and not in_gradients(name):
             known = [found[one] for one in _deciding(node) if one in found]
             fresh = not node.inputs or node.op == "NextIteration" or _RANDOM.fullmatch(node.op)
             if fresh or any(one is None for one in known):
                 found[name] = None
-            elif known and (node.op not in _STATISTICS or not any(known)):
+            elif known and (node.op not in STATISTICS_OPS or not any(known)):
                 of = frozenset().union(*(one for one in known if one is not None))
                 if len(of) <= _MANY:
                     found[name] = of
@@ -165,7 +164,7 @@ def _for_updates(nodes: Mapping[str, Node]) -> set[str]:
     found: set[str] = set()
     order = inputs_first({n: () if o.op == "NextIteration" else o.inputs for n, o in nodes.items()})
     for name in reversed(order):
-        if _UPDATE.fullmatch(nodes[name].op) or (readers[name] and found.issuperset(readers[name])):
+        if changes_variables(nodes[name].op) or (readers[name] and found.issuperset(readers[name])):
             found.add(name)
     return found
 

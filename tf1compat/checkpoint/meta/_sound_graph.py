@@ -17,11 +17,10 @@ from tf1compat.checkpoint.meta._node_def import Function, Node, function_def
 from tf1compat.checkpoint.object_based.keys import parse_key
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.names.graph_names import op_name
-from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.op_types import CALLING_OPS, VARIABLE_OPS
 
 __all__ = ["sound_graph"]
 
-_CALLS = frozenset(("PartitionedCall", "StatefulPartitionedCall"))
 _SAVER = ("save", "restore_op")
 _NEAR = 8  # ops between what is restored and what it is assigned to
 
@@ -55,7 +54,7 @@ def sound_graph(data: memoryview) -> Graph:
 def _restoring(graph: Graph) -> Node | None:
     """Returns the op that restores by calling a function, as TensorFlow 2 has it."""
     node = graph.nodes.get(op_name(str(graph.saver.get("restore_op", ""))))
-    return node if node is not None and node.op in _CALLS else None
+    return node if node is not None and node.op in CALLING_OPS else None
 
 
 def _names(graph: Graph, restore: Node) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
@@ -12,7 +11,7 @@ from tf1compat.checkpoint.meta._attributes import values
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.names.graph_names import in_gradients
-from tf1compat.names.op_types import PASSING_OPS
+from tf1compat.names.op_types import PASSING_OPS, changes_variables, is_aside
 
 __all__ = ["SAME_VALUE", "Output", "Wiring"]
 
@@ -25,10 +24,6 @@ SAME_VALUE = PASSING_OPS | {
 }
 """Ops whose first input comes out as it is, but for its dtype and precision."""
 
-_CHANGES = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
-_ASIDE = re.compile(
-    r"\w*(Summary|Print|Assert)\w*|(Save|Restore)\w*|\w*VariableInitialized\w*|VarIs\w*"
-)
 _FAR = 64
 
 
@@ -43,7 +38,7 @@ class Wiring:
         self.nodes = nodes
         self._readers: dict[Output, list[tuple[Node, int]]] = defaultdict(list)
         for node in nodes.values():
-            if in_gradients(node.name) or _ASIDE.fullmatch(node.op):
+            if in_gradients(node.name) or is_aside(node.op):
                 continue
             for operand, output in enumerate(zip(node.inputs, node.ports, strict=True)):
                 self._readers[output].append((node, operand))
@@ -59,7 +54,7 @@ class Wiring:
             read_by[name] += [reader for reader, _ in readers]
         live: set[str] = set()
         for name in reversed(order):
-            if _CHANGES.fullmatch(self.nodes[name].op):
+            if changes_variables(self.nodes[name].op):
                 continue
             reading = read_by.get(name, [])
             if not reading or any(r.name in live or r.op == "NextIteration" for r in reading):

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint.meta._consuming import Consumption, consumption
-from tf1compat.checkpoint.meta._data_flow import STATISTICS
 from tf1compat.checkpoint.meta._graph_def import parse_graph
 from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._moves import axes_before, moved
@@ -15,13 +14,20 @@ from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._recurrence import Piece, gated_pieces, gates_in_order
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE, Output, Wiring
 from tf1compat.checkpoint.meta.using import FORGET, Fact, Move, Use, distinct
-from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.op_types import STATISTICS_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
 __all__ = ["nodes_usage", "read_usage"]
 
 _MANY = 400  # reads of one variable that are looked at
-_PASSED_OVER = STATISTICS | {"VariableShape", "Size", "Rank", "NextIteration", "LoopCond", "NoOp"}
+_PASSED_OVER = STATISTICS_OPS | {
+    "VariableShape",
+    "Size",
+    "Rank",
+    "NextIteration",
+    "LoopCond",
+    "NoOp",
+}
 
 Usage = Mapping[str, tuple[Use, ...]]
 

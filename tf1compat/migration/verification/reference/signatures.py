@@ -9,6 +9,7 @@ from typing import Any
 
 from tf1compat.migration.verification.reference._protos import dtype_of, sizes_of
 from tf1compat.names.graph_names import op_name
+from tf1compat.names.op_types import CALLING_OPS
 
 __all__ = [
     "USUAL_SIGNATURES",
@@ -26,7 +27,6 @@ _INIT = ("__saved_model_init_op", "__saved_model_train_op")
 """Keys under which TensorFlow 2 says what to run at first, and to train: no signatures."""
 _INITIALIZERS = ("saved_model_main_op", "legacy_init_op", "saved_model_initializers")
 _ASSETS = "saved_model_assets"
-_CALLS = frozenset(("PartitionedCall", "StatefulPartitionedCall"))
 _TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable", "MutableHashTableOfTensors")
 
 
@@ -119,7 +119,7 @@ def without_saver(meta: Any) -> Any:
     """
     nodes = {node.name: node for node in meta.graph_def.node}
     names = {op_name(meta.saver_def.save_tensor_name), op_name(meta.saver_def.restore_op_name)}
-    calls = {name for name in names if name in nodes and nodes[name].op in _CALLS}
+    calls = {name for name in names if name in nodes and nodes[name].op in CALLING_OPS}
     if not calls:
         return meta.graph_def
     gone = calls | {op_name(meta.saver_def.filename_tensor_name)}
