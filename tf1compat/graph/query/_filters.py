@@ -42,6 +42,11 @@ def chosen_by(accept: Callable[[GraphItem], bool]) -> Filter:
 
 def by_shape(pattern: Sequence[Any]) -> Callable[[GraphItem], bool]:
     """Returns a test for shapes like `pattern`: None is any dimension, one ``...`` any number."""
+    if not isinstance(pattern, (list, tuple)) or not all(map(_is_dimension, pattern)):
+        raise UsageError(
+            f"shape {pattern!r}: expected a sequence of sizes, None for any and '...' for any "
+            "number of them"
+        )
     pattern = tuple(pattern)
     if pattern.count(...) > 1:
         raise UsageError(f"shape {pattern}: expected at most one '...', found several")
@@ -60,13 +65,40 @@ def by_shape(pattern: Sequence[Any]) -> Callable[[GraphItem], bool]:
     return accept
 
 
+def _is_dimension(one: Any) -> bool:
+    return one is None or one is ... or (type(one) is int and one >= 0)
+
+
+def by_dtype(dtypes: Iterable[Any]) -> Callable[[GraphItem], bool]:
+    """Returns a test for dtypes, reference ones counted as what they refer to."""
+    wanted = set()
+    for dtype in dtypes:
+        try:
+            wanted.add(tf.as_dtype(dtype).base_dtype)
+        except TypeError as error:
+            raise UsageError(f"dtype {dtype!r}: expected one that TensorFlow has") from error
+    return lambda item: item.dtype in wanted
+
+
+def by_rank(ranks: Sequence[int]) -> Callable[[GraphItem], bool]:
+    """Returns a test for numbers of dimensions."""
+    if wrong := [rank for rank in ranks if type(rank) is not int or rank < 0]:
+        raise UsageError(f"rank {wrong[0]!r}: expected a number of dimensions, from 0")
+    return lambda item: item.shape is not None and len(item.shape) in ranks
+
+
 def by_size(at_least: int, at_most: float) -> Callable[[GraphItem], bool]:
     """Returns a test for sizes within the bounds; an unknown size is never within."""
+    for bound in (at_least, at_most):
+        if isinstance(bound, bool) or not isinstance(bound, (int, float)):
+            raise UsageError(f"size {bound!r}: expected a number of elements")
     return lambda item: item.size is not None and at_least <= item.size <= at_most
 
 
 def by_device(wanted: str) -> Callable[[GraphItem], bool]:
     """Returns a test for devices that agree with each field of `wanted`; ``''`` is unplaced."""
+    if not isinstance(wanted, str):
+        raise UsageError(f"device {wanted!r}: expected like '/job:ps/task:0/cpu:0'")
     if not wanted:
         return lambda item: item.device == ""
     try:

@@ -127,21 +127,26 @@ class VariableQuery(Sequence[Any]):
         return self._where(chosen_by(lambda item: not item.trainable))
 
     def dtype(self, *dtypes: Any) -> VariableQuery:
-        """Keeps what has one of `dtypes` (anything ``tf.as_dtype`` takes)."""
+        """Keeps what has one of `dtypes` (anything ``tf.as_dtype`` takes).
+
+        Raises:
+          UsageError: a dtype that there isn't.
+        """
         _require_some(dtypes, "a dtype")
-        wanted = {tf.as_dtype(dtype).base_dtype for dtype in dtypes}
-        return self._where(chosen_by(lambda item: item.dtype in wanted))
+        return self._where(chosen_by(_filters.by_dtype(dtypes)))
 
     def shape(self, pattern: Sequence[Any]) -> VariableQuery:
-        """Keeps static shapes like `pattern`: None is any dimension, one ``...`` any number."""
+        """Keeps static shapes like `pattern`: None is any dimension, one ``...`` any number.
+
+        Raises:
+          UsageError: `pattern` is no such sequence.
+        """
         return self._where(chosen_by(_filters.by_shape(pattern)))
 
     def rank(self, *ranks: int) -> VariableQuery:
         """Keeps what has one of `ranks` dimensions."""
         _require_some(ranks, "a rank")
-        return self._where(
-            chosen_by(lambda item: item.shape is not None and len(item.shape) in ranks)
-        )
+        return self._where(chosen_by(_filters.by_rank(ranks)))
 
     def size(self, *, at_least: int = 0, at_most: float = float("inf")) -> VariableQuery:
         """Keeps what has a known number of elements within the bounds, both inclusive."""
