@@ -130,7 +130,7 @@ def test_another_activation_of_gates_is_said(activation, said):
     model = _model(_keras, recurrent_activation=activation)
     plan = plan_migration(GOLDENS / "keras_rnn" / "model.ckpt", model)
     found = lint(plan, model)
-    assert found.compared["gates"] == 5
+    assert found.compared["gates"] == 6
     assert [said in one.text for one in found.findings] == ([True] * 4 if said else [])
 
 

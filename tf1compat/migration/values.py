@@ -12,7 +12,7 @@ from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import same_bits, unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.files.dtypes import numpy_dtype
-from tf1compat.migration.layouts.answers import applied, made_of, pieces, rounding_of
+from tf1compat.migration.layouts.answers import applied, made_of, part_of, pieces, rounding_of
 from tf1compat.migration.layouts.layout import Index, Layout, Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
@@ -102,7 +102,11 @@ def _unsummed(layout: Layout, sources: Sequence[Spec]) -> Iterator[str]:
     values = [
         rng.integers(1, 4, source.shape).astype(numpy_dtype(source.dtype)) for source in sources
     ]
-    total = sum(float(value.sum(dtype=np.float64)) for value in values)
+    taken = [
+        value[np.ix_(*map(list, part_of(layout, source)))] if value.ndim else value
+        for value, source in zip(values, sources, strict=True)
+    ]
+    total = sum(float(value.sum(dtype=np.float64)) for value in taken)
     made = float(applied(layout, values).sum(dtype=np.float64))
     if made != total:
         yield f"layout {layout}: what adds up to {total:g} adds up to {made:g} when it is laid out"
