@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tf1compat.errors import Problem
 from tf1compat.names.roles import ROLES
 
-__all__ = ["FORMS", "KEYS", "form_of", "form_problems"]
+__all__ = ["FORMS", "KEYS", "VOCABULARIES", "form_of", "form_problems"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ KEYS = (
     *("source_vocabulary", "target_vocabulary", *_FLAGS),
 )
 """Every key of a rule."""
-_TOGETHER = ("source_vocabulary", "target_vocabulary")
+VOCABULARIES = ("source_vocabulary", "target_vocabulary")
 
 
 def form_of(keys: Mapping[str, object]) -> Form | None:
@@ -82,7 +82,7 @@ def form_problems(keys: Mapping[str, object], origin: str) -> list[Problem]:
         for key in keys
         if key not in form.keys | form.may
     ]
-    given = [key for key in _TOGETHER if key in keys]
+    given = [key for key in VOCABULARIES if key in keys]
     if len(given) == 1 or (given and "layout" in keys):
         listed = " + ".join(sorted({*given, "layout"} & set(keys)))
         expected = "source_vocabulary and target_vocabulary together, without a layout"

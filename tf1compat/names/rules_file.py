@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.errors import Problem, RuleError
-from tf1compat.names._rule_forms import KEYS
+from tf1compat.names._rule_forms import KEYS, VOCABULARIES
 from tf1compat.names._template import escape_template
 from tf1compat.names.nearest import nearest_names
 from tf1compat.names.rules import Rule
@@ -25,7 +25,6 @@ else:
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
 _ESCAPED = re.compile(r'"[^"]*\\[^"]*"')  # a backslash in double quotes
-_FILES = ("source_vocabulary", "target_vocabulary")
 _LARGEST = 16 * 2**20  # bytes; a rules file is written by people
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 # Strings and comments are skipped as wholes, so that a brace within one isn't taken for a rule.
@@ -117,7 +116,7 @@ def _rules(text: str, origin: str, *, folder: str) -> RuleSet:
 
 
 def _located(entry: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    files = {key: entry[key] for key in _FILES if isinstance(entry.get(key), str)}
+    files = {key: entry[key] for key in VOCABULARIES if isinstance(entry.get(key), str)}
     return {**entry, **{key: os.path.join(folder, path) for key, path in files.items()}}
 
 

@@ -17,6 +17,7 @@ from tf1compat.keras3.index._activation_names import (
 )
 from tf1compat.keras3.index._neighbours import END, Neighbours
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.requirements import is_of_keras
 from tf1compat.keras3.index.weights import LayerNode
 
 __all__ = ["LayerSettings", "model_settings"]
@@ -153,11 +154,7 @@ def _may_pad(operation: Any) -> bool:
     """Tells what may add zeros itself: a model, a function, a layer of the user's own."""
     if not isinstance(operation, _L.Layer):
         return type(operation).__name__ == "Pad"  # of keras.ops
-    return isinstance(operation, (keras.Model, _L.Lambda)) or not _is_of_keras(operation)
-
-
-def _is_of_keras(layer: Any) -> bool:
-    return type(layer).__module__.split(".")[0] == "keras"
+    return isinstance(operation, (keras.Model, _L.Lambda)) or not is_of_keras(operation)
 
 
 def _sizes(layer: Any, pads: object) -> tuple[int, ...] | None:
@@ -226,7 +223,7 @@ def _is_plain(operation: Any) -> bool:
     if isinstance(operation, _SUMS):
         return True
     if isinstance(operation, _L.Layer):
-        known = _is_of_keras(operation) and not isinstance(operation, keras.Model)
+        known = is_of_keras(operation) and not isinstance(operation, keras.Model)
         return known and bool(operation.weights)
     sums = type(operation).__name__ in _SUM_OPS
     return sums and len(keras.tree.flatten(operation.input)) > 1

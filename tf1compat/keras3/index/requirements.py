@@ -9,7 +9,7 @@ import keras
 
 from tf1compat.errors import ModelError, Problem
 
-__all__ = ["require_built", "require_layer"]
+__all__ = ["is_of_keras", "require_built", "require_layer"]
 
 _CALL = "call the model once on an example batch, or on a keras.Input of its shape"
 _BUILD = f"call model.build(input_shape), or {_CALL}"
@@ -68,3 +68,8 @@ def _lacks_weights(layer: keras.layers.Layer) -> bool:
 def _builds_nothing(layer: keras.layers.Layer) -> bool:
     """Tells whether the class has no ``build`` of its own; Keras' only sets ``built``."""
     return type(layer).build is keras.layers.Layer.build
+
+
+def is_of_keras(layer: Any) -> bool:
+    """Tells whether a layer's class is Keras' own: what its settings mean is known."""
+    return type(layer).__module__.partition(".")[0] == "keras"

@@ -9,6 +9,7 @@ from tf1compat.checkpoint.meta.settings import GraphSettings, traced_settings
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.keras3 import LayerNode, ModelIndex
 from tf1compat.keras3.index.layer_settings import model_settings
+from tf1compat.keras3.index.requirements import is_of_keras
 from tf1compat.migration.linting.base import Values
 
 __all__ = ["model_side"]
@@ -42,7 +43,7 @@ def model_side(index: ModelIndex) -> dict[str, Values]:
 
 
 def _is_own(node: LayerNode) -> bool:
-    return type(node.layer).__module__.split(".")[0] != "keras"
+    return not is_of_keras(node.layer)
 
 
 def _lacks(settings: Values) -> bool:

@@ -22,6 +22,7 @@ from tf1compat.checkpoint.meta.using import (
     Use,
 )
 from tf1compat.keras3 import ModelIndex, Weight
+from tf1compat.keras3.index.requirements import is_of_keras
 from tf1compat.registry import Registry
 
 __all__ = ["LAYERS", "LayerUses", "declared_uses", "is_declared"]
@@ -65,7 +66,7 @@ def declared_uses(index: ModelIndex, paths: Iterable[str]) -> dict[str, Use]:
 
 def is_declared(index: ModelIndex, weight: Weight) -> bool:
     """Tells whether a weight is one of Keras' own layer's that stands in the table."""
-    own = type(index.by_layer[weight.layer_path].layer).__module__.partition(".")[0] == "keras"
+    own = is_of_keras(index.by_layer[weight.layer_path].layer)
     return own and weight.layer_class in LAYERS
 
 

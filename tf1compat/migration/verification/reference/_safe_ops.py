@@ -6,6 +6,8 @@ Whatever isn't listed is refused by name; an op is added here once it is known t
 
 from __future__ import annotations
 
+from tf1compat.names.op_types import VARIABLE_OPS
+
 __all__ = ["CONTROL_FLOW_OPS", "INPUT_OPS", "PARSING_OPS", "PIPELINE_OPS", "SAFE_OPS"]
 
 CONTROL_FLOW_OPS = frozenset(
@@ -48,8 +50,8 @@ PARSING_OPS = frozenset(("ParseExample", "ParseExampleV2"))
 """Of these, those that parse serialized examples."""
 
 _VARIABLES = """
-  AutoReloadVariable IsVariableInitialized ReadVariableOp ResourceGather ResourceGatherNd
-  VarHandleOp VarIsInitializedOp Variable VariableShape VariableV2
+  IsVariableInitialized ReadVariableOp ResourceGather ResourceGatherNd VarIsInitializedOp
+  VariableShape
 """
 _MATH = """
   Abs AccumulateNV2 Acos Acosh Add AddN AddV2 All Angle Any ApproximateEqual ArgMax ArgMin Asin
@@ -130,6 +132,7 @@ SAFE_OPS = (
             )
         ).split()
     )
+    | VARIABLE_OPS
     | CONTROL_FLOW_OPS
     | INPUT_OPS
 )
