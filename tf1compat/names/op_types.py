@@ -10,7 +10,9 @@ __all__ = [
     "READING_OPS",
     "REFERENCE_VARIABLE_OPS",
     "STATISTICS_OPS",
+    "SUBTRACTING_OPS",
     "VARIABLE_OPS",
+    "applies_gradients",
     "changes_variables",
     "is_aside",
 ]
@@ -34,6 +36,10 @@ CALLING_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 STATISTICS_OPS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
 """What of a variable is no longer the variable but a number about it, such as a weight decay."""
 
+SUBTRACTING_OPS = frozenset({"AssignSub", "AssignSubVariableOp"})
+"""Ops by which 1.x's moving averages are updated."""
+
+_APPLYING = re.compile(r"(Resource)?(Sparse)?Apply\w*")
 _CHANGING = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
 _ASIDE = re.compile(
     r"(Save|Restore)\w*|\w*VariableInitialized\w*|VarIs\w*|\w*(Summary|Print|Assert)\w*|NoOp"
@@ -47,6 +53,15 @@ def changes_variables(op: str) -> bool:
     (True, False)
     """
     return _CHANGING.fullmatch(op) is not None
+
+
+def applies_gradients(op: str) -> bool:
+    """Tells whether ops of a type are an optimizer's step on a variable.
+
+    >>> applies_gradients("ResourceApplyAdam"), applies_gradients("AssignAdd")
+    (True, False)
+    """
+    return _APPLYING.fullmatch(op) is not None
 
 
 def is_aside(op: str) -> bool:

@@ -13,7 +13,9 @@ from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import (
     PASSING_OPS,
     STATISTICS_OPS,
+    SUBTRACTING_OPS,
     VARIABLE_OPS,
+    applies_gradients,
     changes_variables,
     is_aside,
 )
@@ -30,8 +32,6 @@ _SELECTS = frozenset({"Select", "SelectV2"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 # What is random anew in each run.
 _RANDOM = re.compile(r"(Stateless|Stateful)?(Random|Truncated|Multinomial|ParameterizedTrunc)\w*")
-_APPLY = re.compile(r"(Resource)?(Sparse)?Apply\w*")
-_UPDATES = frozenset({"AssignSub", "AssignSubVariableOp"})
 
 
 class ForwardPass:
@@ -55,7 +55,7 @@ class ForwardPass:
             if node.name in self.made_of:
                 for name in dict.fromkeys(node.inputs):
                     self._all[name].append(node)
-            if node.op in _UPDATES and not in_gradients(node.name):
+            if node.op in SUBTRACTING_OPS and not in_gradients(node.name):
                 self._updates[self.variable(node.inputs[0])].append(node)
             elif self.made_of.get(node.name, node.name) is None and node.name not in aside:
                 for name in dict.fromkeys(node.inputs):
@@ -66,7 +66,7 @@ class ForwardPass:
     @property
     def trains(self) -> bool:
         """Whether the graph has gradients, or what applies them."""
-        return any(in_gradients(n.name) or _APPLY.fullmatch(n.op) for n in self.nodes.values())
+        return any(in_gradients(n.name) or applies_gradients(n.op) for n in self.nodes.values())
 
     def readers(self, name: str, port: int | None = None) -> list[Node]:
         """Returns the nodes of the forward pass that read a node, or one output of it."""

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from tf1compat.errors import UsageError
+from tf1compat.keras3.cells._shared import fresh, zero_states
 
 __all__ = ["FullLSTMCell"]
 
@@ -90,11 +91,7 @@ class FullLSTMCell(keras.layers.Layer):
         self.built = True
 
     def _weight(self, name: str, shape: tuple[int, ...], initializer: Any) -> Any:
-        # An initializer without a seed may be called once only.
-        config = keras.initializers.serialize(initializer)
-        return self.add_weight(
-            name=name, shape=shape, initializer=keras.initializers.deserialize(config)
-        )
+        return self.add_weight(name=name, shape=shape, initializer=fresh(initializer))
 
     def call(self, inputs: Any, states: Sequence[Any], training: bool = False) -> tuple[Any, Any]:
         """Returns the output [B, P] and the new states [h, c]."""
@@ -115,10 +112,7 @@ class FullLSTMCell(keras.layers.Layer):
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Returns zeros for both states."""
-        return [
-            keras.ops.zeros((batch_size, size), dtype=self.compute_dtype)
-            for size in self.state_size
-        ]
+        return zero_states(self, batch_size)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from tf1compat.keras3.cells._shared import fresh, zero_states
+
 __all__ = ["NormedLSTMCell"]
 
 _EPSILON = 1e-12  # of contrib's layer_norm
@@ -55,13 +57,9 @@ class NormedLSTMCell(keras.layers.Layer):
     def build(self, input_shape: Sequence[int]) -> None:
         """Makes the weights for inputs [B, D]."""
         units = self.units
-        config = keras.initializers.serialize(self.kernel_initializer)
         for name, rows in (("kernel", input_shape[-1]), ("recurrent_kernel", units)):
-            # An initializer without a seed may be called once only.
-            start = keras.initializers.deserialize(config)
-            setattr(
-                self, name, self.add_weight(name=name, shape=(rows, 4 * units), initializer=start)
-            )
+            start, shape = fresh(self.kernel_initializer), (rows, 4 * units)
+            setattr(self, name, self.add_weight(name=name, shape=shape, initializer=start))
         for before, size in (("", 4 * units), ("state_", units)):
             for name, start in ((f"{before}gamma", "ones"), (f"{before}beta", "zeros")):
                 setattr(self, name, self.add_weight(name=name, shape=(size,), initializer=start))
@@ -87,10 +85,7 @@ class NormedLSTMCell(keras.layers.Layer):
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Returns zeros for both states."""
-        return [
-            keras.ops.zeros((batch_size, size), dtype=self.compute_dtype)
-            for size in self.state_size
-        ]
+        return zero_states(self, batch_size)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +9,12 @@ from tf1compat.checkpoint import Checkpoint, Meta, read_meta
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.planning._kinds import TRAINING_SCALAR
+from tf1compat.names.op_types import applies_gradients
 from tf1compat.names.reasons import Reason
 
 __all__ = ["source_graph", "target_flow", "training_scalars"]
 
-_TRAINING_OPS = re.compile(r"(?:Resource)?(?:Sparse)?Apply\w+|AssignAdd(?:VariableOp)?")
+_COUNTING_OPS = frozenset({"AssignAdd", "AssignAddVariableOp"})
 
 
 def source_graph(checkpoint: Checkpoint) -> Meta | None:
@@ -42,7 +42,8 @@ def training_scalars(graph: Meta) -> dict[str, Reason]:
     """
     found = {}
     for one in graph.variables:
-        ops = [op for op in one.consumer_op_types if _TRAINING_OPS.fullmatch(op)]
+        kinds = one.consumer_op_types
+        ops = [op for op in kinds if op in _COUNTING_OPS or applies_gradients(op)]
         if one.shape == () and not one.trainable and one.name not in graph.flow and ops:
             found[one.name] = TRAINING_SCALAR.because(ops=tuple(ops))
     return found

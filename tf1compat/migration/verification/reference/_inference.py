@@ -13,13 +13,12 @@ from typing import Any
 
 from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.names.graph_names import op_name
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+from tf1compat.names.op_types import PASSING_OPS, SUBTRACTING_OPS, VARIABLE_OPS
 
 __all__ = ["for_inference"]
 
 _FUSED = frozenset(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"))
 _MEAN, _VARIANCE = 3, 4  # inputs of a fused norm that doesn't train; its outputs 1 and 2 if it does
-_UPDATES = frozenset(("AssignSub", "AssignSubVariableOp"))
 # On the way from a batch's moments to what a variable follows: 1.15 squeezes and may unbias them.
 _RESHAPING = frozenset(("Squeeze", "Reshape", "Identity", "Mul", "Cast"))
 _DRAWING = frozenset(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"))
@@ -64,7 +63,7 @@ def _statistics(nodes: Mapping[str, Any]) -> dict[str, str]:
     """
     found = {}
     for node in nodes.values():
-        if node.op not in _UPDATES:
+        if node.op not in SUBTRACTING_OPS:
             continue
         for step in _named(nodes, node.input[1:2]):
             differences = [one for one in _named(nodes, step.input) if one.op == "Sub"]
