@@ -23,6 +23,9 @@ class LayoutFacts(Protocol):
     def takes_part(self, layout: str) -> bool:
         """Whether the layout takes a part of its source, so that others may take the rest."""
 
+    def row(self, number: int) -> str:
+        """The layout that takes a row of its source, along the first axis, without that axis."""
+
 
 @dataclasses.dataclass(frozen=True)
 class RuleMatch:

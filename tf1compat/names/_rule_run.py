@@ -6,10 +6,11 @@ import collections
 import dataclasses
 import heapq
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from tf1compat.errors import Problem, RuleError
 from tf1compat.names._join_order import LayoutFacts, RuleMatch
+from tf1compat.names._row_targets import by_rows
 from tf1compat.names.parse import scopes_around
 from tf1compat.names.rules import Dropped, Rule
 
@@ -65,6 +66,24 @@ class RuleRun:
             whole |= not takes_part and not rule.shared
             if whole and (not self._sharing or self._is_dropped(name)):
                 return
+
+    def take_rows(self, targets: Collection[str] | None, layouts: LayoutFacts | None) -> None:
+        """Puts a match for each row in the place of those whose targets ask for rows."""
+        known = None if targets is None else frozenset(targets)
+        for found in [*self.taken.values(), *self.parts]:
+            rows = by_rows(found, known, layouts)
+            if isinstance(rows, Problem):
+                self.failures.append(rows)
+                rows = [dataclasses.replace(found, target=None)]
+            if rows != [found]:
+                self._replace(found, rows)
+
+    def _replace(self, found: RuleMatch, rows: list[RuleMatch]) -> None:
+        if self.taken[found.name] is found:
+            self.taken[found.name] = rows.pop(0)
+        else:
+            self.parts = [part for part in self.parts if part is not found]
+        self.parts += rows
 
     def put_in_order(self, orders: Mapping[tuple[str, int], int]) -> None:
         """Gives matches their places among those that they are joined with."""

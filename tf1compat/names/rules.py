@@ -48,8 +48,10 @@ class Rule:
 
     Attributes:
       source: regular expression (Python's ``re``) that must match a source's whole name.
-      target: template with ``\1`` or ``\g<name>`` for the pattern's groups, or a function from the
-        match to a name or a :class:`Dropped`; with `keep`, a regular expression for target paths.
+      target: template with ``\1`` or ``\g<name>`` for the pattern's groups and ``{row}`` for the
+        number of each row of the source, each of which goes to a target of its own; or a function
+        from the match to a name or a :class:`Dropped`; with `keep`, a regular expression for
+        target paths.
       layout: name of the array layout to use, None to let the matcher find it. With one that
         joins, a rule that matches several sources of a target joins them by the number that its
         pattern captures; beside `drop`, it says which part of the sources is left out.

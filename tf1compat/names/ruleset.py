@@ -27,6 +27,9 @@ class _OneToOne:
     def takes_part(self, layout: str) -> bool:
         return False
 
+    def row(self, number: int) -> str:
+        raise NotImplementedError
+
 
 @dataclasses.dataclass(frozen=True)
 class RuleOutcome:
@@ -127,15 +130,16 @@ class RuleSet(Sequence[Rule]):
         run = RuleRun(((n, rule) for n, rule in numbered if rule.action != "keep"), facts)
         for name in names:
             run.decide(name)
+        paths = None if targets is None else list(dict.fromkeys(targets))
+        run.take_rows(paths, layouts)
         orders, collisions = join_order([*run.taken.values(), *run.parts], facts)
         run.put_in_order(orders)
         matches = [*run.taken.values(), *run.parts]
         problems = [*run.failures, *collisions, *_unsupported(numbered, layouts)]
         problems += _idle_rules(run, names)
         found = RuleOutcome(run.taken, {}, (), tuple(run.parts), tuple(run.members), run.roles)
-        if targets is None:
+        if paths is None:
             return dataclasses.replace(found, problems=tuple(problems))
-        paths = list(dict.fromkeys(targets))
         keeping = RuleRun(((n, rule) for n, rule in numbered if rule.action == "keep"), facts)
         for path in paths:
             keeping.decide(path)

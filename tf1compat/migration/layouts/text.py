@@ -109,6 +109,9 @@ class _Facts:
     def takes_part(self, layout: str) -> bool:
         return _or_identity(layout).takes_part
 
+    def row(self, number: int) -> str:
+        return f"split(0, {number}, {number + 1}) | squeeze(0)"
+
 
 LAYOUT_FACTS = _Facts()
 """What :meth:`tf1compat.names.RuleSet.apply` has to know of the layouts there are."""

@@ -7,12 +7,12 @@ with a bias of [3, 8] beside it, both are three layers'.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
+from tf1compat.migration.meaning._numbered_scopes import NUMBERED, numbered_within
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
@@ -20,7 +20,6 @@ __all__ = ["Stacks"]
 
 _NUMBERED = Kind("stack_numbered", "{first} and so on are numbered as the rows of {count} layers")
 _TAKEN_APART = Kind("stack_taken_apart", "all of {scope} is stacked, for {count} numbered layers")
-_NUMBER = re.compile(r"(.*?)_?(\d+)")
 _ONE_WEIGHT = "a layer with a weight of all of them, first to last"
 _ONE_EACH = "as many layers, numbered, with a weight each"
 
@@ -76,7 +75,7 @@ def _rows(scopes: Iterable[str]) -> list[_Row]:
     for scope in every:
         levels = scope.split("/")
         for place, level in enumerate(levels):
-            match = _NUMBER.fullmatch(level)
+            match = NUMBERED.fullmatch(level)
             if match is not None:
                 common = "/".join(filter(None, [*levels[:place], match[1], *levels[place + 1 :]]))
                 found[common, place, match[1]][int(match[2])] = scope
@@ -181,15 +180,20 @@ def _taken_apart(source: Source) -> Iterator[Part]:
                 and (_are_stacks(list(held.values()), count) or _speaks_of(scope, row.word))
             ]
             if fitting:
-                yield from _of_rows(scope, entry, fitting)
+                beside = numbered_within(source.by_scope, scope, count)
+                yield from _of_rows(scope, entry, beside or _as_the_model(scope, fitting))
 
 
-def _of_rows(scope: str, entry: Entry, rows: Sequence[_Row]) -> Iterator[Part]:
+def _as_the_model(scope: str, rows: Sequence[_Row]) -> list[str]:
+    """Returns the names of a stack's layers, numbered as those of the model that fit."""
     firsts, words = {min(row.members) for row in rows}, {row.word for row in rows}
     first = firsts.pop() if len(firsts) == 1 else 0
+    return [_numbered(scope, words, number + first) for number in range(len(rows[0].members))]
+
+
+def _of_rows(scope: str, entry: Entry, modules: Sequence[str]) -> Iterator[Part]:
     because = _TAKEN_APART.because(scope=scope, count=entry.shape[0])
-    for number in range(entry.shape[0]):
-        module = _numbered(scope, words, number + first)
+    for number, module in enumerate(modules):
         yield Part(
             f"{module}/{entry.name.leaf}",
             module,

@@ -8,7 +8,7 @@ from tf1compat.migration.matching.solver import ALONE
 from tf1compat.migration.meaning import READINGS
 from tf1compat.migration.planning._both_uses import USES_KINDS
 from tf1compat.migration.planning._pixels import PIXELS_KINDS
-from tf1compat.migration.planning.computed import COMPUTED
+from tf1compat.migration.planning.computed import COMPUTED_KINDS
 from tf1compat.names.reasons import Kind
 from tf1compat.names.training import TRAINING_KINDS
 from tf1compat.registry import Registry
@@ -77,5 +77,5 @@ def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
     read = [kind for one in READINGS.values() for kind in one.kinds]
-    own = (*_OTHERS, COMPUTED, *PIXELS_KINDS, *USES_KINDS)
+    own = (*_OTHERS, *COMPUTED_KINDS, *PIXELS_KINDS, *USES_KINDS)
     return Registry("kind of evidence", (*own, *read, *kinds, RECORDED))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta
@@ -12,7 +13,7 @@ from tf1compat.keras3.index.flattened import flattened_images
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
-from tf1compat.migration.matching import Matching, Tie, match_items
+from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
 from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_both
 from tf1compat.migration.planning._equals import equal_to_filled, of_equals
@@ -25,7 +26,7 @@ from tf1compat.migration.planning._products import kernel_layout
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.joining import joining_layout
-from tf1compat.migration.planning.lines import Drop, Fill
+from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill
 from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.names.reasons import Reason
 
@@ -44,7 +45,7 @@ class Rest:
     """
 
     fills: list[Fill]
-    ties: list[Tie]
+    ties: list[Ambiguity]
     problems: dict[str, Problem]
     drops: list[Drop] = dataclasses.field(default_factory=list)
 
@@ -92,7 +93,7 @@ def match_rest(
     done = [tie for tie, _, _ in settled]
     rest = Rest(
         [*fills, *(fill for _, fill, _ in settled)],
-        meanings.ties(tie for tie in matching.ties if tie not in done),
+        [meanings.ambiguity(tie, entries) for tie in matching.ties if tie not in done],
         odd | dict(meanings.problems()) | problems,
         [drop for _, _, drops in settled for drop in drops],
     )
@@ -102,6 +103,23 @@ def match_rest(
     more = equal_to_filled(left, rest.fills, open_targets, checkpoint)
     twins = opaque_twins(meanings.questions, meanings.parts, rest.fills, checkpoint)
     return dataclasses.replace(rest, drops=[*rest.drops, *more, *twins])
+
+
+def _ruled(ruling: Ruling) -> tuple[list[Item], dict[str, str]]:
+    """Returns what rules fill from one source, and by its path the target that each fills.
+
+    What fills several targets is there for each: only all of them say where its scope goes.
+    """
+    fills = [fill for fill in ruling.fills if len(fill.sources) == 1]
+    times = Counter(fill.sources[0] for fill in fills)
+    items, given = [], {}
+    for number, fill in enumerate(fills):
+        item = ruling.sides.sources[fill.sources[0]]
+        if times[item.path] > 1:
+            item = dataclasses.replace(item, path=f"{item.path}:{number}")
+        items.append(item)
+        given[item.path] = fill.target
+    return items, given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,11 +136,11 @@ class _Match:
 
     def of(self, sources: Sequence[str], targets: Sequence[str], ruling: Ruling) -> Matching:
         """Matches sources and targets; what rules pair one to one is evidence for it."""
-        given = {fill.sources[0]: fill.target for fill in ruling.fills if len(fill.sources) == 1}
         sides = ruling.sides
-        names = (*self.meanings.left(sources), *given)
+        ruled, given = _ruled(ruling)
         wanted = [sides.targets[path] for path in (*targets, *given.values())]
-        plain, wanted = self.both.items([sides.sources[n] for n in names], wanted)
+        open_ = [sides.sources[name] for name in self.meanings.left(sources)]
+        plain, wanted = self.both.items([*open_, *ruled], wanted)
         return match_items(
             [*plain, *self.meanings.items(sources)],
             wanted,

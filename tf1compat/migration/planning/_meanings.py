@@ -10,6 +10,8 @@ from tf1compat.checkpoint.meta.uses import Uses
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import READINGS, Assumptions, Part, Question, Source
+from tf1compat.migration.planning._kinds import EQUALS, SAME
+from tf1compat.migration.planning.lines import Ambiguity, Way
 
 __all__ = ["Meanings", "read_meanings"]
 
@@ -88,22 +90,20 @@ class Meanings:
                 return kept
             kept -= halves
 
-    def ties(self, ties: Iterable[Tie]) -> list[Tie]:
-        """Returns ties of variables, each variable in one of them; those without any are gone."""
-        seen: set[str] = set()
-        found = []
-        for tie in ties:
-            names = [
-                s for p in tie.sources for s in (self.parts[p].sources if p in self.parts else [p])
-            ]
-            left = tuple(dict.fromkeys(name for name in names if name not in seen))
-            seen.update(left)
-            if left:
-                found.append(dataclasses.replace(tie, sources=left))
-        return found
+    def ambiguity(self, tie: Tie, entries: Mapping[str, Entry]) -> Ambiguity:
+        """Returns what a tie is of variables, and as what each of them could fill a target."""
+        read = any(path in self.parts for path in tie.sources)
+        ways = tuple(self._way(path, entries) for path in tie.sources) if read else ()
+        names = [source for way in ways for source in way.sources] or tie.sources
+        counts = EQUALS.because(sources=len(tie.sources), targets=len(tie.targets))
+        common = tie.evidence or (SAME.because(),)
+        return Ambiguity(tuple(dict.fromkeys(names)), tie.targets, counts, common, ways)
 
-    def _variables(self, path: str) -> Sequence[str]:
-        return self.parts[path].sources if path in self.parts else (path,)
+    def _way(self, path: str, entries: Mapping[str, Entry]) -> Way:
+        part = self.parts.get(path)
+        if part is None:
+            return Way(path, entries[path].name.role, (path,))
+        return Way(path, part.role, part.sources, part.layout, (part.because,))
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yields for each variable what is asked, or what layer it would need."""

@@ -20,7 +20,7 @@ from tf1compat.migration.planning._kinds import (
     TIE_KINDS,
     evidence_kinds,
 )
-from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep, Way
 from tf1compat.names.first_line import first_line
 from tf1compat.names.reasons import Kind, Reason
 from tf1compat.registry import Registry, briefly
@@ -45,7 +45,9 @@ def to_json(fields: Mapping[str, Any]) -> str:
 
 
 def _row(line: Any) -> dict[str, Any]:
-    row = {key: value for key, value in vars(line).items() if key not in ("because", "common")}
+    row = {
+        key: value for key, value in vars(line).items() if key not in ("because", "common", "ways")
+    }
     if isinstance(line, Fill):
         row |= {"kind": line.kind, "text": line.why}
         row["because"] = [_reason_row(reason) for reason in line.because]
@@ -54,7 +56,13 @@ def _row(line: Any) -> dict[str, Any]:
     if isinstance(line, Ambiguity):
         row["common"] = [_reason_row(reason) for reason in line.common]
         row["text"] = line.evidence
+        if line.ways:
+            row["ways"] = [_way_row(way) for way in line.ways]
     return row
+
+
+def _way_row(way: Way) -> dict[str, Any]:
+    return vars(way) | {"because": [_reason_row(reason) for reason in way.because]}
 
 
 def _reason_row(reason: Reason) -> dict[str, Any]:
@@ -169,8 +177,25 @@ def _second() -> dict[str, Any]:
         return _fill(row, reasons(row["because"]))
 
     def tie(row: Row) -> Ambiguity:
-        _no_more(row, *_REASON, "sources", "targets", "common")
-        return _tie(row, _reason(row, TIE_KINDS), reasons(row["common"]))
+        _no_more(row, *_REASON, "sources", "targets", "common", "ways")
+        found = _tie(row, _reason(row, TIE_KINDS), reasons(row["common"]))
+        ways = tuple(
+            way(one) for one in _rows(row.get("ways", []), "the ways of what is ambiguous")
+        )
+        if ways and {source for one in ways for source in one.sources} != {*found.sources}:
+            raise PlanError(f"plan: expected ways of {', '.join(found.sources)}, found others")
+        return dataclasses.replace(found, ways=ways)
+
+    def way(row: Row) -> Way:
+        _no_more(row, "path", "role", "sources", "layout", "because")
+        path = _text(row["path"], "the path of a way")
+        made = _fill(
+            {"target": path, "sources": row["sources"], "layout": row["layout"]},
+            reasons(row["because"]),
+        )
+        return Way(
+            path, _text(row["role"], f"the role of {path}"), made.sources, made.layout, made.because
+        )
 
     def drop(row: Row) -> Drop:
         _no_more(row, *_REASON, "source")

@@ -201,7 +201,7 @@ def _fill(
         if taken != math.prod(made.shape):
             raise LayoutError(f"{layout} gives {made} of a part of {taken} elements")
     rest: tuple[Layout, ...] = ()
-    if text is None:
+    if matches[0].rule.layout is None:  # even where it takes a row for each target
         shaped = layout_between(made.shape, target.shape)
         rest = () if shaped is None or shaped == IDENTITY else (shaped,)
         made = Spec(target.shape, made.dtype) if shaped is not None else made

@@ -1,8 +1,8 @@
-"""The reason of what computing told where evidence didn't."""
+"""The reasons of what computing told where evidence didn't."""
 
 from tf1compat.names.reasons import Kind
 
-__all__ = ["COMPUTED"]
+__all__ = ["ALIKE", "COMPUTED", "COMPUTED_KINDS"]
 
 COMPUTED = Kind(
     "computed",
@@ -10,3 +10,11 @@ COMPUTED = Kind(
     "computing told",
 )
 """Facts: how many assignments were `tried`; the v1 tensors that the `outputs` agree with."""
+ALIKE = Kind(
+    "computed_alike",
+    "computing told: of {tried} assignments that are alike in numbered layers, the outputs agree "
+    "with this one alone ({outputs})",
+    "computing told",
+)
+"""The same, where all assignments would have been too many."""
+COMPUTED_KINDS = (COMPUTED, ALIKE)

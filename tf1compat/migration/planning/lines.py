@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tf1compat.migration.layouts.layout import IDENTITY
 from tf1compat.names.reasons import Fact, Reason
 
-__all__ = ["Ambiguity", "Drop", "Fill", "Keep"]
+__all__ = ["Ambiguity", "Drop", "Fill", "Keep", "Way"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,20 +104,42 @@ class Keep(_Reasoned):
 
 
 @dataclasses.dataclass(frozen=True)
+class Way:
+    """What one of several targets could be filled with: a variable, or what one is read as.
+
+    Attributes:
+      path: a name by which it was matched; a variable's own, or that of what it is read as.
+      role: its role in Keras.
+      sources: names of the variables, in the order that the layout takes them.
+      layout: text of the layout that makes it.
+      because: from what it is known that the variables are that.
+    """
+
+    path: str
+    role: str
+    sources: tuple[str, ...]
+    layout: str = str(IDENTITY)
+    because: tuple[Reason, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Ambiguity(_Reasoned):
     """Sources and targets that evidence supports equally.
 
     Attributes:
-      sources: names of the variables; each could go to any target of its role and shape.
+      sources: names of the variables.
       targets: paths of the weights.
       because: how many there are and what is missing; its kind is ``equals`` or ``recorded``.
       common: what told all of them apart from the rest.
+      ways: what could fill any target of its role and shape, where that isn't each source as it
+        stands: some variables are read otherwise, such as a row for each layer.
     """
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     because: Reason
     common: tuple[Reason, ...] = ()
+    ways: tuple[Way, ...] = ()
 
     @property
     def evidence(self) -> str:

@@ -56,12 +56,14 @@ class Plan:
     def __post_init__(self) -> None:
         used = {source for fill in self.fills for source in fill.sources}
         used |= {drop.source for drop in self.drops if not drop.whole}
+        # What is read as several weights may be in several ties, or in one and in a fill.
+        used |= {source for tie in self.ambiguities if tie.ways for source in tie.sources}
         problems = _ledger(
             self.sources,
             [
                 *used,
                 *(drop.source for drop in self.drops if drop.whole),
-                *(source for tie in self.ambiguities for source in tie.sources),
+                *(s for tie in self.ambiguities if not tie.ways for s in tie.sources),
                 *(problem.name for problem in self.unexplained),
             ],
         )
@@ -99,7 +101,7 @@ class Plan:
                 "one assignment better supported than the others",
                 f"{len(tie.sources)} equal sources: {', '.join(tie.sources)}",
                 tie.evidence,
-                "say which by a rule for each",
+                _remedy(tie),
             )
             for tie in self.ambiguities
         ]
@@ -116,7 +118,7 @@ class Plan:
 
     def headline(self) -> str:
         """Returns one line with the counts of both sides of the ledger."""
-        tied_s = sum(len(tie.sources) for tie in self.ambiguities)
+        tied_s = len({source for tie in self.ambiguities for source in tie.sources})
         tied_t = sum(len(tie.targets) for tie in self.ambiguities)
         used = len({source for fill in self.fills for source in fill.sources})
         dropped = sum(drop.whole for drop in self.drops)
@@ -170,6 +172,12 @@ class Plan:
         if problems:
             raise PlanError.from_problems("the plan's ledger doesn't add up:", problems)
         return plan
+
+
+def _remedy(tie: Ambiguity) -> str:
+    read = next((way.layout for way in tie.ways if way.because), None)
+    such = f", with a layout such as {read}" if read else ""
+    return f"say which by a rule for each{such}"
 
 
 def _ledger(known: Iterable[str], accounted: Iterable[str]) -> list[Problem]:

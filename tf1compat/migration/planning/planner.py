@@ -9,13 +9,13 @@ from tf1compat.checkpoint import Checkpoint, Meta, open_checkpoint
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.migration.layouts.layout import Spec
-from tf1compat.migration.matching import Item, Tie
+from tf1compat.migration.matching import Item
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._both_uses import RuledPairs
 from tf1compat.migration.planning._equals import saved_twice
 from tf1compat.migration.planning._flows import source_graph, training_scalars
-from tf1compat.migration.planning._kinds import EQUALS, RANDOM_STATE, SAME
+from tf1compat.migration.planning._kinds import RANDOM_STATE
 from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._problems import orphaned, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
@@ -26,7 +26,6 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_spec, target_specs
 from tf1compat.names import Rule, RuleSet, load_rules
 from tf1compat.names.orphans import orphans
-from tf1compat.names.reasons import Reason
 from tf1compat.names.training import training_reason
 
 __all__ = ["plan_migration"]
@@ -88,7 +87,6 @@ def plan_migration(
     free = _without(open_s, strays)
     rest = match_rest(checkpoint, index, free, open_t, ruling=ruling, assume=assume, graph=graph)
     problems = rest.problems | {name: orphaned(name, what) for name, what in strays.items()}
-    ties = [_ambiguity(tie) for tie in rest.ties]
     left_s, left_t = _without(open_s, rest.sources), _without(open_t, rest.targets)
     place = {path: number for number, path in enumerate(targets)}
     plan = Plan(
@@ -99,7 +97,7 @@ def plan_migration(
         fills=tuple(sorted((*ruling.fills, *rest.fills), key=lambda fill: place[fill.target])),
         drops=(*drops, *rest.drops),
         keeps=keeps,
-        ambiguities=tuple(ties),
+        ambiguities=tuple(rest.ties),
         unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, problems)),
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, problems)),
     )
@@ -179,12 +177,6 @@ def _state_keeps(index: ModelIndex, ruling: Ruling) -> Iterator[Keep]:
     for path, weight in index.items():
         if weight.kind == "state" and path not in ruled:
             yield Keep(path, RANDOM_STATE.because())
-
-
-def _ambiguity(tie: Tie) -> Ambiguity:
-    common: tuple[Reason, ...] = tie.evidence or (SAME.because(),)
-    counts = EQUALS.because(sources=len(tie.sources), targets=len(tie.targets))
-    return Ambiguity(tie.sources, tie.targets, counts, common)
 
 
 def _unexplained(

@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
 from tf1compat.keras3 import ModelIndex
+from tf1compat.migration.layouts.answers import made_of
+from tf1compat.migration.layouts.chain import chain
+from tf1compat.migration.layouts.layout import Layout, Spec
+from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching.nodes import coarse_role
 from tf1compat.migration.planning.joining import joining_layout
-from tf1compat.migration.planning.lines import Ambiguity
+from tf1compat.migration.planning.lines import Ambiguity, Way
 from tf1compat.migration.planning.plan import Plan
 
-__all__ = ["Assignment", "open_assignments"]
+__all__ = ["Assignment", "OpenAssignments", "layout_for", "open_assignments"]
 
-Assignment = Mapping[str, str]
-"""For each target of the ambiguities, its source."""
+Assignment = Mapping[str, Way]
+"""For each target of the ambiguities, what fills it."""
 
-_Fits = Callable[[str, str], bool]
+_Fits = Callable[[Way, str], bool]
 _OFFSETS = {"bias", "beta"}  # what a norm adds has either name
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenAssignments:
+    """Assignments to try.
+
+    Attributes:
+      each: the assignments.
+      alike: whether those alone in which numbered layers are assigned alike; there are too many
+        others.
+    """
+
+    each: Sequence[Assignment]
+    alike: bool
 
 
 def open_assignments(
     plan: Plan, index: ModelIndex, checkpoint: Mapping[str, Entry], *, most: int
-) -> list[Assignment]:
-    """Returns every assignment of ambiguous sources to targets; [] if there are too many.
+) -> OpenAssignments:
+    """Returns assignments of ambiguous sources to targets; none if there are too many.
 
     Each source goes to one target of its role, and of a shape that a layout leads to. Where scopes
-    and layers hold the same things, a scope goes to a layer as a whole.
+    and layers hold the same things, a scope goes to a layer as a whole. If there are too many of
+    them, ties that differ in numbers alone are assigned alike.
 
     Args:
       plan: a plan.
@@ -37,43 +59,115 @@ def open_assignments(
       most: how many there may be.
     """
 
-    def fits(source: str, target: str) -> bool:
+    def fits(way: Way, target: str) -> bool:
         roles = {
-            coarse_role(checkpoint[source].name.role, plan.sources[source].shape),
+            coarse_role(way.role, _made(plan, way).shape),
             coarse_role(index[target].role, plan.targets[target].shape),
         }
         alike = len(roles) == 1 or "vector" in roles or roles == _OFFSETS
-        return alike and joining_layout(plan.sources[source], plan.targets[target]) is not None
+        return alike and layout_for(plan, way, target) is not None
 
+    ties = [_Tie.of(tie, index, checkpoint) for tie in plan.ambiguities]
+    found = _products([tie.assignments(fits, most) for tie in ties], most)
+    if found is not None:
+        return OpenAssignments(found, alike=False)
+    groups: dict[object, list[_Tie]] = defaultdict(list)
+    for tie in ties:
+        groups[tie.kind].append(tie)
+    options = [
+        [_union(tie.alike(one) for tie in group) for one in group[0].assignments(fits, most)]
+        for group in groups.values()
+    ]
+    return OpenAssignments(_products(options, most) or (), alike=True)
+
+
+def layout_for(plan: Plan, way: Way, target: str) -> Layout | None:
+    """Returns the layout by which a way fills a target; None if none leads there."""
+    rest = joining_layout(_made(plan, way), plan.targets[target])
+    return None if rest is None else chain(parse_layout(way.layout), rest)
+
+
+def _made(plan: Plan, way: Way) -> Spec:
+    return made_of(parse_layout(way.layout), [plan.sources[source] for source in way.sources])
+
+
+def _products(options: Sequence[Sequence[Assignment]], most: int) -> list[Assignment] | None:
+    """Returns each choice of one of all options together; None if there are too many."""
     found: list[Assignment] = [{}]
-    for tie in plan.ambiguities:
-        one = list(itertools.islice(_of_tie(tie, index, checkpoint, fits), most + 1))
-        found = [{**a, **b} for a in found for b in one]
+    for some in options:
+        found = [{**a, **b} for a in found for b in some]
         if len(found) > most:
-            return []
+            return None
     return found
 
 
-def _of_tie(
-    tie: Ambiguity, index: ModelIndex, checkpoint: Mapping[str, Entry], fits: _Fits
-) -> Iterator[Assignment]:
-    if len(tie.sources) != len(tie.targets):
-        return iter(())  # what is left over would need a reason
-    scopes: dict[str, list[str]] = defaultdict(list)
-    for source in tie.sources:
-        scopes[checkpoint[source].name.scope].append(source)
-    layers: dict[str, list[str]] = defaultdict(list)
-    for target in tie.targets:
-        layers[index[target].layer_path].append(target)
-    by_module = _of_modules(list(scopes.values()), list(layers.values()), fits)
-    first = next(by_module, None)
-    if first is None:
-        return _of_members(tie.sources, tie.targets, fits)
-    return itertools.chain([first], by_module)
+def _union(assignments: Iterable[Assignment]) -> Assignment:
+    return {target: way for one in assignments for target, way in one.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tie:
+    """An ambiguity, its ways by the scope that each is in, its targets by their layers."""
+
+    scopes: Sequence[Sequence[Way]]
+    layers: Sequence[Sequence[str]]
+
+    @classmethod
+    def of(cls, tie: Ambiguity, index: ModelIndex, checkpoint: Mapping[str, Entry]) -> _Tie:
+        ways = tie.ways or tuple(Way(s, checkpoint[s].name.role, (s,)) for s in tie.sources)
+        scopes: dict[str, list[Way]] = defaultdict(list)
+        for way in ways:
+            scopes[way.path.rpartition("/")[0]].append(way)
+        layers: dict[str, list[str]] = defaultdict(list)
+        for target in tie.targets:
+            layers[index[target].layer_path].append(target)
+        return cls(list(scopes.values()), list(layers.values()))
+
+    @property
+    def ways(self) -> list[Way]:
+        return [way for some in self.scopes for way in some]
+
+    @property
+    def targets(self) -> list[str]:
+        return [target for some in self.layers for target in some]
+
+    def assignments(self, fits: _Fits, most: int) -> list[Assignment]:
+        """Returns its assignments, of scopes to layers if they can be; at most one too many."""
+        if len(self.ways) != len(self.targets):
+            return []  # what is left over would need a reason
+        by_module = list(itertools.islice(_of_modules(self.scopes, self.layers, fits), most + 1))
+        by_member = _of_members(self.ways, self.targets, fits)
+        return by_module or list(itertools.islice(by_member, most + 1))
+
+    @property
+    def kind(self) -> object:
+        """What ties have in common that differ in numbers alone; nothing equals that of others."""
+        ways, targets = ({*map(_unnumbered, some)} for some in (self._paths, self.targets))
+        unlike = len(ways) == len(self.ways) and len(targets) == len(self.targets)
+        return (frozenset(ways), frozenset(targets)) if unlike else id(self)
+
+    @property
+    def _paths(self) -> list[str]:
+        return [way.path for way in self.ways]
+
+    def alike(self, other: Assignment) -> Assignment:
+        """Returns its assignment that differs from that of another tie of its kind in numbers."""
+        if other.keys() == {*self.targets}:
+            return other
+        ways = {_unnumbered(way.path): way for way in self.ways}
+        targets = {_unnumbered(target): target for target in self.targets}
+        return {
+            targets[_unnumbered(target)]: ways[_unnumbered(way.path)]
+            for target, way in other.items()
+        }
+
+
+def _unnumbered(path: str) -> str:
+    return _NUMBER.sub("", path)
 
 
 def _of_modules(
-    scopes: Sequence[Sequence[str]], layers: Sequence[Sequence[str]], fits: _Fits
+    scopes: Sequence[Sequence[Way]], layers: Sequence[Sequence[str]], fits: _Fits
 ) -> Iterator[Assignment]:
     if not scopes and not layers:
         yield {}
@@ -84,16 +178,14 @@ def _of_modules(
                 yield {**members, **others}
 
 
-def _of_members(
-    sources: Sequence[str], targets: Sequence[str], fits: _Fits
-) -> Iterator[Assignment]:
-    if len(sources) != len(targets):
+def _of_members(ways: Sequence[Way], targets: Sequence[str], fits: _Fits) -> Iterator[Assignment]:
+    if len(ways) != len(targets):
         return
-    if not sources:
+    if not ways:
         yield {}
         return
     for place, target in enumerate(targets):
-        if fits(sources[0], target):
+        if fits(ways[0], target):
             rest = [*targets[:place], *targets[place + 1 :]]
-            for others in _of_members(sources[1:], rest, fits):
-                yield {target: sources[0], **others}
+            for others in _of_members(ways[1:], rest, fits):
+                yield {target: ways[0], **others}

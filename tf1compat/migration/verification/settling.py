@@ -12,11 +12,16 @@ from tf1compat.checkpoint import Checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_outputs, gradient_norms
-from tf1compat.migration.planning.computed import COMPUTED
-from tf1compat.migration.planning.joining import joining_layout
+from tf1compat.migration.planning._parts import uncovered_sources
+from tf1compat.migration.planning.computed import ALIKE, COMPUTED
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.verification._assignments import Assignment, open_assignments
+from tf1compat.migration.verification._assignments import (
+    Assignment,
+    OpenAssignments,
+    layout_for,
+    open_assignments,
+)
 from tf1compat.migration.verification._both_sides import (
     source_values,
     stand_ins,
@@ -29,10 +34,12 @@ from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.reference.graph_file import graph_beside
 from tf1compat.names.graph_names import tensor_name
+from tf1compat.names.reasons import Reason
 
 __all__ = ["Settlement", "settle"]
 
 _MOST = 24  # assignments that are tried
+_TRIED = COMPUTED.because(tried=0, outputs=())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +65,11 @@ def settle(
 ) -> Settlement:
     """Returns a plan whose ambiguities are settled, where they are all that keeps it incomplete.
 
-    Every assignment that the ambiguities leave open is tried, if they are at most 24: the model is
-    run with it beside the v1 graph, with every source changed at random, since values as they are
-    may be alike. One is taken only if the outputs agree with it alone, and depend on all of it; of
-    several that agree, which are symmetric, none is.
+    Every assignment that the ambiguities leave open is tried, if they are at most 24, or else those
+    by which layers that differ in their numbers are filled alike: the model is run with it beside
+    the v1 graph, with every source changed at random, since values as they are may be alike. One is
+    taken only if the outputs agree with it alone, and depend on all of it; of several that agree,
+    which are symmetric, none is.
 
     Args:
       plan: a plan.
@@ -77,7 +85,7 @@ def settle(
         return Settlement(plan)
     index = index_model(model)
     tried = open_assignments(plan, index, checkpoint, most=_MOST)
-    if not tried:
+    if not tried.each:
         return Settlement(plan, f"they leave open more than {_MOST} assignments, or none that fits")
     given = Given(graph_beside(checkpoint), index, options or GraphOptions())
     if doubtful := given.doubtful:
@@ -111,44 +119,50 @@ class _Trial:
     tolerance: float
     layers: Sequence[str] = ()
 
-    def settle(self, tried: Sequence[Assignment]) -> Plan | str:
+    def settle(self, tried: OpenAssignments) -> Plan | str:
         """Returns the plan with the one assignment that agrees, or why there is no such."""
         feeds = self.given.arrays()
         inputs = self.given.model_inputs(feeds)
-        shapes = [y.shape for y in self._computed(tried[0], inputs)]
-        tensors = self._tensors(feeds, shapes=shapes, tried=tried[0])
+        shapes = [y.shape for y in self._computed(tried.each[0], inputs)]
+        tensors = self._tensors(feeds, shapes=shapes, tried=tried.each[0])
         agreeing = []
-        for assignment in tried:
+        for assignment in tried.each:
             equal = self._equal(self._computed(assignment, inputs), tensors)
             if all(equal):
                 agreeing.append((assignment, [names[-1] for names in equal]))
         if len(agreeing) != 1:
-            return f"of {len(tried)} assignments, the outputs agree with {len(agreeing) or 'none'}"
+            count = len(tried.each)
+            return f"of {count} assignments, the outputs agree with {len(agreeing) or 'none'}"
         ((assignment, outputs),) = agreeing
-        settled = self._with(assignment, tried=len(tried), outputs=outputs)
+        kind = ALIKE if tried.alike else COMPUTED
+        because = kind.because(tried=len(tried.each), outputs=tuple(outputs))
+        settled = self._with(assignment, (because,))
+        if partly := uncovered_sources(settled.fills, (), settled.sources):
+            return f"it would leave a part of {partly[0].name} behind"
         unused = self._unused(settled, assignment, inputs=inputs, feeds=feeds, outputs=outputs)
         return f"the outputs don't depend on {', '.join(unused)}" if unused else settled
 
-    def _with(self, assignment: Assignment, *, tried: int, outputs: Sequence[str]) -> Plan:
+    def _with(self, assignment: Assignment, because: tuple[Reason, ...] = (_TRIED,)) -> Plan:
         """Returns the plan, completed by an assignment."""
-        because = COMPUTED.because(tried=tried, outputs=tuple(outputs))
         common = {target: tie.common for tie in self.plan.ambiguities for target in tie.targets}
         place = {path: number for number, path in enumerate(self.plan.targets)}
         fills = [
-            Fill(target, (source,), self._layout(source, target), (because, *common[target]))
-            for target, source in assignment.items()
+            Fill(
+                target,
+                way.sources,
+                str(layout_for(self.plan, way, target)),
+                (*because, *way.because, *common[target]),
+            )
+            for target, way in assignment.items()
         ]
         in_order = sorted((*self.plan.fills, *fills), key=lambda fill: place[fill.target])
         return dataclasses.replace(self.plan, fills=tuple(in_order), ambiguities=())
-
-    def _layout(self, source: str, target: str) -> str:
-        return str(joining_layout(self.plan.sources[source], self.plan.targets[target]))
 
     def _computed(
         self, assignment: Assignment, inputs: Mapping[str, np.ndarray]
     ) -> Sequence[np.ndarray]:
         """Returns what the model computes with an assignment."""
-        weights = self._weights(self._with(assignment, tried=0, outputs=()))
+        weights = self._weights(self._with(assignment))
         return compute_outputs(self.index, inputs, weights, layers=self.layers)
 
     def _weights(self, plan: Plan) -> Mapping[str, np.ndarray]:
@@ -174,7 +188,7 @@ class _Trial:
                 f"without a value: {self.given.lacking(feeds)}"
             )
         reference = self.given.reference(names, feeds)
-        plan = self._with(tried, tried=0, outputs=())
+        plan = self._with(tried)
         used = stand_ins(plan, self.checkpoint, reference.variables)
         values = variable_values(
             used, self.checkpoint, changed(source_values(plan, self.checkpoint))
@@ -216,4 +230,5 @@ class _Trial:
         reference = self.given.reference(outputs, feeds)
         used = set(stand_ins(plan, self.checkpoint, reference.variables).values())
         unused = [target for target in assignment if not norms.get(target)]
-        return unused + [source for source in assignment.values() if source not in used]
+        sources = dict.fromkeys(s for way in assignment.values() for s in way.sources)
+        return unused + [source for source in sources if source not in used]
