@@ -6,6 +6,7 @@ import tensorflow as tf
 from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import open_checkpoint
+from tf1compat.errors import PlanError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Plan, Status, plan_migration, prove
 from tf1compat.migration.verification.settling import settle
@@ -94,6 +95,13 @@ def test_layers_that_stand_in_another_order_than_their_numbers_are_asked(tmp_pat
     assert not plan.fills
     wanted = "say which by a rule for each, with a layout such as split(0, 0, 1) | squeeze(0)"
     assert [p.remedy for p in plan.problems if "middle_bias" in p.name] == [wanted]
+
+
+def test_ways_of_other_variables_are_no_plan(tmp_path):
+    plan = plan_migration(saved(tmp_path, mixing()), model())
+    text = plan.to_json().replace('"net/first_offset"\n     ]', '"net/second_offset"\n     ]')
+    with pytest.raises(PlanError, match="expected ways of net/first_offset, .*, found others"):
+        Plan.from_json(text)
 
 
 RULES = [

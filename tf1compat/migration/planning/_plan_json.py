@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf1compat.errors import LayoutError, PlanError, Problem, UsageError
@@ -179,23 +179,8 @@ def _second() -> dict[str, Any]:
     def tie(row: Row) -> Ambiguity:
         _no_more(row, *_REASON, "sources", "targets", "common", "ways")
         found = _tie(row, _reason(row, TIE_KINDS), reasons(row["common"]))
-        ways = tuple(
-            way(one) for one in _rows(row.get("ways", []), "the ways of what is ambiguous")
-        )
-        if ways and {source for one in ways for source in one.sources} != {*found.sources}:
-            raise PlanError(f"plan: expected ways of {', '.join(found.sources)}, found others")
-        return dataclasses.replace(found, ways=ways)
-
-    def way(row: Row) -> Way:
-        _no_more(row, "path", "role", "sources", "layout", "because")
-        path = _text(row["path"], "the path of a way")
-        made = _fill(
-            {"target": path, "sources": row["sources"], "layout": row["layout"]},
-            reasons(row["because"]),
-        )
-        return Way(
-            path, _text(row["role"], f"the role of {path}"), made.sources, made.layout, made.because
-        )
+        rows = _rows(row.get("ways", []), "the ways of what is ambiguous")
+        return _with_ways(found, [_way(one, reasons(one["because"])) for one in rows])
 
     def drop(row: Row) -> Drop:
         _no_more(row, *_REASON, "source")
@@ -213,6 +198,20 @@ def _tie(row: Row, because: Reason, common: tuple[Reason, ...]) -> Ambiguity:
         _texts(row[side], f"the {side} of what is ambiguous") for side in ("sources", "targets")
     ]
     return Ambiguity(sides[0], sides[1], because, common)
+
+
+def _with_ways(tie: Ambiguity, ways: Sequence[Way]) -> Ambiguity:
+    if ways and {source for way in ways for source in way.sources} != {*tie.sources}:
+        raise PlanError(f"plan: expected ways of {', '.join(tie.sources)}, found others")
+    return dataclasses.replace(tie, ways=tuple(ways))
+
+
+def _way(row: Row, because: tuple[Reason, ...]) -> Way:
+    _no_more(row, "path", "role", "sources", "layout", "because")
+    fields = {"target": row["path"], "sources": row["sources"], "layout": row["layout"]}
+    made = _fill(fields, because)
+    role = _text(row["role"], f"the role of {made.target}")
+    return Way(made.target, role, made.sources, made.layout, because)
 
 
 def _no_more(row: Row, *known: str) -> None:

@@ -14,9 +14,9 @@ from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning import _plan_json
 from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, TIE_KINDS
-from tf1compat.migration.planning._parts import uncovered_sources, unmade_targets
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.originals import astray_drops
+from tf1compat.migration.planning.parts import uncovered_sources, unmade_targets
 
 __all__ = ["Plan"]
 

@@ -12,9 +12,9 @@ from tf1compat.checkpoint import Checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_outputs, gradient_norms
-from tf1compat.migration.planning._parts import uncovered_sources
 from tf1compat.migration.planning.computed import ALIKE, COMPUTED
 from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.parts import uncovered_sources
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._assignments import (
     Assignment,
