@@ -100,7 +100,7 @@ def test_layers_that_stand_in_another_order_than_their_numbers_are_asked(tmp_pat
 def test_ways_of_other_variables_are_no_plan(tmp_path):
     plan = plan_migration(saved(tmp_path, mixing()), model())
     text = plan.to_json().replace('"net/first_offset"\n     ]', '"net/second_offset"\n     ]')
-    with pytest.raises(PlanError, match="expected ways of net/first_offset, .*, found others"):
+    with pytest.raises(PlanError, match=r"expected ways of net/first_offset, .*, found others"):
         Plan.from_json(text)
 
 
