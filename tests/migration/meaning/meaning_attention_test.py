@@ -102,6 +102,77 @@ def test_the_split_in_the_graph_tells_where_each_stands(name, tmp_path):
         assert_arrays_equal(found, expected(kernel, place))
 
 
+def _two_apart(axis, second):
+    """Keys and values in one kernel; queries in one of their own."""
+
+    def build():
+        x = v1.placeholder(tf.float32, [None, STEPS, WIDTH], "x")
+
+        def product(name, columns):
+            with v1.variable_scope(name):
+                kernel = v1.get_variable("kernel", [WIDTH, columns])
+                bias = v1.get_variable("bias", [columns])
+            rows = tf.matmul(tf.reshape(x, [-1, WIDTH]), kernel) + bias
+            return tf.reshape(rows, [-1, STEPS, *_shape(columns // WIDTH, axis)])
+
+        with v1.variable_scope("attn"):
+            query = tf.squeeze(product("q", WIDTH), [axis])
+            both = tf.unstack(product("kv", 2 * WIDTH), axis=axis)
+            key, value = both if second == "value" else both[::-1]
+            scores = tf.nn.softmax(tf.einsum("bqhd,bkhd->bhqk", query, key) / np.sqrt(SIZE))
+            merged = tf.einsum("bhqk,bkhd->bqhd", scores, value)
+            with v1.variable_scope("out"):
+                kernel = v1.get_variable("kernel", [WIDTH, WIDTH])
+                bias = v1.get_variable("bias", [WIDTH])
+            rows = tf.matmul(tf.reshape(merged, [-1, WIDTH]), kernel) + bias
+            tf.reshape(rows, [-1, STEPS, WIDTH], name="y")
+
+    return build
+
+
+def _shape(count, axis):
+    return [count, HEADS, SIZE] if axis == 2 else [HEADS, count, SIZE]
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+@pytest.mark.parametrize("second", ["value", "key"])
+def test_keys_and_values_may_be_in_one_kernel(axis, second, tmp_path):
+    prefix, index = saved(tmp_path, _two_apart(axis, second)), _attention()
+    plan = plan_migration(prefix, index)
+    assert plan.complete, str(plan)
+    proof = prove(plan, index)
+    assert proof.agrees
+    left = {target for target, status in proof.lines.items() if status != Status.PROVED}
+    assert left <= {"attention/key/bias"}
+    layouts = {fill.target: fill.layout for fill in plan.fills}
+    taken = {2: "split(1, 6, 12)", 3: "group_part(1, 2, 2, 1)"}[axis]
+    assert layouts[f"attention/{second}/kernel"] == f"{taken} | reshape(6, 2, 3)"
+
+
+def test_keys_and_values_in_one_are_asked_about_without_a_graph(tmp_path):
+    bare = without_graph(saved(tmp_path, _two_apart(3, "value")))
+    plan = plan_migration(bare, _attention())
+    asked = "".join(map(str, plan.unexplained))
+    assert "keys and values in one kernel: whether all keys stand before all values" in asked
+    said = plan_migration(bare, _attention(), assume=Assumptions(qkv_order="heads"))
+    layouts = {fill.target: fill.layout for fill in said.fills}
+    assert layouts["attention/value/kernel"] == "group_part(1, 2, 2, 1) | reshape(6, 2, 3)"
+
+
+def test_two_kernels_go_into_one(tmp_path):
+    shapes = {f"attn/{what}/kernel": (WIDTH, WIDTH) for what in ("value", "query", "key")}
+    prefix, arrays = _bare(tmp_path, **shapes)
+    x = keras.Input((STEPS, WIDTH))
+    query = keras.layers.Dense(WIDTH, use_bias=False, name="query")(x)
+    both = keras.layers.Dense(2 * WIDTH, use_bias=False, name="kv")(x)
+    index = index_model(keras.Model(x, [query, both]))
+    plan = plan_migration(prefix, index, assume=Assumptions(qkv_order="blocks"))
+    assert plan.complete, str(plan)
+    convert(plan, index)
+    joined = np.concatenate([arrays["attn/key/kernel"], arrays["attn/value/kernel"]], 1)
+    assert_arrays_equal(np.asarray(index["kv/kernel"].variable), joined)
+
+
 def test_without_a_graph_the_order_is_asked(tmp_path):
     bare, index = without_graph(saved(tmp_path, _program(_by_head))), _attention()
     plan = plan_migration(bare, index)

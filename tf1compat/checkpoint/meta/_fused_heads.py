@@ -1,4 +1,7 @@
-"""Products of attention whose columns are queries, keys and values in one: where each stands."""
+"""Products of attention whose columns are queries, keys and values in one: where each stands.
+
+Or keys and values alone, where the queries come from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
 __all__ = ["FusedHeads", "find_fused"]
 
-_PARTS = 3
+_COUNTS = (3, 2)
 _FAR = 24  # ops that are followed from one to another
 _PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
 _MEETINGS = _PRODUCTS | {"Einsum"}
@@ -29,7 +32,7 @@ _Port = tuple[str, int]
 
 @dataclasses.dataclass(frozen=True)
 class FusedHeads:
-    """A kernel whose product the graph takes apart into three equal parts of its columns.
+    """A kernel whose product the graph takes apart into equal parts of its columns.
 
     Attributes:
       kernel: the variable's name.
@@ -37,18 +40,20 @@ class FusedHeads:
       dims: what the product is reshaped to before, None for a size that isn't a constant; ``()``
         where it isn't.
       axis: the axis that is taken apart, counted from the end (-1 is the last).
-      order: what the parts are, in their order: of ``"query"``, ``"key"``, ``"value"``; ``()``
-        where the graph doesn't tell.
+      parts: how many they are: 3, or 2 where queries aren't among them.
+      order: what they are, in their order: of ``"query"``, ``"key"``, ``"value"``; ``()`` where the
+        graph doesn't tell.
     """
 
     kernel: str
     bias: str
     dims: Dims
     axis: int
+    parts: int
     order: tuple[str, ...]
 
     def groups(self, columns: int) -> int:
-        """Returns in how many groups the columns stand, each with all three parts; 0 if untold.
+        """Returns in how many groups the columns stand, each with all parts; 0 if untold.
 
         1 where all queries come first, the number of heads where each head has its own three.
         """
@@ -103,7 +108,8 @@ class _Finder:
             parts = self._taken_apart(state)
             if parts is not None:
                 axis, ports = parts
-                return FusedHeads(kernel, state.bias, state.dims, axis, self._order(ports))
+                order = self._order(ports)
+                return FusedHeads(kernel, state.bias, state.dims, axis, len(ports), order)
             moved = next(self._moved(state), None)
             if moved is None:
                 return None
@@ -170,22 +176,22 @@ class _Finder:
             if reader.op in _SPLITS and (axis := self._split_axis(reader)) is not None:
                 place = _from_the_end(axis, state)
                 if place is not None:
-                    return place, [(reader.name, port) for port in range(_PARTS)]
+                    return place, [(reader.name, port) for port in range(_split_count(reader))]
             elif reader.op == "StridedSlice" and reader.inputs[0] == state.node:
                 found = self._sliced(reader)
                 if found is not None:
                     slices.append((*found, reader.name))
         axes = {axis for axis, _, _ in slices}
         starts = sorted({start for _, start, _ in slices})
-        if len(axes) != 1 or len(starts) != _PARTS or len(slices) != _PARTS:
+        if len(axes) != 1 or len(starts) not in _COUNTS or len(slices) != len(starts):
             return None
         place = _from_the_end(axes.pop(), state)
-        even = starts == [0, starts[1], 2 * starts[1]]
+        even = starts == [number * starts[1] for number in range(len(starts))]
         ports = [(name, 0) for _, _, name in sorted(slices, key=lambda one: one[1])]
         return (place, ports) if even and place is not None else None
 
     def _split_axis(self, node: Node) -> int | None:
-        if integer(node, "num" if node.op == "Unpack" else "num_split") != _PARTS:
+        if _split_count(node) not in _COUNTS:
             return None
         if node.op == "Unpack":
             return integer(node, "axis")
@@ -215,13 +221,15 @@ class _Finder:
         """Returns what the parts are by where they meet: a query and a key before a softmax."""
         meets = [self._meeting(port) for port in ports]
         names: list[str] = [""] * len(ports)
+        scores = ""
         for place, (name, operand) in enumerate(meets):
-            others = [i for i, (other, _) in enumerate(meets) if other == name and i != place]
-            if name and len(others) == 1 and self._is_scored(name):
+            if name and self._is_scored(name):
                 names[place] = "key" if operand == self._key_operand(name) else "query"
-            elif name and not others:
+                scores = name if scores in ("", name) else "several"
+        for place, (name, _) in enumerate(meets):
+            if not names[place] and self._weighs(scores, name):
                 names[place] = "value"
-        return tuple(names) if sorted(names) == ["key", "query", "value"] else ()
+        return tuple(names) if all(names) and len({*names}) == len(names) else ()
 
     def _key_operand(self, name: str) -> int:
         """Returns the operand along which the last axis of a product runs: the softmax's."""
@@ -246,18 +254,40 @@ class _Finder:
                             return reader.name, operand
                         if reader.op in _MOVING:
                             found.append((reader.name, 0))
-            reached = found
+            reached = list(dict.fromkeys(found))
         return "", 0
 
     def _is_scored(self, name: str) -> bool:
         """Tells whether a softmax follows, along the last axis, which nothing moves before."""
+        return bool(self._softmax_after(name))
+
+    def _softmax_after(self, name: str) -> str:
         reached = [name]
         for _ in range(_FAR):
-            after = [reader for one in reached for reader in self.readers.get(one, ())]
-            if any(node.op == "Softmax" for node in after):
-                return True
+            after = self._after(reached)
+            found = next((node.name for node in after if node.op == "Softmax"), "")
+            if found:
+                return found
             reached = [node.name for node in after if node.op in _MASKING]
+        return ""
+
+    def _weighs(self, scores: str, name: str) -> bool:
+        """Tells whether a product is that of the scores' softmax."""
+        reached = [self._softmax_after(scores)] if scores and name else []
+        for _ in range(_FAR):
+            after = self._after(reached)
+            if any(node.name == name for node in after):
+                return True
+            reached = [node.name for node in after if node.op in _MOVING | _MASKING]
         return False
+
+    def _after(self, names: Sequence[str]) -> list[Node]:
+        """Returns what reads any of some values, each node once: ways part and meet again."""
+        return list({r.name: r for name in names for r in self.readers.get(name, ())}.values())
+
+
+def _split_count(node: Node) -> int:
+    return integer(node, "num" if node.op == "Unpack" else "num_split")
 
 
 def _from_the_end(axis: int, state: _State) -> int | None:

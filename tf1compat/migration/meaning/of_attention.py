@@ -1,4 +1,7 @@
-"""Queries, keys and values in one kernel, onto a weight for each, and the other way round."""
+"""Queries, keys and values in one kernel, onto a weight for each, and the other way round.
+
+Or keys and values in one, and queries apart from them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
@@ -18,21 +22,27 @@ _BY_GRAPH = Kind("qkv_graph", "the graph takes {kernel} apart into {order}, {how
 _BY_NAME = Kind("qkv_name", "{kernel} has GPT-2's queries, keys and values one after the other")
 _SAID = Kind("qkv_said", "qkv_order={order!r} for {kernel}")
 
-_ROLES = ("query", "key", "value")
-_FUSED = re.compile(r"(?i)(?:\w+_)?(?:qkv|query_key_value|c_attn)(?:_(?:proj|projection|dense))?")
+Roles: TypeAlias = "tuple[str, ...]"
+
+_QKV: Roles = ("query", "key", "value")
+_KV: Roles = ("key", "value")
+_PLURALS = {"query": "queries", "key": "keys", "value": "values"}
+_FUSED = re.compile(
+    r"(?i)(?:\w+_)?(?:(qkv|query_key_value|c_attn)|kv|key_value)(?:_(?:proj|projection|dense))?"
+)
 _GPT2 = re.compile(r"(?i)(?:\w+_)?c_attn")
 _APART = re.compile(r"(?i)(?:w_?)?(q|k|v|query|key|value)(?:_(?:proj|projection|dense|layer))?")
 _KERNELS = ("kernel", "weights", "w")
 _BIASES = ("bias", "biases", "b")
-_ONE_EACH = "attention with a weight each for queries, keys and values"
-_IN_ONE = "attention with queries, keys and values in one weight"
+_ONE_EACH = "attention with a weight each for {what}"
+_IN_ONE = "attention with {what} in one weight"
 _ASKS = (
-    "queries, keys and values in one kernel: whether all queries stand before all keys or each "
-    "head has its own together, only the graph says: say qkv_order='blocks' or 'heads'"
+    "{what} in one kernel: whether all {first} stand before all {second} or each head has its own "
+    "together, only the graph says: say qkv_order='blocks' or 'heads'"
 )
 _ASKS_HEADS = (
-    "queries, keys and values of each head together, and nothing says how many heads: give each a "
-    "rule with a layout such as group_part(1, HEADS, 3, 0)"
+    "{what} of each head together, and nothing says how many heads: give each a rule with a layout "
+    "such as group_part(1, HEADS, {count}, 0)"
 )
 
 
@@ -47,8 +57,9 @@ class Attention(Reading):
         if model.apart and not model.fused:
             for fused in _fused(source):
                 yield from fused.parts(source, model.heads)
-        elif model.fused and not model.apart:
-            yield from _joined(source, model.fused)
+        elif len(model.fused) == 1 and not model.apart:
+            ((word, roles),) = model.fused.items()
+            yield from _joined(source, word, roles)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,43 +68,71 @@ class _Model:
 
     Attributes:
       apart: whether it has a kernel for each.
-      fused: names of its layers with all in one kernel.
+      fused: names of its layers with several in one kernel, and what those are.
       heads: how many heads its kernels show; 0 where they don't, or differ.
     """
 
     apart: bool
-    fused: tuple[str, ...]
+    fused: Mapping[str, Roles]
     heads: int
 
     @classmethod
     def of(cls, targets: Mapping[str, Item]) -> _Model:
-        roles, heads = set(), set()
-        fused: dict[str, None] = {}
+        apart, heads = set(), set()
+        fused: dict[str, Roles] = {}
         for item in targets.values():
             last = item.module.rpartition("/")[2]
             if len(item.shape) < 2 or item.role != "kernel":
                 continue
-            if _FUSED.fullmatch(last):
-                fused[last] = None
+            if roles := _roles_in_one(last):
+                fused[last] = roles
             elif role := _role(last):
-                roles.add(role)
+                apart.add(role)
                 heads.add(item.shape[1] if len(item.shape) == 3 else 0)
-        return cls(len(roles) == len(_ROLES), tuple(fused), heads.pop() if len(heads) == 1 else 0)
+        return cls(apart == {*_QKV}, fused, heads.pop() if len(heads) == 1 else 0)
 
 
 def _role(level: str) -> str:
     """Returns which of the three a name speaks of; ``""`` if of none."""
     found = _APART.fullmatch(level)
-    return next((r for r in _ROLES if r[0] == found[1][0].lower()), "") if found else ""
+    return next((r for r in _QKV if r[0] == found[1][0].lower()), "") if found else ""
+
+
+def _roles_in_one(level: str) -> Roles:
+    """Returns what a name says is in one; () if it speaks of no such thing."""
+    found = _FUSED.fullmatch(level)
+    return () if found is None else _QKV if found[1] else _KV
+
+
+def _words(roles: Roles) -> str:
+    """Returns roles in words: ``queries, keys and values``."""
+    *others, last = (_PLURALS[role] for role in roles)
+    return f"{', '.join(others)} and {last}"
+
+
+def _asks(roles: Roles) -> str:
+    return _ASKS.format(what=_words(roles), first=_PLURALS[roles[0]], second=_PLURALS[roles[1]])
+
+
+def _asks_heads(roles: Roles) -> str:
+    return _ASKS_HEADS.format(what=_words(roles), count=len(roles))
 
 
 @dataclasses.dataclass(frozen=True)
 class _Fused:
-    """A kernel of all three, with its bias, in a scope."""
+    """A kernel of several in one, with its bias, in a scope.
+
+    Attributes:
+      scope: the scope that stands for all of them.
+      kernel: the kernel.
+      bias: its bias, if it has one.
+      roles: what is in it, as the graph or else its name says.
+    """
 
     scope: str
     kernel: Entry
     bias: Entry | None
+    roles: Roles
 
     def parts(self, source: Source, heads: int) -> Iterator[Part | Question]:
         names = (self.kernel.key, *([self.bias.key] if self.bias else []))
@@ -101,43 +140,42 @@ class _Fused:
         if isinstance(known, str):
             yield Question(names, known)
             return
-        groups, order, because = known
+        groups, because = known
         held = {"kernel": self.kernel} | ({"bias": self.bias} if self.bias else {})
         for role, entry in held.items():
-            for number, what in enumerate(order):
-                yield self._part(entry, role, what, number=number, groups=groups, because=because)
+            for what in self.roles:
+                yield self._part(entry, role, what, groups=groups, because=because)
 
-    def _part(
-        self, entry: Entry, role: str, what: str, *, number: int, groups: int, because: Reason
-    ) -> Part:
+    def _part(self, entry: Entry, role: str, what: str, *, groups: int, because: Reason) -> Part:
         *rest, columns = entry.shape
-        axis, size = len(rest), columns // len(_ROLES)
-        layout = f"group_part({axis}, {groups}, {len(_ROLES)}, {number})"
+        count, number = len(self.roles), self.roles.index(what)
+        axis, size = len(rest), columns // count
+        layout = f"group_part({axis}, {groups}, {count}, {number})"
         if groups == 1:
             layout = f"split({axis}, {number * size}, {(number + 1) * size})"
         module = f"{self.scope}/{what}".lstrip("/")
         shape, sources = (*rest, size), (entry.key,)
-        return Part(f"{module}/{role}", module, role, shape, sources, layout, _ONE_EACH, because)
+        layer = _ONE_EACH.format(what=_words(self.roles))
+        return Part(f"{module}/{role}", module, role, shape, sources, layout, layer, because)
 
-    def _known(self, source: Source, heads: int) -> tuple[int, tuple[str, ...], Reason] | str:
-        """Returns the groups, the order within them and from what it is known; else what to ask."""
-        name = self.kernel.key
+    def _known(self, source: Source, heads: int) -> tuple[int, Reason] | str:
+        """Returns the groups and from what they are known; else what to ask."""
+        name, columns = self.kernel.key, self.kernel.shape[-1]
         named = self.kernel.name.scope.rpartition("/")[2]
         read = source.uses.fused.get(name) if source.uses is not None else None
-        groups = read.groups(self.kernel.shape[-1]) if read else 0
-        if read is not None and groups:
-            # Where the graph shows no softmax of their product, the letters of `qkv` say the order.
-            order = read.order or _ROLES
+        groups = read.groups(columns) if read and read.parts == len(self.roles) else 0
+        if groups:
             how = "one after the other" if groups == 1 else f"in each of {groups} groups"
-            return groups, order, _BY_GRAPH.because(kernel=name, order=order, how=how)
+            return groups, _BY_GRAPH.because(kernel=name, order=self.roles, how=how)
         if _GPT2.fullmatch(named):
-            return 1, _ROLES, _BY_NAME.because(kernel=name)
+            return 1, _BY_NAME.because(kernel=name)
         said = source.assumptions.qkv_order
         if said is None:
-            return _ASKS
+            return _asks(self.roles)
         groups = 1 if said == "blocks" else heads
-        fits = groups and self.kernel.shape[-1] % (groups * len(_ROLES)) == 0
-        return (groups, _ROLES, _SAID.because(kernel=name, order=said)) if fits else _ASKS_HEADS
+        fits = groups and columns % (groups * len(self.roles)) == 0
+        because = _SAID.because(kernel=name, order=said)
+        return (groups, because) if fits else _asks_heads(self.roles)
 
 
 def _fused(source: Source) -> Iterator[_Fused]:
@@ -147,63 +185,74 @@ def _fused(source: Source) -> Iterator[_Fused]:
         around, _, last = scope.rpartition("/")
         for leaf, kernel in held.items():
             found = known.get(kernel.key)
-            named = leaf in _KERNELS and _FUSED.fullmatch(last)
-            # Much is taken apart into three: by the graph it is attention where a softmax follows.
-            if not named and not (found and found.order):
-                continue
+            # Much is taken apart into three: by the graph it is attention where a softmax follows;
+            # where none does, the letters of `qkv` say the order.
+            roles = found.order if found else ()
+            if not roles and leaf in _KERNELS:
+                roles = _roles_in_one(last)
             bias = source.entries.get(found.bias) if found else None
             bias = bias or next((held[one] for one in _BIASES if one in held), None)
-            if _is_fused(kernel, bias):
-                yield _Fused(around if leaf in _KERNELS else scope, kernel, bias)
+            if roles and _is_fused(kernel, bias, len(roles)):
+                yield _Fused(around if leaf in _KERNELS else scope, kernel, bias, roles)
 
 
-def _is_fused(kernel: Entry, bias: Entry | None) -> bool:
+def _is_fused(kernel: Entry, bias: Entry | None, count: int) -> bool:
     *rest, columns = kernel.shape or (0,)
     plain = len([size for size in rest if size != 1]) == 1
-    return plain and columns % len(_ROLES) == 0 and (bias is None or bias.shape == (columns,))
+    return plain and columns % count == 0 and (bias is None or bias.shape == (columns,))
 
 
-def _joined(source: Source, fused: tuple[str, ...]) -> Iterator[Part | Question]:
-    """Yields what three kernels are in one, in each scope that has them side by side."""
+def _joined(source: Source, word: str, roles: Roles) -> Iterator[Part | Question]:
+    """Yields what several kernels are in one, in each scope that has them side by side."""
     around: dict[str, dict[str, Mapping[str, Entry]]] = defaultdict(dict)
     for scope, held in source.by_scope.items():
         above, _, last = scope.rpartition("/")
         if role := _role(last):
             around[above][role] = held
-    for scope, three in around.items():
-        if len(three) != len(_ROLES) or len(fused) != 1:
+    for scope, each in around.items():
+        if not {*roles} <= {*each}:
             continue
         for role, leaves in (("kernel", _KERNELS), ("bias", _BIASES)):
             entries = [
-                next((three[what][leaf] for leaf in leaves if leaf in three[what]), None)
-                for what in _ROLES
+                next((each[what][leaf] for leaf in leaves if leaf in each[what]), None)
+                for what in roles
             ]
             given = [entry for entry in entries if entry is not None]
-            if len(given) == len(_ROLES) and len({entry.shape for entry in given}) == 1:
-                yield _in_one(scope, fused[0], role, given=given, said=source.assumptions.qkv_order)
+            if len(given) == len(roles) and len({entry.shape for entry in given}) == 1:
+                one = _InOne(f"{scope}/{word}".lstrip("/"), word, roles)
+                yield one.of(role, given, source.assumptions.qkv_order)
 
 
-def _in_one(
-    scope: str, word: str, role: str, *, given: list[Entry], said: str | None
-) -> Part | Question:
-    """Returns the weight of all three, as the layer of that name has it, or what to ask."""
-    names = tuple(entry.key for entry in given)
-    first = 1 if role == "kernel" else 0
-    shape = given[0].shape
-    in_heads = len(shape) == first + 2
-    order = "blocks" if _GPT2.fullmatch(word) else said
-    if order is None:
-        return Question(names, _ASKS)
-    if not in_heads and (order == "heads" or len(shape) != first + 1):
-        return Question(names, _ASKS_HEADS)
-    axis = first + 1 if order == "heads" else first
-    columns = len(_ROLES) * shape[first] * (shape[first + 1] if in_heads else 1)
-    made = (*shape[:first], columns)
-    layout = f"concatenate({axis})"
-    if in_heads:
-        layout += f" | reshape({', '.join(map(str, made))})"
-    module = f"{scope}/{word}".lstrip("/")
-    kind = _BY_NAME if _GPT2.fullmatch(word) else _SAID
-    facts = {"kernel": module} if kind is _BY_NAME else {"kernel": module, "order": order}
-    because = kind.because(**facts)
-    return Part(f"{module}/{role}", module, role, made, names, layout, _IN_ONE, because)
+@dataclasses.dataclass(frozen=True)
+class _InOne:
+    """A layer with several in one weight, that a scope would be."""
+
+    module: str
+    word: str
+    roles: Roles
+
+    def of(self, role: str, given: list[Entry], said: str | None) -> Part | Question:
+        """Returns the weight of all, as the layer of that name has it, or what to ask."""
+        names = tuple(entry.key for entry in given)
+        first = 1 if role == "kernel" else 0
+        shape = given[0].shape
+        in_heads = len(shape) == first + 2
+        known = _GPT2.fullmatch(self.word)
+        order = "blocks" if known else said
+        if order is None:
+            return Question(names, _asks(self.roles))
+        if not in_heads and (order == "heads" or len(shape) != first + 1):
+            return Question(names, _asks_heads(self.roles))
+        axis = first + 1 if order == "heads" else first
+        columns = len(self.roles) * shape[first] * (shape[first + 1] if in_heads else 1)
+        made = (*shape[:first], columns)
+        layout = f"concatenate({axis})"
+        if in_heads:
+            layout += f" | reshape({', '.join(map(str, made))})"
+        because = (
+            _BY_NAME.because(kernel=self.module)
+            if known
+            else _SAID.because(kernel=self.module, order=order)
+        )
+        path, layer = f"{self.module}/{role}", _IN_ONE.format(what=_words(self.roles))
+        return Part(path, self.module, role, made, names, layout, layer, because)
