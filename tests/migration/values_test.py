@@ -103,6 +103,45 @@ def test_a_sum_that_has_nothing_of_its_source(migrated):
     assert problem.found == message
 
 
+@dataclasses.dataclass(frozen=True)
+class Above(Identity):
+    """Puts its source above rows that it says to keep, and makes something else of those."""
+
+    name = "toy_above"
+    merges = True
+
+    kept: str
+
+    def spec(self, *sources):
+        return Spec((2, *sources[0].shape[1:]), sources[0].dtype)
+
+    def apply(self, *sources):
+        source, initial = sources
+        below = {
+            "all": initial,
+            "none": 0 * initial,
+            "turned": initial[:, ::-1],
+            "more": initial + 1,
+        }
+        return np.concatenate([source, below[self.kept][1:]]).astype(source.dtype)
+
+    def invert(self, target, *sources):
+        return (Piece((), target[:1]),)
+
+
+KEPT = {"all": "", "turned": "found 0 that are", "none": "found 0 that are"}
+KEPT |= {"more": "found 0 that are"}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_initial_rows_are_kept_by_what_says_so(kept, migrated):
+    with LAYOUTS.with_(Above):
+        plan, model, _ = migrated(f"toy_above({kept})", "float32", np.array([[np.nan, 2]], "f4"))
+        found = [problem.found for problem in verify_weights(plan, model).problems]
+    said = f"layout toy_above({kept}): expected 2 initial values to be kept, {KEPT[kept]}"
+    assert found == ([said] if KEPT[kept] else [])
+
+
 def test_sums_of_what_makes_no_difference_are_right(tmp_path):
     """Added to 1e30, a bias changes nothing."""
     write_checkpoint(

@@ -90,6 +90,8 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
             found.append(f"{', '.join(fill.sources)}, laid out anew: {_difference(again, value)}")
     if layout.sums and not found:
         found += _unsummed(layout, specs)
+    if layout.merges and not found:
+        found += _unmerged(layout, [entry.read() for entry in entries], value, taken)
     return Comparison(tuple(found), exact)
 
 
@@ -110,6 +112,24 @@ def _unsummed(layout: Layout, sources: Sequence[Spec]) -> Iterator[str]:
     made = float(applied(layout, values).sum(dtype=np.float64))
     if made != total:
         yield f"layout {layout}: what adds up to {total:g} adds up to {made:g} when it is laid out"
+
+
+def _unmerged(
+    layout: Layout, sources: Sequence[np.ndarray], value: np.ndarray, taken: int
+) -> Iterator[str]:
+    """Yields what shows that a layout doesn't keep all that isn't of its sources.
+
+    Laid out over two values that differ everywhere, what differs is what is kept: as many elements
+    as the sources leave, each as it was.
+    """
+    under = (np.arange(value.size) % 49).reshape(value.shape).astype(value.dtype)
+    other = ~under if under.dtype == bool else under + np.asarray(50, under.dtype)
+    first, second = (applied(layout, [*sources, one]) for one in (under, other))
+    differs, _ = unequal_elements(first, second)
+    as_they_were = differs & (first == under) & (second == other)
+    left, kept = value.size - taken, int(as_they_were.sum())
+    if kept != left or int(differs.sum()) != left:
+        yield f"layout {layout}: expected {left} initial values to be kept, found {kept} that are"
 
 
 def _is_near(source: np.ndarray, given_back: np.ndarray, rounding: float) -> bool:

@@ -20,6 +20,7 @@ OTHER_KINDS = {
     "alone": "what nothing competes with",
     "same": "what nothing tells apart",
     "computed": "what computing told",
+    "computed_alike": "what computing told of numbered layers",
     "average": "a moving average in place of its variable",
     "no_average": "a variable without a moving average",
     "one_of_equals": "a source of several that are equal",
