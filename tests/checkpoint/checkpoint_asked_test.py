@@ -1,5 +1,6 @@
 """A format of checkpoints from outside that answers wrongly is named, with what it was asked."""
 
+import re
 import types
 
 import numpy as np
@@ -23,6 +24,11 @@ ARRAY = StoredArray(FLOAT, (2,), lambda: np.ones(2, np.float32))
 
 def fails(*_):
     raise KeyError("lost")
+
+
+def check(entry):
+    for error in entry.check():
+        raise error
 
 
 def toy(**members):
@@ -50,6 +56,20 @@ def use(path):
     checkpoint = open_checkpoint(path)
     checkpoint_names(path.rpartition("/")[0])
     return checkpoint.graph_path, checkpoint.files, checkpoint.check(), checkpoint["w"].read()
+
+
+@pytest.mark.parametrize("asked", [lambda w: w.read(), lambda w: w.read(1), check])
+def test_what_a_piece_raises_is_said_to_be_its_formats(path, asked):
+    piece = types.SimpleNamespace(
+        region=Region((0,), (2,)), path=path, stream=fails, require=str, stored_bytes=int
+    )
+    opened = toy(open=index(lookup=lambda name: (FLOAT, (2,), (piece,))))
+    message = (
+        rf"{re.escape(path)}: variable 'w': its format: expected what its piece streams or an "
+        r"error of this package, found KeyError\('lost'\)"
+    )
+    with SOURCE_FORMATS.with_(opened), pytest.raises(CorruptCheckpointError, match=message):
+        asked(open_checkpoint(path)["w"])
 
 
 @pytest.mark.parametrize("method", ["prefix_of", "exists", "prefixes", "graph_path", "open"])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from tf1compat.checkpoint._selection import Index, Selection
 from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.stored_types import StoredType
-from tf1compat.errors import CheckpointError
+from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.registry import PASSED, briefly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,7 +163,7 @@ class Entry:
             return self._read_whole(used[0][0])
         out = np.empty(selection.shape, dtype)
         for part, where in used:
-            with part.stream(self._variable) as stream:
+            with self._streaming(part) as stream:
                 if where:
                     wanted, places = where
                     gather(stream, part.region.shape, wanted=wanted, out=out[places])
@@ -170,10 +172,24 @@ class Entry:
 
     def _read_whole(self, part: Part) -> np.ndarray:
         """Returns the value of a variable that is stored in one piece."""
-        with part.stream(self._variable) as stream:
+        with self._streaming(part) as stream:
             out = stream.whole(math.prod(self._shape))
             stream.finish()
         return out.reshape(self._shape)
+
+    @contextlib.contextmanager
+    def _streaming(self, part: Part) -> Iterator[Stream]:
+        """Opens a piece for reading; what its format raises of its own is said to be that one's."""
+        try:
+            with part.stream(self._variable) as stream:
+                yield stream
+        except PASSED:
+            raise
+        except Exception as error:
+            raise CorruptCheckpointError(
+                f"{part.path}: variable {self._variable!r}: its format: expected what its piece "
+                f"streams or an error of this package, found {briefly(error)}"
+            ) from error
 
     def check(self) -> list[CheckpointError]:
         """Reads and checks all stored bytes without keeping the value; returns what is wrong."""
@@ -181,7 +197,7 @@ class Entry:
         for part in self._parts:
             try:
                 part.require(self._variable)
-                with part.stream(self._variable) as stream:
+                with self._streaming(part) as stream:
                     stream.skip(math.prod(part.region.shape))
                     stream.finish()
             except CheckpointError as error:
