@@ -20,6 +20,7 @@ __all__ = [
     "GraphError",
     "LayoutError",
     "ModelError",
+    "ModelNotFoundError",
     "OutputError",
     "PlanError",
     "Problem",
@@ -159,6 +160,10 @@ class PlanError(Tf1CompatError, ValueError):
 
 class ModelError(Tf1CompatError, ValueError):
     """A Keras model that can't be used as it is, for example because it isn't built."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model, or function that makes one, where one was named."""
 
 
 class OutputError(Tf1CompatError, OSError):

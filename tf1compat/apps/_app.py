@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from absl import flags
 
 from tf1compat.apps._printing import complain, say
-from tf1compat.errors import CheckpointNotFoundError, Tf1CompatError, UsageError
+from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
 from tf1compat.names.first_line import first_line
 
 __all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "guarded", "run_app"]
@@ -19,7 +19,7 @@ EXIT_FOUND = 1
 EXIT_USAGE = 2
 
 _LINES = 40  # of an error, at most
-_USAGE = (UsageError, CheckpointNotFoundError)  # what a flag says can't be used
+_USAGE = (UsageError, CheckpointNotFoundError, ModelNotFoundError)  # what a flag says can't be used
 
 
 def run_app(

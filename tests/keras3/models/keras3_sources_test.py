@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.errors import ModelError
+from tf1compat.errors import ModelError, ModelNotFoundError
 from tf1compat.keras3 import build_model, index_model, load_factory, load_model_file
 
 L = keras.layers
@@ -58,6 +58,8 @@ def test_what_is_wrong_with_a_spec_is_said_in_one_line(project, spec, text):
     with pytest.raises(ModelError, match=text) as caught:
         load_factory(spec)
     assert "\n" not in str(caught.value)
+    absent = any(word in text for word in ("module:callable", "no module", "has no"))
+    assert isinstance(caught.value, ModelNotFoundError) == absent
 
 
 def trained():

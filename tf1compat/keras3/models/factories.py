@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from tf1compat.errors import ModelError
+from tf1compat.errors import ModelError, ModelNotFoundError
 from tf1compat.names import nearest_names
 from tf1compat.names.first_line import first_line
 
@@ -26,12 +26,12 @@ def load_factory(spec: str) -> Callable[[], Any]:
     returned.
 
     Raises:
-      ModelError: there is no colon, the module is missing or fails to import, it has no such
-        attribute, or that can't be called.
+      ModelNotFoundError: there is no colon, the module is missing, or it has no such attribute.
+      ModelError: the module fails to import, or what it has can't be called.
     """
     module_name, colon, attribute = spec.partition(":")
     if not (module_name and colon and attribute):
-        raise ModelError(
+        raise ModelNotFoundError(
             f"{spec!r}: expected module:callable, for example my_project.models:build_classifier"
         )
     found = _attribute(_import(module_name, spec), attribute, spec)
@@ -54,7 +54,7 @@ def _import(name: str, spec: str) -> Any:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             known = [module.name for module in pkgutil.iter_modules([here])]
             near = ", ".join(nearest_names(name, known)) or "no modules"
-            raise ModelError(
+            raise ModelNotFoundError(
                 f"{spec}: no module {error.name!r} in {here} or on the import path; here: {near}"
             ) from error
         raise ModelError(f"{spec}: importing {name} failed: {error}; install it") from error
@@ -75,5 +75,5 @@ def _attribute(module: Any, dotted: str, spec: str) -> Any:
             public = [known for known in dir(found) if not known.startswith("_")]
             near = ", ".join(nearest_names(name, public)) or "nothing public"
             where = getattr(found, "__name__", type(found).__name__)
-            raise ModelError(f"{spec}: {where} has no {name!r}; nearest: {near}") from None
+            raise ModelNotFoundError(f"{spec}: {where} has no {name!r}; nearest: {near}") from None
     return found
