@@ -40,7 +40,10 @@ SUBTRACTING_OPS = frozenset({"AssignSub", "AssignSubVariableOp"})
 """Ops by which 1.x's moving averages are updated."""
 
 _APPLYING = re.compile(r"(Resource)?(Sparse)?Apply\w*")
-_CHANGING = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter)\w*")
+# `scatter_nd` makes a tensor, as its gradient's op does, and no variable has another value then.
+_CHANGING = re.compile(
+    r"(Resource)?(Sparse)?(Assign|Apply|Scatter(?!Nd$|NdNonAliasing)|StridedSliceAssign|CountUpTo)\w*"
+)
 _ASIDE = re.compile(
     r"(Save|Restore)\w*|\w*VariableInitialized\w*|VarIs\w*|\w*(Summary|Print|Assert)\w*|NoOp"
 )

@@ -188,17 +188,19 @@ def test_updates_of_any_kind_are_found():
     with v1.variable_scope("net"):
         table = get_variable("table", [3, 2], trainable=False)
         counted = get_variable("count", [], trainable=False, use_resource=False)
+        rows = get_variable("rows", [3, 2], trainable=False, use_resource=False)
         weight = get_variable("w", [2])
     made = {
         "scatter": v1.scatter_update(table, [0], tf.ones([1, 2])),
         "group": tf.group(v1.assign_add(counted, 1.0)),
         "loop": tf.while_loop(lambda at: at < 3, step, [0])[0],
+        "slice": rows[0:1].assign(tf.ones([1, 2])),
         "reading": tf.reduce_sum(table) + counted,
     }
     for update in made.values():
         v1.add_to_collection(UPDATE_OPS, update)
     found = freeze(query().scope("net")).moving
-    assert list(found) == [made["scatter"], made["group"], made["loop"]]
+    assert list(found) == [made["scatter"], made["group"], made["loop"], made["slice"]]
 
 
 def test_an_unknown_policy():

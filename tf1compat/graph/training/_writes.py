@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS, changes_variables
 
-__all__ = ["followers", "is_write", "writers"]
+__all__ = ["followers", "writers"]
 
-# Of either kind of variable; `Apply...` are the optimizers'.
-_WRITE = re.compile(r"(Resource)?(Sparse)?(Assign|Apply|Scatter|StridedSliceAssign)")
 # `cond` of 1.x hands a branch its own view of a variable.
 _PASSING = PASSING_OPS - {"ReadVariableOp"} | {"RefSwitch", "Switch"}
 # How many inputs of an op come before those that its functions get (`If`: the condition).
 _BEFORE_ARGUMENTS = {"Case": 1, "If": 1, "StatelessCase": 1, "StatelessIf": 1}
-
-
-def is_write(op_type: str) -> bool:
-    """Returns whether ops of a type write a variable, given one."""
-    return _WRITE.match(op_type) is not None
 
 
 def writers(graph: tf.Graph, variables: Iterable[Any]) -> list[tf.Operation]:
@@ -74,7 +66,7 @@ def _owner(tensor: Any) -> str | None:
 
 def _writes_at(op_type: str, places: Collection[int]) -> bool:
     # An assign writes its first input only; an optimizer's op all that are variables.
-    return is_write(op_type) and ("Apply" in op_type or 0 in places)
+    return changes_variables(op_type) and ("Apply" in op_type or 0 in places)
 
 
 def _called_by(operation: Any) -> list[str]:

@@ -13,7 +13,8 @@ from tf1compat.graph.items import GraphItem, variables_and_graph
 from tf1compat.graph.query.index import index_of
 from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.training._withdrawing import Withdrawing
-from tf1compat.graph.training._writes import followers, is_write, writers
+from tf1compat.graph.training._writes import followers, writers
+from tf1compat.names.op_types import changes_variables
 
 __all__ = ["Frozen", "UpdatePolicy", "freeze", "frozen", "unfreeze"]
 
@@ -206,7 +207,7 @@ def _others_run(graph: tf.Graph, operations: Sequence[tf.Operation]) -> list[str
     return [
         other.name
         for other in graph.get_operations()
-        if id(other) in running and (other.type == "NoOp" or is_write(other.type))
+        if id(other) in running and (other.type == "NoOp" or changes_variables(other.type))
     ]
 
 
