@@ -1,4 +1,4 @@
-"""NASNet-A as slim has it onto `keras.applications.NASNetMobile`, without a rule.
+"""NASNet-A as slim has it onto `keras.applications.NASNetMobile`.
 
 Keras pads with zeros before it pools, which slim doesn't: pixels at the edge differ. With slim's
 pools the two compute the same; with Keras' own, computing says where they part.
@@ -13,6 +13,7 @@ from real_pairs import nasnet_program as program
 from v1_programs import saved
 
 from tf1compat.migration import Status, lint, plan_migration, prove
+from tf1compat.names import Rule
 
 DEAD = "separable_conv_1_reduction_left4_stem_1"  # with these values all it is given is negative
 FEW = 2  # cells behind the stem's two: one whose input is halved, one whose input is projected
@@ -65,7 +66,18 @@ def test_computing_finds_that_keras_pads_before_it_pools(prefix, few):
     proof = prove(plan, few)
     assert plan.complete
     assert not proof.agrees
-    assert "reduction_bn_1_stem_2" in str(proof.divergence)  # behind the first cell's pools
+    assert "reduction_conv_1_stem_2" in str(proof.divergence)  # behind the first cell's pools
+
+
+@pytest.mark.slow
+def test_a_graph_that_trains_takes_a_rule_for_its_second_head(few, tmp_path):
+    model = keras.models.clone_model(few, clone_function=pooled_as_slim)
+    prefix = saved(tmp_path, functools.partial(program.trained, FEW), scale=0.2)
+    plan = plan_migration(prefix, model, [Rule("aux_.*", drop="the model has one head")])
+    proof = prove(plan, model)
+    assert proof.agrees, proof.outputs
+    assert set(proof.lines.values()) == {Status.PROVED}
+    assert not lint(plan, model).findings
 
 
 @pytest.mark.slow
