@@ -2,6 +2,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.checkpoint import read_meta
+from tf1compat.checkpoint.meta.branch_joins import Join
 
 tf1 = tf.compat.v1
 
@@ -83,3 +84,17 @@ def test_loops_are_cut(flow_of):
     flow = flow_of(graph)
     assert flow["cell/kernel"] == ("inputs/bias",)
     assert set(flow["outputs/kernel"]) == {"cell/kernel", "inputs/bias"}  # or no round at all
+
+
+def test_where_branches_come_together_in_a_training_graph(tmp_path):
+    with tf.Graph().as_default():
+        x = tf1.placeholder(tf.float32, [None, 4])
+        a, b, c = (_dense(x, scope, 4) for scope in "abc")
+        both = tf.concat([c, tf.nn.relu(a + b)], axis=1)
+        tf1.train.AdamOptimizer().minimize(tf.reduce_mean(_dense(both, "out", 2)))
+        tf1.train.export_meta_graph(str(tmp_path / "graph.meta"))
+    a, b, c = (frozenset({f"{scope}/bias"}) for scope in "abc")
+    assert read_meta(tmp_path / "graph.meta").joins == (
+        Join((a, b), ordered=False),
+        Join((c, a | b), ordered=True),
+    )

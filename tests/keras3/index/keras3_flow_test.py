@@ -4,6 +4,7 @@ import itertools
 
 import keras
 
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.keras3 import index_model
 
 L = keras.layers
@@ -116,3 +117,24 @@ def test_a_published_model_is_the_chain_it_is_known_to_be():
     assert upstream[names[0]] == set()
     for earlier, later in itertools.pairwise(names):  # MobileNet is one chain
         assert index.producers[later] == (earlier,)
+
+
+def test_where_branches_come_together():
+    """By layers or by operations on tensors; a layer of one's own may do anything by that name."""
+
+    class Add(L.Layer):
+        def call(self, inputs):
+            return inputs[0] - inputs[1]
+
+    x = keras.Input((4,))
+    a, b, c, d = (L.Dense(4, name=name)(x) for name in "abcd")
+    both = keras.ops.concatenate([L.Concatenate()([d, a]), keras.ops.tile(L.Add()([b, c]), [1, 2])])
+    out = L.Dense(1, name="out")(both + Add()([both, both]))
+    one = {name: frozenset({name}) for name in "abcd"}
+    every = frozenset("abcd")
+    assert set(index_model(keras.Model(x, out)).joins) == {
+        Join((one["d"], one["a"]), ordered=True),
+        Join((one["b"], one["c"]), ordered=False),
+        Join((frozenset("ad"), frozenset("bc")), ordered=True),
+        Join((every, every), ordered=False),
+    }

@@ -8,7 +8,7 @@ import pytest
 
 from tf1compat.keras3 import build_model, index_model
 from tf1compat.migration.matching import Item, match_items
-from tf1compat.migration.planning._flows import target_flow
+from tf1compat.migration.planning._flows import target_flow, target_joins
 
 
 def _numbered(nodes):
@@ -62,7 +62,8 @@ def test_no_weight_gets_another_ones_source(index, naming, with_flow):
     ]
     random.Random(6).shuffle(sources)
     targets = [Item(w.path, w.layer_path, w.role, w.shape) for w in weights]
-    found = match_items(sources, targets, target_flow=target_flow(index) if with_flow else None)
+    known = {"target_flow": target_flow(index), "target_joins": target_joins(index)}
+    found = match_items(sources, targets, **known if with_flow else {})
     wrong = {s: t for s, (t, _) in found.pairs.items() if truth[s] != t}
     assert not wrong
     tied = [path for tie in found.ties for path in tie.targets]

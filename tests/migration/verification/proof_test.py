@@ -9,6 +9,8 @@ import pathlib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from small_graphs import saved_to, v1
 
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.errors import UsageError
@@ -172,3 +174,20 @@ def test_a_training_graph_computes_what_1_15_5_computed_in_inference_mode(at_onc
         GOLDENS / "training_graph" / "model.ckpt", inputs=recorded.inputs, outputs=["scores"]
     )
     assert_arrays_close(found.outputs["scores"], recorded.outputs["scores"], of_largest=1e-6)
+
+
+def test_outputs_that_differ_only_where_several_weights_change_differ(tmp_path):
+    """Of zeros both sides make zeros, as long as one of two kernels in a row is of zeros."""
+    with saved_to(tmp_path / "zeros.ckpt"):
+        x = v1.placeholder(tf.float32, [None, 4], name="x")
+        for scope in ("first", "second"):
+            with v1.variable_scope(scope):
+                x = x @ v1.get_variable("kernel", [4, 4], initializer=v1.zeros_initializer())
+        tf.identity(x, name="y")
+    x = keras.Input((4,), name="x")
+    h = keras.layers.Dense(4, use_bias=False, name="first")(x)
+    model = keras.Model(x, 2 * keras.layers.Dense(4, use_bias=False, name="second")(h))
+    proof = prove(plan_migration(tmp_path / "zeros.ckpt", model), model)
+    assert not proof.agrees
+    assert set(proof.lines.values()) == {Status.COPIED}
+    assert "when weights change together" in " ".join(proof.notes)

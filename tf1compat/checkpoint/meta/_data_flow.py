@@ -5,23 +5,40 @@ Only the protos of the graph are looked at; nothing is imported and nothing runs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import STATISTICS_OPS, VARIABLE_OPS, changes_variables, is_aside
 from tf1compat.names.parse import split_part
 
-__all__ = ["variable_flow"]
+__all__ = ["DataFlow", "variable_flow"]
+
+_ADDING = frozenset({"Add", "AddV2", "AddN", "Sub"})  # any order of a sum joins the same
+_JOINING = frozenset({"Concat", "ConcatV2"})
+
+
+class DataFlow(NamedTuple):
+    """Which variables feed which.
+
+    Attributes:
+      feeds: for each variable that the forward pass uses, the variables that feed it directly.
+      joins: where what variables made comes together, once each.
+    """
+
+    feeds: dict[str, tuple[str, ...]]
+    joins: tuple[Join, ...]
 
 
 def _stands_beside(op: str) -> bool:
     return op == "Const" or is_aside(op) or changes_variables(op)
 
 
-def variable_flow(nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
-    """Returns, for each variable that the forward pass uses, the variables that feed it directly.
+def variable_flow(nodes: Mapping[str, Node]) -> DataFlow:
+    """Returns which variables feed which in the forward pass, and where branches come together.
 
     A variable is used where an op combines it with an activation (``MatMul``, ``Conv2D``, a norm's
     scale); it is fed by the variables used last on the way there. Gradients, updates, summaries
@@ -71,12 +88,13 @@ class _Flow:
         self._kinds = kinds
         self._latest: dict[str, frozenset[str]] = {}
 
-    def found(self) -> dict[str, tuple[str, ...]]:
-        """Returns the direct producers of every used variable."""
+    def found(self) -> DataFlow:
+        """Returns the direct producers of every used variable, and the joins."""
         order = [n for n in _topological(self._nodes) if self._kinds.get(n, n) is None]
         self._pass(order)  # the second pass knows what a loop's end brings back to its start
         feeds = self._pass(order)
-        return {v: tuple(p for p in producers if p != v) for v, producers in feeds.items()}
+        direct = {v: tuple(p for p in producers if p != v) for v, producers in feeds.items()}
+        return DataFlow(direct, tuple(dict.fromkeys(self._joins(order))))
 
     def _pass(self, order: Iterable[str]) -> dict[str, dict[str, None]]:
         feeds: dict[str, dict[str, None]] = {}
@@ -86,6 +104,15 @@ class _Flow:
                 feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
             self._latest[name] = frozenset(used) or upstream
         return feeds
+
+    def _joins(self, order: Iterable[str]) -> Iterator[Join]:
+        for name in order:
+            node = self._nodes[name]
+            if node.op in _ADDING or node.op in _JOINING:
+                given = [one for one in node.inputs if self._kinds.get(one, one) is None]
+                parts = tuple(self._latest.get(one, frozenset()) for one in given)
+                if len(parts) > 1:
+                    yield Join(parts, ordered=node.op in _JOINING)
 
     def _sides(self, inputs: Iterable[str]) -> tuple[frozenset[str], set[str]]:
         upstream: set[str] = set()

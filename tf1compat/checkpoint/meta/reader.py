@@ -21,6 +21,7 @@ from tf1compat.checkpoint.meta._facts import (
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._sound_graph import sound_graph
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.meta.uses import Uses, find_uses
@@ -81,6 +82,7 @@ class Meta:
         :func:`tf1compat.checkpoint.meta._data_flow.variable_flow`.
       uses: how the forward pass uses variables where the place of each number depends on it.
       renamed: by the name of its op, what a variable of a SavedModel of TensorFlow 2 goes by here.
+      joins: where what variables of the forward pass made is added up or put side by side.
     """
 
     path: str
@@ -91,6 +93,7 @@ class Meta:
     flow: Mapping[str, tuple[str, ...]]
     uses: Uses
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    joins: tuple[Join, ...] = ()
 
     def by_name(self) -> dict[str, MetaVariable]:
         """Returns the variables by their names."""
@@ -152,15 +155,17 @@ def _meta(path: str, graph: Graph) -> Meta:
         if node.op in VARIABLE_OPS
     )
     nodes = inlined(graph)
+    flow = variable_flow(nodes)
     return Meta(
         path,
         variables,
         MappingProxyType(collections),
         MappingProxyType(graph.saver),
         graph.version,
-        MappingProxyType(variable_flow(nodes)),
+        MappingProxyType(flow.feeds),
         find_uses(nodes),
         MappingProxyType(graph.renamed),
+        flow.joins,
     )
 
 

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import keras
 
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.keras3.index._functional import model_graph
 from tf1compat.keras3.index._tree import Child, is_graph, is_stack
 from tf1compat.keras3.index.weights import LayerNode
 
-__all__ = ["Inner", "find_producers"]
+__all__ = ["Inner", "LayerFlow", "find_producers"]
 
 Inner = Mapping[int, Sequence[Child]]
 _Feeds = tuple[str, ...] | None  # paths of the nearest layers upstream; None where unknown
+_ADDING = frozenset({"Add", "Subtract"})  # what layers, and operations on tensors, are called
+_JOINING = "Concatenate"
+_JOINING_LAYERS = (keras.layers.Add, keras.layers.Subtract, keras.layers.Concatenate)
+
+
+class LayerFlow(NamedTuple):
+    """Which layers feed which.
+
+    Attributes:
+      feeds: for the path of each layer whose inputs are known, those of the layers that feed it.
+      joins: where what layers made is added up or put side by side, once each.
+    """
+
+    feeds: dict[str, tuple[str, ...]]
+    joins: tuple[Join, ...]
 
 
 def find_producers(
@@ -21,8 +38,8 @@ def find_producers(
     bearing: Sequence[LayerNode],
     *,
     inner: Inner,
-) -> dict[str, tuple[str, ...]]:
-    """Returns for the path of each layer of `bearing` those of `bearing` that feed it.
+) -> LayerFlow:
+    """Returns which layers of `bearing` feed which, and where what they made comes together.
 
     Args:
       root: the model.
@@ -32,11 +49,12 @@ def find_producers(
     tracer = _Tracer({id(node.layer): node.path for node in bearing}, inner)
     tracer.run(root, [()])
     unknown = tracer.unknown
-    return {
+    feeds = {
         node.path: tuple(tracer.feeds[node.path])
         for node in bearing
         if node.path in tracer.feeds and node.path not in unknown
     }
+    return LayerFlow(feeds, tuple(tracer.joins))
 
 
 def _merge(feeds: Iterable[_Feeds]) -> _Feeds:
@@ -54,6 +72,7 @@ class _Tracer:
     def __init__(self, paths: Mapping[int, str], inner: Inner) -> None:
         self.feeds: dict[str, dict[str, None]] = {}
         self.unknown: set[str] = set()
+        self.joins: dict[Join, None] = {}
         self._paths = paths
         self._inner = inner
         self._below: dict[int, tuple[int, ...]] = {}
@@ -63,6 +82,7 @@ class _Tracer:
         below = self._bearing(layer)
         merged = _merge(given)
         if not below:
+            self._join(layer, given)
             return [merged]
         if id(layer) in self._paths and len(below) > 1:
             return self._unclear(below)
@@ -121,7 +141,16 @@ class _Tracer:
     def _run_operation(self, operation: object, feeds: Sequence[_Feeds]) -> list[_Feeds]:
         if isinstance(operation, keras.layers.Layer):
             return self.run(operation, feeds)
+        self._join(operation, feeds)
         return [_merge(feeds)]
+
+    def _join(self, operation: object, given: Sequence[_Feeds]) -> None:
+        kind = type(operation).__name__
+        if isinstance(operation, keras.layers.Layer) and type(operation) not in _JOINING_LAYERS:
+            return
+        if (kind in _ADDING or kind == _JOINING) and len(given) > 1 and None not in given:
+            parts = tuple(frozenset(feeds or ()) for feeds in given)
+            self.joins[Join(parts, ordered=kind == _JOINING)] = None
 
     def _run_attention(
         self, layer: keras.layers.MultiHeadAttention, given: Sequence[_Feeds]

@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.errors import UnknownNameError
-from tf1compat.keras3.index._producers import find_producers
+from tf1compat.keras3.index._producers import LayerFlow, find_producers
 from tf1compat.keras3.index._tracing import TracedGraph, trace_layer
 from tf1compat.keras3.index._walk import Walk, walk_model
 from tf1compat.keras3.index.requirements import require_layer
@@ -83,7 +84,7 @@ class ModelIndex(Mapping[str, Weight]):
             self._graphs[layer] = trace_layer(held, inner)
         return self._graphs[layer]
 
-    @functools.cached_property
+    @property
     def producers(self) -> Mapping[str, tuple[str, ...]]:
         """For the path of each layer that holds weights, the nearest such layers that feed it.
 
@@ -91,6 +92,15 @@ class ModelIndex(Mapping[str, Weight]):
         Functional and Sequential models, nested ones too, and for the usual wrappers; layers whose
         inputs aren't known are left out.
         """
+        return self._flow.feeds
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """Where what layers with weights made is added up or put side by side, by their paths."""
+        return self._flow.joins
+
+    @functools.cached_property
+    def _flow(self) -> LayerFlow:
         bearing = [
             node
             for node in self.layers

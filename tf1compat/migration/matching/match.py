@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching._joined_nodes import Joins
 from tf1compat.migration.matching._members import module_fits, pair_members
 from tf1compat.migration.matching.nodes import (
     Item,
@@ -62,6 +64,8 @@ def match_items(
     *,
     source_flow: Producers | None = None,
     target_flow: Producers | None = None,
+    source_joins: Sequence[Join] = (),
+    target_joins: Sequence[Join] = (),
     given: Mapping[str, str] = MappingProxyType({}),
 ) -> Matching:
     """Returns the pairs that roles, shapes, names, numbering, scopes and data flow support.
@@ -72,6 +76,8 @@ def match_items(
       source_flow: for the path of each source the paths of those that feed it, where a graph is
         known.
       target_flow: the same for the targets.
+      source_joins: where what sources made is added up or put side by side, by their paths.
+      target_joins: the same for the targets.
       given: paths of sources and of the targets they are known to go to; they are evidence for the
         others.
 
@@ -81,8 +87,17 @@ def match_items(
     sources, targets, given = _usable(sources, targets, given)
     modules_s, modules_t = module_nodes(sources), module_nodes(targets)
     modules = solve(
-        Side(modules_s, flow_between(modules_s, source_flow), _absent(modules_s, modules_t)),
-        Side(modules_t, flow_between(modules_t, target_flow)),
+        Side(
+            modules_s,
+            flow_between(modules_s, source_flow),
+            _absent(modules_s, modules_t),
+            Joins(modules_s, source_joins),
+        ),
+        Side(
+            modules_t,
+            flow_between(modules_t, target_flow),
+            joins=Joins(modules_t, target_joins),
+        ),
         fits=module_fits(),
         known=_given_modules(modules_s, modules_t, given),
     )

@@ -8,17 +8,29 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from tf1compat.migration.matching._flow import Flow
+from tf1compat.migration.matching._joined_nodes import Joins
 from tf1compat.migration.matching._owners import owners_of
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.names.reasons import Kind, Reason
 
-__all__ = ["ChainPair", "EvidenceKind", "Group", "Numbers", "Pair", "Side", "State", "chains"]
+__all__ = [
+    "Chain",
+    "ChainPair",
+    "EvidenceKind",
+    "Group",
+    "Numbers",
+    "Pair",
+    "Side",
+    "State",
+    "chains",
+]
 
 _EXCEPTIONS = 0.25  # of a chain's neighbours may stand the other way round: parallel branches do
 
 Numbers = tuple[int, ...]
 Chain = tuple[str, ...]
+"""A path without its numbers."""
 ChainPair = tuple[Chain, Chain]
 """The chains (paths without numbers) of a source and of a target."""
 Colours = Mapping[Node, int]
@@ -46,12 +58,14 @@ class Side:
     Attributes:
       nodes: its nodes, in order of creation.
       flow: which feed which, where that is known.
+      joins: where what they made is added up or put side by side, as far as that is known.
       absent: paths of scopes in which something has no counterpart at all on the other side.
     """
 
     nodes: Sequence[Node]
     flow: Flow | None = None
     absent: frozenset[str] = frozenset()
+    joins: Joins = dataclasses.field(default_factory=lambda: Joins((), ()))
 
     @functools.cached_property
     def known(self) -> frozenset[Node]:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta, read_meta
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.planning._kinds import TRAINING_SCALAR
 from tf1compat.names.op_types import applies_gradients
 from tf1compat.names.reasons import Reason
 
-__all__ = ["source_graph", "target_flow", "training_scalars"]
+__all__ = ["source_graph", "target_flow", "target_joins", "training_scalars"]
 
 _COUNTING_OPS = frozenset({"AssignAdd", "AssignAddVariableOp"})
 
@@ -51,9 +52,7 @@ def training_scalars(graph: Meta) -> dict[str, Reason]:
 
 def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:
     """Returns, by weight, the weights of the layers that feed its layer; None if unknown."""
-    by_layer: dict[str, list[str]] = defaultdict(list)
-    for path, weight in index.items():
-        by_layer[weight.layer_path].append(path)
+    by_layer = _by_layer(index)
     producers = index.producers
     if producers is None:
         return None
@@ -62,3 +61,21 @@ def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:
         for path, weight in index.items()
         if weight.layer_path in producers
     }
+
+
+def target_joins(index: ModelIndex) -> tuple[Join, ...]:
+    """Returns where what layers made comes together, by the weights of these layers."""
+    by_layer = _by_layer(index)
+    return tuple(
+        join._replace(
+            parts=tuple(frozenset(w for layer in p for w in by_layer[layer]) for p in join.parts)
+        )
+        for join in index.joins
+    )
+
+
+def _by_layer(index: ModelIndex) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path, weight in index.items():
+        found[weight.layer_path].append(path)
+    return found

@@ -17,7 +17,7 @@ from tf1compat.migration.matching import Item, Matching, Tie, match_items
 from tf1compat.migration.meaning import Assumptions, Part
 from tf1compat.migration.planning._both_uses import BothUses, moved_by, uses_of_both
 from tf1compat.migration.planning._equals import equal_to_filled, of_equals
-from tf1compat.migration.planning._flows import target_flow
+from tf1compat.migration.planning._flows import target_flow, target_joins
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._opaque_twins import opaque_twins
 from tf1compat.migration.planning._pixels import pixel_rows
@@ -146,6 +146,8 @@ class _Match:
             wanted,
             source_flow=self.meanings.flow(self.graph.flow if self.graph else None),
             target_flow=self.target_flow,
+            source_joins=self.meanings.joins(self.graph.joins if self.graph else ()),
+            target_joins=target_joins(self.index),
             given=given,
         )
 

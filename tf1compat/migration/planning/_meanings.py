@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.uses import Uses
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, Tie
@@ -46,10 +48,7 @@ class Meanings:
         """Returns the flow between variables with the parts in the place of what they are of."""
         if feeds is None:
             return None
-        parts_of: dict[str, list[str]] = {}
-        for path, part in self.parts.items():
-            for source in part.sources:
-                parts_of.setdefault(source, []).append(path)
+        parts_of = self._parts_of
         found: dict[str, dict[str, None]] = {}
         for name, feeding in feeds.items():
             producers = [p for one in feeding for p in parts_of.get(one, [one])]
@@ -57,6 +56,28 @@ class Meanings:
                 own = parts_of.get(name, [])
                 found.setdefault(path, {}).update((p, None) for p in producers if p not in own)
         return {path: tuple(feeding) for path, feeding in found.items()}
+
+    def joins(self, joins: Iterable[Join]) -> tuple[Join, ...]:
+        """Returns joins of variables with the parts in the place of what they are of."""
+        parts_of = self._parts_of
+        return tuple(
+            join._replace(
+                parts=tuple(
+                    frozenset(path for name in part for path in parts_of.get(name, [name]))
+                    for part in join.parts
+                )
+            )
+            for join in joins
+        )
+
+    @functools.cached_property
+    def _parts_of(self) -> Mapping[str, Sequence[str]]:
+        """The parts of each variable that is read."""
+        found: dict[str, list[str]] = {}
+        for path, part in self.parts.items():
+            for source in part.sources:
+                found.setdefault(source, []).append(path)
+        return found
 
     def whole(self, layers: Mapping[str, str]) -> set[str]:
         """Returns the parts of what is paired as a whole: all of a cell, and all of a variable.

@@ -1,8 +1,14 @@
 """Kinds of evidence by themselves: what each tells apart in one open group, and what it doesn't."""
 
+import pytest
+
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching._joined_nodes import Joins
 from tf1compat.migration.matching.evidence.by_absence import ByAbsence
 from tf1compat.migration.matching.evidence.by_flow import ByFlow
+from tf1compat.migration.matching.evidence.by_joins import ByJoins
+from tf1compat.migration.matching.evidence.by_neighbours import ByNeighbours
 from tf1compat.migration.matching.nodes import Item, module_nodes
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.state import Group, Pair, Side, State
@@ -69,3 +75,63 @@ def test_equal_surroundings_beside_a_pair_count_among_unequal_sides():
     state.pair(sources[0], Pair(targets[0], ()))
     found = ByFlow().within(state, Group(sources[1:], targets[1:]))
     assert _paths(found) == [(["next"], ["out"]), (["loose", "lost"], ["free"])]
+
+
+def _joined(nodes, *parts, ordered):
+    paths = [frozenset(f"{path}/kernel" for path in part.split()) for part in parts]
+    return Side(nodes, joins=Joins(nodes, [Join(tuple(paths), ordered)]))
+
+
+def test_branches_are_told_apart_by_what_they_are_added_to():
+    """Whatever their names say: what is added to the first is what the first is."""
+    sources, targets = _nodes("base", "one", "two"), _nodes("base", "one", "two")
+    source = _joined(sources, "base", "two", ordered=False)
+    target = _joined(targets, "base", "one", ordered=False)
+    state, _ = _state(source, target)
+    left = Group(tuple(sources[1:]), tuple(targets[1:]))
+    state.pair(sources[0], Pair(targets[0], ()))
+    found = _paths(ByJoins().within(state, left))
+    assert sorted(found) == [(["one"], ["two"]), (["two"], ["one"])]
+
+
+def test_sums_tell_nothing_where_one_side_adds_up_more():
+    sources, targets = _nodes("base", "one", "two"), _nodes("base", "up", "down")
+    source = _joined(sources, "base", "one", ordered=False)
+    target = _joined(targets, "base", "up", "down", ordered=False)
+    state, _ = _state(source, target)
+    state.pair(sources[0], Pair(targets[0], ()))
+    assert ByJoins().within(state, Group(tuple(sources[1:]), tuple(targets[1:]))) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (("two", "one"), [(["two"], ["up"]), (["one"], ["down"])]),
+        (("two", "base", "one"), [(["two"], ["up"]), (["one"], ["down"])]),
+        (("two", "one two"), []),  # as of what a sum goes into, `two` is in both
+    ],
+)
+def test_branches_side_by_side_are_told_apart_by_their_place(parts, expected):
+    sources, targets = _nodes("one", "two", "base"), _nodes("up", "down")
+    source = _joined(sources, *parts, ordered=True)
+    target = _joined(targets, "up", "down", ordered=True)
+    state, _ = _state(source, target)
+    assert _paths(ByJoins().within(state, Group(sources[:2], targets))) == expected
+
+
+def test_the_place_side_by_side_doesnt_overrule_names():
+    sources, targets = _nodes("left", "right"), _nodes("right_one", "left_one")
+    source = _joined(sources, "left", "right", ordered=True)
+    target = _joined(targets, "right_one", "left_one", ordered=True)
+    assert ByJoins().within(*_state(source, target)) is None
+
+
+def test_neighbours_count_only_where_both_sides_nest_their_numbers_alike():
+    """`cell_0/path_1` is `path_1_of_0`: that 2 follows 1 there says nothing of cells."""
+    sources = _nodes("cell_0/path_1", "cell_0/path_2", "cell_2/path_1", "cell_1/other")
+    targets = _nodes("path_1_of_0", "path_2_of_0", "path_1_of_3", "rest")
+    state, _ = _state(Side(sources), Side(targets))
+    state.pair(sources[0], Pair(targets[0], ()))
+    state.pair(sources[1], Pair(targets[1], ()))
+    state.groups = [Group(sources[2:], targets[2:])]
+    assert not list(ByNeighbours().across(state))

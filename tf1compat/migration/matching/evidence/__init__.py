@@ -8,6 +8,7 @@ from tf1compat.migration.matching.evidence import (
     by_absence,
     by_containers,
     by_flow,
+    by_joins,
     by_names,
     by_neighbours,
     by_objection,
@@ -25,6 +26,7 @@ EVIDENCE: _Registry[Evidence] = _Registry(
     "kind of evidence",
     (
         by_flow.ByFlow(),
+        by_joins.ByJoins(),
         by_objection.ByObjection(),
         by_names.ByNames(),
         by_containers.ByContainers(),
