@@ -27,5 +27,5 @@ def test_what_takes_a_variable_changes_it_and_nothing_else_does():
     changing = {n for n in dir(tf.raw_ops) if n[0].isupper() and changes_variables(n)}
     others = changing - taking
     assert {n for n in others if not n.endswith("VariableOp")} == {
-        f"ResourceScatter{how}" for how in "Add Div Max Min Mul Sub Update".split()
+        f"ResourceScatter{how}" for how in ("Add", "Div", "Max", "Min", "Mul", "Sub", "Update")
     } | {"AssignVariableXlaConcatND", "ResourceCountUpTo"}
