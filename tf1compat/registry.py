@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tf1compat.errors import Tf1CompatError, UnknownNameError, UsageError
 
-__all__ = ["PASSED", "Named", "Registry", "are_texts", "asked", "briefly", "is_a"]
+__all__ = ["PASSED", "Named", "Registry", "Words", "are_texts", "asked", "briefly", "is_a"]
 
 _LONGEST = 200  # characters of an answer, or of an error's text
 
@@ -105,6 +105,38 @@ class Named(Protocol):
 _T = TypeVar("_T", bound=Named)
 
 
+class Words:
+    """Words that no two things have, of whichever of several registries they are.
+
+    >>> import dataclasses
+    >>> Unit = dataclasses.make_dataclass("Unit", ["name"])
+    >>> words = Words({"inch": "a unit of old"})
+    >>> lengths = Registry("length", [Unit("m")], words=words)
+    >>> weights = Registry("weight", [Unit("kg")], claims=lambda one: [one.name], words=words)
+    >>> weights.add(Unit("inch"))
+    Traceback (most recent call last):
+    tf1compat.errors.UsageError: weight 'inch': expected words of its own, found 'inch', which is \
+a unit of old; choose another
+    """
+
+    def __init__(self, taken: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Begins with those `taken`, with what each is."""
+        self._taken = dict(taken)
+        self._registries: list[Registry[Any]] = []
+
+    def hold(self, registry: Registry[Any]) -> None:
+        """Has the claims of what is in a registry, and will be, among the words."""
+        self._registries.append(registry)
+
+    def owner(self, word: str) -> str:
+        """Returns what has a word, as an error says it; ``""`` if nothing has."""
+        for registry in self._registries:
+            for thing in registry.values():
+                if word in registry.claims(thing):
+                    return f"{thing.name!r} has"
+        return f"is {self._taken[word]}" if word in self._taken else ""
+
+
 class Registry(Mapping[str, _T], Generic[_T]):
     """Things of one kind by name, in the order in which they were added.
 
@@ -113,6 +145,7 @@ class Registry(Mapping[str, _T], Generic[_T]):
 
     Attributes:
       what: what errors call one of them.
+      claims: returns the words by which one is known besides its name.
       version: a number that changes with what is in it, for caches.
 
     >>> import dataclasses
@@ -134,6 +167,7 @@ class Registry(Mapping[str, _T], Generic[_T]):
         methods: Iterable[str] = (),
         claims: Callable[[_T], Iterable[str]] = lambda thing: (),
         check: Callable[[_T], None] = lambda thing: None,
+        words: Words | None = None,
     ) -> None:
         """Makes a registry of `things`.
 
@@ -145,14 +179,17 @@ class Registry(Mapping[str, _T], Generic[_T]):
           claims: returns the words by which a thing is known besides its name; no other may have
             them.
           check: raises UsageError for what can't be one of them.
+          words: what other registries have of such words, where they share them.
         """
         self.what = what
         self.version = 0
         self._has = dict(has)
         self._methods = tuple(methods)
-        self._claims = claims
+        self.claims = claims
         self._check = check
         self._things: dict[str, _T] = {}
+        self._words = words or Words()
+        self._words.hold(self)
         for thing in things:
             self.add(thing)
 
@@ -187,12 +224,11 @@ class Registry(Mapping[str, _T], Generic[_T]):
             )
         self._require_attributes(name, thing)
         self._check(thing)
-        claimed = set(self._claims(thing))
-        for other in self._things.values():
-            for word in sorted(claimed.intersection(self._claims(other))):
+        for word in sorted(set(self.claims(thing))):
+            if owner := self._words.owner(word):
                 raise UsageError(
                     f"{self.what} {name!r}: expected words of its own, found {word!r}, which "
-                    f"{other.name!r} has; choose another"
+                    f"{owner}; choose another"
                 )
         self._things[name] = thing
         self.version += 1

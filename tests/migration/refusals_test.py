@@ -15,7 +15,6 @@ from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.formats import SOURCE_FORMATS, OneFile
 from tf1compat.errors import (
     LayoutError,
-    ModelError,
     PlanError,
     RuleError,
     UsageError,
@@ -33,9 +32,7 @@ from tf1compat.migration.matching.evidence import (
 )
 from tf1compat.migration.matching.evidence.base import OTHER_KINDS
 from tf1compat.migration.meaning import READINGS
-from tf1compat.migration.planning._both_uses import USES_KINDS
 from tf1compat.migration.planning._kinds import evidence_kinds
-from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.names import Rule, parse_names
 from tf1compat.names.optimizers import OPTIMIZERS, Optimizer
 from tf1compat.names.reasons import Kind
@@ -154,9 +151,11 @@ def made(name, kinds):
     [
         ((), "expected kinds, a tuple of EvidenceKind, found none"),
         ((Kind("toy", "so"),), "expected kinds, a tuple of EvidenceKind, found Kind"),
-        ((EvidenceKind("rule", "so"),), "found 'rule', which is what a rule of the user's is"),
+        ((EvidenceKind("rule", "so"),), "found 'rule', which is the kind of a rule of the"),
         ((EvidenceKind("so", "so"),) * 2, "expected kinds of different names, found two called so"),
         ((EvidenceKind("flow", "so"),), "expected words of its own, found 'flow', which 'flow'"),
+        ((EvidenceKind("used", "so"),), "found 'used', which is the kind of how both graphs use a"),
+        ((EvidenceKind("lstm_graph", "so"),), "found 'lstm_graph', which 'lstm' has"),
     ],
 )
 def test_evidence_has_kinds_of_its_own(kinds, message):
@@ -167,9 +166,7 @@ def test_evidence_has_kinds_of_its_own(kinds, message):
 
 def test_the_kinds_that_are_no_evidences_are_these():
     givers = (*EVIDENCE.values(), *READINGS.values())
-    own = {kind.name for one in givers for kind in one.kinds} | {
-        k.name for k in (*PIXELS_KINDS, *USES_KINDS)
-    }
+    own = {kind.name for one in givers for kind in one.kinds}
     assert set(evidence_kinds()) == own | set(OTHER_KINDS)
 
 
@@ -529,7 +526,8 @@ def test_what_is_assigned_has_the_dtype_of_the_weight(twins):
     rules = [Rule("x/kernel", "a/kernel", layout="toy"), Rule("y/kernel", "b/kernel")]
     with LAYOUTS.with_(type("Toy", (frozen(),), doubled)):
         plan = plan_migration(prefix, model, rules)
-        with pytest.raises(ModelError, match=r"a/kernel: expected a value of shape .* found shape"):
+        message = r"layout toy: expected that it makes float32\[2, 2\], found float64\[2, 2\]"
+        with pytest.raises(LayoutError, match=message):
             convert(plan, model)
 
 

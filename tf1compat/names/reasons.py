@@ -9,11 +9,11 @@ import dataclasses
 import functools
 import string
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tf1compat.errors import UsageError
 
-__all__ = ["Fact", "Kind", "Reason"]
+__all__ = ["Fact", "Kind", "Reason", "kind_names", "require_kinds"]
 
 Fact: TypeAlias = "str | int | tuple[str, ...]"
 
@@ -85,6 +85,35 @@ class Kind:
                     f"texts, found {name} = {value!r}"
                 )
         return Reason(self, facts)
+
+
+def kind_names(giver: Any) -> list[str]:
+    """Returns the names of the kinds of reasons that something gives."""
+    return [kind.name for kind in giver.kinds]
+
+
+def require_kinds(what: str, giver: Any, kinds: type[Kind] = Kind) -> None:
+    """Does nothing for what says which kinds of reasons it gives, in a tuple.
+
+    Args:
+      what: what errors call it, besides its name.
+      giver: it.
+      kinds: the class of its kinds.
+
+    Raises:
+      UsageError: it says none, or two of one name.
+    """
+    for kind in giver.kinds or ("none",):
+        if not isinstance(kind, kinds):
+            raise UsageError(
+                f"{what} {giver.name!r}: expected kinds, a tuple of {kinds.__name__}, found {kind}"
+            )
+    names = kind_names(giver)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(
+            f"{what} {giver.name!r}: expected kinds of different names, found two called "
+            f"{', '.join(twice)}"
+        )
 
 
 @dataclasses.dataclass(frozen=True)

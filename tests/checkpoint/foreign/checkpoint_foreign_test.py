@@ -15,7 +15,12 @@ import tensorflow as tf
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.checkpoint.foreign.recognition import FOREIGN_KINDS, recognise
 from tf1compat.checkpoint.wire import varint
-from tf1compat.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError
+from tf1compat.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    UnsupportedCheckpointError,
+    UsageError,
+)
 
 v1 = tf.compat.v1
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
@@ -234,6 +239,34 @@ def test_a_file_that_nobody_knows_is_not_guessed(tmp_path):
     assert recognise(str(tmp_path / "m")) is None
     assert recognise(str(tmp_path)) is None
     assert recognise(str(tmp_path / "none")) is None
+
+
+def test_a_kind_of_texts_is_asked_before_it_is_any_text(tmp_path):
+    from tf1compat.checkpoint.foreign._sample import Foreign
+    from tf1compat.checkpoint.foreign.recognition import ForeignKind
+
+    def tell(sample):
+        return Foreign("a toy", "play") if sample.head.startswith(b"# toy") else None
+
+    (tmp_path / "m").write_bytes(b"# toy\n1 2 3\n")
+    assert "a text file that begins '# toy" in recognise(str(tmp_path / "m")).what
+    with FOREIGN_KINDS.with_(ForeignKind("toy", tell)):
+        assert recognise(str(tmp_path / "m")).what == "a toy"
+
+
+@pytest.mark.parametrize("answer", [lambda sample: "a toy", lambda sample: {}["lost"]])
+def test_a_kind_that_answers_wrongly_is_named(tmp_path, answer):
+    from tf1compat.checkpoint.foreign.recognition import ForeignKind
+
+    (tmp_path / "m").write_bytes(b"\1toy")
+    message = (
+        "kind of files 'toy': expected a Foreign or None of its method tell.*, found (KeyE|'a)"
+    )
+    with (
+        FOREIGN_KINDS.with_(ForeignKind("toy", answer)),
+        pytest.raises(UsageError, match=message),
+    ):
+        recognise(str(tmp_path / "m"))
 
 
 def test_a_kind_is_added_in_one_place(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 from tf1compat.checkpoint.foreign._archives import archive, tar, zip_file
@@ -18,7 +19,7 @@ from tf1compat.checkpoint.foreign._weight_files import (
     tflite,
 )
 from tf1compat.errors import CheckpointError, UnsupportedCheckpointError
-from tf1compat.registry import Registry
+from tf1compat.registry import Registry, asked
 
 __all__ = ["FOREIGN_KINDS", "ForeignKind", "recognise", "require_own", "stand_in"]
 
@@ -36,6 +37,7 @@ class ForeignKind:
     tell: Callable[[Sample], Foreign | None]
 
 
+_TEXT = ForeignKind("text", text)
 FOREIGN_KINDS: Registry[ForeignKind] = Registry(
     "kind of files",
     [
@@ -56,7 +58,7 @@ FOREIGN_KINDS: Registry[ForeignKind] = Registry(
         ForeignKind("saved model", saved_model),
         ForeignKind("graph", graph),
         ForeignKind("onnx", onnx),
-        ForeignKind("text", text),
+        _TEXT,
     ],
     has={"name": str},
     methods=["tell"],
@@ -74,8 +76,15 @@ def recognise(path: str) -> Foreign | None:
         sample = read_sample(path)
     except CheckpointError:
         return None
-    for kind in FOREIGN_KINDS.values():
-        found = kind.tell(sample)
+    # What a program adds is asked before any text at all is called a text.
+    for kind in sorted(FOREIGN_KINDS.values(), key=lambda kind: kind is _TEXT):
+        found: Foreign | None = asked(
+            f"kind of files {kind.name!r}",
+            "tell",
+            call=functools.partial(kind.tell, sample),
+            fits=lambda answer: answer is None or isinstance(answer, Foreign),
+            words="a Foreign or None",
+        )
         if found is not None:
             return found
     return None

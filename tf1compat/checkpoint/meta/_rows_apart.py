@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 
-from tf1compat.checkpoint.meta._moves import MOST_PARTS, moved
+from tf1compat.checkpoint.meta._moves import moved
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE, Output, Wiring
 from tf1compat.checkpoint.meta.using import Move, Shape
@@ -13,6 +13,7 @@ from tf1compat.names.op_types import STATISTICS_OPS, VARIABLE_OPS
 
 __all__ = ["rows_apart"]
 
+_MOST_ROWS = 512  # layers
 _MANY = 10_000  # values that are followed from one variable
 _SHAPING = frozenset({"Squeeze", "ExpandDims", "Reshape"})
 
@@ -30,7 +31,7 @@ def rows_apart(nodes: Mapping[str, Node]) -> Mapping[str, tuple[str, ...]]:
     found = {}
     for node in nodes.values():
         shape = node.shape or ()
-        if node.op in VARIABLE_OPS and len(shape) > 1 and 1 < (shape[0] or 0) <= MOST_PARTS:
+        if node.op in VARIABLE_OPS and len(shape) > 1 and 1 < (shape[0] or 0) <= _MOST_ROWS:
             scopes = _scopes(wires, node, shape)
             if scopes is not None:
                 found[node.name] = scopes

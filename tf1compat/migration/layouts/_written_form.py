@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import re
 import typing
 from collections.abc import Sequence
@@ -55,9 +56,10 @@ def argument_value(kind: Any, words: Sequence[str]) -> Any:
 
 def _one(kind: type, word: str) -> Any:
     form, expected = _WRITTEN[kind]
-    if form.fullmatch(word) is None:
+    value = kind(word) if form.fullmatch(word) is not None else None
+    if value is None or (kind is float and not math.isfinite(value)):  # 1e999 is infinite
         raise ValueError(expected)
-    return kind(word)
+    return value
 
 
 def check_arguments(name: str, layout: type) -> None:

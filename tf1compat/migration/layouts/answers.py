@@ -41,14 +41,21 @@ def made_of(layout: Layout, sources: Sequence[Spec]) -> Spec:
 
 
 def applied(layout: Layout, sources: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns the array that a layout makes of sources.
+    """Returns the array that a layout makes of sources, the initial value last if it keeps some.
 
     Raises:
-      LayoutError: it makes anything else.
+      LayoutError: it makes anything else than it says.
     """
     value = _asked(layout, "apply", *sources)
     if not isinstance(value, np.ndarray):
-        raise LayoutError(f"layout {layout}: expected that it makes an array, found {value!r}")
+        raise LayoutError(
+            f"layout {layout}: expected that it makes an array, found {briefly(value)}"
+        )
+    given = [Spec(source.shape, source.dtype.name) for source in sources]
+    expected = given[-1] if layout.merges else made_of(layout, given)
+    if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
+        found = Spec(value.shape, value.dtype.name)
+        raise LayoutError(f"layout {layout}: expected that it makes {expected}, found {found}")
     return value
 
 

@@ -17,7 +17,7 @@ from tf1compat.migration.layouts._written_form import (
 )
 from tf1compat.migration.layouts.chain import Chain
 from tf1compat.migration.layouts.layout import IDENTITY, LAYOUTS, Layout
-from tf1compat.registry import asked
+from tf1compat.registry import asked, briefly
 
 __all__ = ["LAYOUT_FACTS", "parse_layout", "written_form"]
 
@@ -50,8 +50,21 @@ def _parse_step(step: str, text: str) -> Layout:
             f"layout {text!r}: expected one of {', '.join(sorted(LAYOUTS))}, "
             f"with arguments in parentheses, found {step.strip()!r}"
         )
-    layout = LAYOUTS[match[1]]
-    given = [argument.strip() for argument in (match[2] or "").split(",") if argument.strip()]
+    made = _made(LAYOUTS[match[1]], step, text)
+    again = _STEP.fullmatch(str(made))
+    # A plan holds the text alone, and is carried out by what that says.
+    if again is None or again[1] != made.name or _made(type(made), str(made), text) != made:
+        raise LayoutError(
+            f"layout {text!r}: expected a layout whose text says the same layout, found that of "
+            f"{step.strip()!r}, which is {briefly(str(made))}"
+        )
+    return made
+
+
+def _made(layout: type[Layout], step: str, text: str) -> Layout:
+    match = _STEP.fullmatch(step)
+    words = (match[2] or "") if match else ""
+    given = [argument.strip() for argument in words.split(",") if argument.strip()]
     assigned = _assigned(layout, given)
     if assigned is None:
         expected = written_form(layout)

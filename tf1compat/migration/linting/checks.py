@@ -12,10 +12,18 @@ from tf1compat.migration.linting import (
     _of_norms,
     _of_recurrent_layers,
 )
+from tf1compat.migration.linting._asked_checks import require_check
 from tf1compat.migration.linting.base import Check
+from tf1compat.names.reasons import kind_names, require_kinds
 from tf1compat.registry import Registry
 
 __all__ = ["CHECKS"]
+
+
+def _require(check: Check) -> None:
+    require_kinds("check", check)
+    require_check(check)
+
 
 CHECKS: Registry[Check] = Registry(
     "check of settings",
@@ -37,5 +45,7 @@ CHECKS: Registry[Check] = Registry(
     ),
     has={"kinds": tuple},
     methods=["concerns", "compare", "joined"],
+    claims=kind_names,
+    check=_require,
 )
 """Every check, in the order in which findings are listed."""

@@ -9,6 +9,7 @@ from typing import Any
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.meta.settings import GraphSettings, read_settings
 from tf1compat.keras3 import ModelIndex, index_model
+from tf1compat.migration.linting._asked_checks import compared_by, concerns_of, joined_by
 from tf1compat.migration.linting._model_side import model_side
 from tf1compat.migration.linting.base import Layer, Values
 from tf1compat.migration.linting.checks import CHECKS
@@ -45,11 +46,13 @@ def lint(plan: Plan, model: Any, *, checkpoint: Checkpoint | None = None) -> Lin
     not_compared: Counter[str] = Counter()
     for check in CHECKS.values():
         found: list[Finding] = []
-        for layer in filter(check.concerns, layers):
-            result = check.compare(layer)
+        for layer in layers:
+            if not concerns_of(check, layer):
+                continue
+            result = compared_by(check, layer)
             (not_compared if result is None else compared)[check.name] += 1
             found += result or ()
-        findings += check.joined(found)
+        findings += joined_by(check, found)
     return Lint(tuple(findings), dict(compared), dict(not_compared))
 
 

@@ -3,6 +3,7 @@
 To add one, write a :class:`Reading` in a file of its own and put it into the tuple here.
 """
 
+from tf1compat.migration.matching.evidence.base import FILL_KINDS as _FILL_KINDS
 from tf1compat.migration.meaning import (
     of_attention,
     of_conv_lstm,
@@ -21,6 +22,8 @@ from tf1compat.migration.meaning import (
 )
 from tf1compat.migration.meaning.assumptions import NOTHING, Assumptions
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
+from tf1compat.names.reasons import kind_names as _kind_names
+from tf1compat.names.reasons import require_kinds as _require_kinds
 from tf1compat.registry import Registry as _Registry
 
 __all__ = ["NOTHING", "READINGS", "Assumptions", "Part", "Question", "Reading", "Source"]
@@ -45,5 +48,8 @@ READINGS: _Registry[Reading] = _Registry(
     ),
     has={"kinds": tuple},
     methods=["read"],
+    claims=_kind_names,
+    check=lambda one: _require_kinds("reading", one),
+    words=_FILL_KINDS,
 )
 """Every reading, in the order in which they are asked; what one has read, no other is asked."""

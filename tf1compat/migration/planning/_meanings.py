@@ -12,6 +12,7 @@ from tf1compat.checkpoint.meta.uses import Uses
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import READINGS, Assumptions, Part, Question, Source
+from tf1compat.migration.planning._asked_readings import read_by
 from tf1compat.migration.planning._kinds import EQUALS, SAME
 from tf1compat.migration.planning.lines import Ambiguity, Way
 
@@ -157,7 +158,7 @@ def read_meanings(
     source = Source(dict(entries), uses, assumptions, targets, target_flow)
     for reading in READINGS.values():
         read: set[str] = set()
-        for found in list(reading.read(source)):
+        for found in read_by(reading, source):
             if isinstance(found, Question):
                 questions.update(dict.fromkeys(found.sources, found.asks))
             else:

@@ -30,6 +30,7 @@ from tf1compat.names.reasons import Fact, Reason
 
 __all__ = ["Ruling", "rule_fills"]
 
+_MEND = "mend the layout of the rule, or send its source elsewhere"
 LaidOut = Callable[[str, str], tuple[Layout, tuple[Reason, ...]]]
 
 
@@ -250,7 +251,9 @@ def _remedy(text: str | None, given: Sequence[Spec], wanted: Spec) -> str:
         layout = parse_layout(text) if text is not None else IDENTITY
         made = made_of(layout, given)
     except LayoutError:
-        return "mend the layout of the rule, or send its source elsewhere"
+        return _MEND
+    if made == wanted:  # it isn't the shape that is wrong
+        return _MEND
     step = mending_step(made, wanted)
     if step is None:
         return "send it elsewhere, or give the rule a layout"

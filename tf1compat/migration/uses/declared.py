@@ -8,6 +8,7 @@ of :data:`LAYERS`, and a small model of it in the test that holds both against e
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ from tf1compat.checkpoint.meta.using import (
 )
 from tf1compat.keras3 import ModelIndex, Weight
 from tf1compat.keras3.index.requirements import is_of_keras
-from tf1compat.registry import Registry
+from tf1compat.registry import Registry, asked
 
 __all__ = ["LAYERS", "LayerUses", "declared_uses", "is_declared"]
 
@@ -58,7 +59,15 @@ def declared_uses(index: ModelIndex, paths: Iterable[str]) -> dict[str, Use]:
         at = weight.layer_path
         if at not in configs:
             configs[at] = index.by_layer[at].layer.get_config()
-        use = LAYERS[weight.layer_class].uses(weight.name, len(weight.shape), configs[at])
+        use: Use | None = asked(
+            f"class of layers {weight.layer_class!r}",
+            "uses",
+            call=functools.partial(
+                LAYERS[weight.layer_class].uses, weight.name, len(weight.shape), configs[at]
+            ),
+            fits=lambda answer: answer is None or isinstance(answer, Use),
+            words="a Use or None",
+        )
         if use is not None:
             found[path] = use
     return found

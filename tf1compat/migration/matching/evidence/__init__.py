@@ -15,9 +15,11 @@ from tf1compat.migration.matching.evidence import (
     by_order,
     by_owner,
 )
+from tf1compat.migration.matching.evidence.base import FILL_KINDS as _FILL_KINDS
 from tf1compat.migration.matching.evidence.base import Evidence, Proposal
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import EvidenceKind, Group, State
+from tf1compat.names.reasons import kind_names as _kind_names
 from tf1compat.registry import Registry as _Registry
 
 __all__ = ["EVIDENCE", "Evidence", "EvidenceKind", "Group", "Node", "Proposal", "State"]
@@ -37,7 +39,8 @@ EVIDENCE: _Registry[Evidence] = _Registry(
     ),
     has={"kinds": tuple},
     methods=["within", "across"],
-    claims=lambda one: [kind.name for kind in one.kinds],
+    claims=_kind_names,
     check=Evidence.check,
+    words=_FILL_KINDS,
 )
 """Every kind of evidence, in the order in which they are asked."""

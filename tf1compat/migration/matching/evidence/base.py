@@ -9,9 +9,10 @@ from typing import ClassVar
 from tf1compat.errors import UsageError
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import EvidenceKind, Group, State
-from tf1compat.names.reasons import Reason
+from tf1compat.names.reasons import Reason, require_kinds
+from tf1compat.registry import Words
 
-__all__ = ["OTHER_KINDS", "Evidence", "Proposal"]
+__all__ = ["FILL_KINDS", "OTHER_KINDS", "Evidence", "Proposal"]
 
 
 OTHER_KINDS = {
@@ -21,12 +22,18 @@ OTHER_KINDS = {
     "same": "what nothing tells apart",
     "computed": "what computing told",
     "computed_alike": "what computing told of numbered layers",
+    "used": "how both graphs use a pair",
+    "pixels": "rows of a flattened image, by the graph",
+    "pixels_said": "rows of a flattened image, by what the user said",
     "average": "a moving average in place of its variable",
     "no_average": "a variable without a moving average",
     "one_of_equals": "a source of several that are equal",
     "recorded": "a reason of an old plan",
 }
-"""Kinds of reasons that are no evidence's, and what they stand for."""
+"""Kinds of reasons that are neither evidence's nor a reading's, and what they stand for."""
+
+FILL_KINDS = Words({name: f"the kind of {what}" for name, what in OTHER_KINDS.items()})
+"""Names of the kinds of reasons why weights are filled: a plan's JSON tells them by these."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,29 +65,13 @@ class Evidence:
         """Does nothing where it can be one of several kinds of evidence.
 
         Raises:
-          UsageError: it doesn't say what kinds of reasons it gives, or one has a name that is
-            taken.
+          UsageError: it doesn't say what kinds of reasons it gives.
         """
         if not isinstance(leaves := getattr(self, "leaves_out", False), bool):
             raise UsageError(
                 f"evidence {self.name!r}: expected leaves_out, True or False, found {leaves!r}"
             )
-        names = [getattr(kind, "name", None) for kind in self.kinds]
-        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
-            raise UsageError(
-                f"evidence {self.name!r}: expected kinds of different names, found two called "
-                f"{', '.join(twice)}"
-            )
-        for kind in self.kinds or ("none",):
-            if not isinstance(kind, EvidenceKind):
-                raise UsageError(
-                    f"evidence {self.name!r}: expected kinds, a tuple of EvidenceKind, found {kind}"
-                )
-            if kind.name in OTHER_KINDS:
-                raise UsageError(
-                    f"evidence {self.name!r}: expected kinds of names of its own, found "
-                    f"{kind.name!r}, which is what {OTHER_KINDS[kind.name]} is called"
-                )
+        require_kinds("evidence", self, EvidenceKind)
 
     def within(self, state: State, group: Group) -> Sequence[Group] | None:
         """Returns the parts of `group` that it tells apart, each with the reason; None if none.
