@@ -14,8 +14,8 @@ from tf1compat.checkpoint import (
     open_checkpoint,
     stored_type_of,
 )
-from tf1compat.checkpoint.formats import checkpoint_names, prefix_of
 from tf1compat.checkpoint.slices import Region
+from tf1compat.checkpoint.source_formats import checkpoint_names, prefix_of
 from tf1compat.errors import CorruptCheckpointError, UnknownNameError, UsageError
 
 FLOAT = stored_type_of("float32")

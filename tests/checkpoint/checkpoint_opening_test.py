@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.checkpoint import find_prefix, open_checkpoint, update_checkpoint_state
-from tf1compat.checkpoint.formats import checkpoint_names
+from tf1compat.checkpoint.source_formats import checkpoint_names
 from tf1compat.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,

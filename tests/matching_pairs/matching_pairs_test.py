@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf1compat.checkpoint.formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
+from tf1compat.checkpoint.source_formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
 from tf1compat.keras3 import index_model
 from tf1compat.migration import plan_migration
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
-from tf1compat.checkpoint.formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
+from tf1compat.checkpoint.source_formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
 from tf1compat.checkpoint.stored_types import stored_type_of
 from tf1compat.errors import CorruptCheckpointError, PlanError
 from tf1compat.migration import Plan, convert, plan_migration, verify_weights

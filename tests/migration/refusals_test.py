@@ -12,7 +12,7 @@ import pytest
 from tf1compat.apps.main import TASKS, Task
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.checkpoint.bundle.v2 import V2
-from tf1compat.checkpoint.formats import SOURCE_FORMATS, OneFile
+from tf1compat.checkpoint.source_formats import SOURCE_FORMATS, OneFile
 from tf1compat.errors import (
     LayoutError,
     PlanError,

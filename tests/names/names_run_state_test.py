@@ -3,7 +3,7 @@
 import pytest
 
 from tf1compat.names import parse_names
-from tf1compat.names.training import training_reason
+from tf1compat.names.training_state import training_reason
 
 
 def _kind(name, shape=(), others=()):

@@ -10,7 +10,7 @@ from typing import Any
 from absl import flags
 
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
-from tf1compat.checkpoint.formats import SOURCE_FORMATS
+from tf1compat.checkpoint.source_formats import SOURCE_FORMATS
 from tf1compat.errors import Problem, UsageError
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format
 from tf1compat.names.averages import AVERAGES

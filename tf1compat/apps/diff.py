@@ -25,7 +25,7 @@ from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements
-from tf1compat.checkpoint.formats import suffix_length
+from tf1compat.checkpoint.source_formats import suffix_length
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
 from tf1compat.names.spec_text import spec_text

@@ -21,7 +21,7 @@ from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
 from tf1compat.names.sizes import human_bytes
-from tf1compat.names.training import training_reason
+from tf1compat.names.training_state import training_reason
 
 __all__ = ["run"]
 

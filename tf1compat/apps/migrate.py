@@ -12,12 +12,12 @@ from absl import flags
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
-from tf1compat.apps._linting import LintFlag, tell_causes
+from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
-from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format, suffixes
+from tf1compat.keras3.formats.output_formats import model_format, output_format, suffixes
 from tf1compat.names.sizes import human_bytes
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ def _size(path: str) -> int:
 
 def _require_writable(output: str) -> None:
     """Refuses what can't be written before seconds are spent on planning for it."""
-    if not any(output.endswith(one.suffix) for one in OUTPUT_FORMATS.values()):
-        raise UsageError(f"--output: expected a {suffixes()} file, found {output!r}")
+    output_format(output)
     if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
 

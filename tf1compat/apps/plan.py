@@ -16,7 +16,7 @@ from tf1compat.apps._flags import (
     require_files,
     source_help,
 )
-from tf1compat.apps._linting import LintFlag
+from tf1compat.apps._lint_flag import LintFlag
 from tf1compat.apps._printing import complain, say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 

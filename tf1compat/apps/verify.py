@@ -18,7 +18,7 @@ from tf1compat.apps._flags import (
     require_finite,
     source_help,
 )
-from tf1compat.apps._linting import LintFlag, tell_causes
+from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow

@@ -8,7 +8,11 @@ if _typing.TYPE_CHECKING:
     from tf1compat.checkpoint.bundle.writer import Partitioned, write_checkpoint
     from tf1compat.checkpoint.checkpoint import Checkpoint
     from tf1compat.checkpoint.entry import Entry
-    from tf1compat.checkpoint.formats import (
+    from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, read_meta
+    from tf1compat.checkpoint.meta.slice_info import SliceInfo
+    from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
+    from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
+    from tf1compat.checkpoint.source_formats import (
         SOURCE_FORMATS,
         ArrayIndex,
         OneFile,
@@ -16,10 +20,6 @@ if _typing.TYPE_CHECKING:
         SourceIndex,
         StoredArray,
     )
-    from tf1compat.checkpoint.meta.reader import Meta, MetaVariable, read_meta
-    from tf1compat.checkpoint.meta.slice_info import SliceInfo
-    from tf1compat.checkpoint.opening import find_prefix, open_checkpoint
-    from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
     from tf1compat.checkpoint.state_file import update_checkpoint_state
     from tf1compat.checkpoint.stored_types import stored_type_of
     from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
@@ -58,7 +58,7 @@ _HOMES = {
     ".bundle.writer": ["Partitioned", "write_checkpoint"],
     ".checkpoint": ["Checkpoint"],
     ".entry": ["Entry"],
-    ".formats": [
+    ".source_formats": [
         "SOURCE_FORMATS",
         "ArrayIndex",
         "OneFile",

@@ -20,7 +20,7 @@ _METHODS = ("names", "lookup", "files", "check")
 
 
 class AskedIndex:
-    """A :class:`~tf1compat.checkpoint.formats.SourceIndex` that gives what that one answers.
+    """A :class:`~tf1compat.checkpoint.source_formats.SourceIndex` that gives what that one answers.
 
     Raises, from each method:
       UsageError: the answer can't be one, or it raised what is no error of this package's.

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.formats import format_of, graph_path_of, open_index
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, parse_key, readable_names
+from tf1compat.checkpoint.source_formats import format_of, graph_path_of, open_index
 from tf1compat.errors import CheckpointError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Checkpoint(Mapping[str, Entry]):
     Attributes:
       prefix: the path it goes by: what its files' names begin with, or that of its one file.
       format: ``"V2"``, ``"V1"`` or another name in
-        :data:`~tf1compat.checkpoint.formats.SOURCE_FORMATS`.
+        :data:`~tf1compat.checkpoint.source_formats.SOURCE_FORMATS`.
     """
 
     def __init__(self, prefix: str) -> None:

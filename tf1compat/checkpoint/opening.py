@@ -12,7 +12,7 @@ from tf1compat.checkpoint._saved_model import saved_model_below, saved_model_pre
 from tf1compat.checkpoint.bundle.file_names import INDEX
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.checkpoint.foreign.recognition import recognise, require_own
-from tf1compat.checkpoint.formats import (
+from tf1compat.checkpoint.source_formats import (
     checkpoint_names,
     exists,
     format_of,
@@ -45,8 +45,8 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
       path: a prefix (``model.ckpt-100``), a V1 file, a ``checkpoint`` file (which names the latest
         prefix) or a directory that has one, a SavedModel (its directory or its ``saved_model.pb``;
         its values are ``variables/variables``); or what another of
-        :data:`~tf1compat.checkpoint.formats.SOURCE_FORMATS` goes by. One of a checkpoint's files
-        (its index, its graph, a shard), be its name cut off, stands for its prefix.
+        :data:`~tf1compat.checkpoint.source_formats.SOURCE_FORMATS` goes by. One of a checkpoint's
+        files (its index, its graph, a shard), be its name cut off, stands for its prefix.
       step: choose the checkpoint saved with this ``global_step`` instead: the one whose prefix
         ends in ``-<step>``.
 

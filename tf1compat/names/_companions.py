@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tf1compat.names.optimizers import OPTIMIZERS
-from tf1compat.names.parse import is_part
+from tf1compat.names.parse import AVERAGE_LEAF, COUNTER, is_part
 from tf1compat.names.roles import role_of
 
 __all__ = ["companion_family", "is_optimizer_name", "looks_averaged", "may_be_custom"]
 
-_COUNTER = r"(?:_[0-9]{1,4})?"
-_AVERAGE = re.compile(rf"ExponentialMovingAverage{_COUNTER}")
+_COUNTER = f"(?:{COUNTER})?"
+_AVERAGE = re.compile(f"{AVERAGE_LEAF}{_COUNTER}")
 _LOOKS_AVERAGED = re.compile(r"(?i).*(ema|average|avg|moving|shadow|polyak)")
 _KERAS = "m v vhat momentum rms mg accumulator accum_grad accum_var linear mom vr vc"
 # What layers, not optimizers, keep beside a weight: masks, ranges of quantization, norms.

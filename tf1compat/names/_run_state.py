@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tf1compat.names.parse import strip_output
+from tf1compat.names.parse import AVERAGE_LEAF, COUNTER, strip_output
 
 __all__ = ["run_state"]
 
 # `current_loss_scale` and `good_steps` are those of `tf.train.experimental` in 1.15 (and of its
 # mixed precision graph rewrite), the others those of `tf.contrib.mixed_precision` and of forks.
 _LOSS_SCALE = re.compile(
-    r"(?:(?:current_|auto_|dynamic_)?loss_scale|(?:num_)?(?:good|bad)_steps)(?:_[0-9]{1,4})?"
+    rf"(?:(?:current_|auto_|dynamic_)?loss_scale|(?:num_)?(?:good|bad)_steps)(?:{COUNTER})?"
 )
 # The tutorials' `ExponentialMovingAverage(0.9, name='avg').apply(losses)` averages tensors, which
 # no Saver saves: what is averaged isn't in the file.
-_AVERAGE = re.compile(r"(?:avg|ExponentialMovingAverage)(?:_[0-9]{1,4})?")
+_AVERAGE = re.compile(f"(?:avg|{AVERAGE_LEAF})(?:{COUNTER})?")
 _LOSS = re.compile(r"(?i)(?:.*[^a-z])?(?:losses|loss|entropy|cost|objective)(?:[^a-z].*)?")
 
 

@@ -19,7 +19,7 @@ from tf1compat.names._companions import (
     may_be_custom,
 )
 from tf1compat.names.parse import PART_MARK, split_part
-from tf1compat.names.roles import role_of
+from tf1compat.names.roles import STATISTICS, role_of
 
 __all__ = ["Companion", "NameTable", "find_companions"]
 
@@ -238,5 +238,6 @@ def _supported_custom(
 def _may_have_slot(name: str, table: NameTable) -> bool:
     """Returns whether `name` could be a trainable variable's: no statistic, no scalar."""
     leaf = name.rpartition("/")[2]
-    statistic = role_of(leaf) in ("moving_mean", "moving_variance", "renorm")
+    # A `u` may be a vector of attention, which is trained, as well as a spectral norm's.
+    statistic = role_of(leaf) in STATISTICS - {"norm_vector"}
     return not statistic and leaf != "global_step" and table.shapes.get(name) != ()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["bare_name", "in_gradients", "op_name", "tensor_name"]
+__all__ = ["NODE_NAME", "OP_TYPE", "bare_name", "in_gradients", "op_name", "tensor_name"]
+
+NODE_NAME = r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*"
+"""Pattern of what a node of a GraphDef may be called."""
+
+OP_TYPE = r"[A-Za-z0-9_>]+"
+"""Pattern of what a type of ops may be called."""
 
 # `tf.gradients` names its scope `gradients`, or what it was given; copies get a number.
 _GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")

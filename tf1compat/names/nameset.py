@@ -11,12 +11,12 @@ from tf1compat.names._companions import companion_family, is_optimizer_name
 from tf1compat.names._run_state import run_state
 from tf1compat.names._slots import Companion, NameTable, find_companions
 from tf1compat.names.optimizers import OPTIMIZERS
-from tf1compat.names.parse import VariableName, parse_name, split_part, strip_output
+from tf1compat.names.parse import COUNTER, VariableName, parse_name, split_part, strip_output
 
 __all__ = ["parse_names"]
 
 _LETTERED = re.compile(r"([wb])([a-z][0-9]?)")
-_COUNTER = re.compile(r"_[0-9]{1,4}\Z")
+_COUNTER = re.compile(rf"{COUNTER}\Z")
 _HYPER = (
     "iter iterations beta_1 beta_2 decay learning_rate lr rho momentum epsilon schedule_decay"
     " m_schedule"

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from tf1compat.names._companions import companion_family
 from tf1compat.names.parse import VariableName
-from tf1compat.names.roles import ROLES
-from tf1compat.names.training import companion_reason
+from tf1compat.names.roles import ROLES, STATISTICS
+from tf1compat.names.training_state import companion_reason
 
 __all__ = ["orphans"]
 
-_TRAINED = frozenset(ROLES) - {"moving_mean", "moving_variance", "renorm", "norm_vector", "unknown"}
+_TRAINED = frozenset(ROLES) - STATISTICS - {"unknown"}
 _KINDS = {"optimizer": "slot", "factored": "slot", "average": "shadow"}
 
 

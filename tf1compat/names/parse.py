@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from tf1compat.names.roles import role_of
 
 __all__ = [
+    "AVERAGE_LEAF",
+    "COUNTER",
     "PART_MARK",
     "VariableName",
     "find_part",
@@ -19,6 +21,12 @@ __all__ = [
     "split_part",
     "strip_output",
 ]
+
+AVERAGE_LEAF = "ExponentialMovingAverage"
+"""What 1.x's averages are called, behind the names of the variables that they are of."""
+
+COUNTER = r"_[0-9]{1,4}"
+"""Pattern of what 1.x puts behind a name that is taken."""
 
 PART_MARK = "/part_"
 """What stands between a partitioned variable's name and the number of a part of it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ROLES", "role_of"]
+__all__ = ["ROLES", "STATISTICS", "role_of"]
 
 ROLES: tuple[str, ...] = (
     "kernel",
@@ -30,6 +30,9 @@ ROLES: tuple[str, ...] = (
     "unknown",
 )
 """Every role that :func:`role_of` can answer."""
+
+STATISTICS = frozenset({"moving_mean", "moving_variance", "renorm", "norm_vector"})
+"""Roles of what follows what a layer sees, and isn't trained."""
 
 _LEAVES: dict[str, str] = {
     leaf: role

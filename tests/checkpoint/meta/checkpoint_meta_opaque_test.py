@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tf1compat.checkpoint import read_meta
-from tf1compat.checkpoint.meta.uses import OpaqueRecurrent
+from tf1compat.checkpoint.meta.graph_uses import OpaqueRecurrent
 
 v1, raw = tf.compat.v1, tf.raw_ops
 

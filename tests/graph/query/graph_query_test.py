@@ -16,7 +16,7 @@ from tf1compat.graph import (
     query,
     unfreeze,
 )
-from tf1compat.graph.query.index import index_of
+from tf1compat.graph.query.graph_index import index_of
 from tf1compat.testing import GraphTestCase
 
 v1 = tf.compat.v1

@@ -13,7 +13,7 @@ import pytest
 from mutations import programs
 
 from tf1compat.checkpoint import open_checkpoint
-from tf1compat.checkpoint.formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
+from tf1compat.checkpoint.source_formats import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray
 from tf1compat.keras3 import index_model
 from tf1compat.migration import plan_migration
 from tf1compat.migration.reports._suggestions import suggestions

@@ -168,7 +168,9 @@ def test_a_training_graph_proves_the_model_in_inference_mode():
 @pytest.mark.parametrize("at_once", [2**25, 100, 0])
 def test_a_training_graph_computes_what_1_15_5_computed_in_inference_mode(at_once, monkeypatch):
     """However many variables are assigned in one run."""
-    monkeypatch.setattr("tf1compat.migration.verification.reference.graph._AT_ONCE", at_once)
+    monkeypatch.setattr(
+        "tf1compat.migration.verification.reference.reference_graph._AT_ONCE", at_once
+    )
     recorded = load_recording(GOLDENS / "training_graph" / "io.npz")
     found = record_graph(
         GOLDENS / "training_graph" / "model.ckpt", inputs=recorded.inputs, outputs=["scores"]

@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Iterable
 
+from tf1compat.checkpoint.bundle_files import SHARD
+
 __all__ = [
     "INDEX",
     "MANIFEST",
@@ -25,7 +27,7 @@ __all__ = [
 INDEX, META, MANIFEST = ".index", ".meta", ".manifest.json"
 SAVED_MODEL = "saved_model.pb"
 _VALUES = os.path.join("variables", "variables")  # the prefix within a SavedModel
-_WRITTEN = re.compile(r"\.(?:index|manifest\.json|data-\d{5,}-of-\d{5,})")
+_WRITTEN = re.compile(rf"\.(?:index|manifest\.json|{SHARD})")
 _ANY = re.compile(rf"(?:{_WRITTEN.pattern}|\.meta)$")
 _CUT = re.compile(
     r"(.+)\.(?:d|da|dat|data|data-\d{0,5}(?:-(?:o|of|of-\d{0,4})?)?|i|in|ind|inde|m|me|met)?$",

@@ -6,6 +6,7 @@ import re
 import struct
 import zlib
 
+from tf1compat.checkpoint.bundle_files import SHARD
 from tf1compat.checkpoint.foreign._sample import Foreign, Sample
 
 __all__ = ["archive", "tar", "zip_file"]
@@ -23,7 +24,7 @@ _GZIP, _ZIP = b"\x1f\x8b\x08", (b"PK\x03\x04", b"PK\x05\x06")
 _END = struct.Struct("<4s4H2IH")  # zip's end of central directory
 _ENTRY = b"PK\x01\x02"
 _LISTED = struct.Struct("<4s6H3I5H2I")  # an entry of zip's central directory
-_INSIDE = re.compile(r"(?:.*/)?(.+)\.(?:index|data-\d{5}-of-\d{5}|meta)")
+_INSIDE = re.compile(rf"(?:.*/)?(.+)\.(?:index|{SHARD}|meta)")
 _CHECKSUM = slice(148, 156)
 _BLOCK = 512  # bytes of a tar's header
 _TAR_NOTES = (b"x", b"g", b"L", b"K")  # headers about the next member

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from tf1compat.checkpoint.foreign._sample import Foreign, Sample
 from tf1compat.checkpoint.wire import LENGTH, VARINT, WireError, read_varint
+from tf1compat.names.graph_names import NODE_NAME, OP_TYPE
 from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["graph", "onnx", "saved_model"]
 
-_OP = re.compile(rb"[A-Za-z0-9_>]+")
-_NODE = re.compile(rb"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+_OP, _NODE = (re.compile(pattern.encode()) for pattern in (OP_TYPE, NODE_NAME))
 # The field `op` of a NodeDef: its tag, its length, its text.
 _VARIABLES = tuple(b"\x12" + bytes([len(op)]) + op.encode() for op in sorted(VARIABLE_OPS))
 _VALUES = b"\x12\x05Const"

@@ -18,6 +18,7 @@ from tf1compat.checkpoint.meta._proto_fields import (
     numbers_of,
 )
 from tf1compat.checkpoint.wire import Field, WireError, fields, signed64
+from tf1compat.names.graph_names import NODE_NAME, OP_TYPE
 
 __all__ = [
     "INPUT",
@@ -31,9 +32,9 @@ __all__ = [
     "node_def",
 ]
 
-_NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
-OP_NAME = re.compile(r"[A-Za-z0-9_>]+")
-INPUT = re.compile(r"\^?([A-Za-z0-9.][A-Za-z0-9_.\\/>-]*)(?::\d{1,9})?")
+_NODE_NAME = re.compile(NODE_NAME)
+OP_NAME = re.compile(OP_TYPE)
+INPUT = re.compile(rf"\^?({NODE_NAME})(?::\d{{1,9}})?")
 # Within a function an input is an argument, or an output by its own name and number.
 _INNER_INPUT = re.compile(r"\^?([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*)(?::\w{1,99}:\d{1,9})?")
 _UNKNOWN = -1

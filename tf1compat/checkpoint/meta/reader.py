@@ -22,9 +22,9 @@ from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._sound_graph import sound_graph
 from tf1compat.checkpoint.meta.branch_joins import Join
+from tf1compat.checkpoint.meta.graph_uses import Uses, find_uses
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.meta.slice_info import SliceInfo
-from tf1compat.checkpoint.meta.uses import Uses, find_uses
 from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError

@@ -20,8 +20,8 @@ from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
 from tf1compat.checkpoint.meta._sound_graph import sound_graph
+from tf1compat.checkpoint.meta.graph_uses import find_uses
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
-from tf1compat.checkpoint.meta.uses import find_uses
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError
 from tf1compat.files.regular import open_regular

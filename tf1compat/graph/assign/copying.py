@@ -13,7 +13,7 @@ from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.building import outermost
 from tf1compat.graph.items import GraphItem, expand_parts, is_variable, require_in_graph
-from tf1compat.graph.query.index import index_of
+from tf1compat.graph.query.graph_index import index_of
 from tf1compat.graph.query.variable_query import query
 from tf1compat.graph.session.connection import Connection
 from tf1compat.names import nearest_names

@@ -13,7 +13,7 @@ from tf1compat.graph.assign._part_joining import StoredValue, stored_value, whol
 from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.assign.fitting import MisfitError, fit_value, shape_fits
 from tf1compat.names import RuleMatch, RuleOutcome, RuleSet, nearest_names
-from tf1compat.names.training import training_reason
+from tf1compat.names.training_state import training_reason
 
 __all__ = ["CheckpointLoad", "plan_load"]
 

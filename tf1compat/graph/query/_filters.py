@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem
-from tf1compat.graph.query.index import GraphIndex
+from tf1compat.graph.query.graph_index import GraphIndex
 from tf1compat.names.parse import split_part, strip_output
 
 __all__ = ["Filter", "chosen_by", "looked_up"]

@@ -12,7 +12,7 @@ from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem, expand_parts
 from tf1compat.graph.query import _filters
 from tf1compat.graph.query._filters import Filter, chosen_by, looked_up
-from tf1compat.graph.query.index import GraphIndex, index_of
+from tf1compat.graph.query.graph_index import GraphIndex, index_of
 from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.session.probes import initialized_names
 from tf1compat.names import ROLES, nearest_names, strip_output

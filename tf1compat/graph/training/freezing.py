@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, Problem, UsageError
 from tf1compat.graph.items import GraphItem, variables_and_graph
-from tf1compat.graph.query.index import index_of
+from tf1compat.graph.query.graph_index import index_of
 from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.training._withdrawing import Withdrawing
 from tf1compat.graph.training._writes import followers, writers

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tf1compat.errors import GraphError, Problem
 from tf1compat.graph.items import GraphItem, variables_of
-from tf1compat.graph.query.index import index_of
+from tf1compat.graph.query.graph_index import index_of
 from tf1compat.graph.session.connection import Connection, require_session
 from tf1compat.graph.session.probes import initialized_names
 from tf1compat.names.graph_names import op_name

@@ -19,7 +19,6 @@ from tf1compat.migration.planning.plan import Plan
 
 __all__ = ["lint"]
 
-_AVERAGE = "/ExponentialMovingAverage"
 _NO_GRAPH = "the checkpoint has no .meta"
 
 
@@ -40,7 +39,7 @@ def lint(plan: Plan, model: Any, *, checkpoint: Checkpoint | None = None) -> Lin
     graph = None if path is None else read_settings(path)
     if graph is None:
         return Lint(why=_NO_GRAPH)
-    layers = list(_layers(plan, index, graph))
+    layers = list(_layers(plan, index, graph, source))
     findings: list[Finding] = []
     compared: Counter[str] = Counter()
     not_compared: Counter[str] = Counter()
@@ -56,7 +55,9 @@ def lint(plan: Plan, model: Any, *, checkpoint: Checkpoint | None = None) -> Lin
     return Lint(tuple(findings), dict(compared), dict(not_compared))
 
 
-def _layers(plan: Plan, index: ModelIndex, graph: GraphSettings) -> Iterator[Layer]:
+def _layers(
+    plan: Plan, index: ModelIndex, graph: GraphSettings, checkpoint: Checkpoint
+) -> Iterator[Layer]:
     fills: dict[str, list[Fill]] = defaultdict(list)
     for fill in plan.fills:
         fills[index[fill.target].layer_path].append(fill)
@@ -64,7 +65,9 @@ def _layers(plan: Plan, index: ModelIndex, graph: GraphSettings) -> Iterator[Lay
     turned = any(node.class_name == "Permute" for node in index.layers)
     for node in index.layers:
         if own := tuple(fills.get(node.path, ())):
-            variables = [_variable(name) for fill in own for name in fill.sources]
+            # The graph computes with the variable that an average is of.
+            sources = [name for fill in own for name in fill.sources]
+            variables = [checkpoint[name].name.shadow_of or name for name in sources]
             model = settings.get(node.path, {})
             yield Layer(
                 node.path,
@@ -90,11 +93,6 @@ def _around(graph: GraphSettings, variables: list[str], model: Values) -> Values
     elif kind == "convolution":
         found |= graph.of_convolution(variables)
     return found
-
-
-def _variable(source: str) -> str:
-    """Returns the variable that the graph computes with: of an average, the one it is of."""
-    return source.removesuffix(_AVERAGE)
 
 
 def _scope(variables: list[str]) -> str:

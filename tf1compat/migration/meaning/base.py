@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.checkpoint.meta.graph_uses import Uses
 from tf1compat.migration.matching import Item
 from tf1compat.migration.meaning.assumptions import Assumptions
 from tf1compat.names.reasons import Kind, Reason

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.meta.uses import LstmGates
+from tf1compat.checkpoint.meta.graph_uses import LstmGates
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._extended_lstm import Extension, extension, is_peeping

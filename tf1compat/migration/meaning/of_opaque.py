@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.meta.uses import OpaqueRecurrent
+from tf1compat.checkpoint.meta.graph_uses import OpaqueRecurrent
 from tf1compat.migration.meaning._opaque_layers import stacks_of_size
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.migration.meaning.opaque_stack import GRU_GATES, LSTM_GATES, OpaqueStack

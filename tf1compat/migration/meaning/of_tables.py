@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.checkpoint.meta.graph_uses import Uses
 from tf1compat.migration.meaning.assumptions import Assumptions
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind, Reason

@@ -21,12 +21,11 @@ from tf1compat.migration.planning._kinds import AVERAGED, NO_AVERAGE, TAKEN_AVER
 from tf1compat.migration.planning.lines import Drop, Fill
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.names.averages import AVERAGES, find_averages
+from tf1compat.names.roles import STATISTICS
 
 __all__ = ["with_averages"]
 
 _RULED = ("rule", "copy", "part")
-# `ExponentialMovingAverage.variables_to_restore` gives what isn't trained as it is.
-_STATISTICS = frozenset({"moving_mean", "moving_variance", "renorm", "norm_vector"})
 
 
 def with_averages(
@@ -96,7 +95,7 @@ class _Swap:
         several = len(self.averages.get(source, ()))
         if several:
             return f"{source} has {several} moving averages"
-        statistic = role in _STATISTICS or source in self.are_averages
+        statistic = role in STATISTICS or source in self.are_averages
         return "" if statistic else f"{source} has no moving average"
 
     def _layout(self, fill: Fill, sources: tuple[str, ...]) -> str | None:

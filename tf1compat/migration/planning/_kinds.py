@@ -10,7 +10,7 @@ from tf1compat.migration.planning._both_uses import USES_KINDS
 from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.migration.planning.computed import COMPUTED_KINDS
 from tf1compat.names.reasons import Kind
-from tf1compat.names.training import TRAINING_KINDS
+from tf1compat.names.training_state import TRAINING_KINDS
 from tf1compat.registry import Registry
 
 __all__ = [

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.branch_joins import Join
-from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.checkpoint.meta.graph_uses import Uses
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import READINGS, Assumptions, Part, Question, Source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.meta.uses import Uses
+from tf1compat.checkpoint.meta.graph_uses import Uses
 from tf1compat.errors import Problem
 from tf1compat.keras3.index.flattened import FlatImage
 from tf1compat.migration.layouts.layout import IDENTITY, Layout

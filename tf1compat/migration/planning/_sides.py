@@ -9,7 +9,7 @@ from tf1compat.checkpoint import Entry
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.matching import Item
 from tf1compat.names import RuleMatch
-from tf1compat.names.training import training_reason
+from tf1compat.names.training_state import training_reason
 
 __all__ = ["NOTHING_KNOWN", "Sides", "sides_of"]
 

@@ -12,12 +12,12 @@ from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.lines import Drop
 from tf1compat.names import RuleMatch, nearest_names
 from tf1compat.names.parse import split_part
+from tf1compat.names.roles import STATISTICS
 from tf1compat.names.spec_text import spec_text
-from tf1compat.names.training import training_reason
+from tf1compat.names.training_state import training_reason
 
 __all__ = ["astray_drops", "no_copies", "unlike_originals"]
 
-_STATISTICS = ("moving_mean", "moving_variance", "renorm", "norm_vector")
 _ORIGINALS = ("copy", "equal")  # kinds of drops whose values are another source's
 _REMEDY = "it is no copy: mend the pattern, or drop it for another reason, without copy_of"
 
@@ -49,7 +49,7 @@ def _difference(name: str, original: str, sides: Sides) -> str:
     one, other = sides.entries[name], sides.entries[original]
     if (one.shape, one.dtype_name) != (other.shape, other.dtype_name):
         return " against ".join(spec_text(x.dtype_name, x.shape) for x in (one, other))
-    if sides.sources[name].role in _STATISTICS:
+    if sides.sources[name].role in STATISTICS:
         return ""
     return "" if same_bits(one.read(), other.read()) else "other values"
 
@@ -64,7 +64,7 @@ def unlike_originals(drops: Iterable[Drop], entries: Mapping[str, Entry]) -> Ite
             continue
         original = str(drop.facts["original"])
         one = entries[drop.source]
-        its_own = one.name.role in _STATISTICS or training_reason(one.name) is not None
+        its_own = one.name.role in STATISTICS or training_reason(one.name) is not None
         if drop.kind == "copy" and its_own:
             continue
         if not same_bits(one.read(), entries[original].read()):

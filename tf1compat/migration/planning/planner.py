@@ -26,7 +26,7 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_spec, target_specs
 from tf1compat.names import Rule, RuleSet, load_rules
 from tf1compat.names.orphans import orphans
-from tf1compat.names.training import training_reason
+from tf1compat.names.training_state import training_reason
 
 __all__ = ["plan_migration"]
 

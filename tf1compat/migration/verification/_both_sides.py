@@ -18,7 +18,7 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import value_for
 from tf1compat.migration.verification._changes import Lazy
 from tf1compat.migration.verification.outputs import OutputDifference, as_rows, compare_outputs
-from tf1compat.migration.verification.reference.graph import ReferenceGraph
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 
 __all__ = [
     "BothSides",

@@ -21,8 +21,8 @@ from tf1compat.migration.verification._both_sides import stand_ins, variable_val
 from tf1compat.migration.verification.given import recorded_feeds
 from tf1compat.migration.verification.outputs import OutputDifference, Recording, compare_outputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
-from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import op_name, tensor_name
 
 __all__ = ["Divergence", "diverging_pair", "first_difference", "first_pair"]

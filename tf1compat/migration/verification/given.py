@@ -14,7 +14,6 @@ from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.looked_up import table_sizes
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
-from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_pairing import (
     concrete_shapes,
@@ -25,6 +24,7 @@ from tf1compat.migration.verification.reference.input_pairing import (
     shape_like,
 )
 from tf1compat.migration.verification.reference.input_specs import InputSpec
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.names.graph_names import op_name, tensor_name
 

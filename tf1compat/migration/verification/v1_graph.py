@@ -9,8 +9,8 @@ import numpy as np
 
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.migration.verification.outputs import Recording
-from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.migration.verification.reference.signatures import Signature
 
 __all__ = ["record_graph"]

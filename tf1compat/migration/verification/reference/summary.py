@@ -10,9 +10,9 @@ from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import phase_of
-from tf1compat.migration.verification.reference.graph import ReferenceGraph
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import InputSpec
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.names.graph_names import op_name, tensor_name
 
