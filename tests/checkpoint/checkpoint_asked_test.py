@@ -31,6 +31,12 @@ def check(entry):
         raise error
 
 
+def piece(**members):
+    """Returns a stored piece of which the test says what it answers."""
+    whole = {"region": Region((0,), (2,)), "path": "p", "stream": fails}
+    return types.SimpleNamespace(**whole | {"require": str, "stored_bytes": int} | members)
+
+
 def toy(**members):
     """Returns a format of which the test says what it answers."""
     members = {"open": lambda self, prefix: ArrayIndex([prefix], {"w": ARRAY}), **members}
@@ -60,10 +66,7 @@ def use(path):
 
 @pytest.mark.parametrize("asked", [lambda w: w.read(), lambda w: w.read(1), check])
 def test_what_a_piece_raises_is_said_to_be_its_formats(path, asked):
-    piece = types.SimpleNamespace(
-        region=Region((0,), (2,)), path=path, stream=fails, require=str, stored_bytes=int
-    )
-    opened = toy(open=index(lookup=lambda name: (FLOAT, (2,), (piece,))))
+    opened = toy(open=index(lookup=lambda name: (FLOAT, (2,), (piece(path=path),))))
     message = (
         rf"{re.escape(path)}: variable 'w': its format: expected what its piece streams or an "
         r"error of this package, found KeyError\('lost'\)"
@@ -125,6 +128,7 @@ def _part(start, shape):
             (types.SimpleNamespace(stream=None),),
             "found one without region, path, require, st",
         ),
+        ((piece(region=((0,), (2,))),), r"found the region \(\(0,\), \(2,\)\)"),
     ],
 )
 def test_pieces_make_up_the_variable(path, parts, message):

@@ -70,6 +70,27 @@ def test_a_missing_folder_is_told(tmp_path):
             pass
 
 
+def test_what_is_staged_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    done = []
+    sync, rename = os.fsync, os.replace
+
+    def synced(handle):
+        done.append(f"sync {os.path.basename(os.readlink(f'/proc/self/fd/{handle}'))[:7]}")
+        sync(handle)
+
+    def renamed(old, new):
+        done.append("rename")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    with staged_file(tmp_path / "good") as path:
+        staged = os.path.basename(path)[:7]
+        with open(path, "w") as file:
+            file.write("new")
+    assert done == [f"sync {staged}", "rename", f"sync {tmp_path.name[:7]}"]
+
+
 def test_a_link_stays_and_what_it_points_at_is_replaced(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")

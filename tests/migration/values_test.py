@@ -104,6 +104,50 @@ def test_a_sum_that_has_nothing_of_its_source(migrated):
 
 
 @dataclasses.dataclass(frozen=True)
+class Repeated(Identity):
+    """Puts its source below itself once more."""
+
+    name = "toy_repeated"
+
+    def spec(self, *sources):
+        return Spec((2, *sources[0].shape[1:]), sources[0].dtype)
+
+    def apply(self, *sources):
+        return np.concatenate([sources[0], sources[0]])
+
+    def invert(self, target, *sources):
+        return (Piece((), target[:1]),)
+
+
+def test_elements_that_do_not_come_back_are_compared_too(migrated):
+    with LAYOUTS.with_(Repeated):
+        plan, model, kernel = migrated("toy_repeated", "float32", np.array([[1, 2]], "f4"))
+        assert verify_weights(plan, model).equal
+        kernel.assign(np.array([[1, 2], [1, 3]], np.float32))
+        (problem,) = verify_weights(plan, model).problems
+    assert problem.found.startswith("w, laid out anew: 1 of 4 elements differ")
+
+
+@dataclasses.dataclass(frozen=True)
+class Flat(Identity):
+    """Gives the right bytes back in another shape."""
+
+    name = "toy_flat"
+
+    def invert(self, target, *sources):
+        return (Piece((), target.reshape(-1)),)
+
+
+def test_what_comes_back_has_its_sources_shape(migrated):
+    with LAYOUTS.with_(Flat):
+        plan, model, _ = migrated("toy_flat", "float32")
+        (problem,) = verify_weights(plan, model).problems
+    message = "layout toy_flat: expected its inverse to give back what it takes of float32[2, 2]"
+    assert problem.found.startswith(message)
+    assert problem.found.endswith("found [4] for [[0, 2), [0, 2)]"), problem.found
+
+
+@dataclasses.dataclass(frozen=True)
 class Above(Identity):
     """Puts its source above rows that it says to keep, and makes something else of those."""
 

@@ -21,6 +21,12 @@ def where(path, node):
     return f"{tree.relative(path)}:{node.lineno}"
 
 
+def _is_unpacked(node):
+    """Tells what makes a list, or bytes, of an array."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in ("tolist", "tobytes")
+
+
 def comparisons(parsed):
     """Yields what compares arrays other than by tf1compat.testing, which knows NaN and dtypes."""
     for node in ast.walk(parsed):
@@ -28,6 +34,12 @@ def comparisons(parsed):
             chain = ast.unparse(node)
             numeric = chain.startswith(("np.", "numpy.", "tf.")) and node.attr in COMPARING
             if numeric or chain.startswith(("np.testing.", "numpy.testing.")):
+                yield node
+            elif node.attr == "all" and isinstance(node.value, ast.Compare):
+                yield node  # true of nothing
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if len(sides) == 2 and all(map(_is_unpacked, sides)):
                 yield node
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name for alias in node.names}
@@ -58,6 +70,9 @@ def test_helpers_are_looked_at_and_what_115_runs_is_not():
         "from numpy import array_equal as same",
         "import numpy.testing as npt",
         "from numpy import testing",
+        "assert (a == b).all()",
+        "assert a.tolist() == b.tolist()",
+        "assert a.tobytes() == b.tobytes()",
     ],
 )
 def test_the_guard_sees_other_ways(code):

@@ -87,7 +87,7 @@ def test_all_that_tensorflow_reads_is_there(trained):
     keys = {entry.stored_key for entry in trained.values()}
     assert keys == set(reader.get_variable_to_shape_map())
     for entry in trained.values():
-        assert entry.read().tolist() == np.asarray(reader.get_tensor(entry.stored_key)).tolist()
+        assert_arrays_equal(entry.read(), np.asarray(reader.get_tensor(entry.stored_key)))
     assert trained.check() == ()
 
 

@@ -101,6 +101,7 @@ class FilterTest(GraphTestCase):
         trained = self.all.trainable()
         assert trained.shape([None, 2]).names == self.all.named("t/table").names
         assert trained.shape([3, ...]).names == ("conv1/kernel", "conv10/kernel", "t/table/part_0")
+        assert trained.shape([4, ..., 4]).names == ()  # one dimension isn't both
         assert trained.shape([..., 4]).names == ("conv1/kernel", "conv1/bias", "conv10/kernel")
         assert trained.rank(1).names == ("conv1/bias",)
         assert trained.size(at_least=5, at_most=6).names == ("t/table/part_0",)

@@ -51,9 +51,9 @@ def test_new_rows_keep_their_initial_values():
     assert made_of(layout, [Spec(VALUE.shape)]).shape == (9, 4)
     made = layout.apply(VALUE, initial)
     assert_arrays_equal(made[1:7], VALUE.T)
-    assert (np.delete(made, range(1, 7), axis=0) == -1).all()
+    assert_arrays_equal(np.delete(made, range(1, 7), axis=0), initial[:3])
     assert_arrays_equal(pieces(layout, made, [Spec(VALUE.shape)])[0].value, VALUE)
-    assert (initial == -1).all()
+    assert_arrays_equal(initial, np.full((9, 4), -1.0, "f"))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_file_is_written_with_the_rows_that_are_kept(tmp_path, files):
     model.load_weights(output)
     rows = np.asarray(model.layers[1].embeddings)
     assert_arrays_equal(rows[[0, 2, 3]], VALUE[[0, 3, 1]])
-    assert (np.abs(rows[[1, 4]]) <= 0.05).all()  # Keras' initial range
+    assert 0 < np.abs(rows[[1, 4]]).max() <= 0.05  # Keras' initial range
 
 
 def test_a_vocabulary_that_changed_is_told(tmp_path, files):

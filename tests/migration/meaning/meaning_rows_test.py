@@ -40,6 +40,21 @@ def test_a_table_stands_as_its_ids_were_dealt_out(strategy, layout, tmp_path):
     assert [fill.layout for fill in answered.fills] == [layout]
 
 
+def test_a_table_cut_by_its_columns_stands_as_it_is(tmp_path):
+    """Its parts are looked up each for all ids: nothing is dealt out."""
+
+    def build():
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        cut = v1.fixed_size_partitioner(3, axis=1)
+        parts = v1.get_variable("emb/embeddings", [11, 3], partitioner=cut)
+        tf.concat([tf.gather(part, ids) for part in parts], 1, name="y")
+
+    prefix, index = saved(tmp_path, build), _table()
+    for one in (prefix, without_graph(prefix)):
+        plan = plan_migration(one, index)
+        assert [fill.layout for fill in plan.fills] == ["identity"]
+
+
 def _image(*, turned):
     """A program in NCHW as far as a CPU computes it: what is turned, and flattened, is the same."""
 
