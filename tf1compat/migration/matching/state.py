@@ -113,16 +113,22 @@ class Pair:
     @property
     def by_order(self) -> bool:
         """Whether any of its evidence rests on numbering."""
-        return any(_of(reason).by_order for reason in self.evidence)
+        return any(kind.by_order for kind in self._kinds)
 
     @property
     def reordered(self) -> bool:
         """Whether the numbers of source and target stand in another order on purpose."""
-        return any(_of(reason).reordered for reason in self.evidence)
+        return any(kind.reordered for kind in self._kinds)
+
+    @property
+    def _kinds(self) -> list[EvidenceKind]:
+        return _kinds_of(self.evidence)
 
 
-def _of(reason: Reason) -> EvidenceKind:
-    return reason.kind if isinstance(reason.kind, EvidenceKind) else EvidenceKind("", "")
+def _kinds_of(reasons: Iterable[Reason]) -> list[EvidenceKind]:
+    """Returns the kinds of reasons, of those that evidence gives."""
+    kinds = (reason.kind for reason in reasons)
+    return [kind for kind in kinds if isinstance(kind, EvidenceKind)]
 
 
 @dataclasses.dataclass
@@ -173,7 +179,7 @@ class State:
         """
         if not self.fits(source, target):
             return False
-        overruled = any(_of(reason).overrules_names for reason in evidence)
+        overruled = any(kind.overrules_names for kind in _kinds_of(evidence))
         return overruled or not self.objections.between(source, target)
 
     def signature(self, node: Node) -> Hashable:
