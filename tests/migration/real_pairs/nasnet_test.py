@@ -5,6 +5,7 @@ pools the two compute the same; with Keras' own, computing says where they part.
 """
 
 import functools
+import os
 
 import keras
 import pytest
@@ -15,6 +16,9 @@ from v1_programs import saved
 from tf1compat.migration import Status, lint, plan_migration, prove
 from tf1compat.names import Rule
 
+WHOLE = pytest.mark.skipif(
+    "TF1COMPAT_REAL_PAIRS" not in os.environ, reason="optional, 40 s: TF1COMPAT_REAL_PAIRS=1"
+)
 DEAD = "separable_conv_1_reduction_left4_stem_1"  # with these values all it is given is negative
 FEW = 2  # cells behind the stem's two: one whose input is halved, one whose input is projected
 
@@ -69,7 +73,7 @@ def test_computing_finds_that_keras_pads_before_it_pools(prefix, few):
     assert "reduction_conv_1_stem_2" in str(proof.divergence)  # behind the first cell's pools
 
 
-@pytest.mark.slow
+@WHOLE
 def test_a_graph_that_trains_takes_a_rule_for_its_second_head(few, tmp_path):
     model = keras.models.clone_model(few, clone_function=pooled_as_slim)
     prefix = saved(tmp_path, functools.partial(program.trained, FEW), scale=0.2)
@@ -80,7 +84,7 @@ def test_a_graph_that_trains_takes_a_rule_for_its_second_head(few, tmp_path):
     assert not lint(plan, model).findings
 
 
-@pytest.mark.slow
+@WHOLE
 def test_all_of_it_is_complete_and_proved_without_a_rule(tmp_path):
     """Keras counts 0 to 3, 5 to 8 and 9 to 12 what slim counts from 0 to 11."""
     model = keras.models.clone_model(mobile(), clone_function=pooled_as_slim)
