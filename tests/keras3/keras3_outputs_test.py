@@ -187,7 +187,7 @@ def test_the_apps_say_that_it_is_there(work, app):
         assert "  .toy.npz: the weights by path, for numpy.load\n" in app(*asked)[1]
     common = ("--checkpoint=model.ckpt", "--model=toy_models:build")
     _, _, err = app("migrate", *common, "--output=x.npz")
-    assert "expected a .weights.h5, .keras or .toy.npz file, found 'x.npz'" in err
+    assert "x.npz: expected a file name ending in .weights.h5, .keras or .toy.npz" in err
     _, _, err = app("diff", "--checkpoint=model.ckpt", "--other=x.toy")
     assert "expected --model=module:callable to read a .toy.npz file by" in err
 

@@ -22,7 +22,7 @@ def variable(name, *shape):
 
 
 def mixed(h, a, b, c):
-    return tf.tanh(h + a) + 2.0 * tf.tanh(h + b) - 3.0 * tf.tanh(h - c)
+    return tf.tanh(h + a) + 2.0 * tf.tanh(h + b) - 3.0 * tf.tanh(h + c)
 
 
 def mixing(*, scope="block_{}", of=lambda x: x):
@@ -51,7 +51,7 @@ class Mixed(keras.layers.Layer):
     def call(self, x):
         ops, (a, b, c) = keras.ops, self.offsets
         h = x @ self.kernel
-        return ops.tanh(h + a) + 2.0 * ops.tanh(h + b) - 3.0 * ops.tanh(h - c)
+        return ops.tanh(h + a) + 2.0 * ops.tanh(h + b) - 3.0 * ops.tanh(h + c)
 
 
 def model(names=("blend_0", "blend_1", "blend_2")):
@@ -95,6 +95,63 @@ def test_layers_that_stand_in_another_order_than_their_numbers_are_asked(tmp_pat
     assert not plan.fills
     wanted = "say which by a rule for each, with a layout such as split(0, 0, 1) | squeeze(0)"
     assert [p.remedy for p in plan.problems if "middle_bias" in p.name] == [wanted]
+
+
+def chain(order, scope, *, again=False):
+    """A program of layers in a row, each of which takes the row of a number of both variables."""
+
+    def build():
+        h = v1.placeholder(tf.float32, [None, UNITS], "x")
+        kernels, biases = (
+            variable("kernels", BLOCKS, UNITS, UNITS),
+            variable("biases", BLOCKS, UNITS),
+        )
+        for number, row in enumerate(order):
+            with v1.variable_scope(scope.format(number)):
+                scale = variable("scale", UNITS) if scope else 1.0
+            with v1.variable_scope(scope.format(number) if again else ""):
+                h = tf.matmul(h, kernels[row], transpose_b=True) + biases[row]
+                h = tf.tanh(h * scale)
+        tf.identity(h, name="y")
+
+    return build
+
+
+def dense_chain(names, *, scaled):
+    x = h = keras.Input((UNITS,), name="x")
+    for name in names:
+        h = keras.layers.Dense(UNITS, name=name)(h)
+        if scaled:
+            h = Scaled(name=f"{name}_scaled")(h)
+        h = keras.layers.Activation("tanh")(h)
+    return index_model(keras.Model(x, h))
+
+
+class Scaled(keras.layers.Layer):
+    def build(self, _):
+        self.scale = self.add_weight(shape=(UNITS,), name="scale")
+
+    def call(self, x):
+        return x * self.scale
+
+
+@pytest.mark.parametrize("names", [("layer_0", "layer_1", "layer_2"), ("a", "b", "c")])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+@pytest.mark.parametrize(("scope", "again"), [("", False), ("layer_{}", True)])
+def test_rows_follow_the_graph_and_not_their_numbers(scope, again, order, names, tmp_path):
+    """And their kernels are turned as the graph turns them."""
+    prefix = saved(tmp_path, chain(order, scope, again=again))
+    index = dense_chain(names, scaled=bool(scope))
+    plan = settle(plan_migration(prefix, index), index, open_checkpoint(prefix)).plan
+    assert plan.complete, str(plan)
+    layouts = {fill.target: fill.layout for fill in plan.fills if "scale" not in fill.target}
+    taken = [f"split(0, {row}, {row + 1}) | squeeze(0)" for row in order]
+    assert layouts == {
+        f"{name}/{leaf}": f"{row}{turned}"
+        for name, row in zip(names, taken, strict=True)
+        for leaf, turned in (("kernel", " | transpose(1, 0)"), ("bias", ""))
+    }
+    assert {*prove(plan, index).lines.values()} == {Status.PROVED}
 
 
 def test_ways_of_other_variables_are_no_plan(tmp_path):

@@ -171,7 +171,9 @@ def _added(wires: Wiring, node: Node, operand: int, shape: Shape) -> Consumption
         read = [reader for reader, _ in wires.readers((node.name, 0))]
         roots = [_epsilon(wires, reader, place) for reader in read for place in (0, 1)]
         found = next((root for root in roots if root is not None), None)
-        return None if found is None else _vector("mean", shape, {"epsilon": found})
+        if found is None:
+            return _vector("offset", shape, {"subtracted": 1})
+        return _vector("mean", shape, {"epsilon": found})
     return _vector("offset", shape, {} if epsilon is None else {"epsilon": epsilon})
 
 

@@ -1,25 +1,49 @@
-"""Variables that hold a row for each of several layers: which row the graph uses where."""
+"""Variables that hold a row for each of several layers: each row becomes a variable of its own.
+
+So all that is read of variables, how they are used and what feeds them, is read of rows, too.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from tf1compat.checkpoint.meta._moves import moved
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE, Output, Wiring
-from tf1compat.checkpoint.meta.using import Move, Shape
+from tf1compat.checkpoint.meta.ordering import inputs_first
+from tf1compat.checkpoint.meta.using import Shape
 from tf1compat.names.op_types import STATISTICS_OPS, VARIABLE_OPS
 
-__all__ = ["rows_apart"]
+__all__ = ["Row", "rows_apart"]
 
 _MOST_ROWS = 512  # layers
 _MANY = 10_000  # values that are followed from one variable
 _SHAPING = frozenset({"Squeeze", "ExpandDims", "Reshape"})
 
+Nodes = Mapping[str, Node]
 
-def rows_apart(nodes: Mapping[str, Node]) -> Mapping[str, tuple[str, ...]]:
-    """Returns, for each variable of which rows alone are used, the scope that uses each row.
+
+class Row(NamedTuple):
+    """One row of a variable.
+
+    Attributes:
+      name: what it is called as a variable of its own: ``net/biases[0]``.
+      scope: the scope of what uses it.
+      place: its place among the rows in the order in which the graph uses them.
+      keeps_axis: whether it is used with the axis that rows are along, of size 1.
+    """
+
+    name: str
+    scope: str
+    place: int
+    keeps_axis: bool
+
+
+def rows_apart(nodes: Nodes) -> tuple[Nodes, Mapping[str, tuple[Row, ...]]]:
+    """Returns a graph with rows as variables, and the rows of each variable that has become such.
 
     All rows along the first axis have to be taken, one at a time and by constant numbers; what is
     also read as a whole is no such variable.
@@ -28,38 +52,69 @@ def rows_apart(nodes: Mapping[str, Node]) -> Mapping[str, tuple[str, ...]]:
       nodes: the graph's nodes by name.
     """
     wires = Wiring(nodes)
-    found = {}
-    for node in nodes.values():
-        shape = node.shape or ()
-        if node.op in VARIABLE_OPS and len(shape) > 1 and 1 < (shape[0] or 0) <= _MOST_ROWS:
-            scopes = _scopes(wires, node, shape)
-            if scopes is not None:
-                found[node.name] = scopes
-    return found
+    variables = [
+        node
+        for node in nodes.values()
+        if node.op in VARIABLE_OPS
+        and len(node.shape or ()) > 1
+        and 1 < ((node.shape or ())[0] or 0) <= _MOST_ROWS
+    ]
+    taken = [(node, found) for node in variables if (found := _rows_of(wires, node)) is not None]
+    if not taken:
+        return nodes, {}
+    order = {name: place for place, name in enumerate(inputs_first(_inputs(nodes)))}
+    made: dict[str, Node] = {}
+    outputs: dict[Output, Output] = {}
+    rows: dict[str, tuple[Row, ...]] = {}
+    for variable, found in taken:
+        rows[variable.name] = tuple(_in_order(variable.name, found, order))
+        for row, one in zip(rows[variable.name], found, strict=True):
+            made[row.name] = _as_variable(variable, row)
+            outputs |= dict.fromkeys(one.outputs, (row.name, 0))
+    return _rewired(nodes, outputs) | made, rows
 
 
-def _scopes(wires: Wiring, variable: Node, shape: Shape) -> tuple[str, ...] | None:
-    """Returns the scope of what uses each row; None where something uses more than a row."""
-    users: dict[int, list[str]] = {}
+class _Found(NamedTuple):
+    """The outputs that are one row, what uses them, and whether they keep the row's axis."""
+
+    outputs: list[Output]
+    users: list[str]
+    keeps_axis: bool
+
+
+def _rows_of(wires: Wiring, variable: Node) -> list[_Found] | None:
+    """Returns the rows of a variable in their order; None where something uses more than a row."""
+    shape = variable.shape or ()
+    found: dict[int, list[Output]] = {}
+    kept: set[bool] = set()
     for reader, operand in _users(wires, (variable.name, 0)):
         taken = dict(moved(wires, reader, operand, shape))
-        rows = {port: _row(moves) for port, moves in taken.items()}
-        if not rows or None in rows.values():
+        for port, moves in taken.items():
+            if not moves or moves[0].op != "part" or moves[0].numbers[0] != 0:
+                return None
+            _, begin, end = moves[0].numbers
+            if end != begin + 1:
+                return None
+            kept.add(len(moves) == 1)
+            found.setdefault(begin, []).append((reader.name, port))
+        if not taken:
             return None
-        for port, row in rows.items():
-            names = [user.name for user, _ in _users(wires, (reader.name, port), _SHAPING)]
-            users.setdefault(row or 0, []).extend(names)
-    if set(users) != set(range(shape[0] or 0)):
+    if len(kept) != 1 or set(found) != set(range(shape[0] or 0)):
         return None
-    return tuple(_common_scope(users[row]) for row in sorted(users))
+    return [
+        _Found(
+            found[row], [u.name for o in found[row] for u, _ in _users(wires, o, _SHAPING)], *kept
+        )
+        for row in sorted(found)
+    ]
 
 
-def _row(moves: tuple[Move, ...]) -> int | None:
-    """Returns the number of the row that an op takes; None if it does anything else."""
-    if not moves or moves[0].op != "part":
-        return None
-    axis, begin, end = moves[0].numbers
-    return begin if axis == 0 and end == begin + 1 else None
+def _in_order(name: str, found: list[_Found], order: Mapping[str, int]) -> Iterator[Row]:
+    first = [min((order[user] for user in one.users), default=len(order)) for one in found]
+    places = sorted(range(len(found)), key=lambda row: first[row])
+    for row, one in enumerate(found):
+        scope = _common_scope(one.users)
+        yield Row(f"{name}[{row}]", scope, places.index(row), one.keeps_axis)
 
 
 def _users(
@@ -81,3 +136,30 @@ def _users(
 def _common_scope(names: list[str]) -> str:
     levels = zip(*(name.split("/")[:-1] for name in names), strict=False)
     return "/".join(level[0] for level in itertools.takewhile(lambda one: len({*one}) == 1, levels))
+
+
+def _as_variable(variable: Node, row: Row) -> Node:
+    _, *rest = variable.shape or ()
+    shape: Shape = (1, *rest) if row.keeps_axis else tuple(rest)
+    return dataclasses.replace(variable, name=row.name, shape=shape)
+
+
+def _rewired(nodes: Nodes, outputs: Mapping[Output, Output]) -> dict[str, Node]:
+    """Returns the nodes with other inputs in the place of some; what made those reads nothing."""
+    makers = {name for name, _ in outputs}
+    found = {}
+    for node in nodes.values():
+        read = list(zip(node.inputs, node.ports, strict=True))
+        now = [outputs.get(one, one) for one in read]
+        if node.name in makers:
+            found[node.name] = dataclasses.replace(node, op="NoOp", inputs=(), ports=())
+        elif now != read:
+            inputs, ports = (tuple(some) for some in zip(*now, strict=True))
+            found[node.name] = dataclasses.replace(node, inputs=inputs, ports=ports)
+        else:
+            found[node.name] = node
+    return found
+
+
+def _inputs(nodes: Nodes) -> dict[str, tuple[str, ...]]:
+    return {name: () if n.op == "NextIteration" else n.inputs for name, n in nodes.items()}

@@ -18,7 +18,7 @@ from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._opaque_recurrent import OpaqueRecurrent, find_opaque
-from tf1compat.checkpoint.meta._rows_apart import rows_apart
+from tf1compat.checkpoint.meta._rows_apart import Row
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
 from tf1compat.checkpoint.meta.usage import nodes_usage
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, Use
@@ -26,7 +26,7 @@ from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
-__all__ = ["LstmGates", "OpaqueRecurrent", "Uses", "find_uses"]
+__all__ = ["LstmGates", "OpaqueRecurrent", "Row", "Uses", "find_uses"]
 
 _LSTM = frozenset({INPUT, CANDIDATE, FORGET, OUTPUT})
 _ADDS = frozenset({"Add", "AddV2"})
@@ -72,7 +72,7 @@ class Uses:
       gate_constants: for a vector that is part of a gate, a peephole or a norm's offset, what else
         is added before the sigmoid.
       opaque: CuDNN's variables, which hold stacks of recurrent layers each.
-      rows: for a variable of which rows alone are used, the scope of what uses each.
+      rows: for a variable of which rows alone are used, its rows, each a variable by itself.
     """
 
     lstm: Mapping[str, LstmGates] = dataclasses.field(default_factory=dict)
@@ -84,7 +84,7 @@ class Uses:
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     opaque: Mapping[str, OpaqueRecurrent] = dataclasses.field(default_factory=dict)
-    rows: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    rows: Mapping[str, tuple[Row, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def forget_biases(self) -> dict[str, float]:
@@ -144,7 +144,6 @@ class _Finder:
             tied=self._tied(),
             gate_constants=gate_constants(self._nodes),
             opaque=find_opaque(self._nodes, self._variable),
-            rows=rows_apart(self._nodes),
         )
 
     def _tied(self) -> dict[str, str]:

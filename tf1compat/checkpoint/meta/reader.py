@@ -20,6 +20,7 @@ from tf1compat.checkpoint.meta._facts import (
 )
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._inlining import inlined
+from tf1compat.checkpoint.meta._rows_apart import rows_apart
 from tf1compat.checkpoint.meta._sound_graph import sound_graph
 from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.graph_uses import Uses, find_uses
@@ -154,7 +155,7 @@ def _meta(path: str, graph: Graph) -> Meta:
         for node in graph.nodes.values()
         if node.op in VARIABLE_OPS
     )
-    nodes = inlined(graph)
+    nodes, rows = rows_apart(inlined(graph))
     flow = variable_flow(nodes)
     return Meta(
         path,
@@ -163,7 +164,7 @@ def _meta(path: str, graph: Graph) -> Meta:
         MappingProxyType(graph.saver),
         graph.version,
         MappingProxyType(flow.feeds),
-        find_uses(nodes),
+        dataclasses.replace(find_uses(nodes), rows=rows),
         MappingProxyType(graph.renamed),
         flow.joins,
     )

@@ -86,7 +86,8 @@ class Use:
         told.
       facts: what else the op says, by name: ``data_format`` (``channels_last`` or
         ``channels_first``), ``strides``, ``dilations`` (of each space axis), ``padding``,
-        ``epsilon``, ``forget_bias`` (what is added to the forget gate, of kernel and bias alike).
+        ``epsilon``, ``forget_bias`` (what is added to the forget gate, of kernel and bias alike),
+        ``subtracted`` (1, of an offset that is taken off).
       gates: for weights of recurrent cells, what the parts of the last axis become, in order.
     """
 

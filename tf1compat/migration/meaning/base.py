@@ -29,6 +29,7 @@ class Part:
       layout: text of the layout.
       layer: what holds such a weight, in words.
       because: from what it is known.
+      use: by what name the graph's uses and flow have it, if not by that of its one source: a row.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Part:
     layout: str
     layer: str
     because: Reason
+    use: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -83,7 +83,7 @@ def match_rest(
     uses = graph.uses if graph else None
     flow = target_flow(index)
     meanings = read_meanings(entries, uses, assumptions=assume, targets=open_, target_flow=flow)
-    of_both = uses.by_variable if uses else None
+    of_both = meanings.uses(uses.by_variable) if uses else None
     both = uses_of_both(of_both, index, flattened_images(index), targets=targets)
     match = _Match(checkpoint, index, graph, meanings, assume, both, flow)
     matching = match.of(sources, targets, ruling)
@@ -140,9 +140,12 @@ class _Match:
         ruled, given = _ruled(ruling)
         wanted = [sides.targets[path] for path in (*targets, *given.values())]
         open_ = [sides.sources[name] for name in self.meanings.left(sources)]
-        plain, wanted = self.both.items([*open_, *ruled], wanted)
+        read = self.meanings.items(sources)
+        # Of other parts, a variable that goes by their path may be used in another way.
+        used = [item for item in read if self.meanings.parts[item.path].use]
+        told, wanted = self.both.items([*open_, *ruled, *used], wanted)
         return match_items(
-            [*plain, *self.meanings.items(sources)],
+            [*told, *(item for item in read if item not in used)],
             wanted,
             source_flow=self.meanings.flow(self.graph.flow if self.graph else None),
             target_flow=self.target_flow,
@@ -197,8 +200,11 @@ class _Match:
         agreed = None
         if part is not None:
             given = Spec(part.shape, self.checkpoint[part.sources[0]].dtype_name)
-            first, sources = parse_layout(part.layout), part.sources
-            because: tuple[Reason, ...] = (part.because,)
+            agreed = self.both.agreement(path, target, part.shape) if part.use else None
+            moved, used = moved_by(agreed, path, target)
+            made, sources = parse_layout(part.layout), part.sources
+            first, because = chain(made, moved), (part.because, *used)
+            given = Spec(moved.spec(given).shape, given.dtype)
         else:
             entry = self.checkpoint[path]
             uses = self.graph.uses if self.graph else None

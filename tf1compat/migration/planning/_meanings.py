@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.graph_uses import Uses
+from tf1compat.checkpoint.meta.using import Use
 from tf1compat.errors import Problem
 from tf1compat.migration.matching import Item, Tie
 from tf1compat.migration.meaning import READINGS, Assumptions, Part, Question, Source
@@ -76,9 +77,14 @@ class Meanings:
         """The parts of each variable that is read."""
         found: dict[str, list[str]] = {}
         for path, part in self.parts.items():
-            for source in part.sources:
+            for source in (part.use,) if part.use else part.sources:
                 found.setdefault(source, []).append(path)
         return found
+
+    def uses(self, by_variable: Mapping[str, Sequence[Use]]) -> Mapping[str, Sequence[Use]]:
+        """Returns uses by variable, and by the paths of parts of which the graph knows any."""
+        known = {path: by_variable.get(part.use, ()) for path, part in self.parts.items()}
+        return {**by_variable, **{path: uses for path, uses in known.items() if uses}}
 
     def whole(self, layers: Mapping[str, str]) -> set[str]:
         """Returns the parts of what is paired as a whole: all of a cell, and all of a variable.

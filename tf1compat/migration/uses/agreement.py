@@ -137,6 +137,8 @@ def families(uses: Iterable[Use], shape: Shape, image: Shape | None = None) -> f
             found.add("product")
             if image is not None:
                 found.add(f"convolution over {image}")
+        elif use.kind == "offset" and math.prod(shape) == max(shape, default=1):
+            found.add("a subtracted offset" if "subtracted" in use.facts else "an offset")
         elif use.kind == "convolution":
             found.add("convolution")
             if math.prod(shape[:-2]) == 1:
