@@ -102,7 +102,17 @@ def test_the_split_in_the_graph_tells_where_each_stands(name, tmp_path):
         assert_arrays_equal(found, expected(kernel, place))
 
 
-def _two_apart(axis, second):
+def _as_gpt2(scores):
+    shifted = tf.exp(scores - tf.reduce_max(scores, axis=-1, keepdims=True))
+    return shifted / tf.reduce_sum(shifted, axis=-1, keepdims=True)
+
+
+def _turned(scores):
+    """What it sums up along, it could be queries or keys."""
+    return tf.transpose(tf.nn.softmax(tf.transpose(scores, [0, 1, 3, 2])), [0, 1, 3, 2])
+
+
+def _two_apart(axis, second, softmax=tf.nn.softmax):
     """Keys and values in one kernel; queries in one of their own."""
 
     def build():
@@ -119,7 +129,7 @@ def _two_apart(axis, second):
             query = tf.squeeze(product("q", WIDTH), [axis])
             both = tf.unstack(product("kv", 2 * WIDTH), axis=axis)
             key, value = both if second == "value" else both[::-1]
-            scores = tf.nn.softmax(tf.einsum("bqhd,bkhd->bhqk", query, key) / np.sqrt(SIZE))
+            scores = softmax(tf.einsum("bqhd,bkhd->bhqk", query, key) / np.sqrt(SIZE))
             merged = tf.einsum("bhqk,bkhd->bqhd", scores, value)
             with v1.variable_scope("out"):
                 kernel = v1.get_variable("kernel", [WIDTH, WIDTH])
@@ -136,8 +146,9 @@ def _shape(count, axis):
 
 @pytest.mark.parametrize("axis", [2, 3])
 @pytest.mark.parametrize("second", ["value", "key"])
-def test_keys_and_values_may_be_in_one_kernel(axis, second, tmp_path):
-    prefix, index = saved(tmp_path, _two_apart(axis, second)), _attention()
+@pytest.mark.parametrize("softmax", [tf.nn.softmax, _as_gpt2])
+def test_keys_and_values_may_be_in_one_kernel(axis, second, softmax, tmp_path):
+    prefix, index = saved(tmp_path, _two_apart(axis, second, softmax)), _attention()
     plan = plan_migration(prefix, index)
     assert plan.complete, str(plan)
     proof = prove(plan, index)
@@ -147,6 +158,16 @@ def test_keys_and_values_may_be_in_one_kernel(axis, second, tmp_path):
     layouts = {fill.target: fill.layout for fill in plan.fills}
     taken = {2: "split(1, 6, 12)", 3: "group_part(1, 2, 2, 1)"}[axis]
     assert layouts[f"attention/{second}/kernel"] == f"{taken} | reshape(6, 2, 3)"
+
+
+def test_where_the_graph_does_not_say_which_is_which_its_letters_do_not_either(tmp_path):
+    prefix, index = saved(tmp_path, _two_apart(2, "key", _turned)), _attention()
+    plan = plan_migration(prefix, index)
+    assert not any("kv" in name for fill in plan.fills for name in fill.sources)
+    assert "the graph takes it apart, and doesn't say which is which" in str(plan)
+    said = plan_migration(prefix, index, assume=Assumptions(qkv_order="blocks"))
+    layouts = {fill.target: fill.layout for fill in said.fills}
+    assert layouts["attention/key/kernel"] == "split(1, 0, 6) | reshape(6, 2, 3)"
 
 
 def test_keys_and_values_in_one_are_asked_about_without_a_graph(tmp_path):

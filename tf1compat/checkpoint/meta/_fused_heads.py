@@ -265,10 +265,25 @@ class _Finder:
         reached = [name]
         for _ in range(_FAR):
             after = self._after(reached)
-            found = next((node.name for node in after if node.op == "Softmax"), "")
+            found = next((one for one in map(self._softmax, after) if one), "")
             if found:
                 return found
             reached = [node.name for node in after if node.op in _MASKING]
+        return ""
+
+    def _softmax(self, node: Node) -> str:
+        """Returns the node that gives a softmax which begins with this one; "" if none does.
+
+        GPT-2 divides ``exp`` by its own sum along the last axis.
+        """
+        if node.op == "Softmax":
+            return node.name
+        for reader in self.readers.get(node.name, ()) if node.op == "Exp" else ():
+            total = self.nodes.get(reader.inputs[1]) if reader.op == "RealDiv" else None
+            if total is not None and total.op == "Sum" and total.inputs[0] == node.name:
+                axes = values(self.nodes[total.inputs[1]]) or ()
+                if reader.inputs[0] == node.name and axes in ((-1,), (len(node.shape or ()) - 1,)):
+                    return reader.name
         return ""
 
     def _weighs(self, scores: str, name: str) -> bool:

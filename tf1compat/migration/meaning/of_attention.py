@@ -40,6 +40,10 @@ _ASKS = (
     "{what} in one kernel: whether all {first} stand before all {second} or each head has its own "
     "together, only the graph says: say qkv_order='blocks' or 'heads'"
 )
+_ASKS_ORDER = (
+    "{what} in one kernel: the graph takes it apart, and doesn't say which is which: say "
+    "qkv_order='blocks' or 'heads' if they stand as its name has them, or give each a rule"
+)
 _ASKS_HEADS = (
     "{what} of each head together, and nothing says how many heads: give each a rule with a layout "
     "such as group_part(1, HEADS, {count}, 0)"
@@ -127,12 +131,14 @@ class _Fused:
       kernel: the kernel.
       bias: its bias, if it has one.
       roles: what is in it, as the graph or else its name says.
+      told: whether the graph says it.
     """
 
     scope: str
     kernel: Entry
     bias: Entry | None
     roles: Roles
+    told: bool
 
     def parts(self, source: Source, heads: int) -> Iterator[Part | Question]:
         names = (self.kernel.key, *([self.bias.key] if self.bias else []))
@@ -164,15 +170,15 @@ class _Fused:
         named = self.kernel.name.scope.rpartition("/")[2]
         read = source.uses.fused.get(name) if source.uses is not None else None
         groups = read.groups(columns) if read and read.parts == len(self.roles) else 0
-        if groups:
+        if groups and self.told:
             how = "one after the other" if groups == 1 else f"in each of {groups} groups"
             return groups, _BY_GRAPH.because(kernel=name, order=self.roles, how=how)
         if _GPT2.fullmatch(named):
             return 1, _BY_NAME.because(kernel=name)
         said = source.assumptions.qkv_order
         if said is None:
-            return _asks(self.roles)
-        groups = 1 if said == "blocks" else heads
+            return _ASKS_ORDER.format(what=_words(self.roles)) if groups else _asks(self.roles)
+        groups = groups or (1 if said == "blocks" else heads)
         fits = groups and columns % (groups * len(self.roles)) == 0
         because = _SAID.because(kernel=name, order=said)
         return (groups, because) if fits else _asks_heads(self.roles)
@@ -185,15 +191,13 @@ def _fused(source: Source) -> Iterator[_Fused]:
         around, _, last = scope.rpartition("/")
         for leaf, kernel in held.items():
             found = known.get(kernel.key)
-            # Much is taken apart into three: by the graph it is attention where a softmax follows;
-            # where none does, the letters of `qkv` say the order.
-            roles = found.order if found else ()
-            if not roles and leaf in _KERNELS:
-                roles = _roles_in_one(last)
+            # Much is taken apart into three: by the graph it is attention where a softmax follows.
+            told = found.order if found else ()
+            roles = told or (_roles_in_one(last) if leaf in _KERNELS else ())
             bias = source.entries.get(found.bias) if found else None
             bias = bias or next((held[one] for one in _BIASES if one in held), None)
             if roles and _is_fused(kernel, bias, len(roles)):
-                yield _Fused(around if leaf in _KERNELS else scope, kernel, bias, roles)
+                yield _Fused(around if leaf in _KERNELS else scope, kernel, bias, roles, bool(told))
 
 
 def _is_fused(kernel: Entry, bias: Entry | None, count: int) -> bool:
