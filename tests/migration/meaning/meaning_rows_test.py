@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from v1_programs import saved, without_graph
 
+from tf1compat.errors import RuleError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Assumptions, Status, plan_migration, prove
 from tf1compat.names import Rule
@@ -122,6 +123,99 @@ def test_pixels_go_where_the_model_has_them(turned, model, layout, tmp_path):
     plan = plan_migration(prefix, index)
     assert next(fill.layout for fill in plan.fills if fill.target == "fc/kernel") == layout
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+def _subclassed(flatten):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            options = {"padding": "same", "use_bias": False, "activation": "relu"}
+            self.conv = keras.layers.Conv2D(3, 3, **options, name="conv")
+            self.flat = keras.layers.Flatten()
+            self.fc = keras.layers.Dense(2, use_bias=False, name="fc")
+
+        def call(self, x):
+            h = self.conv(x)
+            return self.fc(self.flat(h) if flatten else keras.ops.reshape(h, (-1, 60)))
+
+    model = Net()
+    model(keras.Input((4, 5, 2), name="x"))
+    return index_model(model)
+
+
+def _sequence(*between):
+    def made():
+        x = keras.Input((4, 5, 2), name="x")
+        options = {"padding": "same", "use_bias": False, "activation": "relu", "name": "conv"}
+        h = keras.layers.Conv2D(3, 3, **options)(x)
+        for layer in between:
+            h = layer()(h)
+        return index_model(keras.Model(x, keras.layers.Dense(2, use_bias=False, name="fc")(h)))
+
+    return made
+
+
+L = keras.layers
+FLAT = {
+    "a reshape": _sequence(lambda: L.Reshape((60,))),
+    "an operation": _sequence(lambda: lambda h: keras.ops.reshape(h, (-1, 60))),
+    "noise and slopes": _sequence(
+        L.Flatten, lambda: L.GaussianNoise(0.1), lambda: L.LeakyReLU(1.0)
+    ),
+    "a function": _sequence(L.Flatten, lambda: lambda h: h * 1.0),
+    "a model within": _sequence(lambda: keras.Sequential([L.Identity(), L.Flatten()])),
+    "a class, flatten": lambda: _subclassed(flatten=True),
+    "a class, reshape": lambda: _subclassed(flatten=False),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_pixels_are_known_however_the_model_flattens_them(name, tmp_path):
+    prefix, index = saved(tmp_path, _image(turned=True)), FLAT[name]()
+    plan = plan_migration(prefix, index)
+    (fill,) = (fill for fill in plan.fills if fill.target.endswith("fc/kernel"))
+    assert fill.layout in ("channels_first(4, 5, 3)", "channels_first(20, 3)")
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+    bare = without_graph(prefix)
+    assert "say data_format=" in "".join(map(str, plan_migration(bare, index).unfilled))
+    said = plan_migration(bare, index, assume=Assumptions(data_format="NCHW"))
+    assert fill.layout in {f.layout for f in said.fills}
+
+
+def test_where_the_model_does_not_tell_it_is_asked_and_a_rule_says_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tf1compat.keras3.index.flattened._traced", lambda index, paths: {})
+    prefix, index = saved(tmp_path, _image(turned=True)), _subclassed(flatten=True)
+    plan = plan_migration(prefix, index)
+    asks = "which the model doesn't tell: give it a rule with a layout, channels_first(HEIGHT, WID"
+    assert asks in str(plan)
+    silent = [Rule("fc/kernel", "fc/kernel")]
+    with pytest.raises(RuleError, match="which the model doesn't tell: give it a rule with a layo"):
+        plan_migration(prefix, index, silent)
+    told = [Rule("fc/kernel", "fc/kernel", layout="channels_first(4, 5, 3)")]
+    assert prove(plan_migration(prefix, index, told), index).agrees
+
+
+def test_vectors_of_pixels_are_turned_too(tmp_path):
+    """A norm behind what is flattened has a number for each pixel."""
+
+    def build():
+        _image(turned=True)()
+        flat = v1.get_default_graph().get_tensor_by_name("Reshape:0")
+        gamma = v1.get_variable("norm/gamma", [60], initializer=v1.random_normal_initializer())
+        tf.matmul(flat * gamma, v1.get_variable("out/kernel", [60, 2]), name="z")
+
+    x = keras.Input((4, 5, 2), name="x")
+    options = {"padding": "same", "use_bias": False, "activation": "relu", "name": "conv"}
+    flat = L.Flatten()(L.Conv2D(3, 3, **options)(x))
+    normed = L.BatchNormalization(center=False, name="norm", epsilon=1e-6)(flat)
+    outputs = [
+        L.Dense(2, use_bias=False, name=name)(h) for name, h in (("fc", flat), ("out", normed))
+    ]
+    index = index_model(keras.Model(x, outputs))
+    plan = plan_migration(saved(tmp_path, build), index)
+    layouts = {fill.target: fill.layout for fill in plan.fills}
+    for target in ("norm/gamma", "fc/kernel", "out/kernel"):
+        assert layouts[target] == "channels_first(4, 5, 3)", target
 
 
 RULED = {

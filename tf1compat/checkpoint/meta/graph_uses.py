@@ -8,18 +8,19 @@ them, and the shape says nothing of it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attribute_lists import boolean
 from tf1compat.checkpoint.meta._attributes import integer, number
-from tf1compat.checkpoint.meta._flat_images import flattened_format
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._opaque_recurrent import OpaqueRecurrent, find_opaque
 from tf1compat.checkpoint.meta._rows_apart import Row
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
+from tf1compat.checkpoint.meta.flat_images import flattened_format
 from tf1compat.checkpoint.meta.usage import nodes_usage
 from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, Use
 from tf1compat.names.graph_names import in_gradients
@@ -85,6 +86,12 @@ class Uses:
     gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     opaque: Mapping[str, OpaqueRecurrent] = dataclasses.field(default_factory=dict)
     rows: Mapping[str, tuple[Row, ...]] = dataclasses.field(default_factory=dict)
+
+    @functools.cached_property
+    def has_channels_first(self) -> bool:
+        """Whether the graph computes with images of channels first anywhere."""
+        facts = (use.facts.get("data_format") for some in self.by_variable.values() for use in some)
+        return "channels_first" in facts
 
     @property
     def forget_biases(self) -> dict[str, float]:

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import keras
 
+from tf1compat.checkpoint.meta.flat_images import read_flattened
 from tf1compat.keras3.index._functional import simple_edges
 from tf1compat.keras3.index._tree import is_graph, is_stack
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.requirements import is_of_keras
+from tf1compat.keras3.index.weights import Weight
 
 __all__ = ["FlatImage", "flattened_images"]
 
 _IMAGE = 3  # dimensions beside the batch, at least: 1-D signals have two
-_IN_PLACE = (keras.layers.Dropout, keras.layers.Activation, keras.layers.ReLU)
+# What leaves every element in its place, by the names of classes: not every Keras has all of them.
+_IN_PLACE = frozenset(
+    {
+        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Rescaling"),
+        *("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
+        *("BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization"),
+    }
+)
 # By the names of their classes, as `keras.ops` have them too.
 _MOVING = frozenset({"Reshape", "Transpose", "Moveaxis", "Swapaxes"})
+# What has no pixels to give: one number for a whole image, a unit, a word, a step.
+_NO_IMAGE = re.compile(
+    r"Dense|EinsumDense|Embedding|Global\w+Pooling\w*|InputLayer|CategoryEncoding|"
+    r"LSTM|GRU|SimpleRNN|RNN|Bidirectional"
+)
+_UNTOLD = 20  # layers that are followed upwards
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,91 +43,186 @@ class FlatImage:
     """An image that is flattened before a layer.
 
     Attributes:
-      sizes: height, width and channels, whatever the layers compute in, without the batch.
-      data_format: the order in which its pixels stand: ``"NHWC"`` or ``"NCHW"``.
+      sizes: height, width and channels, whatever the layers compute in, without the batch; () if
+        it can't be told what stands before the layer, an image or anything else.
+      data_format: the order in which its pixels stand: ``"NHWC"`` or ``"NCHW"``; ``""`` if that
+        can't be told.
     """
 
     sizes: tuple[int, ...]
     data_format: str
 
 
+_CAN_T_TELL = FlatImage((), "")
+
+
 def flattened_images(index: ModelIndex) -> dict[str, FlatImage]:
-    """Returns, by layer path, the image that a Dense layer has before it, flattened.
+    """Returns, by path, the image that a weight's layer has before it, flattened.
 
-    Known in Functional and Sequential models, for layers that are used once.
+    Of matrices that a layer multiplies by, and of vectors that may be of pixels. Known in
+    Functional and Sequential models, nested ones too, for layers that are used once; on the
+    TensorFlow backend the graph tells of others. Left out are layers without an image before them.
     """
-    paths = {id(node.layer): node.path for node in index.layers}
-    found = {}
-    for node in index.layers:
-        before = _before(node.layer)
-        for layer, path in ((one, paths.get(id(one))) for one in before):
-            if path is not None and isinstance(layer, keras.layers.Dense):
-                shape = _flattened(layer, before)
-                if shape is not None:
-                    found[path] = shape
-    return found
-
-
-def _before(model: Any) -> dict[Any, Any]:
-    """Returns the only producer of each layer of a model, as far as first calls tell."""
-    if is_stack(model):
-        return dict(zip(model.layers[1:], model.layers, strict=False))
-    if not is_graph(model):
+    if not any(hasattr(node.layer, "data_format") for node in index.layers):
         return {}
-    found: dict[Any, Any] = {}
-    for producer, consumer in simple_edges(model):
-        found[consumer] = producer
+    above = _Above(index)
+    layers = {node.path: node.layer for node in index.layers}
+    found: dict[str, FlatImage | None] = {}
+    for path, weight in index.items():
+        layer = layers[weight.layer_path]
+        if _may_be_of_pixels(weight, layer):
+            found[path] = above.flattened(layer)
+    untold = [path for path, image in found.items() if image is _CAN_T_TELL]
+    found |= _traced(index, untold) if untold else {}
+    return {path: image for path, image in found.items() if image is not None}
+
+
+def _may_be_of_pixels(weight: Weight, layer: Any) -> bool:
+    dense = weight.layer_class in ("Dense", "EinsumDense") or not is_of_keras(layer)
+    matrix = len(weight.shape) == 2 and weight.role == "kernel" and dense
+    return matrix or (len(weight.shape) == 1 and weight.layer_class in _IN_PLACE)
+
+
+def _traced(index: ModelIndex, paths: Collection[str]) -> dict[str, FlatImage | None]:
+    """Returns what the graph of the model tells of some matrices, by path."""
+    graph = index.graph_of("")
+    told = read_flattened(graph.graph_def, graph.weights) if graph is not None else {}
+    found: dict[str, FlatImage | None] = {}
+    for path, pixels in told.items():
+        if path not in paths or pixels.data_format == "":
+            continue
+        rows = index[path].shape[0]
+        if pixels.data_format is None:
+            found[path] = None
+        elif pixels.channels and rows % pixels.channels == 0:
+            sizes = (rows // pixels.channels, pixels.channels)
+            found[path] = FlatImage(sizes, pixels.data_format)
     return found
 
 
-def _flattened(layer: Any, before: dict[Any, Any]) -> FlatImage | None:
-    above = before.get(layer)
-    while isinstance(above, _IN_PLACE):
-        above = before.get(above)
-    if not isinstance(above, keras.layers.Flatten):
-        return None
+class _Above:
+    """Which layer feeds which, within a model and into those that it holds."""
+
+    def __init__(self, index: ModelIndex) -> None:
+        self._before: dict[Any, Any] = {}
+        self._within: dict[Any, Any] = {}
+        for node in index.layers:
+            model = node.layer
+            if is_stack(model):
+                self._before |= dict(zip(model.layers[1:], model.layers, strict=False))
+            elif is_graph(model):
+                edges = list(simple_edges(model))
+                once = Counter(consumer for _, consumer in edges)
+                self._before |= {c: p for p, c in edges if once[c] == 1}
+            if is_stack(model) or is_graph(model):
+                self._within |= dict.fromkeys(_operations(model), model)
+
+    def of(self, layer: Any) -> Any:
+        """Returns what feeds a layer; None where that can't be told."""
+        above = self._before.get(layer)
+        if above is None or type(above).__name__ == "InputLayer":
+            model = self._within.get(layer)
+            outer = self._before.get(model) if model is not None else None
+            above = outer if outer is not None else above
+        while above is not None and (is_stack(above) or is_graph(above)):
+            above = _last(above)
+        return above
+
+    def flattened(self, layer: Any) -> FlatImage | None:
+        """Returns the image before a layer, what stands for not knowing it, or None for none."""
+        above = self.of(layer)
+        for _ in range(_UNTOLD):
+            if type(above).__name__ not in _IN_PLACE:
+                break
+            above = self.of(above)
+        name = type(above).__name__
+        if _NO_IMAGE.fullmatch(name):
+            return None
+        if isinstance(above, keras.layers.Flatten):
+            return self._image(above, above.data_format == "channels_first")
+        if name == "Reshape" and len(getattr(above, "target_shape", ())) == 1:
+            return self._image(above, first=False)
+        return None if above is not None and _is_wide(layer) else _CAN_T_TELL
+
+    def _image(self, flatten: Any, first: bool) -> FlatImage | None:
+        try:
+            shape = tuple(flatten.input.shape[1:])
+        except (AttributeError, ValueError):  # used several times, or never on symbolic tensors
+            return _CAN_T_TELL
+        if len(shape) < _IMAGE - 1:
+            return None
+        axes = self._axes(flatten, len(shape))
+        if None in shape or axes is None:
+            return _CAN_T_TELL
+        if first:  # which Flatten puts last itself
+            axes, shape = axes[1:] + axes[:1], shape[1:] + shape[:1]
+        if axes == _last_axes(len(shape)):
+            return FlatImage(shape, "NHWC")
+        return (
+            FlatImage(shape[1:] + shape[:1], "NCHW")
+            if axes == _first_axes(len(shape))
+            else _CAN_T_TELL
+        )
+
+    def _axes(self, flatten: Any, rank: int) -> list[str] | None:
+        """Returns what stands along each axis of what is flattened; None if that can't be told."""
+        turns: list[tuple[int, ...]] = []
+        above = self.of(flatten)
+        while above is not None and not _has_format(above):
+            if isinstance(above, keras.layers.Permute):
+                turns.insert(0, tuple(axis - 1 for axis in above.dims))
+            elif type(above).__name__ in _MOVING:
+                return None
+            above = self.of(above)
+        if above is None and turns:
+            return None
+        first = above is not None and above.data_format == "channels_first"
+        axes = _first_axes(rank) if first else _last_axes(rank)
+        for order in turns:
+            if len(order) != rank:
+                return None
+            axes = [axes[axis] for axis in order]
+        return axes
+
+
+def _operations(model: Any) -> list[Any]:
+    return list(model.layers if is_stack(model) else model.operations)
+
+
+def _last(model: Any) -> Any:
+    """Returns what makes the only output of a model; None where there are several."""
+    if is_stack(model):
+        return model.layers[-1] if model.layers else None
+    made = [op for op in model.operations if any(t is model.outputs[0] for t in _outputs(op))]
+    return made[0] if len(model.outputs) == 1 and made else None
+
+
+def _outputs(operation: Any) -> list[Any]:
     try:
-        shape = tuple(above.input.shape[1:])
-    except (AttributeError, ValueError):  # used several times, or never on symbolic tensors
-        return None
-    if len(shape) < _IMAGE - 1 or None in shape:
-        return None
-    axes = _axes(above, before, len(shape))
-    if above.data_format == "channels_first":  # which it puts last itself
-        axes, shape = axes[1:] + axes[:1], shape[1:] + shape[:1]
-    if axes == _last(len(shape)):
-        return FlatImage(shape, "NHWC")
-    return FlatImage(shape[1:] + shape[:1], "NCHW") if axes == _first(len(shape)) else None
-
-
-def _axes(flatten: Any, before: dict[Any, Any], rank: int) -> list[str]:
-    """Returns what stands along each axis of what is flattened; [] if that can't be told."""
-    turns: list[tuple[int, ...]] = []
-    above = before.get(flatten)
-    while above is not None and not _has_format(above):
-        if isinstance(above, keras.layers.Permute):
-            turns.insert(0, tuple(axis - 1 for axis in above.dims))
-        elif type(above).__name__ in _MOVING:
-            return []
-        above = before.get(above)
-    if above is None and turns:
+        return list(keras.tree.flatten(operation.output))
+    except (AttributeError, ValueError):
         return []
-    first = above is not None and above.data_format == "channels_first"
-    axes = _first(rank) if first else _last(rank)
-    for order in turns:
-        axes = [axes[axis] for axis in order] if len(order) == rank else []
-    return axes
+
+
+def _is_wide(layer: Any) -> bool:
+    """Tells whether a layer is given more than one axis beside the batch: nothing is flat then."""
+    try:
+        return len(layer.input.shape) > 2
+    except (AttributeError, ValueError):
+        return False
 
 
 def _has_format(layer: Any) -> bool:
-    return isinstance(getattr(layer, "data_format", None), str)
+    return isinstance(getattr(layer, "data_format", None), str) and not isinstance(
+        layer, keras.layers.Flatten
+    )
 
 
-def _first(rank: int) -> list[str]:
+def _first_axes(rank: int) -> list[str]:
     return ["channels", *_spaces(rank)]
 
 
-def _last(rank: int) -> list[str]:
+def _last_axes(rank: int) -> list[str]:
     return [*_spaces(rank), "channels"]
 
 

@@ -52,7 +52,7 @@ class BothUses:
       index: the model's index.
       sources: by variable, how the v1 graph uses it; empty without a graph.
       targets: by path, how the model uses a weight; empty without a v1 graph to compare with.
-      images: by layer, the image that is flattened before it.
+      images: by path, the image that is flattened before a weight's layer.
       open: the weights that no rule spoke of.
     """
 
@@ -99,7 +99,7 @@ class BothUses:
         return all(families(self.targets.get(item.path, ()), item.shape) for item in left)
 
     def _image(self, target: str) -> Shape | None:
-        image = self.images.get(self.index[target].layer_path)
+        image = self.images.get(target)
         # A convolution over a whole image has its pixels channels last.
         return image.sizes if image is not None and image.data_format == "NHWC" else None
 
@@ -176,6 +176,9 @@ class RuledPairs:
         mistaken = self._both.other_gates(self.checkpoint, source, target, agreed)
         if mistaken is not None:
             return mistaken
+        pixels = self._pixels(source, target)
+        if self.graph is not None and isinstance(pixels, Problem):
+            return dataclasses.replace(pixels, name=target)
         if agreed is not None:
             return None
         return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
@@ -216,11 +219,15 @@ class RuledPairs:
         if isinstance(rows, tuple):
             return parse_layout(rows[0]), (rows[1],)
         moved, why = moved_by(self._both.agreement(source, target, entry.shape), source, target)
-        image = self._both.images.get(self.index[target].layer_path)
-        pixels = pixel_rows(entry, image, uses, self.assume)
+        pixels = self._pixels(source, target)
         if isinstance(pixels, Problem):
             return moved, why
         return chain(moved, pixels[0]), (*why, *pixels[1])
+
+    def _pixels(self, source: str, target: str) -> tuple[Layout, tuple[Reason, ...]] | Problem:
+        image = self._both.images.get(target)
+        uses = self.graph.uses if self.graph else None
+        return pixel_rows(self.checkpoint[source], image, uses, self.assume)
 
     def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
         weight, shape = self.index[target], self.checkpoint[source].shape

@@ -213,7 +213,7 @@ class _Match:
             if mistaken is not None:
                 return {target: mistaken}
             moved, used = moved_by(agreed, path, target)
-            image = self.both.images.get(self.index[target].layer_path)
+            image = self.both.images.get(target)
             rows = pixel_rows(entry, image, uses, self.assume)
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}

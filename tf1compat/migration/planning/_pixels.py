@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.graph_uses import Uses
 from tf1compat.errors import Problem
@@ -22,6 +24,11 @@ _ASKS = (
     "its rows are the pixels of a flattened image, channels last or first, and no file says which "
     "without the graph: say data_format='NHWC' or 'NCHW'"
 )
+_UNTOLD = (
+    "its rows may be the pixels of a flattened image, in the v1 graph and in the model in another "
+    "order, which {side} doesn't tell: give it a rule with a layout, channels_first(HEIGHT, WIDTH, "
+    "CHANNELS) if v1 has channels first and the model last, identity if both are alike"
+)
 
 
 def pixel_rows(
@@ -32,6 +39,8 @@ def pixel_rows(
 ) -> tuple[Layout, tuple[Reason, ...]] | Problem:
     """Returns the layout of a kernel's rows and why, or what has to be asked.
 
+    So of vectors that are of pixels, as those of a norm behind a flattened image.
+
     Args:
       entry: the variable.
       image: the image that the weight's layer has before it; None for none.
@@ -40,17 +49,35 @@ def pixel_rows(
     """
     # With one channel, or a single pixel, both formats flatten to the same order.
     sizes = image.sizes if image else ()
-    if image is None or len(entry.shape) != 2 or sizes[-1] == 1 or set(sizes[:-1]) == {1}:
+    plain = bool(sizes) and (sizes[-1] == 1 or set(sizes[:-1]) == {1})
+    if image is None or len(entry.shape) > 2 or plain:
         return IDENTITY, ()
-    if uses is None:
-        kind, data_format = _SAID, assumptions.data_format
-    else:
-        kind, data_format = _GRAPH, uses.flattened.get(entry.key) or assumptions.data_format
+    told = _by_graph(entry, uses) if uses is not None else ""
+    data_format = told or assumptions.data_format
+    if data_format is None and told is None:  # not followed to an image: computing tells
+        return IDENTITY, ()
     if data_format is None:
-        if uses is not None:  # not followed to an image: computing both sides tells
-            return IDENTITY, ()
-        return Problem(entry.key, "an answer", "none in the file", remedy=_ASKS)
-    return _layout(entry, image, data_format), (kind.because(data_format=data_format),)
+        return _question(entry, _ASKS if uses is None else _UNTOLD.format(side="the v1 graph"))
+    if image.data_format:
+        because = (_SAID if uses is None else _GRAPH).because(data_format=data_format)
+        return _layout(entry, image, data_format), (because,)
+    if data_format == "NHWC":
+        return IDENTITY, ()
+    return _question(entry, _UNTOLD.format(side="the model"))
+
+
+def _by_graph(entry: Entry, uses: Uses) -> str | None:
+    """Returns the data format before a kernel; of a vector, that before all kernels."""
+    if len(entry.shape) == 2:
+        # What isn't followed to an image may be one of channels first only where there are any.
+        untold = "" if uses.has_channels_first else None
+        return uses.flattened.get(entry.key, untold)
+    formats = {*uses.flattened.values()} - {"NHWC"}
+    return formats.pop() if len(formats) == 1 else "" if formats else None
+
+
+def _question(entry: Entry, asks: str) -> Problem:
+    return Problem(entry.key, "an answer", "none in the file", remedy=asks)
 
 
 def _layout(entry: Entry, image: FlatImage, data_format: str) -> Layout:
@@ -59,8 +86,14 @@ def _layout(entry: Entry, image: FlatImage, data_format: str) -> Layout:
         return IDENTITY
     if image.data_format == "NHWC":
         return ChannelsFirst(image.sizes)
-    rows, columns = entry.shape
     last = len(image.sizes) - 1
-    sizes = ", ".join(map(str, (*image.sizes, columns)))
-    order = ", ".join(map(str, (last, *range(last), last + 1)))
-    return parse_layout(f"reshape({sizes}) | transpose({order}) | reshape({rows}, {columns})")
+    columns = entry.shape[1:]
+    sizes = (*image.sizes, *columns)
+    order = (last, *range(last), *range(last + 1, len(sizes)))
+    return parse_layout(
+        f"reshape({_listed(sizes)}) | transpose({_listed(order)}) | reshape({_listed(entry.shape)})"
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))

@@ -7,10 +7,13 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from tf1compat.checkpoint.meta._attributes import text, values
+from tf1compat.checkpoint.meta._graph_def import parse_graph
+from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._wiring import Wiring
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
-__all__ = ["flattened_format"]
+__all__ = ["FlatPixels", "flattened_format", "read_flattened"]
 
 _FAR = 64  # ops that are followed from one to another
 # Ops that leave every element in its place.
@@ -28,6 +31,13 @@ _CONVOLVING = frozenset({"Conv2D", "Conv3D", "DepthwiseConv2dNative"})
 _SPATIAL = _KEEPING | _CONVOLVING
 _MOVING = frozenset({"Reshape", "Transpose", "Squeeze"})
 
+_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
+# What has no pixels to give: units, words, one number for a whole image.
+_NO_PIXELS = _PRODUCTS | {
+    *("Placeholder", "Const", "Gather", "GatherV2", "ResourceGather", "Mean", "Max", "Sum"),
+    *("Softmax", "OneHot", "While", "StatelessWhile", "TensorListStack"),
+}
+
 # What stands along each axis of a value, as it was in the image: the batch, spaces, channels.
 _Axes = list[tuple[str, ...]]
 _BATCH, _CHANNELS = "batch", "channels"
@@ -42,12 +52,71 @@ def flattened_format(nodes: Mapping[str, Node], product: Node) -> str | None:
       ``"NHWC"``, ``"NCHW"``, ``""`` where pixels come in another order or one that can't be told;
       None where it is no flattened image.
     """
-    return _Flattened(nodes).format(product.inputs[0])
+    return _Flattened(nodes, lenient=True).format(product.inputs[0])
+
+
+@dataclasses.dataclass(frozen=True)
+class FlatPixels:
+    """What stands before a product.
+
+    Attributes:
+      data_format: as of :func:`flattened_format`, but ``""`` too where it can't be followed.
+      channels: how many the image has; None if that can't be told.
+    """
+
+    data_format: str | None
+    channels: int | None = None
+
+
+def read_flattened(graph_def: bytes, names: Mapping[str, str]) -> Mapping[str, FlatPixels]:
+    """Returns what stands before the products by what some nodes of a graph hold.
+
+    Args:
+      graph_def: a serialized GraphDef.
+      names: by the name of a node, such as a placeholder, what to call it.
+
+    Raises:
+      WireError: it isn't a GraphDef.
+    """
+    nodes = dict(inlined(parse_graph(memoryview(graph_def))))
+    for name in names:
+        if name in nodes:
+            nodes[name] = dataclasses.replace(nodes[name], op="VariableV2")
+    wires, found = Wiring(nodes), {}
+    for node in nodes.values():
+        kernel = wires.source(node, 1) if node.op in _PRODUCTS else None
+        if kernel is not None and kernel.name in names:
+            found[names[kernel.name]] = _pixels(nodes, node)
+    return found
+
+
+def _pixels(nodes: Mapping[str, Node], product: Node) -> FlatPixels:
+    flattened = _Flattened(nodes)
+    try:
+        made = flattened.format(product.inputs[0])
+    except _LostError:
+        return FlatPixels("")
+    channels = flattened.channels(product.inputs[0]) if made is not None else None
+    return FlatPixels(made, channels)
+
+
+class _LostError(Exception):
+    """An op that may move elements stands in the way."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Flattened:
     nodes: Mapping[str, Node]
+    lenient: bool = False
+
+    def channels(self, name: str) -> int | None:
+        """Returns the channels of the image that a value is of, moved or not."""
+        for _ in range(_FAR):
+            node = self._first(name, until=lambda n: n.op in _SPATIAL | _MOVING)
+            if node is None or node.op in _SPATIAL:
+                return self._channels(node)
+            name = node.inputs[0]
+        return None
 
     def format(self, name: str) -> str | None:
         moves: list[Node] = []
@@ -114,7 +183,9 @@ class _Flattened:
             if node is None or until(node):
                 return node
             if node.op not in _ELEMENTWISE or not node.inputs:
-                return None
+                if self.lenient or node.op in _NO_PIXELS:
+                    return None
+                raise _LostError
             name = self._activation(node)
         return None
 
