@@ -185,6 +185,18 @@ def test_equal_shape_is_no_pair_where_the_arithmetic_differs(tmp_path):
     )
 
 
+def test_what_the_graph_turns_round_is_not_taken_as_it_stands(tmp_path):
+    def build():
+        x = v1.placeholder(tf.float32, [None, 4], "x")
+        tf.matmul(x, v1.get_variable("c/kernel", [4, 4])[::-1], name="y")
+
+    x = keras.Input((4,), name="x")
+    index = index_model(keras.Model(x, L.Dense(4, use_bias=False, name="c")(x)))
+    plan = plan_migration(saved(tmp_path, build), index)
+    assert not plan.fills
+    assert "found one that is used as a product (MatMul) over (-in, out)" in str(plan)
+
+
 FLAT = [
     ([3, 3, 2, 5], "VALID", 18, 0),
     ([1, 1, 2, 5], "SAME", 2, 1),

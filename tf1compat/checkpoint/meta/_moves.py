@@ -36,10 +36,17 @@ def axes_before(axes: Axes, moves: Sequence[Move]) -> Axes:
             axes = tuple(before)
         elif move.op == "reshape":
             axes = _unshaped(axes, move.before, move.after)
+        elif move.op == "reverse":
+            axes = tuple(_turned_round(a) if i in move.numbers else a for i, a in enumerate(axes))
         elif move.op == "part":
             axis = move.numbers[0]
             axes = tuple("part" if i == axis and not a else a for i, a in enumerate(axes))
     return axes
+
+
+def _turned_round(axis: str) -> str:
+    """Returns an axis that runs the other way: ``-space0``."""
+    return axis.removeprefix("-") if axis.startswith("-") else f"-{axis}" if axis else axis
 
 
 def _unshaped(axes: Axes, before: Shape, after: Shape) -> Axes:
@@ -165,7 +172,26 @@ def strided_part(wires: Wiring, node: Node) -> tuple[int, int, int | None, bool]
     return cut[0] if len(cut) == 1 else None
 
 
+def _reverse(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
+    axes = wires.integers(node, 1) if operand == 0 else None
+    if axes is not None and all(-len(shape) <= axis < len(shape) for axis in axes):
+        found = tuple(axis % len(shape) for axis in axes)
+        yield 0, (Move("reverse", found, shape, shape),)
+
+
+def _backwards(wires: Wiring, node: Node, shape: Shape) -> tuple[int, ...]:
+    """Returns the axes that a ``StridedSlice`` reverses, if it does nothing else: ``w[::-1]``."""
+    steps = wires.integers(node, 3) or ()
+    masks = {integer(node, f"{key}_mask") for key in ("begin", "end")}
+    others = [integer(node, f"{key}_mask") for key in ("shrink_axis", "new_axis", "ellipsis")]
+    whole = masks == {(1 << len(steps)) - 1} and not any(others) and {*steps} <= {1, -1}
+    return tuple(axis for axis, step in enumerate(steps) if step == -1) if whole else ()
+
+
 def _slice(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
+    if operand == 0 and (turned := _backwards(wires, node, shape)):
+        yield 0, (Move("reverse", turned, shape, shape),)
+        return
     part = strided_part(wires, node) if operand == 0 else None
     if part is None or part[0] >= len(shape):
         return
@@ -239,4 +265,5 @@ _MOVES: Mapping[str, Callable[[Wiring, Node, int, Shape], Iterator[Moved]]] = {
     "Unpack": _unpack,
     "ConcatV2": _concat,
     "Neg": _negate,
+    "ReverseV2": _reverse,
 }

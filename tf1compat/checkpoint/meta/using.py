@@ -57,8 +57,8 @@ class Move:
     """What happens to a value on its way to an op.
 
     Attributes:
-      op: ``"transpose"``, ``"reshape"``, ``"part"``, ``"concat"`` or ``"negate"``.
-      numbers: the permutation; the new shape; axis, begin and end of the part; the axis.
+      op: ``"transpose"``, ``"reshape"``, ``"part"``, ``"reverse"``, ``"concat"`` or ``"negate"``.
+      numbers: the permutation; the new shape; axis, begin and end of the part; the axes; the axis.
       before: the value's shape, None for a size that isn't known.
       after: its shape thereafter.
     """
@@ -82,8 +82,8 @@ class Use:
       moves: what happens to the variable before.
       axes: what each of the variable's axes is: ``"in"`` (summed over), ``"out"``, ``"space0"``,
         ``"space1"``, ..., ``"batch"``, ``"row"``, ``"column"``, ``"channel"``; ``""`` for one of
-        size 1, several joined by ``*``, ``"part"`` where only a part is used; () where it can't be
-        told.
+        size 1, several joined by ``*``, ``"part"`` where only a part is used, with ``-`` in front
+        where it runs the other way; () where it can't be told.
       facts: what else the op says, by name: ``data_format`` (``channels_last`` or
         ``channels_first``), ``strides``, ``dilations`` (of each space axis), ``padding``,
         ``epsilon``, ``forget_bias`` (what is added to the forget gate, of kernel and bias alike),

@@ -133,7 +133,9 @@ def families(uses: Iterable[Use], shape: Shape, image: Shape | None = None) -> f
     """
     found: set[str] = set()
     for use in uses:
-        if use.kind in ("product", "lookup"):
+        if backwards := [axis for axis in use.axes if axis.startswith("-")]:
+            found.add(f"{use.kind} along {', '.join(backwards)}")
+        elif use.kind in ("product", "lookup"):
             found.add("product")
             if image is not None:
                 found.add(f"convolution over {image}")
