@@ -1,5 +1,7 @@
 """The part of a graph that runs: what outputs need of it, harmless, in inference mode."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +10,8 @@ from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.feeds import index_bounds
-from tf1compat.migration.verification.reference.graph_file import input_specs
+from tf1compat.migration.verification.reference.graph_file import GraphFile, input_specs
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.testing import assert_arrays_close
 
 v1 = tf.compat.v1
@@ -128,6 +131,44 @@ def test_ops_within_functions_are_looked_at():
         tf.identity(reading(path), name="y")
     with pytest.raises(UsageError, match="ReadFile"):
         cut_graph(graph.as_graph_def(), outputs=["y"])
+
+
+@pytest.mark.parametrize("way", [["again"], ["other", "again"]])
+def test_a_function_that_calls_itself_is_refused(way):
+    """Running it would end the process."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+    def halved(x):
+        return tf.tanh(x)
+
+    with tf.Graph().as_default() as graph:
+        tf.identity(halved(v1.placeholder(tf.float32, [], "x")), name="y")
+    graph_def = graph.as_graph_def()
+    (first,) = graph_def.library.function
+    calls = [*way[:-1], first.signature.name]
+    for own in [first.signature.name, *way[:-1]]:
+        made = first if own == first.signature.name else graph_def.library.function.add()
+        made.CopyFrom(first)
+        made.signature.name = own
+        (node,) = (one for one in made.node_def if one.op == "Tanh" or "f" in one.attr)
+        node.op = "PartitionedCall"
+        node.attr["f"].func.name = calls.pop(0)
+    with pytest.raises(UsageError, match=r"calls itself, by way of .*: it isn't run; name outputs"):
+        cut_graph(graph_def, outputs=["y"])
+
+
+def test_a_loop_that_never_ends_is_given_up(monkeypatch):
+    monkeypatch.setattr(ReferenceGraph, "seconds", 0.3)
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [], "x")
+        y = tf.while_loop(lambda x: x < 2.0, tf.sin, [x])
+        tf.identity(y, name="y")
+    reference = ReferenceGraph(GraphFile("toy.meta", graph.as_graph_def()), ["y"])
+    for run in (reference.run, functools.partial(reference.run_what_runs, only=["y:0"])):
+        with pytest.raises(
+            UsageError, match=r"toy\.meta: the v1 graph didn't end within 0\.3 s: a l"
+        ):
+            run({"x:0": np.float32(1)}, {})
 
 
 def test_updates_that_only_order_are_left_out():

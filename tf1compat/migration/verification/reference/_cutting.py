@@ -74,6 +74,7 @@ class _Whole:
         self.fed = fed
         self._safe = safe
         self._pins: dict[str, bool] = {}
+        self._called: dict[str, list[str]] = {}
         missing = [name for name in fed if name not in self.nodes]
         if missing:
             raise UsageError(f"the v1 graph has no op {', '.join(sorted(missing))}")
@@ -116,7 +117,7 @@ class _Whole:
         harmful: dict[str, str] = {}
         for name in kept:
             if name not in self.fed:
-                for op in self._ops(self.nodes[name], set()):
+                for op in self._ops(self.nodes[name], ()):
                     harmful.setdefault(op, name)
         if harmful:
             named = ", ".join(f"{op} ({name})" for op, name in sorted(harmful.items()))
@@ -127,24 +128,31 @@ class _Whole:
                 * any("Table" in op for op in harmful)
             )
 
-    def _ops(self, node: Any, seen: set[str]) -> list[str]:
+    def _ops(self, node: Any, within: tuple[str, ...]) -> list[str]:
         """Returns the op types beyond the harmless ones that a node or its functions have."""
         found = []
         if node.op in self.functions:
-            found += self._function_ops(node.op, seen)
+            found += self._function_ops(node.op, within)
         elif node.op not in self._safe:
             found.append(node.op)
         for attribute in node.attr.values():
             for called in (attribute.func, *attribute.list.func):
                 if called.name in self.functions:
-                    found += self._function_ops(called.name, seen)
+                    found += self._function_ops(called.name, within)
         return found
 
-    def _function_ops(self, name: str, seen: set[str]) -> list[str]:
-        if name in seen:
-            return []
-        seen.add(name)
-        return [op for node in self.functions[name].node_def for op in self._ops(node, seen)]
+    def _function_ops(self, name: str, within: tuple[str, ...]) -> list[str]:
+        """Returns the same of a function; one that calls itself would end the process."""
+        if name in within:
+            raise UsageError(
+                f"the v1 graph's function {name} calls itself, by way of {', '.join(within)}: it "
+                "isn't run; name outputs that don't need it"
+            )
+        if name not in self._called:
+            self._called[name] = []
+            nodes = self.functions[name].node_def
+            self._called[name] = [op for node in nodes for op in self._ops(node, (*within, name))]
+        return self._called[name]
 
 
 def _add(graph_def: Any, node: Any, inputs: list[str], *, is_input: bool) -> None:

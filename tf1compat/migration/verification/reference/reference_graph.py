@@ -6,7 +6,7 @@ No saver, initializer or restore op of the graph is run: variables are assigned 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,10 @@ class ReferenceGraph:
       inputs: the placeholders that are needed.
       variables: the variables that are needed, by the name that a checkpoint has them under.
       notes: how it was changed to compute as it does when it doesn't train.
+      seconds: how long a run may take; a file may hold a loop that never ends.
     """
+
+    seconds: ClassVar[float] = 600.0
 
     def __init__(
         self,
@@ -156,13 +159,21 @@ class ReferenceGraph:
         with tf.compat.v1.Session(graph=self._graph, config=_plainly()) as session:
 
             def fetched(some: Sequence[str]) -> dict[str, np.ndarray]:
-                found = session.run({name: self._tensor(name) for name in some}, feeds)
+                limit = tf.compat.v1.RunOptions(timeout_in_ms=int(1000 * self.seconds))
+                found = session.run(
+                    {name: self._tensor(name) for name in some}, feeds, options=limit
+                )
                 return {name: np.asarray(value) for name, value in found.items()}
 
             try:
                 for batch in _batches(self._assigns, values):
                     session.run([one.assign for one, _ in batch], _fed(batch))
                 return fetch(fetched, names)
+            except tf.errors.DeadlineExceededError as error:
+                raise UsageError(
+                    f"{self._path}: the v1 graph didn't end within {self.seconds:g} s: a loop of "
+                    "it may go on for ever; name outputs that don't need it"
+                ) from error
             except (ValueError, TypeError, tf.errors.OpError) as error:
                 raise UsageError(
                     f"{self._path}: the v1 graph didn't run: {_telling(str(error))}"
@@ -200,6 +211,8 @@ def _by_halves(fetch: _Fetch, names: Sequence[str]) -> dict[str, np.ndarray]:
         some = waiting.pop()
         try:
             found.update(fetch(some))
+        except tf.errors.DeadlineExceededError:
+            raise
         except (ValueError, TypeError, tf.errors.OpError) as error:
             failed = error
             if len(some) > 1:
