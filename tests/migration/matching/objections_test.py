@@ -79,6 +79,20 @@ def test_parallel_branches_counted_by_themselves_are_a_tie():
     }
 
 
+@pytest.mark.parametrize("names", [("head_1", "head_2"), ("out", "out_1")])
+def test_numbers_of_one_side_tell_no_heads_apart(names):
+    """Which of two outputs was made first says nothing; a layer behind one of them does."""
+    sources, targets = _kernels("dense", "dense_1"), _kernels(*names)
+    heads = {f"{name}/kernel": [] for name in names}
+    assert _pairs(sources, targets, target_flow=heads) == {}
+    first, second = (f"{name}/kernel" for name in names)
+    row = {first: [], second: [first]}
+    assert _pairs(sources, targets, target_flow=row) == {
+        "dense/kernel": first,
+        "dense_1/kernel": second,
+    }
+
+
 def test_the_data_flow_of_both_overrules_words():
     sources = [*_kernels("target/a", "b"), *_kernels("c", shape=(4, 9))]
     targets = [*_kernels("x", "y"), *_kernels("z", shape=(4, 9))]

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-__all__ = ["Place", "is_automatic", "make_places", "totally_ordered"]
+__all__ = ["Place", "is_automatic", "is_counted", "make_places", "totally_ordered"]
 
 # `2d` in conv2d is a word; `5b` in Mixed_5b is a number with an ordinal letter.
 _PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
@@ -121,8 +121,23 @@ def is_automatic(place: Place) -> bool:
     >>> [is_automatic(place) for place in make_places(["a/dense", "a/dense_1", "a/fc1"])]
     [True, True, False]
     """
-    text = place.levels[-1][0] if place.levels else ""
-    return text.removesuffix("_#") in _AUTOMATIC
+    return bool(place.levels) and _is_automatic(place.levels[-1])
+
+
+def is_counted(places: Sequence[Place]) -> bool:
+    """Tells whether all levels at which places differ are what layers are called without a name.
+
+    >>> is_counted(make_places(["dense/cell", "dense_1/cell"]))
+    True
+    >>> is_counted(make_places(["head_1", "head_2"]))
+    False
+    """
+    levels = zip(*(place.levels for place in places), strict=False)
+    return all(all(map(_is_automatic, level)) for level in levels if len({*level}) > 1)
+
+
+def _is_automatic(level: Level) -> bool:
+    return level[0].removesuffix("_#") in _AUTOMATIC
 
 
 class _Parsed(NamedTuple):

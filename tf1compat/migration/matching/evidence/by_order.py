@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tf1compat.migration.matching.evidence._nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.evidence.base import Evidence
 from tf1compat.migration.matching.nodes import Node
-from tf1compat.migration.matching.places import is_automatic, totally_ordered
+from tf1compat.migration.matching.places import is_automatic, is_counted, totally_ordered
 from tf1compat.migration.matching.state import EvidenceKind, Group, Side, State, chains
 
 __all__ = ["ByOrder"]
@@ -51,11 +51,17 @@ def _counted_by_itself(state: State, sources: Sequence[Node], targets: Sequence[
     """Tells whether nothing but the order of creation lines parallel branches up.
 
     ``dense`` and ``dense_1`` are counted as they are made. Where none feeds the other, another
-    program may as well have made them the other way round.
+    program may as well have made them the other way round. Heads that nothing follows have nothing
+    else to tell them by, so that numbers of the other side are no evidence either.
     """
     automatic = all(is_automatic(node.place) for node in (*sources, *targets))
-    in_a_row = state.target.flow is not None and state.target.flow.chain(targets) is not None
-    return automatic and not in_a_row
+    flow = state.target.flow
+    if flow is None:
+        return automatic
+    heads = all(node in flow.consumers and not flow.consumers[node] for node in targets)
+    counted = [is_counted([node.place for node in some]) for some in (sources, targets)]
+    one_sided = heads and counted[0] != counted[1]
+    return (automatic or one_sided) and flow.chain(targets) is None
 
 
 def _flattened(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
