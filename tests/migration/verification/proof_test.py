@@ -178,6 +178,35 @@ def test_a_training_graph_computes_what_1_15_5_computed_in_inference_mode(at_onc
     assert_arrays_close(found.outputs["scores"], recorded.outputs["scores"], of_largest=1e-6)
 
 
+TAILS = {
+    "the end": (lambda y: tf.identity(y, name="named"), ""),
+    "negated": (lambda y: tf.negative(y, name="end"), "end:0"),
+    "a residual": (lambda y: tf.subtract(1.0, tf.tanh(y), name="end"), "end:0"),
+    "a class": (lambda y: tf.argmax(y, 1, name="class"), ""),  # no numbers of a model's
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_what_the_graph_goes_on_to_is_said(name, tmp_path):
+    """All lines are proved by what the model computes, and the graph may compute more."""
+    tail, end = TAILS[name]
+    with saved_to(tmp_path / "tail.ckpt"):
+        x = v1.placeholder(tf.float32, [None, 4], name="x")
+        normal = v1.random_normal_initializer()
+        tail(x @ v1.get_variable("fc/kernel", [4, 3], initializer=normal))
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, keras.layers.Dense(3, use_bias=False, name="fc")(x))
+    plan = plan_migration(tmp_path / "tail.ckpt", model)
+    proof = prove(plan, model)
+    assert set(proof.lines.values()) == {Status.PROVED}
+    said = [note for note in proof.notes if "from which the v1 graph goes on to" in note]
+    assert [note.partition("goes on to ")[2].partition(";")[0] for note in said] == [end] * bool(
+        end
+    )
+    if end:
+        assert not prove(plan, model, options=GraphOptions(outputs=[end])).agrees
+
+
 def test_outputs_that_differ_only_where_several_weights_change_differ(tmp_path):
     """Of zeros both sides make zeros, as long as one of two kernels in a row is of zeros."""
     with saved_to(tmp_path / "zeros.ckpt"):

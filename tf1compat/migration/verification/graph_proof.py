@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,9 @@ from tf1compat.migration.verification.divergence import Divergence, diverging_pa
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.proof import Proof
+from tf1compat.migration.verification.reference.beyond import ends_beyond
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
+from tf1compat.names.graph_names import tensor_name
 
 __all__ = ["prove"]
 
@@ -141,8 +143,25 @@ class _Sides:
         """Returns the proof by the model's outputs, by some of them, or by those of some layers."""
         both = self._both(layers, only)
         proof = prove_lines(both, tolerance=self.tolerance)
-        proof = dataclasses.replace(proof, notes=(*self.given.notes(), *proof.notes))
+        notes = (*self.given.notes(), *self._beyond(both, layers), *proof.notes)
+        proof = dataclasses.replace(proof, notes=notes)
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
+
+    def _beyond(self, both: BothSides, layers: Sequence[str]) -> Iterator[str]:
+        """Yields what is to be said of outputs that nobody named: the graph may not end there."""
+        options = self.given.options
+        if layers or options.outputs or options.signature:
+            return
+        ends = ends_beyond(self.given.graph.graph_def, self.feeds, both.outputs)
+        try:
+            names = self.given.reference(list(map(tensor_name, ends)), self.feeds).floating()
+        except UsageError:  # it isn't run, and may have ops that can't be
+            names = list(map(tensor_name, ends))
+        if names:
+            yield (
+                f"compared with {', '.join(both.outputs)}, from which the v1 graph goes on to "
+                f"{', '.join(names)}; name these with --outputs if the model is to compute them"
+            )
 
     def agrees(self) -> bool:
         """Tells whether the outputs agree with the checkpoint's values."""
