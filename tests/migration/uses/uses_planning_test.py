@@ -197,6 +197,30 @@ def test_what_the_graph_turns_round_is_not_taken_as_it_stands(tmp_path):
     assert "found one that is used as a product (MatMul) over (-in, out)" in str(plan)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_variables_of_a_tutorial_go_where_the_graph_uses_them(backwards, tmp_path):
+    """Their names count them as they were made, which may be from the last layer on."""
+    sizes = [(8, 8), (8, 8), (8, 3)]
+
+    def build():
+        made = [
+            [v1.Variable(tf.random.normal(s)) for s in (size, size[1:])]
+            for size in (sizes[::-1] if backwards else sizes)
+        ]
+        h = v1.placeholder(tf.float32, [None, 8], "x")
+        for kernel, bias in made[::-1] if backwards else made:
+            h = tf.tanh(h @ kernel + bias)
+        tf.identity(h, name="y")
+
+    x = h = keras.Input((8,), name="x")
+    for name, (_, units) in zip(("first", "second", "third"), sizes, strict=True):
+        h = L.Dense(units, activation="tanh", name=name)(h)
+    index = index_model(keras.Model(x, h))
+    plan = plan_migration(saved(tmp_path, build), index)
+    assert plan.complete, str(plan)
+    assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
 FLAT = [
     ([3, 3, 2, 5], "VALID", 18, 0),
     ([1, 1, 2, 5], "SAME", 2, 1),

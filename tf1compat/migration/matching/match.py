@@ -85,7 +85,7 @@ def match_items(
       the pairs found, without the given ones, and the ties.
     """
     sources, targets, given = _usable(sources, targets, given)
-    modules_s, modules_t = module_nodes(sources), module_nodes(targets)
+    modules_s, modules_t = module_nodes(sources, source_flow), module_nodes(targets)
     modules = solve(
         Side(
             modules_s,

@@ -116,12 +116,22 @@ def item_nodes(items: Sequence[Item]) -> tuple[Node, ...]:
     )
 
 
-def module_nodes(items: Iterable[Item]) -> tuple[Node, ...]:
-    """Returns the modules of one side in the order of their first item."""
+def module_nodes(
+    items: Iterable[Item], feeds: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Node, ...]:
+    """Returns the modules of one side in the order of their first item.
+
+    Args:
+      items: the items.
+      feeds: for the path of each the paths of those that feed it, where that is known: a bias
+        belongs to the kernel whose product it is added to, if names don't say to which.
+    """
     by_module: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         by_module[item.module].append(item)
-    modules = [found for path, held in by_module.items() for found in _modules(path, held)]
+    modules = [
+        found for path, held in by_module.items() for found in _modules(path, held, feeds or {})
+    ]
     places = make_places(path for path, _ in modules)
     return tuple(
         Node(
@@ -136,7 +146,9 @@ def module_nodes(items: Iterable[Item]) -> tuple[Node, ...]:
     )
 
 
-def _modules(path: str, held: Sequence[Item]) -> list[tuple[str, tuple[Member, ...]]]:
+def _modules(
+    path: str, held: Sequence[Item], feeds: Mapping[str, Sequence[str]]
+) -> list[tuple[str, tuple[Member, ...]]]:
     """Returns what a scope or layer holds: one module, or a set for each number of its names."""
     roles = [item.role for item in held]
     if len(held) == 1 or (len(set(roles)) == len(roles) and "unknown" not in roles):
@@ -150,10 +162,27 @@ def _modules(path: str, held: Sequence[Item]) -> list[tuple[str, tuple[Member, .
         and all(item.role != "unknown" for item in part)
         for part in sets.values()
     )
-    if distinct and len(sets) > 1:
+    # Numbers that tell everything apart, as of `Variable_1`, say nothing of what is together.
+    together = len(sets) < len(held) or not feeds
+    if distinct and len(sets) > 1 and together:
         prefix = f"{path}/" if path else ""
         return [(f"{prefix}set_{n or 0}", _members(part)) for n, part in sets.items()]
-    return [(item.path, _members([item])) for item in held]
+    return [
+        (first.path, _members([first, *others])) for first, *others in _with_biases(held, feeds)
+    ]
+
+
+def _with_biases(held: Sequence[Item], feeds: Mapping[str, Sequence[str]]) -> list[list[Item]]:
+    """Returns each item by itself, but for biases that nothing but one kernel feeds."""
+    kernels = {item.path: item for item in held if len(item.shape) > 1}
+    found: dict[str, list[Item]] = {}
+    for item in sorted(held, key=lambda item: item.path not in kernels):
+        before = feeds.get(item.path, ())
+        kernel = kernels.get(before[0]) if len(before) == 1 and item.role == "bias" else None
+        alone = kernel is None or kernel.shape[-1:] != item.shape or len(found[kernel.path]) > 1
+        found.setdefault(item.path if alone or kernel is None else kernel.path, []).append(item)
+    place = {item.path: number for number, item in enumerate(held)}
+    return sorted(found.values(), key=lambda items: place[items[0].path])
 
 
 def _members(held: Sequence[Item]) -> tuple[Member, ...]:
