@@ -21,6 +21,14 @@ def with_an_axis(w):
     return [tf.squeeze(w[n : n + 1], [0]) for n in range(ROWS)]
 
 
+def gathered(w):
+    return [tf.gather(w, n) for n in range(ROWS)]
+
+
+def gathered_as_one(w):
+    return [tf.gather(w, [n]) for n in range(ROWS)]
+
+
 def a_range(w):
     return [w[n // 2 : n // 2 + 2] for n in range(ROWS - 1)]
 
@@ -63,13 +71,13 @@ def rows_of(tmp_path):
     return read
 
 
-@pytest.mark.parametrize("take", [by_number, from_the_end, tf.unstack, with_an_axis])
+@pytest.mark.parametrize("take", [by_number, from_the_end, tf.unstack, with_an_axis, gathered])
 @pytest.mark.parametrize("resource", [True, False])
 def test_rows_that_are_taken_one_by_one(take, resource, rows_of):
     assert scopes(rows_of(take, resource=resource)) == {"net/w": TAKEN}
 
 
-@pytest.mark.parametrize("take", [a_range, columns, two, by_a_tensor])
+@pytest.mark.parametrize("take", [a_range, columns, two, by_a_tensor, gathered_as_one])
 def test_other_parts_are_no_rows(take, rows_of):
     assert rows_of(take) == {}
 

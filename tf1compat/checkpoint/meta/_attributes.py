@@ -107,20 +107,30 @@ def values(node: Node) -> tuple[float, ...] | None:
     data = _field(node, "value", AttrValue.TENSOR) if node.op == "Const" else b""
     if not 0 < len(data) <= _LARGEST:
         return None
-    sizes = [
+    count = math.prod(_sizes(data))
+    if not 0 <= count <= _LARGEST:
+        return None
+    found = constant(node) or (0,)  # zeros are left out, and so is what only repeats the last
+    return (*found, *found[-1:] * (count - len(found)))[:count]
+
+
+def is_scalar(node: Node) -> bool:
+    """Tells whether it is a small ``Const`` of no axes."""
+    data = _field(node, "value", AttrValue.TENSOR) if node.op == "Const" else b""
+    return 0 < len(data) <= _LARGEST and not _sizes(data)
+
+
+def _sizes(tensor: memoryview | bytes) -> list[int]:
+    """Returns the sizes of a TensorProto."""
+    return [
         signed64(part.integer())
-        for field in fields(data)
+        for field in fields(tensor)
         if field.number == TensorProto.SHAPE
         for dim in fields(field.message())
         if dim.number == TensorShape.DIM
         for part in fields(dim.message())
         if part.number == Dim.SIZE
     ]
-    count = math.prod(sizes)
-    if not 0 <= count <= _LARGEST:
-        return None
-    found = constant(node) or (0,)  # zeros are left out, and so is what only repeats the last
-    return (*found, *found[-1:] * (count - len(found)))[:count]
 
 
 def _field(node: Node, key: str, number: int) -> memoryview | bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tf1compat.checkpoint.meta._attributes import integer, integers
+from tf1compat.checkpoint.meta._attributes import integer, integers, is_scalar
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import Wiring
 from tf1compat.checkpoint.meta.using import Move, Shape
@@ -229,6 +229,17 @@ def _unpack(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[M
         yield place, _one_of(shape, axis, place)
 
 
+def _gathered(wires: Wiring, node: Node, operand: int, shape: Shape) -> Iterator[Moved]:
+    """One row by a constant number: ``tf.gather(w, 2)``."""
+    index = wires.source(node, 1) if operand == 0 else None
+    along = wires.integers(node, 2) if len(node.inputs) > 2 else (0,)
+    if index is None or along != (0,) or not is_scalar(index) or not shape:
+        return
+    (place,) = wires.integers(node, 1) or (-1,)
+    if 0 <= place < (shape[0] or 0):
+        yield 0, _one_of(shape, 0, place)
+
+
 def _one_of(shape: Shape, axis: int, place: int) -> tuple[Move, Move]:
     part = _part(shape, axis, place, place + 1)
     return part, _reshaped(part.after, (*shape[:axis], *shape[axis + 1 :]))
@@ -263,6 +274,9 @@ _MOVES: Mapping[str, Callable[[Wiring, Node, int, Shape], Iterator[Moved]]] = {
     "StridedSlice": _slice,
     "Slice": _block,
     "Unpack": _unpack,
+    "Gather": _gathered,
+    "GatherV2": _gathered,
+    "ResourceGather": _gathered,
     "ConcatV2": _concat,
     "Neg": _negate,
     "ReverseV2": _reverse,
