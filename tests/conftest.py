@@ -5,7 +5,7 @@ import gc
 import pytest
 
 _MADE_BETWEEN = 40_000  # objects: a dozen tests' graphs and models, thousands of other tests
-_TESTS_BETWEEN = 25  # few objects may hold much memory
+_TESTS_BETWEEN = 40  # few objects may hold much memory
 _finished = iter(range(1, 1_000_000))
 
 

@@ -87,7 +87,7 @@ def main() -> int:
     """Runs the pairs and prints what came out, by what was changed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--last", type=int, default=4)
+    parser.add_argument("--last", type=int, default=3)
     arguments = parser.parse_args()
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     for seed in range(arguments.first, arguments.last):

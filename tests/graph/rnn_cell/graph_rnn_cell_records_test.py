@@ -128,10 +128,10 @@ _DYNAMIC = sorted(name for name in CASES if name.endswith(":dynamic"))
 STEP_BY_STEP = sorted(set(CASES) - set(_DYNAMIC))
 _NEVER_LOOPED = [name for name in STEP_BY_STEP if f"{_cell(name)}:dynamic" not in _DYNAMIC]
 # Every case is built and computed, if only by its first step: what a class makes of its options is
-# seen there. So loops are thinned by options: one in three of a class, and all wrappers and stacks.
-IN_LOOPS = _some(_DYNAMIC, _class, 3)
+# seen there. So loops are thinned by options: one in four of a class, and all wrappers and stacks.
+IN_LOOPS = _some(_DYNAMIC, _class, 4)
 # Nodes are counted in these loops, in all that never runs in one, and in a share of the rest.
-COUNTED = sorted({*_NEVER_LOOPED, *STEP_BY_STEP[::5]})
+COUNTED = sorted({*_NEVER_LOOPED, *STEP_BY_STEP[::8]})
 # Gradients are TensorFlow's, of operations whose values are compared: a class, or a cell that never
 # loops, is asked for them of some of its options and of some ways to run it; loops, of a fourth.
 DIFFERENTIATED = {*_some(_NEVER_LOOPED, _cell, 2), *_some(STEP_BY_STEP, _class, 4)}

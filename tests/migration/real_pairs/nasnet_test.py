@@ -65,6 +65,7 @@ def test_it_is_complete_and_proved_without_a_rule(prefix, few):
     assert not lint(plan, model).findings
 
 
+@WHOLE
 def test_computing_finds_that_keras_pads_before_it_pools(prefix, few):
     plan = plan_migration(prefix, few)
     proof = prove(plan, few)

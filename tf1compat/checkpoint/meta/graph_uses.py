@@ -242,7 +242,8 @@ class _Finder:
             if node.op in _GATHERS and not in_gradients(node.name):
                 table = self._variable(node, 0)
                 dealing, number = self._dealing(node)
-                if dealing is not None and table and split_part(table)[1] is None:
+                # Of a partitioned variable the checkpoint knows no such names; of others called so.
+                if dealing is not None and table:
                     shards[dealing.name][number] = table
         found = {}
         for name, tables in shards.items():

@@ -6,6 +6,7 @@ It is read as data: no graph is built, nothing in it is run, and TensorFlow isn'
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -118,16 +119,31 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
     found = graph_beside(name) or name
     if not os.path.lexists(found):
         raise CheckpointNotFoundError(f"{found}: there is no such file")
-    with open_regular(found) as file:
+    meta = _read(found, _state(found))
+    _require_like_index(meta)
+    return meta
+
+
+def _state(path: str) -> tuple[int, ...]:
+    """Returns what changes with a file's content, as far as the file system tells."""
+    try:
+        found = os.stat(path)
+    except OSError:  # said when it is opened
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@functools.lru_cache(maxsize=1)
+def _read(path: str, state: tuple[int, ...]) -> Meta:
+    """Returns what a file holds; planning, linting and proving read the same one in turn."""
+    with open_regular(path) as file:
         data, offset = meta_graph_in(file)
         try:
-            meta = _meta(found, sound_graph(data))
+            return _meta(path, sound_graph(data))
         except WireError as error:
             raise file.corrupt(
                 f"not a sound MetaGraphDef: {error.message}", offset + error.offset
             ) from error
-    _require_like_index(meta)
-    return meta
 
 
 def _meta(path: str, graph: Graph) -> Meta:
