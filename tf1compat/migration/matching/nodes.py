@@ -173,16 +173,17 @@ def _modules(
 
 
 def _with_biases(held: Sequence[Item], feeds: Mapping[str, Sequence[str]]) -> list[list[Item]]:
-    """Returns each item by itself, but for biases that nothing but one kernel feeds."""
+    """Returns each item by itself, but kernels with the only bias that they alone feed."""
     kernels = {item.path: item for item in held if len(item.shape) > 1}
-    found: dict[str, list[Item]] = {}
-    for item in sorted(held, key=lambda item: item.path not in kernels):
+    biases: dict[str, list[Item]] = defaultdict(list)
+    for item in held:
         before = feeds.get(item.path, ())
         kernel = kernels.get(before[0]) if len(before) == 1 and item.role == "bias" else None
-        alone = kernel is None or kernel.shape[-1:] != item.shape or len(found[kernel.path]) > 1
-        found.setdefault(item.path if alone or kernel is None else kernel.path, []).append(item)
-    place = {item.path: number for number, item in enumerate(held)}
-    return sorted(found.values(), key=lambda items: place[items[0].path])
+        if kernel is not None and kernel.shape[-1:] == item.shape:
+            biases[kernel.path].append(item)
+    own = {path: some[0] for path, some in biases.items() if len(some) == 1}
+    others = [item for item in held if item not in own.values()]
+    return [[item, own[item.path]] if item.path in own else [item] for item in others]
 
 
 def _members(held: Sequence[Item]) -> tuple[Member, ...]:
