@@ -27,7 +27,17 @@ def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
       model: a built Keras model.
       inputs: arrays by name; they are given by name where the model's inputs have these names,
         else in their order.
+
+    Raises:
+      UsageError: the model can't compute from such inputs.
     """
+    try:
+        return _called(model, inputs)
+    except Exception as error:  # layers and backends raise what they like on a wrong shape
+        raise _unfit(model, inputs, first_line(error)) from error
+
+
+def _called(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     names = {getattr(tensor, "name", None) for tensor in getattr(model, "inputs", None) or ()}
     if len(inputs) == 1:
         return model(next(iter(inputs.values())), training=False)
@@ -52,10 +62,7 @@ def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     # Keras warns of another number of inputs before it refuses it, which is one message too many.
     if taken and len(taken) != len(inputs):
         raise _unfit(model, inputs, f"{len(taken)} and not {len(inputs)} are needed")
-    try:
-        outputs = run_model(model, inputs)
-    except Exception as error:  # layers and backends raise what they like on a wrong shape
-        raise _unfit(model, inputs, first_line(error)) from error
+    outputs = run_model(model, inputs)
     return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
 

@@ -192,7 +192,7 @@ def _as_the_model(scope: str, rows: Sequence[_Row]) -> list[str]:
 
 
 def _of_rows(scope: str, entry: Entry, modules: Sequence[str]) -> Iterator[Part]:
-    because = _TAKEN_APART.because(scope=scope, count=entry.shape[0])
+    because = _TAKEN_APART.because(scope=scope or "the root", count=entry.shape[0])
     for number, module in enumerate(modules):
         yield Part(
             f"{module}/{entry.name.leaf}",

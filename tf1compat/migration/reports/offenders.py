@@ -19,6 +19,7 @@ from tf1compat.names import fold_names, nearest_names
 
 __all__ = ["offender_lines"]
 
+_BARE = ("neither", "none", "none in the file")  # what says no more than that something is left
 _LINES = 38  # leaves room for what an app prints around them
 _SHOWN = 3  # folded names of one side of a question
 _FOLDED = 6  # folded lines of names in each category before they are counted instead
@@ -103,8 +104,9 @@ def _said(problems: Sequence[Problem]) -> Iterator[str]:
     for remedy, ones in asked.items():
         names = _folded([one.name for one in ones])
         origin = f" ({ones[0].origin})" if len(ones) == 1 and ones[0].origin else ""
-        found = f"expected {ones[0].expected}, found {ones[0].found}"
-        yield f"  {names}{origin}: {found}; {remedy}" if len(ones) == 1 else f"  {names}: {remedy}"
+        alike = len({(one.expected, one.found) for one in ones}) == 1 and ones[0].found not in _BARE
+        found = f"expected {ones[0].expected}, found {ones[0].found}; "
+        yield f"  {names}{origin}: {found if len(ones) == 1 or alike else ''}{remedy}"
 
 
 def _copies(plan: Plan) -> Iterator[str]:
