@@ -9,6 +9,7 @@ from v1_programs import saved, without_graph
 from tf1compat.errors import RuleError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Status, plan_migration, prove
+from tf1compat.migration.reports.offenders import offender_lines
 from tf1compat.migration.uses.of_targets import target_uses
 from tf1compat.names import Rule
 
@@ -221,6 +222,21 @@ def test_variables_of_a_tutorial_go_where_the_graph_uses_them(backwards, tmp_pat
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
 
 
+def test_two_that_are_wanted_are_no_copies(tmp_path):
+    def build():
+        x = v1.placeholder(tf.float32, [None, 4], "x")
+        for scope in ("dense", "dense_1"):
+            kernel, bias = (v1.get_variable(f"{scope}/{n}", s) for n, s in SIZES.items())
+            tf.add(x @ kernel, bias, name=f"{scope}/y")
+
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, [L.Dense(4, name=name)(x) for name in ("mu", "sigma")])
+    plan = plan_migration(saved(tmp_path, build), index_model(model))
+    assert len(plan.ambiguities) == 1
+    assert not any("hold the same names" in line for line in offender_lines(plan))
+
+
+SIZES = {"kernel": (4, 4), "bias": (4,)}
 FLAT = [
     ([3, 3, 2, 5], "VALID", 18, 0),
     ([1, 1, 2, 5], "SAME", 2, 1),

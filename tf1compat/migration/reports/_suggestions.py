@@ -176,7 +176,12 @@ def _nearest(
 
 
 def copies(plan: Plan) -> list[tuple[str, str]]:
-    """Returns outer scopes whose open variables have the names and shapes of another's, and it."""
+    """Returns outer scopes whose open variables have the names and shapes of another's, and it.
+
+    None where no more variables are open than weights are: each may be wanted.
+    """
+    if len(_open_sources(plan)) <= len(_open_targets(plan)):
+        return []
     inside: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
     for name in _open_sources(plan):
         scope, _, rest = name.partition("/")
