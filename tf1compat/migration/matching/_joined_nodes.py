@@ -40,7 +40,10 @@ class Joins:
 
     def in_order(self, nodes: Sequence[Node]) -> tuple[Node, ...] | None:
         """Returns the nodes as what they made stands side by side; None where it doesn't."""
-        behind = {node: self._behind.get(node, frozenset()).intersection(nodes) for node in nodes}
+        among = set(nodes)
+        if self._behind.keys().isdisjoint(among):  # as of most
+            return None
+        behind = {node: self._behind.get(node, frozenset()) & among for node in nodes}
         ordered = sorted(nodes, key=lambda node: -len(behind[node]))
         wanted = range(len(nodes) - 1, -1, -1)
         return tuple(ordered) if [len(behind[node]) for node in ordered] == [*wanted] else None
