@@ -11,8 +11,8 @@ from tf1compat.checkpoint.meta._wiring import Wiring
 from tf1compat.checkpoint.meta.using import (
     CANDIDATE,
     FORGET,
-    INPUT,
-    OUTPUT,
+    LSTM_OF_1_15,
+    LSTM_OF_KERAS,
     RESET,
     UPDATE,
     Fact,
@@ -21,11 +21,10 @@ from tf1compat.checkpoint.meta.using import (
 
 __all__ = ["Consumption", "consumption"]
 
-_LSTM = (INPUT, CANDIDATE, FORGET, OUTPUT)
 _FUSED: Mapping[str, Mapping[int, tuple[str, ...]]] = {
-    "LSTMBlockCell": {3: _LSTM, 7: _LSTM},
-    "BlockLSTM": {4: _LSTM, 8: _LSTM},
-    "BlockLSTMV2": {4: (INPUT, FORGET, CANDIDATE, OUTPUT), 8: (INPUT, FORGET, CANDIDATE, OUTPUT)},
+    "LSTMBlockCell": {3: LSTM_OF_1_15, 7: LSTM_OF_1_15},
+    "BlockLSTM": {4: LSTM_OF_1_15, 8: LSTM_OF_1_15},
+    "BlockLSTMV2": {4: LSTM_OF_KERAS, 8: LSTM_OF_KERAS},
     "GRUBlockCell": {2: (RESET, UPDATE), 3: (CANDIDATE,), 4: (RESET, UPDATE), 5: (CANDIDATE,)},
 }
 """Cells in one op: by the operand that is a kernel or bias, its gates."""

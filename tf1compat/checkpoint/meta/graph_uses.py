@@ -22,14 +22,14 @@ from tf1compat.checkpoint.meta._rows_apart import Row
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
 from tf1compat.checkpoint.meta.flat_images import flattened_format
 from tf1compat.checkpoint.meta.usage import nodes_usage
-from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT, Use
+from tf1compat.checkpoint.meta.using import FORGET, LSTM_OF_1_15, Use
 from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
 __all__ = ["LstmGates", "OpaqueRecurrent", "Row", "Uses", "find_uses"]
 
-_LSTM = frozenset({INPUT, CANDIDATE, FORGET, OUTPUT})
+_LSTM = frozenset(LSTM_OF_1_15)
 _ADDS = frozenset({"Add", "AddV2"})
 _BLOCKS = {"LSTMBlockCell": (3, 7), "BlockLSTM": (4, 8), "BlockLSTMV2": (4, 8)}
 """Fused ops, with the operands that are the kernel and the bias."""
@@ -52,7 +52,7 @@ class LstmGates:
     kernel: str
     bias: str
     forget_bias: float
-    order: tuple[str, ...] = (INPUT, CANDIDATE, FORGET, OUTPUT)
+    order: tuple[str, ...] = LSTM_OF_1_15
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,8 @@ __all__ = [
     "CANDIDATE",
     "FORGET",
     "INPUT",
+    "LSTM_OF_1_15",
+    "LSTM_OF_KERAS",
     "OUTPUT",
     "RESET",
     "UPDATE",
@@ -34,6 +36,10 @@ UPDATE, RESET = "update", "reset"
 """Gates of recurrent cells by what becomes of them: ``forget`` multiplies the old state, ``output``
 what the new one gives, ``input`` the candidate, ``reset`` what the candidate is made of; ``update``
 is also taken from 1."""
+
+LSTM_OF_1_15 = (INPUT, CANDIDATE, FORGET, OUTPUT)
+LSTM_OF_KERAS = (INPUT, FORGET, CANDIDATE, OUTPUT)
+"""The gates of an LSTM as they stand in its kernel."""
 
 _ROLES = {
     "product": "kernel",

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator
 
 from tf1compat.checkpoint import Entry
-from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
+from tf1compat.checkpoint.meta.using import (
+    LSTM_OF_1_15,
+    LSTM_OF_KERAS,
+)
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
@@ -16,8 +19,6 @@ __all__ = ["ConvLstm"]
 
 _BY_NAME = Kind("conv_lstm_name", "{kernel} has the gates of contrib's convolutional LSTMs")
 _CELL = re.compile(r"conv(?:_[123]d)?_lstm_cell(?:_\d+)?|ConvLSTMCell")
-_ORDER = (INPUT, CANDIDATE, FORGET, OUTPUT)  # contrib's
-_KERAS = (INPUT, FORGET, CANDIDATE, OUTPUT)
 _NO_BIAS = (
     "the cell has no bias, and what it adds to its forget gate needs one in Keras: say by rules "
     "what goes where, and put the constant into the bias of the layer"
@@ -46,7 +47,7 @@ class ConvLstm(Reading):
             elif added and bias is None:
                 yield Question(names, _NO_BIAS)
             else:
-                yield from _parts(kernel, bias, added, order or _ORDER)
+                yield from _parts(kernel, bias, added, order or LSTM_OF_1_15)
 
 
 def _is_kernel(kernel: Entry) -> bool:
@@ -57,7 +58,7 @@ def _is_kernel(kernel: Entry) -> bool:
 def _order(source: Source, kernel: str) -> tuple[str, ...] | None:
     """Returns the gates of a convolution's kernel as the graph has them; None where it has none."""
     uses = source.uses.by_variable.get(kernel, ()) if source.uses is not None else ()
-    found = {u.gates for u in uses if u.kind == "convolution" and {*u.gates} == {*_ORDER}}
+    found = {u.gates for u in uses if u.kind == "convolution" and {*u.gates} == {*LSTM_OF_1_15}}
     return found.pop() if len(found) == 1 else None
 
 
@@ -66,7 +67,7 @@ def _parts(
 ) -> Iterator[Part]:
     *spaces, depth, columns = kernel.shape
     scope = kernel.name.scope
-    blocks = f"blocks({', '.join(str(order.index(gate)) for gate in _KERAS)})"
+    blocks = f"blocks({', '.join(str(order.index(gate)) for gate in LSTM_OF_KERAS)})"
     because, axis, inputs = _BY_NAME.because(kernel=kernel.key), len(spaces), depth - columns // 4
     layer = (
         f"a ConvLSTM{len(spaces)}D of its sizes, with padding='same' and "

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.graph_uses import LstmGates
-from tf1compat.checkpoint.meta.using import CANDIDATE, FORGET, INPUT, OUTPUT
+from tf1compat.checkpoint.meta.using import (
+    LSTM_OF_KERAS,
+)
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._extended_lstm import Extension, extension, is_peeping
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
@@ -28,7 +30,6 @@ _CELL = re.compile(
 # With layer_norm=False, and so a bias, it is a plain LSTM.
 _NORMED = re.compile(r"layer_norm_basic_lstm_cell(?:_\d+)?|LayerNormBasicLSTMCell")
 _NO_CONSTANT = "cudnn_compatible_lstm_cell"  # its forget_bias is 0
-_KERAS = (INPUT, FORGET, CANDIDATE, OUTPUT)
 
 
 class Lstm(Reading):
@@ -107,7 +108,7 @@ def _cell(source: Source, gates: LstmGates, kind: Kind) -> Iterator[Part | Quest
 def _parts(source: Source, gates: LstmGates, more: Extension, kind: Kind) -> Iterator[Part]:
     kernel = source.entries[gates.kernel]
     scope, because = kernel.name.scope, kind.because(kernel=kernel.key)
-    blocks = f"blocks({', '.join(str(gates.order.index(gate)) for gate in _KERAS)})"
+    blocks = f"blocks({', '.join(str(gates.order.index(gate)) for gate in LSTM_OF_KERAS)})"
     rows, columns = kernel.shape
     layer = more.layer(columns // 4)
     # 1.x multiplies [inputs, state] by one kernel: the inputs' rows come first.

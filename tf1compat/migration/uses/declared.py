@@ -14,9 +14,7 @@ from typing import Any
 
 from tf1compat.checkpoint.meta.using import (
     CANDIDATE,
-    FORGET,
-    INPUT,
-    OUTPUT,
+    LSTM_OF_KERAS,
     RESET,
     UPDATE,
     Fact,
@@ -30,7 +28,6 @@ __all__ = ["LAYERS", "LayerUses", "declared_uses", "is_declared"]
 
 Config = Mapping[str, Any]
 
-_LSTM = (INPUT, FORGET, CANDIDATE, OUTPUT)
 _GRU = (UPDATE, RESET, CANDIDATE)
 
 
@@ -192,7 +189,7 @@ def _convolved_lstm(name: str, rank: int, config: Config) -> Use | None:
         use = _kernel("convolution", rank, facts)
     else:
         use = _kernel("convolution", rank, _spaced(config))
-    return dataclasses.replace(use, gates=_LSTM)
+    return dataclasses.replace(use, gates=LSTM_OF_KERAS)
 
 
 def _alike(uses: Callable[[str, int, Config], Use | None], *names: str) -> tuple[LayerUses, ...]:
@@ -217,7 +214,7 @@ LAYERS: Registry[LayerUses] = Registry(
         *_alike(_norm, "RMSNormalization"),
         *_alike(_scale, "PReLU", "Attention", "AdditiveAttention"),
         *_alike(_unread, "Normalization", "SpectralNormalization"),
-        *_alike(_recurrent(_LSTM), "LSTMCell"),
+        *_alike(_recurrent(LSTM_OF_KERAS), "LSTMCell"),
         *_alike(_recurrent(_GRU), "GRUCell"),
         *_alike(_recurrent(()), "SimpleRNNCell"),
         *_alike(_convolved_lstm, "ConvLSTMCell"),
