@@ -15,13 +15,14 @@ v1 = tf.compat.v1
 WORDS, SIZE = 7, 4
 
 
-def _program(*, transposed):
+def _program(*, transposed, table="bert/word_embeddings", scope="cls/predictions"):
     """BERT's masked words: scores by the table itself, or by a kernel of that shape."""
+    name = table
 
     def build():
         ids = v1.placeholder(tf.int32, [None], "ids")
-        table = v1.get_variable("bert/word_embeddings", [WORDS, SIZE])
-        with v1.variable_scope("cls/predictions"):
+        table = v1.get_variable(name, [WORDS, SIZE])
+        with v1.variable_scope(scope):
             bias = v1.get_variable("output_bias", [WORDS])
         h = tf.nn.embedding_lookup(table, ids)
         if transposed:
@@ -37,8 +38,11 @@ def _untied():
     return index_model(keras.Model(ids, keras.layers.Dense(WORDS, name="scores")(h)))
 
 
-def test_a_table_that_scores_too_fills_both(tmp_path):
-    prefix, index = saved(tmp_path, _program(transposed=True)), _untied()
+@pytest.mark.parametrize("scope", ["cls/predictions", ""])
+def test_a_table_that_scores_too_fills_both(scope, tmp_path):
+    name = "bert/word_embeddings" if scope else "embedding"
+    program = _program(transposed=True, table=name, scope=scope)
+    prefix, index = saved(tmp_path, program), _untied()
     plan = plan_migration(prefix, index)
     assert plan.complete, str(plan)
     why = {fill.target: fill.why for fill in plan.fills}
@@ -46,7 +50,7 @@ def test_a_table_that_scores_too_fills_both(tmp_path):
     assert "shared by both" in why["scores/kernel"]
     assert prove(plan, index).agrees
     convert(plan, index)
-    table = open_checkpoint(prefix)["bert/word_embeddings"].read()
+    table = open_checkpoint(prefix)[name].read()
     assert_arrays_equal(np.asarray(index["words/embeddings"].variable), table)
     assert_arrays_equal(np.asarray(index["scores/kernel"].variable), table.T)
     assert verify_weights(plan, index).equal

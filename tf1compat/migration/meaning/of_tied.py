@@ -38,7 +38,9 @@ class Tied(Reading):
 
 def _both(entry: Entry, scope: str) -> Iterator[Part]:
     because = _TIED.because(table=entry.key, scope=scope or "the model itself")
-    own = (entry.key, entry.name.scope, "embedding", entry.shape)
+    # Where both are in one scope, such as the root, the table stands for a layer by itself.
+    module = entry.key if entry.name.scope == scope else entry.name.scope
+    own = (f"{module}/{entry.name.leaf}", module, "embedding", entry.shape)
     turned = (f"{scope}/kernel".lstrip("/"), scope, "kernel", entry.shape[::-1])
     for (path, module, role, shape), layout in ((own, "identity"), (turned, "transpose(1, 0)")):
         yield Part(path, module, role, shape, (entry.key,), layout, _LAYER, because)
