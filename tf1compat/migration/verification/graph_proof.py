@@ -153,6 +153,8 @@ class _Sides:
         if layers or options.outputs or options.signature:
             return
         ends = ends_beyond(self.given.graph.graph_def, self.feeds, both.outputs)
+        if not ends:
+            return
         try:
             names = self.given.reference(list(map(tensor_name, ends)), self.feeds).floating()
         except UsageError:  # it isn't run, and may have ops that can't be

@@ -5,6 +5,7 @@ No saver, initializer or restore op of the graph is run: variables are assigned 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -69,11 +70,19 @@ class ReferenceGraph:
                 tf.compat.v1.import_graph_def(part, name="")
             except (ValueError, KeyError, tf.errors.OpError) as error:
                 raise UsageError(f"{self._path}: the graph can't be imported: {error}") from error
-            held = [node.name for node in part.node if node.op in VARIABLE_OPS]
-            self._assigns = [_assign(self._graph, op, graph.variables[op]) for op in held]
-        self._graph.finalize()
+        held = [node.name for node in part.node if node.op in VARIABLE_OPS]
+        self._held = {op: graph.variables[op] for op in held}
         self.inputs = input_specs(part)
-        self.variables = tuple(dict.fromkeys(one.name for one in self._assigns))
+        names = (_saved_as(variable)[0] for variable in self._held.values())
+        self.variables = tuple(dict.fromkeys(names))
+
+    @functools.cached_property
+    def _assigns(self) -> list[_Assign]:
+        """How the variables get values; made when it first runs, which a graph may never do."""
+        with self._graph.as_default():
+            made = [_assign(self._graph, op, variable) for op, variable in self._held.items()]
+        self._graph.finalize()
+        return made
 
     def values(self, checkpoint: Mapping[str, Entry]) -> Mapping[str, np.ndarray]:
         """Returns what a checkpoint holds for the variables that are needed."""
