@@ -196,3 +196,11 @@ def test_what_keras_exports_is_run(tmp_path):
     plan = plan_migration(checkpoint, index)
     assert [drop.kind for drop in plan.drops] == ["object_graph", "equal", "equal"]
     compared(prove(plan, index, checkpoint=checkpoint))
+
+
+def test_a_model_of_keras_that_tensorflow_saves_is_run(tmp_path):
+    # Its checkpoint has copies of the variables; functions read those that they were made with.
+    saved = dense()
+    saved.get_layer("fc").bias.assign([0.5, -1.0, 2.0])
+    tf.saved_model.save(saved, str(tmp_path / "saved"))
+    compared(proof_of(dense, tmp_path / "saved"))

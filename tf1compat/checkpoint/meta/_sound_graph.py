@@ -40,6 +40,7 @@ def sound_graph(data: memoryview) -> Graph:
     if restore is None:
         return graph
     names = dict(_names(graph, restore))
+    names = dict(_copied(graph, names)) | names
     saver = {op_name(str(graph.saver[key])) for key in _SAVER if key in graph.saver}
     kept = {name: node for name, node in graph.nodes.items() if name not in saver}
     nodes = inlined(dataclasses.replace(graph, nodes=kept))
@@ -73,6 +74,19 @@ def _names(graph: Graph, restore: Node) -> Iterator[tuple[str, str]]:
             key = _restored(body, node.inputs[1], node.ports[1])
             if key and variable in graph.nodes and graph.nodes[variable].op in VARIABLE_OPS:
                 yield variable, parse_key(key).name
+
+
+def _copied(graph: Graph, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields each variable that only a copy of is restored, with the name of the copy's key.
+
+    `tf.saved_model.save` makes copies of the variables of Keras 3 and saves those, while functions
+    go on reading what they were made with.
+    """
+    for node in graph.nodes.values():
+        if node.op == "AssignVariableOp" and len(node.inputs) == 2 and node.inputs[0] in names:
+            value = graph.nodes.get(node.inputs[1])
+            if value is not None and value.op == "ReadVariableOp" and value.inputs:
+                yield value.inputs[0], names[node.inputs[0]]
 
 
 def _restored(body: Function, name: str, port: int) -> str:
