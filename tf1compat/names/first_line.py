@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["first_line"]
+
+# How TensorFlow and Keras begin where the reason comes later: they say where it was first.
+_WHERE = re.compile(
+    r"Graph execution error|Detected at node|Node:|node \(|Exception encountered when calling"
+)
+# TensorFlow writes the reason of an eager op in bold, behind the op's place.
+_MARKS = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\} ?")
 
 
 def first_line(error: BaseException, *, otherwise: str | None = None) -> str:
-    r"""Returns the first line of an error's message.
+    r"""Returns the first line of an error's message that tells more than where it was.
 
     Args:
       error: the error.
@@ -15,5 +24,6 @@ def first_line(error: BaseException, *, otherwise: str | None = None) -> str:
     >>> first_line(ValueError("\nno such layer\n  at ...")), first_line(KeyError())
     ('no such layer', 'KeyError')
     """
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else (otherwise or type(error).__name__)
+    lines = [line.strip() for line in _MARKS.sub("", str(error)).splitlines() if line.strip()]
+    telling = [line for line in lines if not _WHERE.match(line)]
+    return (telling or lines or [otherwise or type(error).__name__])[0]

@@ -21,6 +21,7 @@ from tf1compat.migration.verification._both_sides import stand_ins, variable_val
 from tf1compat.migration.verification.given import recorded_feeds
 from tf1compat.migration.verification.outputs import OutputDifference, Recording, compare_outputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.channel_order import turned
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import op_name, tensor_name
@@ -162,7 +163,9 @@ def _nearest(output: np.ndarray, tensors: Mapping[str, np.ndarray]) -> OutputDif
     1.x's programs fold the axes of a batch and of a sequence into one, so shapes may differ.
     """
     gaps = [
-        compare_outputs({name: tensor}, {name: output.reshape(tensor.shape)})[0]
+        compare_outputs({name: tensor}, {name: turned(output, tensor.shape).reshape(tensor.shape)})[
+            0
+        ]
         for name, tensor in tensors.items()
         if tensor.size == output.size and output.dtype.kind in "fV"
     ]

@@ -13,6 +13,7 @@ from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.looked_up import table_sizes
 from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.channel_order import turn, turned
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_pairing import (
@@ -176,11 +177,23 @@ class Given:
     def notes(self) -> tuple[str, ...]:
         """Returns what is to be said of several inputs that are called otherwise in the graph."""
         several = len(self.paired) > 1 and not self._told_by_name
+        moved = [f"channels are {where}" for where in self._moved()]
         if not self._inputs or self.options.inputs or not (several or self.values):
-            return ()
+            return tuple(moved)
         pairs = [f"{one.name} is {name}" for name, one in self.paired.items()]
         told = ", ".join([*pairs, *(f"{name} is {one}" for name, one in self.values.items())])
-        return (f"inputs: {told}" + (", by their order" if len(self.pairings) > 1 else ""),)
+        how = ", by their order" if len(self.pairings) > 1 else ""
+        return (f"inputs: {told}{how}", *moved)
+
+    def _moved(self) -> Iterator[str]:
+        """Yields where channels are, of each tensor and input that have them elsewhere."""
+        specs = {spec.name: spec.shape for spec in self.specs}
+        for name, one in self.paired.items():
+            shape = specs.get(name)
+            axes = None if shape is None or one is None else turn(shape, one.shape)
+            if axes is not None and list(axes) != sorted(axes):
+                first, last = (name, one.name) if axes[-1] == 1 else (one.name, name)
+                yield f"first in {first} and last in {last}"
 
     def said(self) -> str:
         """Returns how a user says that the inputs are paired so."""
@@ -192,9 +205,10 @@ class Given:
 
         By the names of the graph's tensors; by its own where one has a value instead of a tensor.
         """
+        fed = {name: _as_taken(feeds[name], one) for name, one in self.paired.items()}
         if not self.values:
-            return {name: feeds[name] for name in self.paired}
-        own = {one.name: feeds[name] for name, one in self.paired.items()}
+            return fed
+        own = {one.name: fed[name] for name, one in self.paired.items()}
         shapes = [array.shape for array in own.values()]
         return {
             one.name: own[one.name]
@@ -255,6 +269,11 @@ class Given:
     def reference(self, outputs: Sequence[str], feeds: Iterable[str]) -> ReferenceGraph:
         """Returns the part of the graph that computes `outputs`."""
         return ReferenceGraph(self.graph, outputs, fed=feeds, allowed=self.options.allowed)
+
+
+def _as_taken(array: np.ndarray, one: Any) -> np.ndarray:
+    """Returns what a tensor of the graph is given, as an input of the model takes it."""
+    return array if one is None else turned(array, one.shape)
 
 
 def _within(name: str, taken_by: Any, path: str) -> InputSpec:
@@ -332,4 +351,6 @@ def recorded_feeds(
     names = [getattr(one, "name", None) for one in given.paired.values()]
     by_name = set(names) == set(recorded)
     values = [recorded[str(n)] for n in names] if by_name else list(recorded.values())
-    return {**given.feeds, **dict(zip(given.paired, values, strict=True))}
+    shapes = {spec.name: spec.shape for spec in given.specs}
+    paired = zip(given.paired, values, strict=True)
+    return {**given.feeds, **{n: turned(v, shapes.get(n) or v.shape) for n, v in paired}}

@@ -13,6 +13,7 @@ import numpy as np
 
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import UsageError, VerificationError
+from tf1compat.migration.verification.reference.channel_order import turn, turned
 
 __all__ = [
     "OutputDifference",
@@ -123,12 +124,14 @@ def compare_outputs(
 def as_rows(expected: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Returns an array in another shape, if that only joins or parts its first axes.
 
-    Programs of 1.x computed logits of ``[batch * time, classes]`` where a model's have three axes.
-    Else it is returned as it is.
+    Programs of 1.x computed logits of ``[batch * time, classes]`` where a model's have three axes,
+    and images with channels first where a model has them last. Else it is returned as it is.
     """
     size = math.prod(shape)
     folds = expected.ndim and len(shape) and expected.shape[-1] == shape[-1]
-    return expected.reshape(shape) if folds and expected.size == size else expected
+    if expected.size != size or turn(expected.shape, shape) is not None:
+        return turned(expected, shape)
+    return expected.reshape(shape) if folds else expected
 
 
 def _difference(name: str, expected: np.ndarray, found: np.ndarray) -> OutputDifference:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tf1compat.errors import UsageError
+from tf1compat.migration.verification.reference.channel_order import turn
 from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.spec_text import spec_text
@@ -135,14 +136,13 @@ def _shown(shape: Sequence[int | None] | None) -> str:
 
 
 def fits(spec: InputSpec, given: Any) -> bool:
-    """Tells whether a placeholder can be an input of the model, by dtype and shape."""
+    """Tells whether a placeholder can be an input of the model, by dtype and shape.
+
+    Channels may be first in the one and last in the other.
+    """
     if _kind(spec.dtype) != _kind(str(given.dtype)):
         return False
-    if spec.shape is None:
-        return True
-    return len(spec.shape) == len(given.shape) and all(
-        a is None or b is None or a == b for a, b in zip(spec.shape, given.shape, strict=True)
-    )
+    return spec.shape is None or turn(given.shape, spec.shape) is not None
 
 
 def _kind(dtype: str) -> str:
@@ -164,11 +164,12 @@ def concrete_shapes(
     found = {}
     for name, given in paired.items():
         shape = specs[name].shape
-        wanted = tuple(given.shape) if given is not None else shape
+        own = tuple(given.shape) if given is not None else shape
         if shape is None:
-            shape = wanted
-        if shape is None or wanted is None:
+            shape = own
+        if shape is None or own is None:
             raise UsageError(f"{name}: its shape isn't known; give inputs of your own")
+        wanted = _as_in_the_graph(own, shape)
         if len(shape) != len(wanted):
             raise UsageError(
                 f"{name}: expected a tensor like the model's input, {list(wanted)}, found one of "
@@ -186,6 +187,13 @@ def concrete_shapes(
             if name in found and spec.shape and _batch(spec) is None:
                 found[name] = (*fixed, *found[name][1:])
     return found
+
+
+def _as_in_the_graph(
+    wanted: Sequence[int | None], shape: Sequence[int | None]
+) -> Sequence[int | None]:
+    axes = turn(wanted, shape)
+    return wanted if axes is None else [wanted[axis] for axis in axes]
 
 
 def shape_like(shape: Sequence[int | None], others: Iterable[Sequence[int]]) -> tuple[int, ...]:

@@ -14,15 +14,14 @@ import numpy as np
 from tf1compat.checkpoint import Entry, MetaVariable
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
+from tf1compat.migration.verification.reference.channel_order import turn
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import input_specs
+from tf1compat.names.first_line import first_line
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["ReferenceGraph"]
-
-
-_HEADINGS = ("Graph execution error", "Detected at node", "Node:", "node (")
 
 
 class ReferenceGraph:
@@ -64,6 +63,7 @@ class ReferenceGraph:
         graph.require([*outputs, *fed])
         whole, self.notes = graph.inference
         part = cut_graph(whole, outputs=outputs, fed=fed, allowed=allowed)
+        self._channels_first = any(_has_channels_first(node) for node in part.node)
         self._graph = tf.Graph()
         with self._graph.as_default():
             try:
@@ -75,6 +75,17 @@ class ReferenceGraph:
         self.inputs = input_specs(part)
         names = (_saved_as(variable)[0] for variable in self._held.values())
         self.variables = tuple(dict.fromkeys(names))
+
+    @functools.cached_property
+    def _fetched(self) -> Mapping[str, Any]:
+        """What is fetched for each output's tensor; an op that is fetched isn't rewritten."""
+        import tensorflow as tf
+
+        tensors = {tensor_name(name): self._tensor(name) for name in self._outputs}
+        if not self._channels_first:
+            return tensors
+        with self._graph.as_default():
+            return {name: tf.identity(tensor) for name, tensor in tensors.items()}
 
     @functools.cached_property
     def _assigns(self) -> list[_Assign]:
@@ -100,9 +111,13 @@ class ReferenceGraph:
         names = self.floating()
         found: set[str] = set()
         for shape in map(tuple, shapes):
-            exact = [n for n in names if self._tensor(n).shape.is_compatible_with(shape)]
+            exact = [n for n in names if self._may_be(n, shape)]
             found.update(exact or [n for n in names if self._may_fold(n, shape)])
         return [name for name in names if name in found]
+
+    def _may_be(self, name: str, shape: Sequence[int]) -> bool:
+        own = self._tensor(name).shape
+        return own.rank is None or turn(own.as_list(), shape) is not None
 
     def _may_fold(self, name: str, shape: Sequence[int]) -> bool:
         own = self._tensor(name).shape
@@ -164,18 +179,20 @@ class ReferenceGraph:
         import tensorflow as tf
 
         ops = {op.name for op in self._graph.get_operations()}
+        tensors, assigns = self._fetched, self._assigns  # made before the graph is run
         feeds = {self._tensor(name): v for name, v in inputs.items() if op_name(name) in ops}
-        with tf.compat.v1.Session(graph=self._graph, config=_plainly()) as session:
+        config = _channels_last() if self._channels_first else _plainly()
+        with tf.compat.v1.Session(graph=self._graph, config=config) as session:
 
             def fetched(some: Sequence[str]) -> dict[str, np.ndarray]:
                 limit = tf.compat.v1.RunOptions(timeout_in_ms=int(1000 * self.seconds))
                 found = session.run(
-                    {name: self._tensor(name) for name in some}, feeds, options=limit
+                    {name: tensors[tensor_name(name)] for name in some}, feeds, options=limit
                 )
                 return {name: np.asarray(value) for name, value in found.items()}
 
             try:
-                for batch in _batches(self._assigns, values):
+                for batch in _batches(assigns, values):
                     session.run([one.assign for one, _ in batch], _fed(batch))
                 return fetch(fetched, names)
             except tf.errors.DeadlineExceededError as error:
@@ -185,7 +202,7 @@ class ReferenceGraph:
                 ) from error
             except (ValueError, TypeError, tf.errors.OpError) as error:
                 raise UsageError(
-                    f"{self._path}: the v1 graph didn't run: {_telling(str(error))}"
+                    f"{self._path}: the v1 graph didn't run: {first_line(error)}"
                 ) from error
 
 
@@ -200,6 +217,27 @@ def _plainly() -> Any:
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.graph_options.optimizer_options.opt_level = -1
     return config
+
+
+def _channels_last() -> Any:
+    """Returns the configuration of a session that runs channels first by channels last.
+
+    Graphs that were made for a GPU have channels first; CPUs without oneDNN's convolutions have no
+    kernels for it.
+    """
+    import tensorflow as tf
+
+    config = tf.compat.v1.ConfigProto()
+    options = config.graph_options.rewrite_options
+    options.optimizers.append("layout")
+    options.cpu_layout_conversion = options.NCHW_TO_NHWC
+    options.min_graph_nodes = -1  # small graphs aren't rewritten else
+    config.graph_options.optimizer_options.opt_level = -1
+    return config
+
+
+def _has_channels_first(node: Any) -> bool:
+    return "data_format" in node.attr and node.attr["data_format"].s in (b"NCHW", b"NCDHW")
 
 
 _Fetch = Callable[[Sequence[str]], dict[str, np.ndarray]]
@@ -229,12 +267,6 @@ def _by_halves(fetch: _Fetch, names: Sequence[str]) -> dict[str, np.ndarray]:
     if failed is not None and not found:
         raise failed
     return {name: found[name] for name in names if name in found}
-
-
-def _telling(message: str) -> str:
-    """Returns the first line of TensorFlow's message that tells more than where it was."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith(_HEADINGS)), lines[0])
 
 
 class _Assign(NamedTuple):
