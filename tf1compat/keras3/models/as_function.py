@@ -11,7 +11,7 @@ import numpy as np
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.models.running import run_model, watch_layers
 
-__all__ = ["compute_layers", "compute_outputs", "gradient_norms", "own_value"]
+__all__ = ["compute_gradients", "compute_layers", "compute_outputs", "own_value"]
 
 Values = Mapping[str, np.ndarray]
 
@@ -64,43 +64,49 @@ def compute_layers(
     return {path: tuple(outputs) for path, outputs in found.items()}
 
 
-def gradient_norms(
+def compute_gradients(
     index: ModelIndex,
     inputs: Values,
     values: Values,
-    projections: Sequence[np.ndarray],
+    projection: Callable[[Sequence[int]], np.ndarray],
     *,
     layers: Sequence[str] = (),
     only: Sequence[int] = (),
-) -> dict[str, float]:
-    """Returns how much the projected outputs depend on each weight: the gradient's L2 norm.
+) -> tuple[tuple[np.ndarray, ...], dict[str, float]]:
+    """Returns outputs, and how much they depend on each weight: the L2 norm of their gradient.
 
     Args:
       index: as for :func:`compute_outputs`.
       inputs: see there.
       values: see there.
-      projections: for each output an array of its shape, by which it is multiplied and summed.
+      projection: for an output's shape the array by which it is multiplied, and then summed.
       layers: as for :func:`compute_outputs`.
       only: see there.
 
     Returns:
-      by path, for each floating weight that the outputs depend on at all.
+      the outputs, as :func:`compute_outputs` returns them, and the norms by path, for each floating
+      weight that the outputs depend on at all.
     """
 
-    def projected(tensors: Mapping[str, Any]) -> Any:
+    def projected(tensors: Mapping[str, Any]) -> tuple[Any, list[Any]]:
         outputs = _run(index, inputs, tensors, layers=layers, only=only)
         parts = [
-            keras.ops.sum(keras.ops.cast(y, "float32") * keras.ops.convert_to_tensor(p))
-            for y, p in zip(outputs, projections, strict=True)
+            keras.ops.sum(
+                keras.ops.cast(y, "float32")
+                * keras.ops.convert_to_tensor(projection(tuple(y.shape)).astype(np.float32))
+            )
+            for y in outputs
             if keras.backend.is_float_dtype(keras.backend.standardize_dtype(y.dtype))
         ]
-        return sum(parts[1:], parts[0])
+        return sum(parts, keras.ops.zeros(())), outputs  # parts: none where all are integers
 
     floats = [p for p in index if keras.backend.is_float_dtype(index[p].dtype)]
     others = {p: keras.ops.convert_to_tensor(values[p]) for p in index if p not in set(floats)}
     tensors = {path: keras.ops.convert_to_tensor(values[path]) for path in floats}
-    found = _GRADIENTS[keras.config.backend()](lambda t: projected({**t, **others}), tensors)
-    return {path: float(np.linalg.norm(g.astype(np.float64))) for path, g in found}
+    run = _GRADIENTS[keras.config.backend()]
+    found, outputs = run(lambda t: projected({**t, **others}), tensors)
+    norms = {path: float(np.linalg.norm(g.astype(np.float64))) for path, g in found}
+    return tuple(map(keras.ops.convert_to_numpy, outputs)), norms
 
 
 def _run(
@@ -130,35 +136,40 @@ def _holding(index: ModelIndex, tensors: Mapping[str, Any]) -> Any:
     return keras.StatelessScope(state_mapping=mapping, initialize_variables=False)
 
 
-Loss = Callable[[Mapping[str, Any]], Any]
+Loss = Callable[[Mapping[str, Any]], tuple[Any, list[Any]]]
 Gradients = Iterable[tuple[str, np.ndarray]]
 
 
-def _by_tensorflow(loss: Loss, tensors: Mapping[str, Any]) -> Gradients:
+def _by_tensorflow(loss: Loss, tensors: Mapping[str, Any]) -> tuple[Gradients, list[Any]]:
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         tape.watch(list(tensors.values()))
-        result = loss(tensors)
+        result, outputs = loss(tensors)
     found = tape.gradient(result, dict(tensors))
     # Rows of a table come as IndexedSlices, of which one row may have several.
-    return ((p, tf.convert_to_tensor(g).numpy()) for p, g in found.items() if g is not None)
+    dense = ((p, tf.convert_to_tensor(g).numpy()) for p, g in found.items() if g is not None)
+    return dense, outputs
 
 
-def _by_jax(loss: Loss, tensors: Mapping[str, Any]) -> Gradients:
+def _by_jax(loss: Loss, tensors: Mapping[str, Any]) -> tuple[Gradients, list[Any]]:
     import jax
 
-    return ((path, np.asarray(g)) for path, g in jax.grad(loss)(dict(tensors)).items())
+    found, outputs = jax.grad(loss, has_aux=True)(dict(tensors))
+    return ((path, np.asarray(g)) for path, g in found.items()), outputs
 
 
-def _by_torch(loss: Loss, tensors: Mapping[str, Any]) -> Gradients:
+def _by_torch(loss: Loss, tensors: Mapping[str, Any]) -> tuple[Gradients, list[Any]]:
     leaves = {path: tensor.detach().requires_grad_() for path, tensor in tensors.items()}
-    loss(leaves).backward()
-    return (
+    result, outputs = loss(leaves)
+    if result.requires_grad:
+        result.backward()
+    found = (
         (path, keras.ops.convert_to_numpy(leaf.grad))
         for path, leaf in leaves.items()
         if leaf.grad is not None
     )
+    return found, outputs
 
 
 _GRADIENTS = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}

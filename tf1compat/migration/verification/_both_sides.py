@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
-from tf1compat.keras3.models.as_function import compute_outputs, own_value
+from tf1compat.keras3.models.as_function import compute_gradients, compute_outputs, own_value
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import value_for
 from tf1compat.migration.verification._changes import Lazy
@@ -64,9 +64,8 @@ def source_values(plan: Plan, checkpoint: Mapping[str, Entry]) -> Lazy:
 
 
 class Run(NamedTuple):
-    """One run of both sides: the model's weights and outputs, and how far the outputs are apart."""
+    """One run of both sides: the model's outputs, and how far those of the two are apart."""
 
-    weights: Mapping[str, np.ndarray]
     outputs: Sequence[np.ndarray]
     differences: tuple[OutputDifference, ...]
 
@@ -85,6 +84,8 @@ class BothSides:
       outputs: tensors of the v1 graph, in the order of what they are compared with.
       layers: paths of the layers whose outputs are compared; none for the model's own outputs.
       only: numbers of the model's outputs that are compared; none for all of them.
+      computed: what the model computes with the checkpoint's values, if that is known.
+      tensors: what the graph does, as far as it is known, by the names of tensors.
     """
 
     plan: Plan
@@ -96,6 +97,8 @@ class BothSides:
     outputs: Sequence[str]
     layers: Sequence[str] = ()
     only: Sequence[int] = ()
+    computed: Sequence[np.ndarray] = ()
+    tensors: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def sources(self) -> Lazy:
         """Returns the values of all sources of the plan."""
@@ -106,18 +109,56 @@ class BothSides:
         """For each variable of the graph, the source that the plan takes for it."""
         return stand_ins(self.plan, self.checkpoint, self.reference.variables)
 
+    def at_rest(self) -> Run:
+        """Runs both sides with the checkpoint's values, as far as that wasn't done before."""
+        sources = self.sources()
+        known = all(name in self.tensors for name in self.outputs)
+        expected = self.tensors if known else self._expected(sources)
+        return self._run(expected, self.computed or self._computed(sources))
+
     def run(self, sources: Mapping[str, np.ndarray]) -> Run:
         """Runs both sides with these values of the plan's sources."""
-        values = variable_values(self.stand_ins, self.checkpoint, sources)
-        expected = self.reference.run(self.inputs, values, only=self.outputs)
+        return self._run(self._expected(sources), self._computed(sources))
+
+    def run_back(
+        self,
+        sources: Mapping[str, np.ndarray],
+        projection: Callable[[Sequence[int]], np.ndarray],
+    ) -> tuple[Run, Mapping[str, float]]:
+        """Runs both sides, and the model backwards, too.
+
+        Args:
+          sources: values of the plan's sources.
+          projection: as for :func:`~tf1compat.keras3.models.as_function.compute_gradients`.
+
+        Returns:
+          what :meth:`run` does, and how much the outputs depend on each weight, by path.
+        """
         weights = weight_values(self.plan, self.index, self.checkpoint, sources)
-        found = compute_outputs(
+        found, norms = compute_gradients(
+            self.index,
+            self.model_inputs,
+            weights,
+            projection,
+            layers=self.layers,
+            only=self.only,
+        )
+        return self._run(self._expected(sources), found), norms
+
+    def _expected(self, sources: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        values = variable_values(self.stand_ins, self.checkpoint, sources)
+        return self.reference.run(self.inputs, values, only=self.outputs)
+
+    def _computed(self, sources: Mapping[str, np.ndarray]) -> Sequence[np.ndarray]:
+        weights = weight_values(self.plan, self.index, self.checkpoint, sources)
+        return compute_outputs(
             self.index, self.model_inputs, weights, layers=self.layers, only=self.only
         )
+
+    def _run(self, expected: Mapping[str, np.ndarray], found: Sequence[np.ndarray]) -> Run:
         named = dict(zip(self.outputs, found, strict=False))
-        shaped = {name: as_rows(y, named[name].shape) for name, y in expected.items()}
-        compared = compare_outputs(shaped, named)
-        return Run(weights, found, compared)
+        shaped = {name: as_rows(expected[name], named[name].shape) for name in self.outputs}
+        return Run(found, compare_outputs(shaped, named))
 
 
 def stand_ins(

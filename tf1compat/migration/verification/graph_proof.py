@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -169,7 +170,7 @@ class _Sides:
         """Tells whether the outputs agree with the checkpoint's values."""
         try:
             both = self._both()
-            found = both.run(both.sources()).differences
+            found = both.at_rest().differences
         except UsageError:
             return False
         return all(one.within(self.tolerance) for one in found)
@@ -186,17 +187,20 @@ class _Sides:
         return tuple(equal) if len(equal) < len(first) else ()
 
     def _both(self, layers: Sequence[str] = (), only: Sequence[int] = ()) -> BothSides:
-        outputs = list(self.given.options.outputs) or self._outputs(layers, only)
+        named = list(self.given.options.outputs)
+        known = _Compared(named) if named else self._compared(layers, only)
         return BothSides(
             self.plan,
             self.index,
-            self.given.reference(outputs, self.feeds),
+            self.given.reference(known.names, self.feeds),
             self.checkpoint,
             self.feeds,
             self.model_inputs,
-            outputs,
+            known.names,
             layers,
             only,
+            computed=known.found,
+            tensors=known.tensors,
         )
 
     def _apart(self, proof: Proof) -> Divergence | None:
@@ -216,7 +220,7 @@ class _Sides:
             sources=values,
         )
 
-    def _outputs(self, layers: Sequence[str], only: Sequence[int]) -> list[str]:
+    def _compared(self, layers: Sequence[str], only: Sequence[int]) -> _Compared:
         """Returns the tensor of the graph that each output of the model, or of layers, should be.
 
         What the signature gives, where that was asked for or agrees; else what is nearest.
@@ -224,7 +228,7 @@ class _Sides:
         signed = [] if layers else self.given.signed_outputs()
         signed = [signed[number] for number in only] if signed and only else signed
         if signed and self.given.options.signature:
-            return signed
+            return _Compared(signed)
         weights = weight_values(self.plan, self.index, self.checkpoint)
         found = compute_outputs(self.index, self.model_inputs, weights, layers=layers, only=only)
         own = list(self.given.signed.values())
@@ -232,18 +236,15 @@ class _Sides:
             return near
         return self._alike(found, self.given.candidates(self.feeds))
 
-    def _agreeing(self, found: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
-        """Returns those of some tensors that the model's outputs are; [] where not all are any."""
+    def _agreeing(self, found: Sequence[np.ndarray], names: Sequence[str]) -> _Compared | None:
+        """Returns those of some tensors that outputs of the model are; None where one is none."""
         try:
             near = self._alike(found, names)
-            tensors = self._computed(near)
         except UsageError:
-            return []
-        pairs = zip(near, found, strict=True)
-        gaps = (compare_outputs({n: as_rows(tensors[n], y.shape)}, {n: y})[0] for n, y in pairs)
-        return near if all(gap.within(self.tolerance) for gap in gaps) else []
+            return None
+        return near if near.agree(self.tolerance) else None
 
-    def _alike(self, found: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+    def _alike(self, found: Sequence[np.ndarray], names: Sequence[str]) -> _Compared:
         """Returns, for each output of the model, the one of these tensors that is nearest to it."""
         graph = self.given.graph
         if names:
@@ -257,13 +258,30 @@ class _Sides:
                 "feed these, or name the graph's inputs and outputs, in the model's order"
             )
         tensors = self._computed(names)
-        return [_nearest(tensors, y) for y in found]
+        nearest = [_nearest(tensors, y) for y in found]
+        return _Compared(nearest, found, {name: tensors[name] for name in nearest})
 
     def _computed(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         reference = self.given.reference(names, self.feeds)
         used = stand_ins(self.plan, self.checkpoint, reference.variables)
         values = variable_values(used, self.checkpoint)
         return reference.run_what_runs(self.feeds, values, only=names)
+
+
+class _Compared(NamedTuple):
+    """The tensors that outputs are compared with, and what telling them computed of both sides."""
+
+    names: Sequence[str]
+    found: Sequence[np.ndarray] = ()
+    tensors: Mapping[str, np.ndarray] = MappingProxyType({})
+
+    def agree(self, tolerance: float) -> bool:
+        """Tells whether each output is its tensor."""
+        pairs = zip(self.names, self.found, strict=True)
+        gaps = (
+            compare_outputs({n: as_rows(self.tensors[n], y.shape)}, {n: y})[0] for n, y in pairs
+        )
+        return all(gap.within(tolerance) for gap in gaps)
 
 
 def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
-from tf1compat.keras3.models.as_function import compute_outputs, gradient_norms
+from tf1compat.keras3.models.as_function import compute_gradients, compute_outputs
 from tf1compat.migration.planning.computed import ALIKE, COMPUTED
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.parts import uncovered_sources
@@ -224,9 +224,10 @@ class _Trial:
     ) -> list[str]:
         """Returns what of an assignment either side's outputs don't depend on: it is a guess."""
         weights = self._weights(plan)
-        found = compute_outputs(self.index, inputs, weights, layers=self.layers)
-        ones = [np.random.default_rng(0).normal(size=y.shape).astype(np.float32) for y in found]
-        norms = gradient_norms(self.index, inputs, weights, ones, layers=self.layers)
+        project = np.random.default_rng(0).normal
+        _, norms = compute_gradients(
+            self.index, inputs, weights, lambda shape: project(size=shape), layers=self.layers
+        )
         reference = self.given.reference(outputs, feeds)
         used = set(stand_ins(plan, self.checkpoint, reference.variables).values())
         unused = [target for target in assignment if not norms.get(target)]
