@@ -156,3 +156,16 @@ def test_the_tables_that_inputs_index_tell_them_apart(tmp_path):
     proof = prove(plan_migration(saved(tmp_path, program), model), model)
     assert proof.notes == ("inputs: token_ids is input_ids:0, segment_ids is token_type_ids:0",)
     assert proof.count(Status.PROVED) == 4
+
+
+def test_outputs_that_are_integers_are_compared_and_prove_nothing(tmp_path):
+    def program():
+        x = v1.placeholder(tf.float32, [None, 3], "x")
+        tf.argmax(layers.dense(x, 4, name="fc"), 1, name="ids")
+
+    x = keras.Input((3,))
+    model = keras.Model(x, keras.ops.argmax(keras.layers.Dense(4, name="fc")(x), 1))
+    options = GraphOptions(outputs=["ids"])
+    proof = prove(plan_migration(saved(tmp_path, program), model), model, options=options)
+    assert proof.agrees
+    assert set(proof.lines.values()) == {Status.NOT_REACHED}
