@@ -169,3 +169,69 @@ def test_outputs_that_are_integers_are_compared_and_prove_nothing(tmp_path):
     proof = prove(plan_migration(saved(tmp_path, program), model), model, options=options)
     assert proof.agrees
     assert set(proof.lines.values()) == {Status.NOT_REACHED}
+
+
+def _of_energies(x):
+    return tf.identity(layers.dense(tf.math.log(x), 4, name="fc"), name="y")
+
+
+def _log_model(activation=None):
+    x = keras.Input((3,))
+    y = keras.layers.Dense(4, activation, name="fc")(keras.ops.log(x))
+    return keras.Model(x, y)
+
+
+def test_inputs_are_positive_where_others_give_no_number(tmp_path):
+    prefix = saved(tmp_path, lambda: _of_energies(v1.placeholder(tf.float32, [None, 3], "x")))
+    proof = prove(plan_migration(prefix, _log_model()), _log_model())
+    assert proof.agrees
+    assert set(proof.lines.values()) == {Status.PROVED}
+    assert "inputs that are made up are positive: others give NaN" in proof.notes
+    assert not prove(plan_migration(prefix, _log_model()), _log_model("tanh")).agrees
+
+
+def test_what_is_no_number_proves_nothing(tmp_path):
+    def program():
+        x = v1.placeholder(tf.float32, [None, 3], "x")
+        _of_energies(-tf.abs(x))
+
+    x = keras.Input((3,))
+    h = keras.ops.log(-keras.ops.abs(x))
+    model = keras.Model(x, keras.layers.Dense(4, name="fc")(h))
+    plan = plan_migration(saved(tmp_path, program), model)
+    with pytest.raises(UsageError, match=r"computes NaN for y:0 from inputs that are made up; co"):
+        prove(plan, model)
+
+
+def _optional(name, value):
+    return v1.placeholder_with_default(value, None, name=name)
+
+
+@pytest.mark.parametrize("is_input", [False, True], ids=["a phase", "the input"])
+def test_placeholders_with_a_default_may_be_given(is_input, tmp_path):
+    def program():
+        x = v1.placeholder(tf.float32, [None, 3], "x")
+        if is_input:
+            x = v1.placeholder_with_default(tf.ones([2, 3]), [None, 3], name="given")
+        keep = _optional("keep_prob", tf.constant(0.5))
+        training = _optional("is_training", tf.constant(True))
+        h = layers.dense(x, 4, name="fc")
+        h = tf.cond(training, lambda: h * 9.0, lambda: h)
+        tf.identity(h * keep, name="y")
+
+    x = keras.Input((3,), name="features")
+    model = keras.Model(x, keras.layers.Dense(4, name="fc")(x))
+    options = GraphOptions(inputs=["given"]) if is_input else GraphOptions()
+    proof = prove(plan_migration(saved(tmp_path, program), model), model, options=options)
+    assert proof.agrees
+    assert set(proof.lines.values()) == {Status.PROVED}
+
+
+def test_the_only_input_may_have_a_default(tmp_path):
+    def program():
+        x = v1.placeholder_with_default(tf.ones([2, 3]), [None, 3], name="given")
+        tf.identity(layers.dense(x, 4, name="fc"), name="y")
+
+    x = keras.Input((3,))
+    model = keras.Model(x, keras.layers.Dense(4, name="fc")(x))
+    assert prove(plan_migration(saved(tmp_path, program), model), model).agrees

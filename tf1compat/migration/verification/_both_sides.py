@@ -22,6 +22,7 @@ from tf1compat.migration.verification.reference.reference_graph import Reference
 
 __all__ = [
     "BothSides",
+    "NotANumberError",
     "Run",
     "source_names",
     "source_values",
@@ -61,6 +62,10 @@ def source_names(plan: Plan) -> tuple[str, ...]:
 def source_values(plan: Plan, checkpoint: Mapping[str, Entry]) -> Lazy:
     """Returns the values of all sources that a plan uses."""
     return Lazy(source_names(plan), lambda name: checkpoint[name].read())
+
+
+class NotANumberError(UsageError):
+    """What the v1 graph computes isn't a number: it takes a logarithm of negative inputs, say."""
 
 
 class Run(NamedTuple):
@@ -110,10 +115,20 @@ class BothSides:
         return stand_ins(self.plan, self.checkpoint, self.reference.variables)
 
     def at_rest(self) -> Run:
-        """Runs both sides with the checkpoint's values, as far as that wasn't done before."""
+        """Runs both sides with the checkpoint's values, as far as that wasn't done before.
+
+        Raises:
+          NotANumberError: the graph computes NaN, which tells nothing even if the model does, too.
+        """
         sources = self.sources()
         known = all(name in self.tensors for name in self.outputs)
         expected = self.tensors if known else self._expected(sources)
+        unknown = [name for name in self.outputs if np.isnan(_real(expected[name])).any()]
+        if unknown:
+            raise NotANumberError(
+                f"the v1 graph computes NaN for {', '.join(unknown)} from inputs that are made up; "
+                "compare outputs recorded from real ones (verify --recording)"
+            )
         return self._run(expected, self.computed or self._computed(sources))
 
     def run(self, sources: Mapping[str, np.ndarray]) -> Run:
@@ -159,6 +174,11 @@ class BothSides:
         named = dict(zip(self.outputs, found, strict=False))
         shaped = {name: as_rows(expected[name], named[name].shape) for name in self.outputs}
         return Run(found, compare_outputs(shaped, named))
+
+
+def _real(value: np.ndarray) -> np.ndarray:
+    """Returns numbers for which NumPy tells what isn't one; of other kinds, all are."""
+    return value.astype(np.float64) if value.dtype.kind in "fV" else np.zeros(0)
 
 
 def stand_ins(

@@ -68,6 +68,7 @@ class Given:
       paired: the model's inputs by the names of the tensors that they are, in the model's order:
         one of the pairings.
       values: what inputs of the model are that the graph has none for, by their names.
+      positive: whether values that are made up are all positive.
     """
 
     def __init__(self, graph: GraphFile, index: ModelIndex, options: GraphOptions) -> None:
@@ -81,10 +82,11 @@ class Given:
         self._inputs = list(getattr(index.model, "inputs", None) or ())
         self._called: Mapping[str, str] = {}
         self.values: Mapping[str, float] = {}
+        self.positive = False
         if options.inputs:
             self._take_named(options.inputs, _specs(graph, signature))
         elif not self._takes_signed(signature.inputs):
-            self._take([s for s in graph.inputs if s.name not in self.feeds and not s.optional])
+            self._take_placeholders([s for s in graph.inputs if s.name not in self.feeds])
 
     def _takes_signed(self, inputs: Mapping[str, OutputSpec]) -> bool:
         """Takes a signature's inputs for the model's; tells whether they could be."""
@@ -101,6 +103,15 @@ class Given:
             self._called = {}
             return False
         return True
+
+    def _take_placeholders(self, specs: Sequence[InputSpec]) -> None:
+        """Takes placeholders without a default, or where they aren't enough, any."""
+        try:
+            self._take([one for one in specs if not one.optional])
+        except UsageError:
+            if not any(one.optional for one in specs):
+                raise
+            self._take(specs)
 
     def _take(self, specs: Sequence[InputSpec]) -> None:
         self.specs = specs
@@ -156,6 +167,12 @@ class Given:
             other.paired = paired
             yield other
 
+    def made_positive(self) -> Given:
+        """Returns the same with positive values where they are made up."""
+        other = copy.copy(self)
+        other.positive = True
+        return other
+
     @property
     def doubtful(self) -> list[str]:
         """The model's inputs of which it was guessed which of the graph's they are."""
@@ -178,6 +195,7 @@ class Given:
         """Returns what is to be said of several inputs that are called otherwise in the graph."""
         several = len(self.paired) > 1 and not self._told_by_name
         moved = [f"channels are {where}" for where in self._moved()]
+        moved += ["inputs that are made up are positive: others give NaN"] * self.positive
         if not self._inputs or self.options.inputs or not (several or self.values):
             return tuple(moved)
         pairs = [f"{one.name} is {name}" for name, one in self.paired.items()]
@@ -252,7 +270,8 @@ class Given:
         paired = {spec.name: self.paired[spec.name] for spec in missing}
         shapes = concrete_shapes(paired, missing, beside=self.graph.inputs)
         bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
-        data = {**made_up(missing, shapes, bounds), **own}
+        made = made_up(missing, shapes, bounds, positive=self.positive)
+        data = {**made, **own}
         return {**self._fed(data), **data}
 
     def _fed(self, data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ from tf1compat.keras3.models.as_function import compute_layers, compute_outputs
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import (
     BothSides,
+    NotANumberError,
     source_values,
     stand_ins,
     variable_values,
@@ -72,6 +73,21 @@ def prove(
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
     given = Given(whole, index, options or GraphOptions())
+    try:
+        return _proof(plan, index, entries, given, tolerance)
+    except NotANumberError:
+        if given.options.arrays:
+            raise
+        return _proof(plan, index, entries, given.made_positive(), tolerance)
+
+
+def _proof(
+    plan: Plan,
+    index: ModelIndex,
+    entries: Mapping[str, Entry],
+    given: Given,
+    tolerance: float,
+) -> Proof:
     sides, *others = [_Sides(plan, index, entries, one, tolerance) for one in given.each_pairing()]
     edges = () if sides.given.options.outputs else frontiers(plan, index)
     proof = _around_kept(sides, edges) if edges else sides.prove()

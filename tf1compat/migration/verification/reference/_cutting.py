@@ -22,6 +22,7 @@ from tf1compat.names.graph_names import op_name
 
 __all__ = ["cut_graph", "data_inputs"]
 
+_WITHOUT_INPUTS = INPUT_OPS - {"PlaceholderWithDefault"}
 _TYPES = ("dtype", "out_type", "output_type", "DstT", "T")  # attributes that say an output's dtype
 
 _UNFILLED = (
@@ -164,7 +165,7 @@ def _add(graph_def: Any, node: Any, inputs: list[str], *, is_input: bool) -> Non
     made.input.extend(inputs)
     if "_class" in made.attr:  # ops to be placed with, which may be gone
         del made.attr["_class"]
-    if is_input and node.op not in INPUT_OPS:
+    if is_input and node.op not in _WITHOUT_INPUTS:
         types = _types(node)
         if len(types) == 1:
             _become_placeholder(made, types[0])

@@ -81,6 +81,8 @@ def made_up(
     specs: Iterable[InputSpec],
     shapes: Mapping[str, Sequence[int]],
     bounds: Mapping[str, int],
+    *,
+    positive: bool = False,
 ) -> dict[str, np.ndarray]:
     """Returns random values for inputs, the same each time.
 
@@ -88,12 +90,14 @@ def made_up(
       specs: the inputs.
       shapes: their shapes by name.
       bounds: by name, for integers, the smallest number that is too large.
+      positive: whether real ones are positive, as energies are, and what logarithms take.
     """
     rng = np.random.default_rng(_REAL_SEED)
     found = {}
     for spec in specs:
         shape = tuple(shapes[spec.name])
         drawn = _of_many_sizes(rng.normal(size=shape))
+        drawn = np.abs(drawn) if positive else drawn
         if spec.dtype.startswith(("int", "uint", "bool")):
             drawn = rng.integers(0, bounds.get(spec.name, _FEW), shape).astype(np.float64)
         found[spec.name] = np.asarray(drawn, dtype=spec.dtype)
