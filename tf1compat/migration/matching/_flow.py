@@ -115,6 +115,27 @@ class Flow:
                 return None
         return tuple(ordered)
 
+    def stages(self, nodes: Sequence[Node]) -> list[list[Node]] | None:
+        """Returns `nodes` in stages: all of a stage feed all of every later one.
+
+        A chain has a node a stage; branches that don't feed each other share one. None where the
+        flow of one isn't known.
+        """
+        if any(node not in self.producers for node in nodes):
+            return None
+        ordered = sorted(nodes, key=self._depth.__getitem__)
+        after = [-1] * len(ordered)  # what is upstream of all that come later
+        for place in reversed(range(len(ordered) - 1)):
+            after[place] = after[place + 1] & self._upstream[ordered[place + 1]]
+        found: list[list[Node]] = [[]]
+        before = 0
+        for node, common in zip(ordered, after, strict=True):
+            found[-1].append(node)
+            before |= 1 << node.order
+            if before & common == before:
+                found.append([])
+        return found[:-1]
+
     def contradicts(self, ordered: Sequence[Node]) -> bool:
         """Tells whether a node of `ordered` is fed by one that comes after it."""
         if any(node not in self.producers for node in ordered):

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-__all__ = ["Place", "is_automatic", "is_counted", "make_places", "totally_ordered"]
+__all__ = ["Place", "is_automatic", "is_kind_of_layer", "make_places", "totally_ordered"]
 
 # `2d` in conv2d is a word; `5b` in Mixed_5b is a number with an ordinal letter.
 _PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
@@ -63,6 +63,8 @@ _AUTOMATIC = frozenset(
         *("model", "sequential", "functional"),
     }
 )
+
+_KINDS = _AUTOMATIC | {*map(_SYNONYMS.get, _AUTOMATIC & {*_SYNONYMS}), "", "layer", "layers"}
 
 Level = tuple[str, tuple[int, ...]]
 
@@ -124,16 +126,13 @@ def is_automatic(place: Place) -> bool:
     return bool(place.levels) and _is_automatic(place.levels[-1])
 
 
-def is_counted(places: Sequence[Place]) -> bool:
-    """Tells whether all levels at which places differ are what layers are called without a name.
+def is_kind_of_layer(word: str) -> bool:
+    """Tells whether a word before a number only says what kind of thing is counted.
 
-    >>> is_counted(make_places(["dense/cell", "dense_1/cell"]))
-    True
-    >>> is_counted(make_places(["head_1", "head_2"]))
-    False
+    >>> is_kind_of_layer("dense"), is_kind_of_layer(""), is_kind_of_layer("expert")
+    (True, True, False)
     """
-    levels = zip(*(place.levels for place in places), strict=False)
-    return all(all(map(_is_automatic, level)) for level in levels if len({*level}) > 1)
+    return word in _KINDS
 
 
 def _is_automatic(level: Level) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from tf1compat.migration.matching.evidence._nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.evidence.base import Evidence
 from tf1compat.migration.matching.nodes import Node
-from tf1compat.migration.matching.places import is_automatic, is_counted, totally_ordered
+from tf1compat.migration.matching.places import is_automatic, is_kind_of_layer, totally_ordered
 from tf1compat.migration.matching.state import EvidenceKind, Group, Side, State, chains
 
 __all__ = ["ByOrder"]
+
+_PARALLEL = frozenset(("branch", "tower", "path", "column"))
+_UPWARDS = frozenset(("up", "upsample", "upsampling", "upconv", "deconv", "decoder", "decode"))
 
 _NUMBERS = EvidenceKind("numbers", "same rank among {count} in order", by_order=True)
 _LABELS = EvidenceKind("labels", "same numbers after the same words", reordered=True)
@@ -39,29 +43,70 @@ class ByOrder(Evidence):
             if order != sorted(order):
                 reason = _LABELS.because()
             targets = tuple(targets[i] for i in order)
-        pairs = list(zip(sources, targets, strict=True))
-        if _counted_by_itself(state, sources, targets):
-            return None
+        sizes = [1] * len(sources)
+        if not _carried(sources, targets):
+            if _level_by_level(state, sources):
+                return None
+            sizes = _stages(state, sources, targets)
+        parts = list(_cut(sources, targets, sizes))
+        pairs = zip(sources, targets, strict=True)
         if any(chains(s, t) in state.distrusted or not state.allows(s, t) for s, t in pairs):
             return None
-        return [group.part([s], [t], reason) for s, t in pairs]
+        return [group.part(s, t, reason) for s, t in parts] if len(parts) > 1 else None
 
 
-def _counted_by_itself(state: State, sources: Sequence[Node], targets: Sequence[Node]) -> bool:
-    """Tells whether nothing but the order of creation lines parallel branches up.
+def _cut(
+    sources: Sequence[Node], targets: Sequence[Node], sizes: Sequence[int]
+) -> Iterator[tuple[Sequence[Node], Sequence[Node]]]:
+    """Yields both runs in parts of these sizes."""
+    for end, size in zip(accumulate(sizes), sizes, strict=True):
+        yield sources[end - size : end], targets[end - size : end]
 
-    ``dense`` and ``dense_1`` are counted as they are made. Where none feeds the other, another
-    program may as well have made them the other way round. Heads that nothing follows have nothing
-    else to tell them by, so that numbers of the other side are no evidence either.
+
+def _stages(state: State, sources: Sequence[Node], targets: Sequence[Node]) -> list[int]:
+    """Returns how many targets at a time have no order but that of their numbers.
+
+    Branches that don't feed each other may have been numbered the other way round by another
+    program: there a rank tells nothing.
     """
-    automatic = all(is_automatic(node.place) for node in (*sources, *targets))
     flow = state.target.flow
-    if flow is None:
-        return automatic
-    heads = all(node in flow.consumers and not flow.consumers[node] for node in targets)
-    counted = [is_counted([node.place for node in some]) for some in (sources, targets)]
-    one_sided = heads and counted[0] != counted[1]
-    return (automatic or one_sided) and flow.chain(targets) is None
+    stages = None if flow is None else flow.stages(targets)
+    if flow is not None and stages is not None:
+        followed = all(flow.consumers[node] for node in targets)
+        if followed and any(map(_branches, (sources, targets))):
+            return [1] * len(targets)
+        return [len(stage) for stage in stages]
+    automatic = all(is_automatic(node.place) for node in (*sources, *targets))
+    return [len(targets)] if automatic else [1] * len(targets)
+
+
+def _branches(nodes: Sequence[Node]) -> bool:
+    """Tells whether numbers count branches on purpose: ``Branch_1`` is the second put together."""
+    columns = varying_numbers([node.place for node in nodes]) or ()
+    return any(label in _PARALLEL for label, _ in columns)
+
+
+def _carried(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
+    """Tells whether names carry the order: the same numbers after the same words.
+
+    What kind of layer it is are no such words: ``dense_1`` and ``fc1`` count what was made.
+    """
+    columns = [varying_numbers([node.place for node in some]) for some in (sources, targets)]
+    if not all(columns):
+        return False
+    labelled = [dict(some or ()) for some in columns]
+    return labelled[0] == labelled[1] and not any(map(is_kind_of_layer, labelled[0]))
+
+
+def _level_by_level(state: State, sources: Sequence[Node]) -> bool:
+    """Tells whether numbers may run against the flow: ``up_3`` before ``up_2``.
+
+    The way up of a network that goes down before often has the numbers of the levels.
+    """
+    if state.source.flow is not None:
+        return False
+    columns = varying_numbers([node.place for node in sources]) or ()
+    return any(label in _UPWARDS for label, _ in columns)
 
 
 def _flattened(sources: Sequence[Node], targets: Sequence[Node]) -> bool:

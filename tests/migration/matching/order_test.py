@@ -1,0 +1,81 @@
+"""What order decides: rows and stages of them, and nothing between branches of one stage."""
+
+import pytest
+
+from tf1compat.migration.matching import Item, match_items
+
+
+def kernels(*modules, shape=(4, 4)):
+    return [Item(f"{module}/kernel", module, "kernel", shape) for module in modules]
+
+
+def fed(feeds):
+    """Returns the flow between kernels of layers by what feeds each layer."""
+    return {f"{name}/kernel": [f"{one}/kernel" for one in some] for name, some in feeds.items()}
+
+
+def modules(sources, targets, **flows):
+    found = match_items(sources, targets, **flows)
+    pairs = {source: target for source, (target, _) in found.pairs.items()}
+    return {s.rpartition("/")[0]: t.rpartition("/")[0] for s, t in pairs.items()}
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        (("fc1", "fc2"), ("lin1", "lin2")),  # a gate and its value, numbered by two authors
+        (("dense", "dense_1"), ("lin1", "lin2")),
+        (("lin1", "lin2"), ("dense", "dense_1")),
+        (("dense_1", "dense_2"), ("fc1", "fc2")),  # the kind of layer carries no number
+    ],
+)
+def test_no_number_tells_branches_apart(names, others):
+    sources = [*kernels(*names), *kernels("end", shape=(4, 1))]
+    targets = [*kernels(*others), *kernels("last", shape=(4, 1))]
+    flow = fed({**dict.fromkeys(others, ()), "last": others})
+    assert modules(sources, targets, target_flow=flow) == {"end": "last"}
+    row = fed({others[0]: (), others[1]: others[:1], "last": others[1:]})
+    assert len(modules(sources, targets, target_flow=row)) == 3
+
+
+def test_a_number_after_the_same_word_tells_them_apart():
+    sources, targets = kernels("gate_1", "gate_2"), kernels("net/b/gate_1", "net/b/gate_2")
+    flow = fed({"net/b/gate_1": (), "net/b/gate_2": ()})
+    assert modules(sources, targets, target_flow=flow) == {
+        "gate_1": "net/b/gate_1",
+        "gate_2": "net/b/gate_2",
+    }
+
+
+def test_order_counts_from_stage_to_stage():
+    """Two blocks of a gate and its value, with a layer in between: ranks say which block."""
+    sources, targets = (
+        kernels(*(f"{word}{number}" for number in range(1, 6))) for word in ("fc", "lin")
+    )
+    flow = fed({"lin1": (), "lin2": (), "lin3": ("lin1", "lin2"), "lin4": ("lin3",)})
+    flow |= fed({"lin5": ("lin3",)})
+    assert modules(sources, targets, target_flow=flow) == {"fc3": "lin3"}
+    ties = match_items(sources, targets, target_flow=flow).ties
+    assert [set(tie.sources) for tie in ties] == [
+        {"fc1/kernel", "fc2/kernel"},
+        {"fc4/kernel", "fc5/kernel"},
+    ]
+
+
+def test_branches_that_are_called_so_stand_as_they_are_put_together():
+    sources = [*kernels("Branch_0/fc", "Branch_1/fc"), *kernels("Logits", shape=(4, 1))]
+    targets = [*kernels("dense", "dense_1"), *kernels("out", shape=(4, 1))]
+    flow = fed({"dense": (), "dense_1": (), "out": ("dense", "dense_1")})
+    found = modules(sources, targets, target_flow=flow)
+    assert found == {"Branch_0/fc": "dense", "Branch_1/fc": "dense_1", "Logits": "out"}
+
+
+@pytest.mark.parametrize("word", ["up", "decoder", "dec"])
+def test_a_way_up_may_be_counted_down(word):
+    names = [f"{word}{number}" for number in (1, 2, 3)]
+    sources, targets = kernels(*names), kernels("one", "two", "three")
+    flow = fed({"one": (), "two": ("one",), "three": ("two",)})
+    assert modules(sources, targets, target_flow=flow) == {}
+    down = fed({names[2]: (), names[1]: names[2:], names[0]: names[1:2]})
+    found = modules(sources, targets, source_flow=down, target_flow=flow)
+    assert found == dict(zip(reversed(names), ("one", "two", "three"), strict=True))
