@@ -9,16 +9,19 @@ import tensorflow as tf
 from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import RuleError
 from tf1compat.graph import rnn_cell
 from tf1compat.keras3 import index_model
 from tf1compat.migration import (
     Assumptions,
+    GraphOptions,
     Status,
     convert,
     plan_migration,
     prove,
     verify_weights,
 )
+from tf1compat.names import Rule
 from tf1compat.testing import assert_arrays_close
 
 v1 = tf.compat.v1
@@ -95,6 +98,58 @@ def test_a_stack_of_cells_goes_onto_a_stack_of_layers(tmp_path):
     plan = plan_migration(prefix, index)
     assert plan.complete, str(plan)
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
+
+
+def _sided(cell):
+    """Two inputs, each to a cell of its own; all that tells the cells apart is what they read."""
+    with v1.variable_scope("left"):
+        one = v1.placeholder(tf.float32, [None, STEPS, INPUTS], "one")
+        a, _ = v1.nn.static_rnn(cell(), tf.unstack(one, axis=1), dtype=tf.float32)
+    with v1.variable_scope("right"):
+        two = v1.placeholder(tf.float32, [None, STEPS, INPUTS], "two")
+        b, _ = v1.nn.static_rnn(cell(), tf.unstack(two, axis=1), dtype=tf.float32)
+    tf.subtract(2 * a[-1], b[-1], name="y")
+
+
+def _sided_model(layer):
+    one, two = (keras.Input((STEPS, INPUTS), name=name) for name in ("first", "second"))
+    y = 2 * layer(name="p")(one) - layer(name="q")(two)
+    return index_model(keras.Model([one, two], y))
+
+
+WHOLE = {
+    "lstm": (lambda: rnn_cell.BasicLSTMCell(UNITS), lambda **n: keras.layers.LSTM(UNITS, **n)),
+    "gru": (
+        lambda: rnn_cell.GRUCell(UNITS),
+        lambda **n: keras.layers.GRU(UNITS, reset_after=False, **n),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_rule_says_which_cell_goes_to_which_layer_and_its_meaning_the_layout(name, tmp_path):
+    cell, layer = WHOLE[name]
+    prefix = saved(tmp_path, lambda: _sided(cell))
+    index = _sided_model(layer)
+    scopes = {"lstm": "rnn/basic_lstm_cell", "gru": "rnn/gru_cell"}[name]
+    rules = [Rule(scope=f"left/{scopes}", layer="p/cell")]
+    inputs = GraphOptions(inputs=["left/one", "right/two"])
+    plan = plan_migration(prefix, index, rules)
+    assert plan.complete, str(plan)
+    assert {fill.kind for fill in plan.fills if fill.target.startswith("p/")} == {"rule"}
+    proof = prove(plan, index, options=inputs)
+    assert set(proof.lines.values()) == {Status.PROVED}
+    bare = without_graph(prefix)
+    told = plan_migration(bare, index, rules, assume=Assumptions(forget_bias=1.0))
+    assert {f.target: f.layout for f in told.fills} == {f.target: f.layout for f in plan.fills}
+
+
+def test_a_rule_for_a_whole_cell_asks_what_no_file_tells(tmp_path):
+    cell, layer = WHOLE["lstm"]
+    bare = without_graph(saved(tmp_path, lambda: _sided(cell)))
+    rules = [Rule(scope="left/rnn/basic_lstm_cell", layer="p/cell")]
+    with pytest.raises(RuleError, match=r"cell/kernel: expected an answer.*: say forget_bias=1\.0"):
+        plan_migration(bare, _sided_model(layer), rules)
 
 
 @pytest.fixture(scope="module")

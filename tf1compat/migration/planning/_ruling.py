@@ -21,7 +21,7 @@ from tf1compat.migration.planning._crossing import crossings
 from tf1compat.migration.planning._kinds import COPY, FILLED_BY_RULE, PART, RULE
 from tf1compat.migration.planning._problems import mending_step
 from tf1compat.migration.planning._sides import NOTHING_KNOWN, Sides
-from tf1compat.migration.planning._whole_layers import pair_layers
+from tf1compat.migration.planning._whole_layers import Meant, pair_layers
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
 from tf1compat.migration.planning.originals import no_copies
 from tf1compat.migration.planning.parts import uncovered_sources
@@ -61,6 +61,7 @@ def rule_fills(
     gated: Callable[[str, str], Problem | None] = lambda target, source: None,
     laid_out: LaidOut = lambda target, source: (IDENTITY, ()),
     astray: Callable[[str, str, str], Problem | None] = lambda target, source, layout: None,
+    meant: Meant = lambda sources, targets: ((), ()),
 ) -> Ruling:
     """Returns what `rules` decide about these sources and targets.
 
@@ -69,6 +70,7 @@ def rule_fills(
     one's path: a rule for such a path may mean either. `gated` returns what is wrong with filling a
     target, by its path, from a source by a rule that gives no layout, and `laid_out` the layout
     that such a rule means, and why; `astray` what is wrong with the layout that a rule gives.
+    `meant` fills whole layers by what variables mean.
 
     Several sources may fill one target if each has a rule of its own with the same layout, one that
     joins; they are joined in the order of the rules, or of the numbers that one rule captures. One
@@ -85,15 +87,21 @@ def rule_fills(
     sides = sides.declaring(outcome.roles)
     matches = [*outcome.sources.values(), *outcome.parts]
     spoken = {found.target for found in matches if found.target} | outcome.kept.keys()
-    paired, unpaired = pair_layers(outcome.members, sides, spoken=spoken)
+    layers = pair_layers(outcome.members, sides, spoken=spoken, meant=meant)
     dropped = [found for found in matches if found.target is None]
     filling: dict[str, list[RuleMatch]] = defaultdict(list)
-    for found in (*matches, *paired):
+    for found in (*matches, *layers.matches):
         if found.target is not None and found.target in targets:
             filling[found.target].append(found)
     fills, misfits = _fills(filling, sources, targets, laid_out=laid_out)
+    fills += layers.fills
     left_out, no_parts = _left_out(dropped, sources)
-    problems += [*unpaired, *misfits, *no_parts, *uncovered_sources(fills, left_out, sources)]
+    problems += [
+        *layers.problems,
+        *misfits,
+        *no_parts,
+        *uncovered_sources(fills, left_out, sources),
+    ]
     problems += crossings(itertools.chain(*filling.values()), sides.sources, sides.targets)
     problems += [*no_copies(dropped, sides), *_as_they_stand(filling, gated)]
     problems += _mistaken(filling, mistakable)

@@ -24,6 +24,7 @@ class Sides:
       training: names of the variables that belong to training.
       entries: the variables themselves.
       declared: names of the variables whose roles rules say.
+      states: paths of what no checkpoint holds: states of random generators.
     """
 
     sources: Mapping[str, Item]
@@ -31,6 +32,7 @@ class Sides:
     training: frozenset[str]
     entries: Mapping[str, Entry]
     declared: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
 
     def declaring(self, roles: Mapping[str, RuleMatch]) -> Sides:
         """Returns the sides with the roles that rules give to variables, which are the model's."""
@@ -61,6 +63,7 @@ def sides_of(checkpoint: Mapping[str, Entry], index: ModelIndex) -> Sides:
         },
         frozenset(key for key, name in names.items() if training_reason(name) is not None),
         checkpoint,
+        states=frozenset(path for path, weight in index.items() if weight.kind == "state"),
     )
 
 

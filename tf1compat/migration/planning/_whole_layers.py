@@ -11,26 +11,50 @@ from tf1compat.migration.matching import Item, match_items
 from tf1compat.migration.matching.nodes import item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.shapes import same_elements
+from tf1compat.migration.planning._kinds import FILLED_BY_RULE
 from tf1compat.migration.planning._sides import Sides
+from tf1compat.migration.planning.lines import Fill
 from tf1compat.names import RuleMatch, nearest_names
 
-__all__ = ["pair_layers"]
+__all__ = ["Meant", "pair_layers"]
 
 _HERE = "layer"  # stands for scope and layer, whose own names say no more once a rule pairs them
 
 
+Meant = Callable[[Sequence[str], Sequence[str]], tuple[Sequence[Fill], Sequence[Problem]]]
+"""Fills of all of some targets from all of some sources by what these mean; none where that fails,
+with the problems that are known."""
+
+
+@dataclasses.dataclass
+class Paired:
+    """What became of the sources that go to layers.
+
+    Attributes:
+      matches: a match with a target for each source that goes there as it stands.
+      fills: what is filled by what the sources of a layer mean together.
+      problems: what didn't pair.
+    """
+
+    matches: list[RuleMatch] = dataclasses.field(default_factory=list)
+    fills: list[Fill] = dataclasses.field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+
+
 def pair_layers(
-    members: Iterable[RuleMatch], sides: Sides, *, spoken: Collection[str]
-) -> tuple[list[RuleMatch], list[Problem]]:
-    """Returns a match with a target for each source that goes to a layer, and what didn't pair.
+    members: Iterable[RuleMatch], sides: Sides, *, spoken: Collection[str], meant: Meant
+) -> Paired:
+    """Returns the pairs of sources that go to layers, and what didn't pair.
 
     Members are paired by role, shape and what their names say within scope and layer, and then what
-    is left alone with its role and shape on both sides. All of them have to be.
+    is left alone with its role and shape on both sides. All of them have to be. Where they aren't,
+    as of a recurrent cell whose gates stand in another order, what they mean decides.
 
     Args:
       members: the sources and their layers, of all rules.
       sides: both sides.
       spoken: targets that other rules fill or keep.
+      meant: fills layers by what variables mean.
     """
     every = list(members)
     wanted = [found for found in every if found.name not in sides.training]
@@ -38,16 +62,30 @@ def pair_layers(
     held: dict[str, list[str]] = {layer: [] for layer in layers}
     for path in sides.targets:
         layer = _around(path, layers)
-        if layer:
+        if layer and path not in sides.states:
             held[layer].append(path)
-    pairs: list[RuleMatch] = []
-    problems = [*_of_training(every, wanted), *_strangers(wanted, held, sides)]
+    result = Paired(problems=[*_of_training(every, wanted), *_strangers(wanted, held, sides)])
     for group in _groups(found for found in wanted if held[found.layer or ""]):
         paths = [path for layer in group.layers for path in held[layer] if path not in spoken]
         found, wrong = _pair(group, paths, sides)
-        pairs += found
-        problems += wrong
-    return pairs, problems
+        if wrong:
+            fills, known = meant([one.name for one in group.members], paths)
+            result.fills += [_by_rule(fill, group) for fill in fills]
+            origin = group.members[0].origin
+            known = [dataclasses.replace(problem, origin=origin) for problem in known]
+            found, wrong = ([], known) if fills or known else (found, wrong)
+        result.matches += found
+        result.problems += wrong
+    return result
+
+
+def _by_rule(fill: Fill, group: _Group) -> Fill:
+    """Returns a fill that says by which rules it came about."""
+    because = FILLED_BY_RULE.because(
+        origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in group.members)),
+        numbers=tuple(dict.fromkeys(str(m.number) for m in group.members)),
+    )
+    return dataclasses.replace(fill, because=(because, *fill.because))
 
 
 def _around(path: str, layers: Collection[str]) -> str:

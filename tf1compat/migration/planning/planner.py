@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -21,6 +22,7 @@ from tf1compat.migration.planning._problems import orphaned, unexplained, unfill
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
+from tf1compat.migration.planning._whole_layers import Meant
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import source_specs, target_spec, target_specs
@@ -74,7 +76,8 @@ def plan_migration(
     alike = spelled_alike(_rule_set(rules), checkpoint)
     graph = source_graph(checkpoint)
     pairs = RuledPairs(checkpoint, index, graph, assume)
-    ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs)
+    meant = _Meant(checkpoint, index, graph, assume)
+    ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs, meant=meant)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *saved_twice(_without(sources, ruled), checkpoint, graph))
@@ -112,6 +115,7 @@ def _ruling(
     targets: Mapping[str, Spec],
     *,
     pairs: RuledPairs,
+    meant: Meant,
 ) -> Ruling:
     return rule_fills(
         rules,
@@ -122,7 +126,34 @@ def _ruling(
         gated=pairs.problem,
         laid_out=pairs.layout,
         astray=pairs.astray,
+        meant=meant,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Meant:
+    """Fills whole layers by what their variables mean, as if these were all there is."""
+
+    checkpoint: Checkpoint
+    index: ModelIndex
+    graph: Meta | None
+    assume: Assumptions
+
+    def __call__(
+        self, sources: Sequence[str], targets: Sequence[str]
+    ) -> tuple[Sequence[Fill], Sequence[Problem]]:
+        rest = match_rest(
+            self.checkpoint,
+            self.index,
+            sources,
+            targets,
+            ruling=Ruling(sides=sides_of(self.checkpoint, self.index)),
+            assume=self.assume,
+            graph=self.graph,
+        )
+        left = _without([*sources, *targets], rest.sources, rest.targets)
+        problems = [rest.problems[name] for name in left if name in rest.problems]
+        return ([], problems) if left or rest.ties else (rest.fills, [])
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:
