@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ROLES", "STATISTICS", "role_of"]
+__all__ = ["ROLES", "ROLE_WORDS", "STATISTICS", "role_of"]
 
 ROLES: tuple[str, ...] = (
     "kernel",
@@ -22,6 +22,7 @@ ROLES: tuple[str, ...] = (
     "beta",
     "moving_mean",
     "moving_variance",
+    "moving_stddev",
     "renorm",
     "embedding",
     "peephole",
@@ -31,7 +32,7 @@ ROLES: tuple[str, ...] = (
 )
 """Every role that :func:`role_of` can answer."""
 
-STATISTICS = frozenset({"moving_mean", "moving_variance", "renorm", "norm_vector"})
+STATISTICS = frozenset({"moving_mean", "moving_variance", "moving_stddev", "renorm", "norm_vector"})
 """Roles of what follows what a layer sees, and isn't trained."""
 
 _LEAVES: dict[str, str] = {
@@ -49,6 +50,7 @@ _LEAVES: dict[str, str] = {
         "moving_mean": "moving_mean running_mean pop_mean population_mean moving_avg_mean",
         "moving_variance": "moving_variance moving_var running_var running_variance pop_var "
         "pop_variance population_variance population_var",
+        "moving_stddev": "moving_stddev moving_std running_stddev running_std pop_stddev pop_std",
         "renorm": "renorm_mean renorm_stddev renorm_mean_weight renorm_stddev_weight",
         "embedding": "embedding embeddings word_embeddings word_embedding position_embeddings "
         "token_type_embeddings embedding_table embedding_matrix embedding_weights embed emb "
@@ -79,6 +81,9 @@ _NORM_LEAVES: dict[str, str] = {
     "mean": "moving_mean",
     "variance": "moving_variance",
     "var": "moving_variance",
+    "std": "moving_stddev",
+    "stddev": "moving_stddev",
+    "sigma": "moving_stddev",
 }
 # Outside one, `scale` and `offset` still say what they are, only less surely.
 _LOOSE_LEAVES: dict[str, str] = {"scale": "gamma", "offset": "beta", "shift": "beta"}
@@ -99,6 +104,9 @@ _WORDS: dict[str, str] = {
     "beta": "beta",
     "peephole": "peephole",
 }
+ROLE_WORDS = frozenset(_WORDS)
+"""Words that say what part a variable plays, and not of what layer."""
+
 _COUNTER = re.compile(r"_?[0-9]+$")
 _LONGEST_LEAF = 100  # longer leaves are damage or malice, not names with a meaning
 

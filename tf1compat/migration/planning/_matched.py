@@ -21,12 +21,12 @@ from tf1compat.migration.planning._flows import target_flow, target_joins
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._opaque_twins import opaque_twins
 from tf1compat.migration.planning._pixels import pixel_rows
-from tf1compat.migration.planning._problems import misfit
 from tf1compat.migration.planning._products import kernel_layout
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill
+from tf1compat.migration.planning.problems import misfit
 from tf1compat.migration.planning.specs import source_spec, target_spec
 from tf1compat.names.reasons import Reason
 

@@ -19,12 +19,12 @@ from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._crossing import crossings
 from tf1compat.migration.planning._kinds import COPY, FILLED_BY_RULE, PART, RULE
-from tf1compat.migration.planning._problems import mending_step
 from tf1compat.migration.planning._sides import NOTHING_KNOWN, Sides
 from tf1compat.migration.planning._whole_layers import Meant, pair_layers
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
 from tf1compat.migration.planning.originals import no_copies
 from tf1compat.migration.planning.parts import uncovered_sources
+from tf1compat.migration.planning.problems import mending_step
 from tf1compat.names import RuleMatch, RuleSet
 from tf1compat.names.reasons import Fact, Reason
 

@@ -18,13 +18,13 @@ from tf1compat.migration.planning._equals import saved_twice
 from tf1compat.migration.planning._flows import source_graph, training_scalars
 from tf1compat.migration.planning._kinds import RANDOM_STATE
 from tf1compat.migration.planning._matched import match_rest
-from tf1compat.migration.planning._problems import orphaned, unexplained, unfilled
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning._whole_layers import Meant
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.planning.problems import orphaned, unexplained, unfilled
 from tf1compat.migration.planning.specs import source_specs, target_spec, target_specs
 from tf1compat.names import Rule, RuleSet, load_rules
 from tf1compat.names.orphans import orphans

@@ -14,8 +14,10 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching.nodes import Item, Node, item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.planning.problems import is_asking
 from tf1compat.names import Rule, parse_names, paste_rule, role_of, rules_from_toml
 from tf1compat.names.orphans import orphans
+from tf1compat.names.roles import ROLE_WORDS
 
 __all__ = ["Candidates", "Replan", "Suggestion", "candidates_of", "copies", "suggestions"]
 
@@ -121,7 +123,8 @@ def _better(before: Plan, after: Plan) -> bool:
 
 def _by_words(plan: Plan) -> Iterator[Suggestion]:
     """Yields a rule for each target that shares words with one of its candidates alone."""
-    left_out = orphans(parse_names(plan.sources).values())
+    asked = (one.name for one in (*plan.unexplained, *plan.unfilled) if is_asking(one))
+    left_out = {*orphans(parse_names(plan.sources).values()), *asked}
     nodes_s = {node.path: node for node in _nodes(plan.sources)}
     nodes_t = {node.path: node for node in _nodes(plan.targets)}
     against = Objections(tuple(nodes_s.values()), tuple(nodes_t.values())).between
@@ -129,7 +132,7 @@ def _by_words(plan: Plan) -> Iterator[Suggestion]:
         if len(open_.sources) * len(open_.targets) > _LOOKED_AT**2:
             continue
         sources = [nodes_s[name] for name in open_.sources if name not in left_out]
-        targets = [nodes_t[path] for path in open_.targets]
+        targets = [nodes_t[path] for path in open_.targets if path not in left_out]
         for source, target, words in _preferred(sources, targets, against):
             why = f"both names have {', '.join(sorted(words))}"
             yield Suggestion(paste_rule(source.path, target.path), why)
@@ -166,7 +169,7 @@ def _nearest(
     allowed = [other for other in others if not objection(other, one)]
     if not allowed:
         return None, frozenset()
-    telling = one.place.words
+    telling = one.place.words - ROLE_WORDS
     if len(others) > 1:
         telling = telling - frozenset.intersection(*(o.place.words for o in others))
     shared = {other: telling & other.place.words for other in allowed}

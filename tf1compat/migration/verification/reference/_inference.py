@@ -8,7 +8,7 @@ variable follows which statistic, and a dropout is a product with a mask that wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.migration.verification.reference._cutting import data_inputs
@@ -59,9 +59,11 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
 def _statistics(nodes: Mapping[str, Any]) -> dict[str, str]:
     """Returns, by tensor of a batch's statistic, the tensor that reads what follows it.
 
-    ``AssignSub(V, (V - statistic) * rate)``, as `assign_moving_average` of 1.15 has it.
+    ``AssignSub(V, (V - statistic) * rate)``, as `assign_moving_average` of 1.15 has it. Where that
+    starts at zero and is set right for it (`zero_debias`), what is set right.
     """
     found = {}
+    unbiased = dict(_unbiased(nodes))
     for node in nodes.values():
         if node.op not in SUBTRACTING_OPS:
             continue
@@ -71,8 +73,21 @@ def _statistics(nodes: Mapping[str, Any]) -> dict[str, str]:
                 read, statistic = difference.input[:2]
                 is_own = _variable(read, nodes) == _variable(node.input[0], nodes) != ""
                 if is_own and _is_of_batch(statistic, nodes):
-                    found[statistic] = read
+                    found[statistic] = unbiased.get(_variable(read, nodes), read)
     return found
+
+
+def _unbiased(nodes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields averages that start at zero with what is assigned ``average / (1 - decay**steps)``."""
+    for node in nodes.values():
+        if node.op not in ("Assign", "AssignVariableOp") or len(node.input) < 2:
+            continue
+        for quotient in _named(nodes, node.input[1:2]):
+            for update in _named(nodes, quotient.input[:1]) if quotient.op == "RealDiv" else ():
+                if update.op in PASSING_OPS:  # reads a resource that was updated before
+                    yield _variable(update.name, nodes), node.input[0]
+                elif update.op in SUBTRACTING_OPS:
+                    yield _variable(update.input[0], nodes), node.input[0]
 
 
 def _named(nodes: Mapping[str, Any], tensors: Any) -> list[Any]:

@@ -10,7 +10,20 @@ from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.names import nearest_names
 
-__all__ = ["mending_step", "misfit", "orphaned", "unexplained", "unfilled"]
+__all__ = ["asking", "is_asking", "mending_step", "misfit", "orphaned", "unexplained", "unfilled"]
+
+
+_ANSWER = "an answer"
+
+
+def asking(name: str, asks: str) -> Problem:
+    """Returns the problem of what no file tells; `asks` says what, and how to say it."""
+    return Problem(name, _ANSWER, "none in the file", remedy=asks)
+
+
+def is_asking(problem: Problem) -> bool:
+    """Tells whether a problem is one that asks for what no file tells."""
+    return problem.expected == _ANSWER
 
 
 def mending_step(made: Spec, wanted: Spec) -> Layout | None:
