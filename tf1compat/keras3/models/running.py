@@ -14,7 +14,7 @@ from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.names.first_line import first_line
 from tf1compat.names.spec_text import spec_text
 
-__all__ = ["layer_outputs", "output_arrays", "run_model", "watch_layers"]
+__all__ = ["layer_outputs", "output_arrays", "output_names", "run_model", "watch_layers"]
 
 # A call that is traced, as within a loop, has no values: TensorFlow says the first, JAX the second.
 _TRACED = (NotImplementedError, TypeError)
@@ -74,6 +74,17 @@ def _unfit(model: Any, inputs: Mapping[str, np.ndarray], why: str) -> UsageError
         f"{model.name}: expected inputs that it computes from ({', '.join(taken) or 'any'}), "
         f"found {', '.join(given)}: {why}"
     )
+
+
+def output_names(model: Any) -> tuple[str, ...]:
+    """Returns what a model calls its outputs, in the order in which they are flattened.
+
+    Of a dict the keys; else the names of the layers that they come from. () where it doesn't say.
+    """
+    outputs = getattr(model, "output", None) if isinstance(model, keras.Model) else None
+    if isinstance(outputs, dict):
+        return tuple(map(str, keras.tree.flatten({key: key for key in outputs})))
+    return tuple(map(str, getattr(model, "output_names", None) or ()))
 
 
 def layer_outputs(

@@ -91,6 +91,7 @@ class BothSides:
       only: numbers of the model's outputs that are compared; none for all of them.
       computed: what the model computes with the checkpoint's values, if that is known.
       tensors: what the graph does, as far as it is known, by the names of tensors.
+      resized: the same with inputs of other sizes; None where all sizes are known.
     """
 
     plan: Plan
@@ -104,6 +105,7 @@ class BothSides:
     only: Sequence[int] = ()
     computed: Sequence[np.ndarray] = ()
     tensors: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    resized: BothSides | None = None
 
     def sources(self) -> Lazy:
         """Returns the values of all sources of the plan."""
@@ -171,9 +173,14 @@ class BothSides:
         )
 
     def _run(self, expected: Mapping[str, np.ndarray], found: Sequence[np.ndarray]) -> Run:
-        named = dict(zip(self.outputs, found, strict=False))
-        shaped = {name: as_rows(expected[name], named[name].shape) for name in self.outputs}
-        return Run(found, compare_outputs(shaped, named))
+        if len(self.outputs) != len(found):
+            raise UsageError(
+                f"expected a tensor of the v1 graph for each output of the model, which has "
+                f"{len(found)}, found {', '.join(self.outputs)}"
+            )
+        pairs = zip(self.outputs, found, strict=True)  # of which two may have one tensor
+        shaped = ((name, as_rows(expected[name], y.shape), y) for name, y in pairs)
+        return Run(found, tuple(compare_outputs({n: x}, {n: y})[0] for n, x, y in shaped))
 
 
 def _real(value: np.ndarray) -> np.ndarray:

@@ -10,10 +10,11 @@ another layout, they would differ. How much a change shows is told by the gradie
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from tf1compat.errors import UsageError
 from tf1compat.migration.verification._both_sides import BothSides, Run
 from tf1compat.migration.verification._changes import changed, step
 from tf1compat.migration.verification.outputs import OutputDifference
@@ -36,22 +37,53 @@ def prove_lines(both: BothSides, *, tolerance: float) -> Proof:
     """
     plain = both.sources()
     at_rest = both.at_rest().differences
-    if _agree(at_rest, tolerance):
-        rng = np.random.default_rng(_SEED)
-        moved, norms = both.run_back(changed(plain), lambda shape: rng.normal(size=shape))
-    else:
-        moved, norms = both.run(changed(plain)), {}
     lines = dict.fromkeys((fill.target for fill in both.plan.fills), Status.COPIED)
-    proof = Proof(lines, at_rest, moved.differences, tolerance, both.reference.notes)
+    notes = both.reference.notes
+    if not _agree(at_rest, tolerance):
+        differences = both.run(changed(plain)).differences
+        return Proof(lines, at_rest, differences, tolerance, notes)
+    moved, norms, sized = _moved(both, plain)
+    proof = Proof(lines, at_rest, moved.differences, tolerance, (*notes, *sized))
     if proof.agrees:
         found = _reached(both, plain, proof, moved, norms)
-    elif _agree(at_rest, tolerance):
+    elif both.resized and _agree(both.run(changed(plain)).differences, tolerance):
+        found = {}
+        proof = dataclasses.replace(proof, notes=(*proof.notes, _of_sizes(both)))
+    else:
         found = _wrong(both, plain, tolerance)
         if not found:
             proof = dataclasses.replace(proof, notes=(*proof.notes, _TOGETHER))
-    else:
-        return proof
     return dataclasses.replace(proof, lines={**lines, **found})
+
+
+def _moved(
+    both: BothSides, plain: Mapping[str, np.ndarray]
+) -> tuple[Run, Mapping[str, float], Sequence[str]]:
+    """Runs both sides with changed sources, and with inputs of other sizes where there may be.
+
+    Returns:
+      the run, how much the outputs depend on each weight, and what is to be said of it.
+    """
+
+    def run(sides: BothSides) -> tuple[Run, Mapping[str, float]]:
+        rng = np.random.default_rng(_SEED)
+        return sides.run_back(changed(plain), lambda shape: rng.normal(size=shape))
+
+    if both.resized is None:
+        return (*run(both), ())
+    try:
+        return (*run(both.resized), ())
+    except UsageError:  # a table of positions may end before
+        return (*run(both), ("no other sizes of inputs could be tried",))
+
+
+def _of_sizes(both: BothSides) -> str:
+    sides = [both, both.resized or both]
+    first, then = (
+        ", ".join(f"{name} {list(array.shape)}" for name, array in one.inputs.items() if array.ndim)
+        for one in sides
+    )
+    return f"the outputs agree for inputs of the sizes {first}, and differ for {then}"
 
 
 def _agree(differences: Iterable[OutputDifference], tolerance: float) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.looked_up import table_sizes
-from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.keras3.models.running import output_names
+from tf1compat.migration.verification.reference.candidates import forward_tensors
 from tf1compat.migration.verification.reference.channel_order import turn, turned
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
@@ -69,6 +70,7 @@ class Given:
         one of the pairings.
       values: what inputs of the model are that the graph has none for, by their names.
       positive: whether values that are made up are all positive.
+      larger: whether sizes that neither side says are larger ones.
     """
 
     def __init__(self, graph: GraphFile, index: ModelIndex, options: GraphOptions) -> None:
@@ -82,7 +84,7 @@ class Given:
         self._inputs = list(getattr(index.model, "inputs", None) or ())
         self._called: Mapping[str, str] = {}
         self.values: Mapping[str, float] = {}
-        self.positive = False
+        self.positive = self.larger = False
         if options.inputs:
             self._take_named(options.inputs, _specs(graph, signature))
         elif not self._takes_signed(signature.inputs):
@@ -173,6 +175,12 @@ class Given:
         other.positive = True
         return other
 
+    def made_larger(self) -> Given:
+        """Returns the same with larger inputs, where neither side says how large they are."""
+        other = copy.copy(self)
+        other.larger = True
+        return other
+
     @property
     def doubtful(self) -> list[str]:
         """The model's inputs of which it was guessed which of the graph's they are."""
@@ -235,12 +243,17 @@ class Given:
             for one in self._inputs
         }
 
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the model calls its outputs, in its order; () where it doesn't say."""
+        return output_names(self._model)
+
     def signed_outputs(self) -> list[str]:
         """Returns the signature's outputs in the model's order, where they are called the same.
 
         Or where either side has but one; [] where it can't be told.
         """
-        names = [str(one) for one in getattr(self._model, "output_names", None) or ()]
+        names = self.output_names
         if names and all(name in self.signed for name in names):
             return [self.signed[name] for name in names]
         return list(self.signed.values()) if len(names) == len(self.signed) == 1 else []
@@ -255,8 +268,7 @@ class Given:
         if self.options.signature and signed:
             return signed
         whole, _ = self.graph.inference  # without its dropouts, so that their rates aren't needed
-        ops = forward_ops(whole, feeds)
-        return list(dict.fromkeys([*map(tensor_name, ops), *signed]))
+        return list(dict.fromkeys([*forward_tensors(whole, feeds), *signed]))
 
     def lacking(self, feeds: Container[str]) -> str:
         """Returns the names of the graph's inputs that have no value."""
@@ -268,7 +280,7 @@ class Given:
         own = dict(self.options.arrays)
         missing = [s for s in self.specs if s.name in self.paired and s.name not in own]
         paired = {spec.name: self.paired[spec.name] for spec in missing}
-        shapes = concrete_shapes(paired, missing, beside=self.graph.inputs)
+        shapes = concrete_shapes(paired, missing, beside=self.graph.inputs, larger=self.larger)
         bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
         made = made_up(missing, shapes, bounds, positive=self.positive)
         data = {**made, **own}

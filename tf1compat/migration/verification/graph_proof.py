@@ -15,6 +15,7 @@ from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_layers, compute_outputs
+from tf1compat.migration.matching.places import is_automatic, make_places
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import (
     BothSides,
@@ -33,7 +34,7 @@ from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.proof import Proof
 from tf1compat.migration.verification.reference.beyond import ends_beyond
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
-from tf1compat.names.graph_names import tensor_name
+from tf1compat.names.graph_names import op_name, tensor_name
 
 __all__ = ["prove"]
 
@@ -155,14 +156,22 @@ class _Sides:
         self.tolerance = tolerance
         self.feeds = given.arrays()
         self.model_inputs = given.model_inputs(self.feeds)
+        self._larger = given.made_larger()
 
     def prove(self, *, layers: Sequence[str] = (), only: Sequence[int] = ()) -> Proof:
         """Returns the proof by the model's outputs, by some of them, or by those of some layers."""
         both = self._both(layers, only)
         proof = prove_lines(both, tolerance=self.tolerance)
-        notes = (*self.given.notes(), *self._beyond(both, layers), *proof.notes)
+        told = self._paired(both, self._names(layers, only))
+        notes = (*self.given.notes(), *told, *self._beyond(both, layers), *proof.notes)
         proof = dataclasses.replace(proof, notes=notes)
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
+
+    def _paired(self, both: BothSides, names: Sequence[str]) -> Iterator[str]:
+        """Yields which tensor each of several outputs was compared with, unless names tell."""
+        pairs = list(zip(names, both.outputs, strict=False))
+        if len(pairs) > 1 and not all(_called(tensor, frozenset([name])) for name, tensor in pairs):
+            yield "outputs: " + ", ".join(f"{name} is {tensor}" for name, tensor in pairs)
 
     def _beyond(self, both: BothSides, layers: Sequence[str]) -> Iterator[str]:
         """Yields what is to be said of outputs that nobody named: the graph may not end there."""
@@ -205,7 +214,7 @@ class _Sides:
     def _both(self, layers: Sequence[str] = (), only: Sequence[int] = ()) -> BothSides:
         named = list(self.given.options.outputs)
         known = _Compared(named) if named else self._compared(layers, only)
-        return BothSides(
+        both = BothSides(
             self.plan,
             self.index,
             self.given.reference(known.names, self.feeds),
@@ -218,6 +227,14 @@ class _Sides:
             computed=known.found,
             tensors=known.tensors,
         )
+        feeds = self._larger.arrays()
+        if all(feeds[name].shape == array.shape for name, array in self.feeds.items()):
+            return both
+        inputs = self._larger.model_inputs(feeds)
+        resized = dataclasses.replace(
+            both, inputs=feeds, model_inputs=inputs, computed=(), tensors={}
+        )
+        return dataclasses.replace(both, resized=resized)
 
     def _apart(self, proof: Proof) -> Divergence | None:
         """Returns the first layer that differs, with the values with which the outputs do."""
@@ -247,25 +264,45 @@ class _Sides:
             return _Compared(signed)
         weights = weight_values(self.plan, self.index, self.checkpoint)
         found = compute_outputs(self.index, self.model_inputs, weights, layers=layers, only=only)
+        if len(signed) > 1:  # called the same on both sides
+            return _Compared(signed, found)
+        names = self._names(layers, only)
         own = list(self.given.signed.values())
-        if own and not layers and (near := self._agreeing(found, own)):
+        if own and not layers and (near := self._agreeing(found, own, names)):
             return near
-        return self._alike(found, self.given.candidates(self.feeds))
+        return self._alike(found, self.given.candidates(self.feeds), names)
 
-    def _agreeing(self, found: Sequence[np.ndarray], names: Sequence[str]) -> _Compared | None:
+    def _names(self, layers: Sequence[str], only: Sequence[int]) -> Sequence[str]:
+        """Returns what is compared by the names that the model has for it; () where it has none."""
+        if layers:
+            return [path.rpartition("/")[2] for path in layers]
+        names = self.given.output_names
+        return [names[number] for number in only] if only and names else names
+
+    def _agreeing(
+        self, found: Sequence[np.ndarray], tensors: Sequence[str], names: Sequence[str]
+    ) -> _Compared | None:
         """Returns those of some tensors that outputs of the model are; None where one is none."""
         try:
-            near = self._alike(found, names)
+            near = self._alike(found, tensors, names)
         except UsageError:
             return None
         return near if near.agree(self.tolerance) else None
 
-    def _alike(self, found: Sequence[np.ndarray], names: Sequence[str]) -> _Compared:
-        """Returns, for each output of the model, the one of these tensors that is nearest to it."""
+    def _alike(
+        self, found: Sequence[np.ndarray], among: Sequence[str], called: Sequence[str]
+    ) -> _Compared:
+        """Returns, for each output of the model, the tensor that is nearest to it.
+
+        Args:
+          found: the outputs.
+          among: the tensors that may be.
+          called: names of the outputs: no tensor that has the name of another output is taken.
+        """
         graph = self.given.graph
-        if names:
-            reference = self.given.reference(names, self.feeds)
-            names = reference.alike(y.shape for y in found)
+        names: Sequence[str] = ()
+        if among:
+            names = self.given.reference(among, self.feeds).alike(y.shape for y in found)
         if not names:
             shapes = ", ".join(str(list(y.shape)) for y in found)
             raise UsageError(
@@ -274,7 +311,11 @@ class _Sides:
                 "feed these, or name the graph's inputs and outputs, in the model's order"
             )
         tensors = self._computed(names)
-        nearest = [_nearest(tensors, y) for y in found]
+        others = [_others(called, number) for number in range(len(found))]
+        nearest = [
+            _nearest({n: x for n, x in tensors.items() if not _called(n, theirs)}, y)
+            for y, theirs in zip(found, others, strict=True)
+        ]
         return _Compared(nearest, found, {name: tensors[name] for name in nearest})
 
     def _computed(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
@@ -300,6 +341,17 @@ class _Compared(NamedTuple):
         return all(gap.within(tolerance) for gap in gaps)
 
 
+def _others(called: Sequence[str], number: int) -> frozenset[str]:
+    """Returns the names of the other outputs, but for those that layers have without a name."""
+    places = zip(called, make_places(called), strict=True)
+    told = [name for name, place in places if not is_automatic(place)]
+    return frozenset(told) - set(called[number : number + 1])
+
+
+def _called(tensor: str, names: frozenset[str]) -> bool:
+    return not names.isdisjoint(op_name(tensor).split("/"))
+
+
 def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:
     shaped = {name: as_rows(tensor, value.shape) for name, tensor in tensors.items()}
     gaps = {
@@ -310,6 +362,7 @@ def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:
     if not gaps:
         raise UsageError(
             f"expected a tensor of the v1 graph of the shape {list(value.shape)} of a model's "
-            "output, found none; name the graph's outputs, in the model's order"
+            "output, found none but those that are called like another output; name the graph's "
+            "outputs, in the model's order"
         )
     return min(reversed(gaps), key=lambda name: gaps[name])  # of equals the last: nearest the end

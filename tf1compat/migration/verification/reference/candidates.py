@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, SAFE
 from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["forward_ops"]
+__all__ = ["forward_ops", "forward_tensors"]
 
 _WITHIN = {"Enter": frozenset(("loop",)), "Switch": frozenset(("branch",))}
 _AFTER = {"Exit": frozenset(("loop", "branch")), "Merge": frozenset(("branch",))}
@@ -21,6 +22,37 @@ _BRINGING_BACK = frozenset(("NextIteration", "RefNextIteration"))
 _Depends = frozenset[str] | None
 """Whether an op's value depends on an "input" and a "variable", and is within a "loop" or "branch";
 None if it can't be computed."""
+
+
+_NUMBERS = {"Split": "num_split", "SplitV": "num_split", "Unpack": "num"}
+_TWO = frozenset(("TopK", "TopKV2", "UniqueV2", "Unique"))
+# Scopes of 1.15's own losses: what is computed there on the way is no output of a model.
+_LOSS = re.compile(
+    r"(logistic_loss|log_loss|huber_loss|hinge_loss|mean_squared_error|mean_pairwise_squared_error"
+    r"|absolute_difference|cosine_distance_loss|(weighted_|sparse_)?(softmax|sigmoid)?_?cross_entropy"
+    r"(_with_logits(_sg|_v2)?|_loss)?)(_\d+)?"
+)
+
+
+def forward_tensors(graph_def: Any, inputs: Iterable[str]) -> list[str]:
+    """Returns the tensors of :func:`forward_ops` that may be outputs of a model.
+
+    All outputs of ops that have several, and nothing from within a loss.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    return [
+        f"{name}:{port}"
+        for name in forward_ops(graph_def, inputs)
+        if not any(map(_LOSS.fullmatch, name.split("/")[:-1]))
+        for port in range(_ports(nodes[name]))
+    ]
+
+
+def _ports(node: Any) -> int:
+    """Returns how many outputs an op has, as far as its attributes say."""
+    if node.op in _NUMBERS:
+        return int(node.attr[_NUMBERS[node.op]].i)
+    return 2 if node.op in _TWO else max(1, len(node.attr["T"].list.type))
 
 
 def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:

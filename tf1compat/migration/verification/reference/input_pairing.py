@@ -17,6 +17,8 @@ from tf1compat.names.spec_text import spec_text
 __all__ = ["concrete_shapes", "customary_values", "fits", "pairings", "require_each", "shape_like"]
 
 _BATCH, _LENGTH = 3, 5
+# Pools, paddings and bands that differ may agree where a map is small, or all its sizes are odd.
+_LONGER, _WIDER = 12, 48
 _MOST = 24  # pairings that are tried
 _MOST_LOOKED_AT = 5040
 
@@ -154,11 +156,12 @@ def concrete_shapes(
     placeholders: Sequence[InputSpec],
     *,
     beside: Sequence[InputSpec] = (),
+    larger: bool = False,
 ) -> dict[str, tuple[int, ...]]:
     """Returns a shape for each placeholder: what either side says, and a few where neither does.
 
     A batch that one of them fixes, or else one `beside` them in the graph, is that of all: a
-    deconvolution's graph holds it, whatever its own input says.
+    deconvolution's graph holds it, whatever its own input says. `larger` sizes are even, and more.
     """
     specs = {spec.name: spec for spec in placeholders}
     found = {}
@@ -176,8 +179,9 @@ def concrete_shapes(
                 f"{list(shape)}; name the tensors to give the inputs to, in the model's order"
             )
         sizes = [b if a is None else a for a, b in zip(shape, wanted, strict=True)]
+        length = (_WIDER if len(sizes) > 3 else _LONGER) if larger else _LENGTH
         found[name] = tuple(
-            size if size is not None else _LENGTH if axis else _BATCH
+            size if size is not None else length if axis else _BATCH
             for axis, size in enumerate(sizes)
         )
     fixed = {size for spec in placeholders if (size := _batch(spec)) and spec.name in found}
