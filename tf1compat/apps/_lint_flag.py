@@ -59,7 +59,12 @@ def tell_causes(lint: Lint, found: Proof | Verification, findings: Findings) -> 
     worst = max(found.outputs, key=lambda one: one.max_rel).record()
     findings.held["lint"]["measured"] = {"agree": agree, **worst}
     if agree:
-        findings.say("the outputs agree all the same, within the tolerance")
+        layers = getattr(found, "layers", ())
+        findings.say(
+            f"not measured: of the outputs those of {', '.join(layers)} alone were compared"
+            if layers
+            else "the outputs agree all the same, within the tolerance"
+        )
         return
     complain("! settings that differ, and may be why:")
     first = found.divergence.layer if found.divergence else ""

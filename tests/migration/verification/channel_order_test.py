@@ -74,7 +74,10 @@ def test_inputs_and_outputs_are_compared_with_their_axes_in_the_models_order(cha
     assert proof.agrees
     assert {status.value for status in proof.lines.values()} == {"proved"}
     assert [one.name for one in proof.outputs] == ["image:0", "scores:0"]
-    assert proof.notes == ("channels are first in x:0 and last in picture",)
+    assert proof.notes == (
+        "channels are first in x:0 and last in picture",
+        "outputs: n is image:0, d is scores:0",
+    )
 
 
 def test_layers_that_differ_are_named_with_their_tensor(channels_first):

@@ -131,12 +131,14 @@ def test_a_model_that_computes_something_else_is_seen():
 def test_inputs_and_outputs_may_be_named():
     plan, index, checkpoint = planned("two_tower")
     found = ["query:0", "item:0"]
-    outputs = ["query_vector", "item_vector", "similarity"]
-    proof = proof_of(plan, index, checkpoint, inputs=found, outputs=outputs[2:])
-    assert [one.name for one in proof.outputs] == ["similarity"]
+    outputs = ["similarity", "query_vector", "item_vector"]
+    proof = proof_of(plan, index, checkpoint, inputs=found, outputs=outputs)
+    assert [one.name for one in proof.outputs] == outputs
     assert proof.count(Status.PROVED) == len(plan.fills)
     with pytest.raises(UsageError, match="expected a tensor named nothing:0, found none; nearest"):
         proof_of(plan, index, checkpoint, outputs=["nothing"])
+    with pytest.raises(UsageError, match="for each output of the model, which has 3, found simi"):
+        proof_of(plan, index, checkpoint, outputs=outputs[:1])
 
 
 def test_a_training_graph_proves_the_model_in_inference_mode():

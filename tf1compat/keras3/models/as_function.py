@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -11,9 +11,23 @@ import numpy as np
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.models.running import run_model, watch_layers
 
-__all__ = ["compute_gradients", "compute_layers", "compute_outputs", "own_value"]
+__all__ = ["Sensitivity", "compute_gradients", "compute_layers", "compute_outputs", "own_value"]
 
 Values = Mapping[str, np.ndarray]
+
+
+class Sensitivity(NamedTuple):
+    """How much outputs depend on a weight.
+
+    Attributes:
+      norm: the L2 norm of the gradient.
+      reached: of how many rows, along the first axis, any gradient isn't zero.
+      rows: how many there are.
+    """
+
+    norm: float
+    reached: int
+    rows: int
 
 
 def own_value(variable: Any) -> np.ndarray:
@@ -72,8 +86,8 @@ def compute_gradients(
     *,
     layers: Sequence[str] = (),
     only: Sequence[int] = (),
-) -> tuple[tuple[np.ndarray, ...], dict[str, float]]:
-    """Returns outputs, and how much they depend on each weight: the L2 norm of their gradient.
+) -> tuple[tuple[np.ndarray, ...], dict[str, Sensitivity]]:
+    """Returns outputs, and how much they depend on each weight.
 
     Args:
       index: as for :func:`compute_outputs`.
@@ -84,8 +98,8 @@ def compute_gradients(
       only: see there.
 
     Returns:
-      the outputs, as :func:`compute_outputs` returns them, and the norms by path, for each floating
-      weight that the outputs depend on at all.
+      the outputs, as :func:`compute_outputs` returns them, and by path, for each floating weight
+      that the outputs depend on at all, how much.
     """
 
     def projected(tensors: Mapping[str, Any]) -> tuple[Any, list[Any]]:
@@ -105,8 +119,13 @@ def compute_gradients(
     tensors = {path: keras.ops.convert_to_tensor(values[path]) for path in floats}
     run = _GRADIENTS[keras.config.backend()]
     found, outputs = run(lambda t: projected({**t, **others}), tensors)
-    norms = {path: float(np.linalg.norm(g.astype(np.float64))) for path, g in found}
+    norms = {path: _sensitivity(g.astype(np.float64)) for path, g in found}
     return tuple(map(keras.ops.convert_to_numpy, outputs)), norms
+
+
+def _sensitivity(gradient: np.ndarray) -> Sensitivity:
+    rows = gradient.reshape(len(gradient), -1) if gradient.ndim else gradient.reshape(1, 1)
+    return Sensitivity(float(np.linalg.norm(gradient)), int(rows.any(axis=1).sum()), len(rows))
 
 
 def _run(

@@ -61,6 +61,11 @@ class Chain(Layout):
         return any(step.sums for step in self.steps)
 
     @property
+    def by_row(self) -> bool:  # type: ignore[override]
+        """Whether any of its steps does."""
+        return any(step.by_row for step in self.steps)
+
+    @property
     def _of_each(self) -> Layout | None:
         """The step that is applied to each source by itself, before another joins them."""
         return self.steps[0] if self.takes_part and self.joins else None

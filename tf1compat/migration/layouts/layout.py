@@ -91,6 +91,8 @@ class Layout:
       merges: whether what it makes has elements that keep the target's initial value; `apply` is
         then given that one behind the sources.
       sums: whether it adds elements of its source up, so that nothing tells them apart again.
+      by_row: whether it says of each row by itself where that goes, so that some of them tell
+        nothing of the others.
     """
 
     name: ClassVar[str]
@@ -99,6 +101,7 @@ class Layout:
     leaves_out: ClassVar[bool] = False
     merges: ClassVar[bool] = False
     sums: ClassVar[bool] = False
+    by_row: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.
@@ -190,7 +193,7 @@ class Identity(Layout):
 IDENTITY = Identity()
 
 
-_FLAGS = ("joins", "takes_part", "leaves_out", "merges", "sums")
+_FLAGS = ("joins", "takes_part", "leaves_out", "merges", "sums", "by_row")
 
 
 def _check(layout: type[Layout]) -> None:

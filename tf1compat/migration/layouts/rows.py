@@ -78,6 +78,7 @@ class Rows(_Taking):
     """The rows of these numbers along an axis, in this order; the others are left out."""
 
     name = "rows"
+    by_row = True
 
     axis: int
     numbers: tuple[int, ...]
@@ -147,6 +148,7 @@ class Vocabulary(Layout):
     """
 
     name = "vocabulary"
+    by_row = True
     merges = True
     leaves_out = True
 

@@ -13,7 +13,12 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex
-from tf1compat.keras3.models.as_function import compute_gradients, compute_outputs, own_value
+from tf1compat.keras3.models.as_function import (
+    Sensitivity,
+    compute_gradients,
+    compute_outputs,
+    own_value,
+)
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import value_for
 from tf1compat.migration.verification._changes import Lazy
@@ -141,7 +146,7 @@ class BothSides:
         self,
         sources: Mapping[str, np.ndarray],
         projection: Callable[[Sequence[int]], np.ndarray],
-    ) -> tuple[Run, Mapping[str, float]]:
+    ) -> tuple[Run, Mapping[str, Sensitivity]]:
         """Runs both sides, and the model backwards, too.
 
         Args:

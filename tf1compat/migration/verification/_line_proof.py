@@ -10,11 +10,13 @@ another layout, they would differ. How much a change shows is told by the gradie
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from tf1compat.errors import UsageError
+from tf1compat.keras3.models.as_function import Sensitivity
+from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.verification._both_sides import BothSides, Run
 from tf1compat.migration.verification._changes import changed, step
 from tf1compat.migration.verification.outputs import OutputDifference
@@ -25,6 +27,7 @@ __all__ = ["prove_lines"]
 _SEED = 1155
 _ROUNDING = 1e-7  # of the largest output, in float32
 _TOGETHER = "the outputs differ when weights change together, and not one by one"
+_PROVED = Status.PROVED
 _SURE = 10  # times what was seen that a wrong value would have shown
 
 
@@ -46,6 +49,9 @@ def prove_lines(both: BothSides, *, tolerance: float) -> Proof:
     proof = Proof(lines, at_rest, moved.differences, tolerance, (*notes, *sized))
     if proof.agrees:
         found = _reached(both, plain, proof, moved, norms)
+        reasons = {path: why for path, why in _in_part(both, norms) if found.get(path) is _PROVED}
+        found |= dict.fromkeys(reasons, Status.NOT_REACHED)
+        proof = dataclasses.replace(proof, reasons=reasons)
     elif both.resized and _agree(both.run(changed(plain)).differences, tolerance):
         found = {}
         proof = dataclasses.replace(proof, notes=(*proof.notes, _of_sizes(both)))
@@ -58,14 +64,14 @@ def prove_lines(both: BothSides, *, tolerance: float) -> Proof:
 
 def _moved(
     both: BothSides, plain: Mapping[str, np.ndarray]
-) -> tuple[Run, Mapping[str, float], Sequence[str]]:
+) -> tuple[Run, Mapping[str, Sensitivity], Sequence[str]]:
     """Runs both sides with changed sources, and with inputs of other sizes where there may be.
 
     Returns:
       the run, how much the outputs depend on each weight, and what is to be said of it.
     """
 
-    def run(sides: BothSides) -> tuple[Run, Mapping[str, float]]:
+    def run(sides: BothSides) -> tuple[Run, Mapping[str, Sensitivity]]:
         rng = np.random.default_rng(_SEED)
         return sides.run_back(changed(plain), lambda shape: rng.normal(size=shape))
 
@@ -95,7 +101,7 @@ def _reached(
     plain: Mapping[str, np.ndarray],
     proof: Proof,
     moved: Run,
-    norms: Mapping[str, float],
+    norms: Mapping[str, Sensitivity],
 ) -> dict[str, Status]:
     """Returns for each line whether another value would have shown in the outputs.
 
@@ -112,9 +118,21 @@ def _reached(
     found = {}
     for fill in both.plan.fills:
         largest_step = max(steps[source] for source in fill.sources)
-        shown = norms.get(fill.target, 0.0) * largest_step > _SURE * noise
-        found[fill.target] = Status.PROVED if shown else Status.NOT_REACHED
+        shown = norms[fill.target].norm * largest_step if fill.target in norms else 0.0
+        found[fill.target] = _PROVED if shown > _SURE * noise else Status.NOT_REACHED
     return found
+
+
+def _in_part(both: BothSides, norms: Mapping[str, Sensitivity]) -> Iterator[tuple[str, str]]:
+    """Yields weights whose rows go by themselves and of which not all were reached, and why.
+
+    Of a table only the rows that ids name are looked at: had the others gone astray, nothing would
+    have shown.
+    """
+    for fill in both.plan.fills:
+        found = norms.get(fill.target)
+        if found and found.reached < found.rows and parse_layout(fill.layout).by_row:
+            yield fill.target, f"{found.rows - found.reached} of its {found.rows} rows are not"
 
 
 def _wrong(both: BothSides, plain: Mapping[str, np.ndarray], tolerance: float) -> dict[str, Status]:

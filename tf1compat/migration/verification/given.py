@@ -268,7 +268,9 @@ class Given:
         if self.options.signature and signed:
             return signed
         whole, _ = self.graph.inference  # without its dropouts, so that their rates aren't needed
-        return list(dict.fromkeys([*forward_tensors(whole, feeds), *signed]))
+        return list(
+            dict.fromkeys([*forward_tensors(whole, feeds, allowed=self.options.allowed), *signed])
+        )
 
     def lacking(self, feeds: Container[str]) -> str:
         """Returns the names of the graph's inputs that have no value."""

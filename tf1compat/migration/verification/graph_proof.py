@@ -134,7 +134,8 @@ def _around_kept(sides: _Sides, edges: Sequence[Frontier]) -> Proof:
     proof, last = found[-1]
     reasons = last.reasons() if last else {}
     return dataclasses.replace(
-        proof, reasons={path: reasons[path] for path in proof.lines if path in reasons}
+        proof,
+        reasons={**proof.reasons, **{p: reasons[p] for p in proof.lines if p in reasons}},
     )
 
 
@@ -161,10 +162,14 @@ class _Sides:
     def prove(self, *, layers: Sequence[str] = (), only: Sequence[int] = ()) -> Proof:
         """Returns the proof by the model's outputs, by some of them, or by those of some layers."""
         both = self._both(layers, only)
-        proof = prove_lines(both, tolerance=self.tolerance)
-        told = self._paired(both, self._names(layers, only))
-        notes = (*self.given.notes(), *told, *self._beyond(both, layers), *proof.notes)
-        proof = dataclasses.replace(proof, notes=notes)
+        rounding = both.reference.rounding
+        proof = prove_lines(both, tolerance=max(self.tolerance, rounding))
+        told = tuple(self._paired(both, self._names(layers, only)))
+        if rounding > self.tolerance:
+            half = f"the graph computes in half precision: outputs may differ by {rounding:g}"
+            told = (*told, half)
+        notes = (*self.given.notes(), *told, *self._beyond(both), *proof.notes)
+        proof = dataclasses.replace(proof, notes=notes, layers=tuple(layers))
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
 
     def _paired(self, both: BothSides, names: Sequence[str]) -> Iterator[str]:
@@ -173,10 +178,10 @@ class _Sides:
         if len(pairs) > 1 and not all(_called(tensor, frozenset([name])) for name, tensor in pairs):
             yield "outputs: " + ", ".join(f"{name} is {tensor}" for name, tensor in pairs)
 
-    def _beyond(self, both: BothSides, layers: Sequence[str]) -> Iterator[str]:
+    def _beyond(self, both: BothSides) -> Iterator[str]:
         """Yields what is to be said of outputs that nobody named: the graph may not end there."""
         options = self.given.options
-        if layers or options.outputs or options.signature:
+        if options.outputs or options.signature:
             return
         ends = ends_beyond(self.given.graph.graph_def, self.feeds, both.outputs)
         if not ends:
@@ -355,7 +360,7 @@ def _called(tensor: str, names: frozenset[str]) -> bool:
 def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:
     shaped = {name: as_rows(tensor, value.shape) for name, tensor in tensors.items()}
     gaps = {
-        name: compare_outputs({name: tensor}, {name: value})[0].max_rel
+        name: compare_outputs({name: tensor}, {name: value})[0].max_abs
         for name, tensor in shaped.items()
         if tensor.shape == value.shape
     }

@@ -46,6 +46,8 @@ class Proof:
       reasons: by target, why a line isn't reached, where more is known than that.
       why: why nothing was computed; "" where something was.
       divergence: where the outputs differ, the first layer that does, if it could be told.
+      layers: paths of the layers whose outputs were compared, since what is behind them is kept; ()
+        where the model's own outputs were.
     """
 
     lines: Mapping[str, Status]
@@ -56,6 +58,7 @@ class Proof:
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
     why: str = ""
     divergence: Divergence | None = None
+    layers: tuple[str, ...] = ()
 
     @classmethod
     def missing(cls, plan: Plan, why: str, *, tolerance: float) -> Proof:
@@ -93,5 +96,6 @@ class Proof:
             "outputs": [one.record() for one in self.outputs],
             "changed": [one.record() for one in self.changed],
             "notes": list(self.notes),
+            "layers": list(self.layers),
             "divergence": None if self.divergence is None else self.divergence.record(),
         }

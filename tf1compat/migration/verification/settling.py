@@ -225,11 +225,11 @@ class _Trial:
         """Returns what of an assignment either side's outputs don't depend on: it is a guess."""
         weights = self._weights(plan)
         project = np.random.default_rng(0).normal
-        _, norms = compute_gradients(
+        _, found = compute_gradients(
             self.index, inputs, weights, lambda shape: project(size=shape), layers=self.layers
         )
         reference = self.given.reference(outputs, feeds)
         used = set(stand_ins(plan, self.checkpoint, reference.variables).values())
-        unused = [target for target in assignment if not norms.get(target)]
+        unused = [target for target in assignment if not (target in found and found[target].norm)]
         sources = dict.fromkeys(s for way in assignment.values() for s in way.sources)
         return unused + [source for source in sources if source not in used]

@@ -8,12 +8,19 @@ variable follows which statistic, and a dropout is a product with a mask that wa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.migration.verification.reference._cutting import data_inputs
-from tf1compat.names.graph_names import op_name
-from tf1compat.names.op_types import PASSING_OPS, SUBTRACTING_OPS, VARIABLE_OPS
+from tf1compat.migration.verification.reference._protos import constant_number
+from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
+from tf1compat.names.op_types import (
+    PASSING_OPS,
+    SUBTRACTING_OPS,
+    VARIABLE_OPS,
+    applies_gradients,
+)
 
 __all__ = ["for_inference"]
 
@@ -21,7 +28,8 @@ _FUSED = frozenset(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"))
 _MEAN, _VARIANCE = 3, 4  # inputs of a fused norm that doesn't train; its outputs 1 and 2 if it does
 # On the way from a batch's moments to what a variable follows: 1.15 squeezes and may unbias them.
 _RESHAPING = frozenset(("Squeeze", "Reshape", "Identity", "Mul", "Cast"))
-_DRAWING = frozenset(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"))
+_UNIFORM = frozenset(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"))
+_ADDING = frozenset(("Add", "AddV2"))
 _NEAR = 16  # ops from a mask back to what draws it
 
 
@@ -35,7 +43,9 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
       a graph, and a sentence for each kind of change; the same graph and none if there is none.
     """
     nodes = {node.name: node for node in graph_def.node}
-    statistics = _statistics(nodes)
+    # A graph without gradients that uses the batch's statistics is meant to, as far as it tells.
+    trains = any(in_gradients(n.name) or applies_gradients(n.op) for n in nodes.values())
+    statistics = _statistics(nodes) if trains else {}
     changed = type(graph_def)()
     changed.CopyFrom(graph_def)
     fused, plain, dropouts = 0, set(), 0
@@ -138,19 +148,101 @@ def _dropped(node: Any, nodes: Mapping[str, Any]) -> str | None:
     """Returns what a dropout is applied to; None if the op isn't the end of one.
 
     ``x / keep * floor(keep + uniform)`` up to 1.12, ``x * scale * cast(uniform >= rate)`` in 1.15,
-    ``where(uniform >= rate, x * scale, 0)`` today.
+    ``where(uniform >= rate, x * scale, 0)`` today. What is scaled otherwise, as in stochastic
+    depth, is none: without its draws nobody knows what it is.
     """
     if node.op == "Mul":
-        scaled, mask = _named(nodes, node.input)[:2]
-    elif node.op in ("Select", "SelectV2"):
-        mask, scaled = _named(nodes, node.input)[:2]
+        orders = [(node.input[0], node.input[1]), (node.input[1], node.input[0])]
+    elif node.op in ("Select", "SelectV2") and _value(node.input[2], nodes) == 0:
+        orders = [(node.input[1], node.input[0])]
     else:
         return None
-    if mask.op not in ("Cast", "Floor", "GreaterEqual") or not _drawn(mask, nodes):
-        return None
-    if scaled.op not in ("Mul", "RealDiv", "Div"):
-        return None
-    return str(scaled.input[0])
+    for scaled, mask in orders:
+        keep = _kept(mask, nodes)
+        if keep is not None:
+            return _unscaled(scaled, keep, nodes)
+    return None
+
+
+def _kept(mask: str, nodes: Mapping[str, Any]) -> _Scalar | None:
+    """Returns which part a mask that is drawn keeps; None of what is no such mask."""
+    node = nodes[op_name(mask)]
+    while node.op == "Cast":
+        node = nodes[op_name(node.input[0])]
+    if node.op == "GreaterEqual" and _drawn(nodes[op_name(node.input[0])], nodes):
+        return _one_minus(_scalar(node.input[1], nodes))
+    if node.op == "Floor":
+        total = nodes[op_name(node.input[0])]
+        for keep, drawn in (total.input[:2], [*total.input[1::-1]]) if total.op in _ADDING else ():
+            if _drawn(nodes[op_name(drawn)], nodes):
+                return _scalar(keep, nodes)
+    return None
+
+
+def _unscaled(scaled: str, keep: _Scalar, nodes: Mapping[str, Any]) -> str | None:
+    """Returns what was divided by the part that is kept; None if nothing was."""
+    node = nodes[op_name(scaled)]
+    if node.op in ("RealDiv", "Div") and _same(_scalar(node.input[1], nodes), keep):
+        return str(node.input[0])
+    if node.op == "Mul":
+        for x, scale in (node.input[:2], [*node.input[1::-1]]):
+            if _same(_inverse(_scalar(scale, nodes)), keep):
+                return str(x)
+    return None
+
+
+_Scalar = float | tuple[str, str]
+"""A number, or how often a tensor is inverted and subtracted from one: ``("1-", "keep:0")``."""
+
+
+def _scalar(tensor: str, nodes: Mapping[str, Any]) -> _Scalar:
+    """Returns a scalar: a number where it is constant, else how it follows from a tensor."""
+    node = nodes[op_name(tensor)]
+    value = _value(tensor, nodes)
+    if value is not None:
+        return value
+    if node.op in ("Cast", "Identity"):
+        return _scalar(node.input[0], nodes)
+    if node.op == "Sub" and _value(node.input[0], nodes) == 1:
+        return _one_minus(_scalar(node.input[1], nodes))
+    if node.op in ("RealDiv", "Div") and _value(node.input[0], nodes) == 1:
+        return _inverse(_scalar(node.input[1], nodes))
+    if node.op in ("Reciprocal", "Inv"):
+        return _inverse(_scalar(node.input[0], nodes))
+    return "", tensor_name(tensor)
+
+
+def _value(tensor: str, nodes: Mapping[str, Any]) -> float | None:
+    """Returns the number that all of a constant is; None of anything else."""
+    node = nodes[op_name(tensor)]
+    while node.op == "Identity":
+        node = nodes[op_name(node.input[0])]
+    if node.op == "ZerosLike":
+        return 0.0
+    if node.op == "Fill":
+        return _value(node.input[1], nodes)
+    return constant_number(node) if node.op == "Const" else None
+
+
+def _one_minus(value: _Scalar) -> _Scalar:
+    return 1 - value if isinstance(value, float) else _changed("1-", value)
+
+
+def _inverse(value: _Scalar) -> _Scalar:
+    if isinstance(value, float):
+        return 1 / value if value else float("inf")
+    return _changed("1/", value)
+
+
+def _changed(how: str, value: tuple[str, str]) -> tuple[str, str]:
+    done, tensor = value
+    return (done.removeprefix(how) if done.startswith(how) else how + done), tensor
+
+
+def _same(one: _Scalar, other: _Scalar) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-4)
+    return one == other
 
 
 def _drawn(mask: Any, nodes: Mapping[str, Any]) -> bool:
@@ -158,7 +250,7 @@ def _drawn(mask: Any, nodes: Mapping[str, Any]) -> bool:
     while waiting and seen < _NEAR:
         node = waiting.pop(0)
         seen += 1
-        if node.op in _DRAWING:
+        if node.op in _UNIFORM:
             return True
         if node.op in ("Cast", "Floor", "GreaterEqual", "Add", "AddV2", "Mul", "Sub", "Identity"):
             waiting += _named(nodes, data_inputs(node))

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["dtype_of", "parsed_types", "sizes_of"]
+__all__ = ["constant_number", "dtype_of", "parsed_types", "sizes_of"]
 
 _INT64 = 9  # DT_INT64
+
+
+def constant_number(node: Any) -> float | None:
+    """Returns the number that all elements of a ``Const`` are; None where they aren't one."""
+    import tensorflow as tf
+
+    tensor = node.attr["value"].tensor
+    values = [*tensor.float_val, *tensor.double_val, *tensor.int_val, *tensor.int64_val]
+    if len(values) == 1:  # whatever the shape, all elements are that
+        return float(values[0])
+    if values or any(dim.size != 1 for dim in tensor.tensor_shape.dim):
+        return None
+    try:
+        return float(tf.make_ndarray(tensor).item())
+    except (TypeError, ValueError):
+        return None
 
 
 def dtype_of(number: int) -> str:

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["CONTROL_FLOW_OPS", "INPUT_OPS", "PARSING_OPS", "PIPELINE_OPS", "SAFE_OPS"]
+__all__ = [
+    "CONTROL_FLOW_OPS",
+    "DRAWING_OPS",
+    "INPUT_OPS",
+    "PARSING_OPS",
+    "PIPELINE_OPS",
+    "SAFE_OPS",
+]
 
 CONTROL_FLOW_OPS = frozenset(
     [
@@ -48,6 +55,16 @@ PIPELINE_OPS = frozenset(
 
 PARSING_OPS = frozenset(("ParseExample", "ParseExampleV2"))
 """Of these, those that parse serialized examples."""
+
+DRAWING_OPS = frozenset(
+    (
+        *("Multinomial", "RandomGamma", "RandomShuffle", "RandomStandardNormal", "RandomUniform"),
+        *("RandomUniformInt", "TruncatedNormal", "ParameterizedTruncatedNormal"),
+        *("StatelessMultinomial", "StatelessRandomNormal", "StatelessRandomUniform"),
+        "StatelessTruncatedNormal",
+    )
+)
+"""Ops whose values nobody can know beforehand."""
 
 _VARIABLES = """
   IsVariableInitialized ReadVariableOp ResourceGather ResourceGatherNd VarIsInitializedOp
@@ -111,11 +128,6 @@ _TENSOR_ARRAYS = """
   TensorListLength TensorListReserve TensorListSetItem TensorListStack EmptyTensorList
   TensorListPopBack TensorListPushBack TensorListElementShape
 """
-_RANDOM = """
-  Multinomial RandomGamma RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt
-  ParameterizedTruncatedNormal StatelessMultinomial StatelessRandomNormal StatelessRandomUniform
-  StatelessTruncatedNormal TruncatedNormal
-"""
 # They call functions of the graph's own library, whose ops are looked at too.
 _CALLS = (
     "If PartitionedCall StatefulPartitionedCall StatelessIf StatelessWhile While SymbolicGradient"
@@ -128,12 +140,13 @@ SAFE_OPS = (
         " ".join(
             (
                 *(_VARIABLES, _MATH, _LINEAR_ALGEBRA, _ARRAYS, _NETWORKS, _IMAGES),
-                *(_SPARSE_AND_SEQUENCES, _TENSOR_ARRAYS, _RANDOM, _CALLS, _CHECKS),
+                *(_SPARSE_AND_SEQUENCES, _TENSOR_ARRAYS, _CALLS, _CHECKS),
             )
         ).split()
     )
     | VARIABLE_OPS
     | CONTROL_FLOW_OPS
+    | DRAWING_OPS
     | INPUT_OPS
 )
 """Every op that runs without being asked about."""

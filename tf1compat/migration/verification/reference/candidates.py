@@ -34,7 +34,9 @@ _LOSS = re.compile(
 )
 
 
-def forward_tensors(graph_def: Any, inputs: Iterable[str]) -> list[str]:
+def forward_tensors(
+    graph_def: Any, inputs: Iterable[str], *, allowed: Iterable[str] = ()
+) -> list[str]:
     """Returns the tensors of :func:`forward_ops` that may be outputs of a model.
 
     All outputs of ops that have several, and nothing from within a loss.
@@ -42,7 +44,7 @@ def forward_tensors(graph_def: Any, inputs: Iterable[str]) -> list[str]:
     nodes = {node.name: node for node in graph_def.node}
     return [
         f"{name}:{port}"
-        for name in forward_ops(graph_def, inputs)
+        for name in forward_ops(graph_def, inputs, allowed=allowed)
         if not any(map(_LOSS.fullmatch, name.split("/")[:-1]))
         for port in range(_ports(nodes[name]))
     ]
@@ -55,12 +57,15 @@ def _ports(node: Any) -> int:
     return 2 if node.op in _TWO else max(1, len(node.attr["T"].list.type))
 
 
-def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
+def forward_ops(
+    graph_def: Any, inputs: Iterable[str], *, allowed: Iterable[str] = ()
+) -> Sequence[str]:
     """Returns the ops that compute with both inputs and variables, harmless ones outside of loops.
 
     Args:
       graph_def: a ``GraphDef``.
       inputs: names of the tensors that have a value; other placeholders have none.
+      allowed: op types that are run beside the harmless ones.
 
     Returns:
       names of ops, in the graph's order.
@@ -68,6 +73,7 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
     given = frozenset(map(tensor_name, inputs))
     ops = frozenset(map(op_name, given))
     nodes = {node.name: node for node in graph_def.node}
+    safe = SAFE_OPS | frozenset(allowed)
     depends: dict[str, _Depends] = {}
     reads = {
         name: () if node.op in _BRINGING_BACK else tuple(map(op_name, data_inputs(node)))
@@ -77,13 +83,17 @@ def forward_ops(graph_def: Any, inputs: Iterable[str]) -> Sequence[str]:
     while before != depends:  # what a loop brings back is known once its body is
         before = dict(depends)
         for name in order:
-            depends[name] = _depends(nodes[name], depends, given, ops)
+            depends[name] = _depends(nodes[name], depends, given, ops, safe)
     both = frozenset(("input", "variable"))
     return [n for n, node in nodes.items() if depends[n] == both and node.op not in _WITHOUT_OUTPUT]
 
 
 def _depends(
-    node: Any, known: Mapping[str, _Depends], given: Container[str], ops: Container[str]
+    node: Any,
+    known: Mapping[str, _Depends],
+    given: Container[str],
+    ops: Container[str],
+    safe: Container[str],
 ) -> _Depends:
     """Returns what an op depends on, where the tensors `given`, which are of `ops`, have values."""
     if node.name in ops:
@@ -92,7 +102,7 @@ def _depends(
         return frozenset(("variable",))
     if node.op == "EmptyTensorList":  # a While fills one for its gradients, in whose scope it is
         return frozenset()
-    if node.op not in SAFE_OPS or in_gradients(node.name):
+    if node.op not in safe or in_gradients(node.name):
         return None
     if node.op in INPUT_OPS and node.op != "PlaceholderWithDefault":
         return None

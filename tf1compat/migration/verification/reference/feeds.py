@@ -22,6 +22,7 @@ _TRAINING = re.compile(
     r"(is_?)?(train(ing)?|train(ing)?_(mode|phase|flag)|phase(_train)?|trainable)"
 )
 _KEEPING = re.compile(r"\w*keep(_?(prob|rate|ratio))?\w*")
+_LENGTHS = re.compile(r"len(gth)?s?(_|:|$|\b)|seq_?sizes?|num_?steps", re.IGNORECASE)
 _DROPPING = re.compile(r"\w*drop(_?out)?(_?(prob|rate|ratio|p))?")
 # Ops that pass integers on as they are: what indexes a table behind them is the input.
 _MOVING = frozenset(
@@ -93,15 +94,36 @@ def made_up(
       positive: whether real ones are positive, as energies are, and what logarithms take.
     """
     rng = np.random.default_rng(_REAL_SEED)
+    lengths = [shape[1] for shape in shapes.values() if len(shape) > 1]
     found = {}
     for spec in specs:
         shape = tuple(shapes[spec.name])
         drawn = _of_many_sizes(rng.normal(size=shape))
         drawn = np.abs(drawn) if positive else drawn
         if spec.dtype.startswith(("int", "uint", "bool")):
-            drawn = rng.integers(0, bounds.get(spec.name, _FEW), shape).astype(np.float64)
+            drawn = _whole(rng, spec, shape, bounds, lengths).astype(np.float64)
         found[spec.name] = np.asarray(drawn, dtype=spec.dtype)
     return found
+
+
+def _whole(
+    rng: np.random.Generator,
+    spec: InputSpec,
+    shape: tuple[int, ...],
+    bounds: Mapping[str, int],
+    lengths: Sequence[int],
+) -> np.ndarray:
+    """Returns whole numbers: lengths of sequences, rows of tables, or else flags.
+
+    A zero often stands for what pads a sequence, so it is there at one's end alone.
+    """
+    if spec.name not in bounds and len(shape) == 1 and lengths and _LENGTHS.search(spec.name):
+        return np.asarray(max(lengths) - np.arange(shape[0]) % max(lengths))
+    first = 1 if bounds.get(spec.name, _FEW) > _FEW and len(shape) > 1 else 0
+    drawn = rng.integers(first, bounds.get(spec.name, _FEW), shape)
+    if first and drawn.shape[1] > 1:
+        drawn[-1, -1] = 0
+    return drawn
 
 
 def _of_many_sizes(drawn: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry, MetaVariable
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
+from tf1compat.migration.verification.reference._safe_ops import DRAWING_OPS
 from tf1compat.migration.verification.reference.channel_order import turn
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import input_specs
@@ -24,6 +25,10 @@ from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 __all__ = ["ReferenceGraph"]
 
 
+# By DataType what computing in it rounds by: float16 and bfloat16.
+_ROUNDING: Mapping[int, float] = {19: 2.0**-9, 14: 2.0**-6}
+
+
 class ReferenceGraph:
     """The part of a v1 graph that computes some outputs.
 
@@ -31,6 +36,7 @@ class ReferenceGraph:
       inputs: the placeholders that are needed.
       variables: the variables that are needed, by the name that a checkpoint has them under.
       notes: how it was changed to compute as it does when it doesn't train.
+      rounding: how far it may be from the same in float32, relative to the outputs' scale.
       seconds: how long a run may take; a file may hold a loop that never ends.
     """
 
@@ -63,6 +69,9 @@ class ReferenceGraph:
         graph.require([*outputs, *fed])
         whole, self.notes = graph.inference
         part = cut_graph(whole, outputs=outputs, fed=fed, allowed=allowed)
+        self.notes = (*self.notes, *_drawn(part))
+        types = {node.attr["T"].type for node in part.node if node.op not in ("Cast", "Const")}
+        self.rounding = max((_ROUNDING[one] for one in types & _ROUNDING.keys()), default=0.0)
         self._channels_first = any(_has_channels_first(node) for node in part.node)
         self._graph = tf.Graph()
         with self._graph.as_default():
@@ -204,6 +213,17 @@ class ReferenceGraph:
                 raise UsageError(
                     f"{self._path}: the v1 graph didn't run: {first_line(error)}"
                 ) from error
+
+
+def _drawn(part: Any) -> Iterator[str]:
+    """Yields what is to be said of a graph that draws even where it doesn't train."""
+    names = [node.name for node in part.node if node.op in DRAWING_OPS]
+    if names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield (
+            f"the graph draws at random: {names[0]}{more}; --feed={names[0]}=VALUE says what it is "
+            "where nothing is drawn"
+        )
 
 
 def _plainly() -> Any:
