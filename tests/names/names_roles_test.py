@@ -16,6 +16,8 @@ LEAVES = {
     "pointwise_kernel": "pointwise_kernel",
     "renorm_mean": "renorm",
     "renorm_stddev_weight": "renorm",
+    "moving_stddev": "moving_stddev",
+    "running_std": "moving_stddev",
     # tf-slim and contrib
     "weights": "kernel",
     "biases": "bias",

@@ -1,5 +1,7 @@
 """Plans made from real checkpoints (written by this package, read back) and real Keras models."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -273,6 +275,40 @@ def test_a_rule_is_suggested_if_nothing_is_filled_otherwise_with_it(written, cla
     found = [one.why for one in suggestions(before, replan, open_checkpoint(prefix))]
     expected = "old holds what new holds, bit for bit"
     assert found == ([] if bias == "spare" else [expected])
+
+
+def test_no_rule_is_suggested_for_what_is_asked(written):
+    """A flattened image's rows: `kernel` in both names is no evidence, and a question is open."""
+    keras.utils.clear_session()
+    x = keras.Input((2, 3, 4))
+    h = keras.layers.Dense(5, name="cls")(keras.layers.Flatten()(x))
+    model = keras.Model(x, h)
+    prefix = written(_values(**{"fc/kernel": (24, 5), "fc/bias": (5,)}))
+    plan = plan_migration(prefix, model)
+    assert "say data_format='NHWC' or 'NCHW'" in str(plan.unfilled[0])
+    replan = functools.partial(plan_migration, prefix, model)
+    assert suggestions(plan, replan, open_checkpoint(prefix)) == []
+
+
+def test_no_rule_is_suggested_by_the_word_of_a_role(written):
+    keras.utils.clear_session()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="cls")])
+    shapes = {"a/kernel": (4, 3), "b/weights": (4, 3), "a/bias": (3,)}
+    prefix = written(_values(**shapes))
+    plan = plan_migration(prefix, model)
+    assert not plan.complete
+    replan = functools.partial(plan_migration, prefix, model)
+    found = suggestions(plan, replan, open_checkpoint(prefix))
+    assert not [one for one in found if "kernel" in one.why]
+
+
+def test_a_standard_deviation_is_no_variance(written):
+    keras.utils.clear_session()
+    norm = keras.layers.BatchNormalization(center=False, scale=False, name="whiten")
+    model = keras.Sequential([keras.Input((4,)), norm])
+    plan = plan_migration(written(_values(**{"norm/mean": (4,), "norm/std": (4,)})), model)
+    assert [fill.target for fill in plan.fills] == ["whiten/moving_mean"]
+    assert [problem.name for problem in plan.unfilled] == ["whiten/moving_variance"]
 
 
 def test_vectors_whose_names_say_nothing_may_be_any(written):

@@ -235,3 +235,26 @@ def test_the_only_input_may_have_a_default(tmp_path):
     x = keras.Input((3,))
     model = keras.Model(x, keras.layers.Dense(4, name="fc")(x))
     assert prove(plan_migration(saved(tmp_path, program), model), model).agrees
+
+
+@pytest.mark.parametrize("text", ["rows(0, 0, 1, 2, 5, 4, 3)", "cut(0, 0, 6)"])
+def test_rows_that_go_by_themselves_are_proved_as_far_as_they_are_reached(text, tmp_path):
+    """Ids stop at two: whether the other rows are right, nothing shows."""
+
+    def program():
+        ids = v1.placeholder(tf.int32, [None, 2], "ids")
+        table = v1.get_variable("words/embeddings", [8, 3])
+        tf.identity(tf.gather(table, tf.minimum(ids, 2)), name="y")
+
+    ids = keras.Input((2,), dtype="int32")
+    embedded = keras.layers.Embedding(6, 3, name="words")(keras.ops.minimum(ids, 2))
+    model = keras.Model(ids, embedded)
+    rule = Rule("words/embeddings", "words/embeddings", layout=text)
+    proof = prove(plan_migration(saved(tmp_path, program), model, [rule]), model)
+    assert proof.agrees
+    if text.startswith("rows"):
+        assert proof.lines == {"words/embeddings": Status.NOT_REACHED}
+        (reason,) = proof.reasons.values()
+        assert reason.endswith("of its 6 rows are not")
+    else:
+        assert proof.lines == {"words/embeddings": Status.PROVED}

@@ -198,6 +198,17 @@ def test_what_keras_exports_is_run(tmp_path):
     compared(prove(plan, index, checkpoint=checkpoint))
 
 
+def test_the_state_that_dropout_draws_from_is_no_weight(tmp_path):
+    def model():
+        x = keras.Input((4,), name="x")
+        return keras.Model(x, layers.Dense(3, name="fc")(layers.Dropout(0.5)(x)))
+
+    model().export(str(tmp_path / "exported"), verbose=False)
+    plan = plan_migration(open_checkpoint(tmp_path / "exported"), index_model(model()))
+    assert plan.complete
+    assert "random_state" in [drop.kind for drop in plan.drops]
+
+
 def test_a_model_of_keras_that_tensorflow_saves_is_run(tmp_path):
     # Its checkpoint has copies of the variables; functions read those that they were made with.
     saved = dense()

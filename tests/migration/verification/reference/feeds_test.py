@@ -1,5 +1,6 @@
 """Values made up for a graph's inputs: phases by name, integers within the tables they index."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -138,3 +139,22 @@ def test_shapes_are_what_either_side_says():
     assert concrete_shapes(way, free, beside=[spec("images", (4, 8))]) == {"z:0": (4, 3)}
     with pytest.raises(UsageError, match="any:0: its shape isn't known; give inputs of your own"):
         concrete_shapes({"any:0": None}, specs)
+
+
+def test_lengths_are_those_of_sequences():
+    specs = [spec("x", (None, 6, 2)), spec("seq_len", (None,), "int32")]
+    found = made_up(specs, {"x:0": (8, 6, 2), "seq_len:0": (8,)}, {})
+    assert found["seq_len:0"].tolist() == [6, 5, 4, 3, 2, 1, 6, 5]
+
+
+def test_a_zero_of_ids_stands_at_an_end():
+    found = made_up([spec("ids", (None, 9), "int32")], {"ids:0": (3, 9)}, {"ids:0": 5})["ids:0"]
+    assert found.max() < 5
+    assert np.argwhere(found == 0).tolist() == [[2, 8]]
+
+
+def test_positive_values_are_the_same_but_for_their_signs():
+    specs, shapes = [spec("x", (None, 6))], {"x:0": (3, 6)}
+    plain = made_up(specs, shapes, {})["x:0"]
+    assert (plain < 0).any()
+    assert_arrays_equal(made_up(specs, shapes, {}, positive=True)["x:0"], np.abs(plain))
