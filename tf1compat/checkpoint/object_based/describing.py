@@ -68,7 +68,9 @@ def describe(variables: Mapping[str, Entry]) -> Described:
     saved = {} if objects is None else _saved_names(objects, by_key)
     state = set() if objects is None else {by_key.get(key) for key in _optimizer_keys(objects)}
     parsed = {name: parse_key(entry.stored_key) for name, entry in variables.items()}
-    kinds = {name: _kind(entry, parsed[name]) for name, entry in variables.items()}
+    kinds = {
+        name: _kind(entry, parsed[name], saved.get(name, "")) for name, entry in variables.items()
+    }
     for name, kind in kinds.items():
         if kind in ("variable", "global_step") and name in state:
             kinds[name] = "optimizer_state"
@@ -114,8 +116,8 @@ def _corrupt(entry: Entry, found: str) -> CorruptCheckpointError:
     )
 
 
-def _kind(entry: Entry, key: ObjectKey) -> str:
-    """Returns what a variable is by its key and its type alone."""
+def _kind(entry: Entry, key: ObjectKey, saved: str) -> str:
+    """Returns what a variable is by its key, its type and the name that its program gave it."""
     name = entry.key
     leaf = name.rpartition("/")[2]
     counts = entry.shape == () and entry.dtype_name.startswith("int")
@@ -131,7 +133,9 @@ def _kind(entry: Entry, key: ObjectKey) -> str:
     # Keras' SavedModels hang the metrics of `compile` below the model.
     if _METRIC.fullmatch(name):
         return "metric"
-    return "random_state" if leaf in _RANDOM else "variable"
+    # Keras' `export` counts its variables: only the saved name says which draws.
+    draws = leaf in _RANDOM or saved.rpartition("/")[2] in _RANDOM
+    return "random_state" if draws else "variable"
 
 
 def _variable(name: str, spelled: str, kind: str, saved: str) -> VariableName:
