@@ -8,7 +8,8 @@ from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.keras3 import index_model
-from tf1compat.migration import convert, plan_migration, prove, verify_weights
+from tf1compat.migration import convert, offender_lines, plan_migration, prove, verify_weights
+from tf1compat.names import Rule
 from tf1compat.testing import assert_arrays_equal
 
 v1 = tf.compat.v1
@@ -61,6 +62,29 @@ def test_a_table_that_only_is_looked_up_fills_one(tmp_path):
     for without in (prefix, without_graph(prefix)):
         (problem,) = plan_migration(without, _untied()).unfilled
         assert problem.name == "scores/kernel"
+
+
+def test_weights_that_a_sampled_loss_looks_up_are_no_table(tmp_path):
+    """word2vec's tutorial: two variables of one shape, both looked up, and one multiplied by."""
+
+    def program():
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        table, weights = (v1.get_variable(n, [WORDS, SIZE]) for n in ("embeddings", "nce_weights"))
+        biases = v1.get_variable("nce_biases", [WORDS])
+        h = tf.nn.embedding_lookup(table, ids)
+        tf.nn.bias_add(tf.matmul(h, weights, transpose_b=True), biases, name="y")
+        labels = tf.expand_dims(tf.cast(ids, tf.int64), 1)
+        tf.nn.nce_loss(weights, biases, labels, h, 2, WORDS)
+
+    prefix = saved(tmp_path, program)
+    plan = plan_migration(prefix, _untied())
+    found = {fill.target: fill.sources for fill in plan.fills}
+    assert found == {"words/embeddings": ("embeddings",), "scores/bias": ("nce_biases",)}
+    rule = Rule("nce_weights", "scores/kernel", layout="transpose(1, 0)")
+    told = plan_migration(prefix, index := _untied(), [rule])
+    assert prove(told, index).agrees
+    said = "\n".join(offender_lines(plan))
+    assert "nce_weights fits transposed: layout='transpose(1, 0)' in a rule says so" in said
 
 
 def _words():

@@ -15,7 +15,7 @@ _LAYER = "a table, and a kernel of scores over its rows"
 
 
 class Tied(Reading):
-    """Told by the graph, for a model that has a weight for each and no other source for the second.
+    """Told by the graph, for a model that has a weight for each and no other source for either.
 
     In Keras a kernel is multiplied by as it stands, so it is the table transposed.
     """
@@ -32,8 +32,20 @@ class Tied(Reading):
             if entry is None or len(entry.shape) != 2:
                 continue
             kernel = ("kernel", entry.shape[::-1])
+            if self._others(source, name) >= self._tables(source, entry.shape):
+                continue  # sampled losses look their weights up, too
             if ("embedding", entry.shape) in wanted and kernel in wanted and kernel not in have:
                 yield from _both(entry, scope)
+
+    def _others(self, source: Source, name: str) -> int:
+        """Returns how many other variables have the table's shape."""
+        shape = source.entries[name].shape
+        return sum(one.shape == shape for other, one in source.entries.items() if other != name)
+
+    def _tables(self, source: Source, shape: tuple[int, ...]) -> int:
+        """Returns how many tables of a shape the model wants."""
+        wanted = ((item.role, item.shape) for item in source.targets.values())
+        return sum(one == ("embedding", shape) for one in wanted)
 
 
 def _both(entry: Entry, scope: str) -> Iterator[Part]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Problem
+from tf1compat.migration.layouts.basic import Transpose
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.reports._suggestions import (
     Candidates,
@@ -93,6 +94,10 @@ def _question(plan: Plan, open_: Candidates) -> str:
     left = [problem.name for problem in plan.unexplained]
     near = ", ".join(f"{n} {plan.sources[n]}" for n in nearest_names(open_.targets[0], left))
     nearest = f"; nearest by name: {near}" if near else ""
+    shape = plan.targets[open_.targets[0]].shape
+    turned = [n for n in left if plan.sources[n].shape == shape[::-1] != shape]
+    if len(open_.targets) == len(turned) == 1:
+        nearest += f"; {turned[0]} fits transposed: layout='{Transpose((1, 0))}' in a rule says so"
     return f"  no variable that is left has role and shape of {targets}{nearest}"
 
 
