@@ -112,3 +112,21 @@ def test_strip_output_takes_only_a_final_number():
         "a:x",
         "a\n",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "role"),
+    [
+        # `ema.apply([mean, variance])` within a variable scope, without one, and of 0.x
+        ("a/bn/a/bn/moments/Squeeze/ExponentialMovingAverage", "a/bn", "moving_mean"),
+        ("a/bn/a/bn/moments/Squeeze_1/ExponentialMovingAverage", "a/bn", "moving_variance"),
+        ("bn/moments_2/Squeeze_1/ExponentialMovingAverage_3", "bn", "moving_variance"),
+        ("bn/moments/normalize/mean/ExponentialMovingAverage", "bn", "moving_mean"),
+        ("moments/Squeeze/ExponentialMovingAverage", "", "moving_mean"),
+        ("bn/Squeeze/ExponentialMovingAverage", "bn/Squeeze", "unknown"),
+        ("bn/moments/Squeeze/kernel", "bn/moments/Squeeze", "kernel"),
+    ],
+)
+def test_an_average_of_a_batch_s_moment_is_a_norm_s_statistic(name, scope, role):
+    found = parse_name(name)
+    assert (found.full, found.scope, found.role) == (name, scope, role)

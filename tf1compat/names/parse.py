@@ -69,6 +69,15 @@ class VariableName:
     part: int | None = None
 
 
+# 1.15 squeezes what it sums; 0.x normalised sums.
+_MOMENT = re.compile(
+    r"(?P<scope>(?:.*/)?)moments(?:_\d+)?/"
+    r"(?:(?P<mean>Squeeze|(?:normalize/)?mean)|Squeeze_1|(?:normalize/)?variance)"
+    rf"/{AVERAGE_LEAF}(?:{COUNTER})?",
+    re.DOTALL,
+)
+
+
 def strip_output(name: str) -> str:
     """Returns `name` without the output number of a tensor name (``':0'``).
 
@@ -117,9 +126,24 @@ def parse_name(name: str) -> VariableName:
     ('table', 3)
     """
     base, part = split_part(strip_output(name))
-    scope, _, leaf = base.rpartition("/")
+    scope, _, leaf = _averaged_moment(base) or base.rpartition("/")
     kind = "global_step" if leaf == "global_step" and part is None else "variable"
     return VariableName(name, scope, leaf, role_of(leaf, scope), kind, part=part)
+
+
+def _averaged_moment(base: str) -> tuple[str, str, str] | None:
+    """Returns scope, slash and leaf of a batch's moment that a norm by hand averages.
+
+    ``ema.apply([mean, variance])`` of `tf.nn.moments`, as tutorials have it: a moving average of
+    what is no variable. Within a variable scope 1.15 writes that once more before the name.
+    """
+    match = _MOMENT.fullmatch(base) if base.rpartition("/")[2].startswith(AVERAGE_LEAF) else None
+    if match is None:
+        return None
+    scope = match["scope"].rstrip("/")
+    half = scope[: len(scope) // 2]
+    scope = half if scope == f"{half}/{half}" else scope
+    return scope, "/", f"moving_{'mean' if match['mean'] else 'variance'}"
 
 
 def in_scope(name: str, scope: str) -> bool:

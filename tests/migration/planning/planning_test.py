@@ -311,6 +311,26 @@ def test_a_standard_deviation_is_no_variance(written):
     assert [problem.name for problem in plan.unfilled] == ["whiten/moving_variance"]
 
 
+def test_averages_of_a_batch_s_moments_are_a_norm_s_own(written):
+    """Two norms by hand, as tutorials have them: their statistics are named after the batch's."""
+    keras.utils.clear_session()
+    x = keras.Input((4,))
+    h = x
+    for number in (0, 1):
+        h = keras.layers.Dense(4, use_bias=False, name=f"fc_{number}")(h)
+        h = keras.layers.BatchNormalization(name=f"norm_{number}")(h)
+    shapes = {}
+    for number in (0, 1):
+        scope, ema = f"layer{number}/bn", "ExponentialMovingAverage"
+        shapes |= {f"layer{number}/W": (4, 4), f"{scope}/beta": (4,), f"{scope}/gamma": (4,)}
+        shapes |= {f"{scope}/{scope}/moments/Squeeze{end}/{ema}": (4,) for end in ("", "_1")}
+    plan = plan_migration(written(_values(**shapes)), keras.Model(x, h))
+    assert plan.complete
+    found = {fill.target: fill.sources[0] for fill in plan.fills}
+    assert "layer1/bn/moments/Squeeze/" in found["norm_1/moving_mean"]
+    assert "layer0/bn/moments/Squeeze_1/" in found["norm_0/moving_variance"]
+
+
 def test_vectors_whose_names_say_nothing_may_be_any(written):
     keras.utils.clear_session()
     x = keras.Input((4,))
