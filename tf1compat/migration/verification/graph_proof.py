@@ -33,10 +33,13 @@ from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.proof import Proof
 from tf1compat.migration.verification.reference.beyond import ends_beyond
+from tf1compat.migration.verification.reference.clips import unreached
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
 from tf1compat.names.graph_names import op_name, tensor_name
 
 __all__ = ["prove"]
+
+_SHOWN = 3  # bounds that are named
 
 
 def prove(
@@ -169,6 +172,8 @@ class _Sides:
             half = f"the graph computes in half precision: outputs may differ by {rounding:g}"
             told = (*told, half)
         notes = (*self.given.notes(), *told, *self._beyond(both), *proof.notes)
+        if proof.agrees:
+            notes = (*notes, *self._unclipped(both))
         proof = dataclasses.replace(proof, notes=notes, layers=tuple(layers))
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
 
@@ -194,6 +199,22 @@ class _Sides:
             yield (
                 f"compared with {', '.join(both.outputs)}, from which the v1 graph goes on to "
                 f"{', '.join(names)}; name these with --outputs if the model is to compute them"
+            )
+
+    def _unclipped(self, both: BothSides) -> Iterator[str]:
+        """Yields what is to be said of bounds that the graph clips at and that nothing reached."""
+        clips = both.reference.clips
+        names = list(dict.fromkeys(n for clip in clips for n in (clip.output, clip.clipped)))
+        try:
+            tensors = self._computed(names) if names else {}
+        except UsageError:  # within a loop nothing can be fetched
+            return
+        left = unreached(clips, tensors)
+        for clip in left[:_SHOWN]:
+            bounds = " and ".join(f"{bound:g}" for bound in clip.bounds)
+            yield (
+                f"{op_name(clip.output)} of the v1 graph clips at {bounds}, which nothing reached: "
+                "whether the model does, too, isn't told"
             )
 
     def agrees(self) -> bool:

@@ -16,6 +16,7 @@ from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
 from tf1compat.migration.verification.reference._safe_ops import DRAWING_OPS
 from tf1compat.migration.verification.reference.channel_order import turn
+from tf1compat.migration.verification.reference.clips import clips_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import input_specs
 from tf1compat.names.first_line import first_line
@@ -36,6 +37,7 @@ class ReferenceGraph:
       inputs: the placeholders that are needed.
       variables: the variables that are needed, by the name that a checkpoint has them under.
       notes: how it was changed to compute as it does when it doesn't train.
+      clips: what clips at constants on the way.
       rounding: how far it may be from the same in float32, relative to the outputs' scale.
       seconds: how long a run may take; a file may hold a loop that never ends.
     """
@@ -70,6 +72,7 @@ class ReferenceGraph:
         whole, self.notes = graph.inference
         part = cut_graph(whole, outputs=outputs, fed=fed, allowed=allowed)
         self.notes = (*self.notes, *_drawn(part))
+        self.clips = clips_of(part.node)
         types = {node.attr["T"].type for node in part.node if node.op not in ("Cast", "Const")}
         self.rounding = max((_ROUNDING[one] for one in types & _ROUNDING.keys()), default=0.0)
         self._channels_first = any(_has_channels_first(node) for node in part.node)

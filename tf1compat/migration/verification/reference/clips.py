@@ -1,0 +1,68 @@
+"""Bounds that a graph clips at, and whether any value reached them.
+
+What is clipped at 20 computes the same as what isn't, as long as nothing is above 20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tf1compat.migration.verification.reference._protos import constant_number
+from tf1compat.names.graph_names import op_name, tensor_name
+
+__all__ = ["Clip", "clips_of", "unreached"]
+
+_LEAST = 1e-3  # lower bounds nearer to zero keep divisors and logarithms from it
+_OPERANDS = {"Minimum": (1,), "Maximum": (1,), "ClipByValue": (1, 2)}
+
+
+class Clip(NamedTuple):
+    """An op that clips.
+
+    Attributes:
+      output: its tensor.
+      clipped: the tensor that it clips.
+      bounds: what it clips at.
+    """
+
+    output: str
+    clipped: str
+    bounds: tuple[float, ...]
+
+
+def clips_of(nodes: Iterable[Any]) -> list[Clip]:
+    """Returns the ops of a graph that clip at constants."""
+    every = {node.name: node for node in nodes}
+    return [clip for node in every.values() for clip in _clip(node, every)]
+
+
+def _clip(node: Any, nodes: Mapping[str, Any]) -> Iterator[Clip]:
+    for places in (_OPERANDS.get(node.op, ()), (0,) if node.op in ("Minimum", "Maximum") else ()):
+        bounds = [_number(node.input[place], nodes) for place in places]
+        known = tuple(bound for bound in bounds if bound is not None)
+        if places and len(known) == len(bounds):
+            (data,) = [one for at, one in enumerate(node.input[:3]) if at not in places][:1]
+            if max(map(abs, known)) > _LEAST:
+                yield Clip(tensor_name(node.name), tensor_name(data), known)
+            return
+
+
+def _number(tensor: str, nodes: Mapping[str, Any]) -> float | None:
+    node = nodes.get(op_name(tensor))
+    while node is not None and node.op == "Identity":
+        node = nodes.get(op_name(node.input[0]))
+    return constant_number(node) if node is not None and node.op == "Const" else None
+
+
+def unreached(clips: Iterable[Clip], tensors: Mapping[str, np.ndarray]) -> list[Clip]:
+    """Returns the clips that changed nothing of what they clip, where both tensors are known."""
+    return [
+        clip
+        for clip in clips
+        if clip.output in tensors
+        and clip.clipped in tensors
+        and np.array_equal(tensors[clip.output], tensors[clip.clipped])
+    ]
