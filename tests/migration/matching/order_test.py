@@ -79,3 +79,30 @@ def test_a_way_up_may_be_counted_down(word):
     down = fed({names[2]: (), names[1]: names[2:], names[0]: names[1:2]})
     found = modules(sources, targets, source_flow=down, target_flow=flow)
     assert found == dict(zip(reversed(names), ("one", "two", "three"), strict=True))
+
+
+def test_stages_of_both_flows_line_up():
+    """A gate and a filter, ten times over; which of two it is, no flow tells."""
+    letters = "jihgfedcba"  # in another order than that of their names
+
+    def drawn(names, one, two):
+        """Returns pairs of kernels in a row, and their flow."""
+        pairs = [(f"{name}/{one}", f"{name}/{two}") for name in names]
+        before = [(), *pairs[:-1]]
+        return pairs, fed({n: f for pair, f in zip(pairs, before, strict=True) for n in pair})
+
+    pairs_s, flow_s = drawn(letters, "gate", "filter")
+    pairs_t, flow_t = drawn("puqtrszvnm", "left", "right")
+    sources = kernels(*(name for pair in pairs_s for name in pair))
+    targets = kernels(*(name for pair in reversed(pairs_t) for name in pair))
+    ties = match_items(sources, targets, source_flow=flow_s, target_flow=flow_t).ties
+    found = {tie.sources[0][0]: tie.targets[0][0] for tie in ties if len(tie.sources) == 2}
+    assert found == dict(zip(letters, "puqtrszvnm", strict=True))
+
+
+def test_stages_of_other_sizes_tell_nothing():
+    sources, targets = kernels("p", "q", "r"), kernels("a", "b", "c")
+    drawn = fed({"p": (), "q": (), "r": ("p", "q")})
+    flow = fed({"a": (), "b": ("a",), "c": ("a",)})
+    ties = match_items(sources, targets, source_flow=drawn, target_flow=flow).ties
+    assert [len(tie.sources) for tie in ties] == [3]

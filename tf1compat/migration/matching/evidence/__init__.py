@@ -14,6 +14,7 @@ from tf1compat.migration.matching.evidence import (
     by_objection,
     by_order,
     by_owner,
+    by_stages,
 )
 from tf1compat.migration.matching.evidence.base import FILL_KINDS as _FILL_KINDS
 from tf1compat.migration.matching.evidence.base import Evidence, Proposal
@@ -29,6 +30,7 @@ EVIDENCE: _Registry[Evidence] = _Registry(
     (
         by_flow.ByFlow(),
         by_joins.ByJoins(),
+        by_stages.ByStages(),
         by_objection.ByObjection(),
         by_names.ByNames(),
         by_containers.ByContainers(),
