@@ -326,3 +326,19 @@ def test_never_wrong_on_renamed_networks(network, rng):
     rng.shuffle(targets)
     for source, target in _modules(match_items(sources, targets)).items():
         assert truth[source] == target
+
+
+@pytest.mark.parametrize(
+    ("names", "others", "told"),
+    [
+        (("gen", "disc"), ("generator", "discriminator"), True),
+        (("gates", "values"), ("gate", "value"), True),
+        (("out", "body"), ("outer", "inner"), False),
+        (("reset", "update"), ("res", "skip"), False),
+    ],
+)
+def test_an_abbreviation_leaves_more_out_than_an_end(names, others, told):
+    sources = [_item(f"{name}/kernel", 4, 4) for name in names]
+    targets = [_item(f"{name}/kernel", 4, 4) for name in reversed(others)]
+    found = _modules(match_items(sources, targets))
+    assert found == (dict(zip(names, others, strict=True)) if told else {})

@@ -25,6 +25,7 @@ _SYNONYMS = {
     "q": "query",
     "k": "key",
     "v": "value",
+    "val": "value",
     "bn": "norm",
     "ln": "norm",
     "normalization": "norm",

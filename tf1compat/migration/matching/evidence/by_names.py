@@ -14,7 +14,9 @@ __all__ = ["ByNames"]
 _NAMES = EvidenceKind("names", "names share {words}")
 _NAMES_REST = EvidenceKind("names_rest", "the others are told apart by name")
 
-_PREFIX = 3  # letters from which a word may abbreviate another: gen, generator
+# Letters from which a word may abbreviate another, and that it then leaves out at least: gen,
+# generator. `out` and `outer` are two words.
+_PREFIX = _LEFT_OUT = 3
 
 _SCORED = 250_000  # pairs of families; beyond it only equal names count, which takes linear time
 
@@ -132,4 +134,6 @@ def _alike(a: str, b: str) -> bool:
     if a == b:
         return True
     short, long = sorted((a, b), key=len)
-    return len(short) >= _PREFIX and long.startswith(short)
+    if len(short) < _PREFIX or not long.startswith(short):
+        return False
+    return len(long) - len(short) >= _LEFT_OUT or long == f"{short}s"
