@@ -1,9 +1,11 @@
 """Outputs beside those that were recorded."""
 
+import keras
 import numpy as np
 import pytest
 
 from tf1compat.errors import VerificationError
+from tf1compat.migration import Recording, verify_outputs
 from tf1compat.migration.verification.outputs import compare_outputs, name_outputs
 from tf1compat.testing import assert_arrays_equal
 
@@ -41,3 +43,24 @@ def test_a_dict_of_outputs_goes_by_its_keys():
     named = name_outputs(outputs, ["a", "b"])
     assert_arrays_equal(named["a"], outputs["a"])
     assert_arrays_equal(named["b"], outputs["b"])
+
+
+def _two_heads():
+    x = keras.Input((3,))
+    return keras.Model(x, [keras.layers.Dense(2, name=name)(x) for name in ("mean", "spread")])
+
+
+def test_recorded_outputs_go_by_the_names_that_the_model_has_for_its_own():
+    model = _two_heads()
+    x = np.eye(3, dtype=np.float32)
+    mean, spread = (np.asarray(y) for y in model(x))
+    turned = Recording({"x": x}, {"spread": spread, "mean": mean})
+    assert verify_outputs(model, turned).equal
+    assert not verify_outputs(model, Recording({"x": x}, {"a": spread, "b": mean})).equal
+
+
+def test_a_recording_of_nothing_but_nan_tells_nothing():
+    x = np.full((2, 3), np.nan, np.float32)
+    recording = Recording({"x": x}, {"mean": np.full((2, 2), np.nan, np.float32)})
+    (problem,) = verify_outputs(_two_heads(), recording).problems
+    assert str(problem).startswith("mean: expected recorded numbers, found NaN alone")

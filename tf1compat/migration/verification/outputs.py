@@ -170,10 +170,13 @@ def _of_a_channel(expected: np.ndarray, gaps: np.ndarray, scale: float) -> float
     return float((worst[far] / np.maximum(size[far], worst[far] * _FAR)).max(initial=0.0))
 
 
-def name_outputs(outputs: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
+def name_outputs(
+    outputs: Any, names: Sequence[str], *, own: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
     """Returns a model's outputs (an array, a sequence or a dict of them) by recorded name.
 
-    A dict goes by its own keys where they are the recorded names; everything else by order.
+    A dict goes by its own keys where they are the recorded names, and a sequence by what the model
+    calls its outputs (`own`) where these are; everything else by order.
 
     Raises:
       VerificationError: if there are fewer outputs than names.
@@ -183,6 +186,9 @@ def name_outputs(outputs: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
             return {name: np.asarray(outputs[name]) for name in names}
         outputs = list(outputs.values())
     rows = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    called = dict(zip(own, rows, strict=False))
+    if len(called) == len(rows) and set(names) <= set(called):
+        return {name: np.asarray(called[name]) for name in names}
     if len(rows) < len(names):
         raise VerificationError(
             f"expected {len(names)} outputs ({', '.join(names)}), found {len(rows)}"

@@ -12,7 +12,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, LayoutError, Problem, UsageError, VerificationError
 from tf1compat.keras3 import index_model, read_exported
-from tf1compat.keras3.models.running import output_arrays
+from tf1compat.keras3.models.running import output_arrays, output_names
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import Comparison, check_fits_checkpoint, compared
@@ -204,14 +204,21 @@ def verify_outputs(
 ) -> Verification:
     """Runs the model on the recorded inputs, in inference mode, and compares its outputs.
 
-    Inputs are given by name where the model's inputs have the recorded names, else by order.
+    Inputs are given by name where the model's inputs have the recorded names, else by order; so do
+    outputs go.
 
     Raises:
       UsageError: the model can't compute from the recorded inputs.
       VerificationError: an output is missing or has another shape.
     """
     values = output_arrays(model, recording.inputs)
-    compared = compare_outputs(recording.outputs, name_outputs(values, list(recording.outputs)))
+    named = name_outputs(values, list(recording.outputs), own=output_names(model))
+    compared = compare_outputs(recording.outputs, named)
+    empty = [
+        Problem(name, "recorded numbers", "NaN alone, which tells nothing", "outputs")
+        for name, value in recording.outputs.items()
+        if value.size and value.dtype.kind == "f" and np.isnan(value).all()
+    ]
     problems = tuple(
         Problem(
             difference.name,
@@ -222,4 +229,4 @@ def verify_outputs(
         for difference in compared
         if not difference.within(tolerance)
     )
-    return Verification(0, problems, compared)
+    return Verification(0, (*empty, *problems), compared)
