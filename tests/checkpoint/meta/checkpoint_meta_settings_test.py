@@ -83,3 +83,21 @@ def test_steps_that_were_made_examples_dilate_by_nobody_knows_how_much(tmp_path)
 @pytest.mark.parametrize("values", [POINTS**2, POINTS * 0.5 + 1, abs(POINTS)])
 def test_what_is_no_known_activation(values):
     assert name_of_values(values) is None
+
+
+@pytest.mark.parametrize("loops", ["v1", "v2"])
+def test_what_is_behind_a_layer_in_a_loop(loops, tmp_path):
+    """Of a loop that is a function, the loop itself is no layer with a linear activation."""
+    path = str(tmp_path / "graph.meta")
+    (v1.disable_control_flow_v2 if loops == "v1" else v1.enable_control_flow_v2)()
+    try:
+        with tf.Graph().as_default():
+            w, b = v1.get_variable("w", [3, 3]), v1.get_variable("b", [3])
+            x = v1.placeholder(tf.float32, [None, 3])
+            tf.while_loop(
+                lambda n, h: n < 3, lambda n, h: (n + 1, tf.tanh(tf.matmul(h, w) + b)), [0, x]
+            )
+            v1.train.export_meta_graph(path)
+    finally:
+        v1.enable_control_flow_v2()
+    assert read_settings(path).afterwards(["w", "b"])["activation"] == {"tanh"}

@@ -17,6 +17,7 @@ from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._gate_activations import gate_activations
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
+from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
 from tf1compat.checkpoint.meta._sound_graph import sound_graph
@@ -97,8 +98,9 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
     try:
         with open_regular(os.fspath(path)) as file:
             graph = sound_graph(meta_graph_in(file).data)
-        _require_inputs(graph.nodes)
-        return GraphSettings(graph.nodes)
+        nodes = inlined(graph)  # else a loop or branch of functions is one op with all variables
+        _require_inputs(nodes)
+        return GraphSettings(nodes)
     except (WireError, CheckpointError):
         return None
 
