@@ -47,6 +47,15 @@ def test_a_number_after_the_same_word_tells_them_apart():
     }
 
 
+def test_a_constant_shift_is_the_same_number():
+    sources, targets = kernels("dec_0", "dec_1"), kernels("decoder_1", "decoder_2")
+    flow = fed({"decoder_1": (), "decoder_2": ("decoder_1",)})
+    assert modules(sources, targets, target_flow=flow) == {
+        "dec_0": "decoder_1",
+        "dec_1": "decoder_2",
+    }
+
+
 def test_order_counts_from_stage_to_stage():
     """Two blocks of a gate and its value, with a layer in between: ranks say which block."""
     sources, targets = (
@@ -70,7 +79,9 @@ def test_branches_that_are_called_so_stand_as_they_are_put_together():
     assert found == {"Branch_0/fc": "dense", "Branch_1/fc": "dense_1", "Logits": "out"}
 
 
-@pytest.mark.parametrize("word", ["up", "decoder", "dec"])
+@pytest.mark.parametrize(
+    "word", ["up", "decoder", "dec", "up_conv", "net/dec_block", "deconv_layer", "upsample_conv"]
+)
 def test_a_way_up_may_be_counted_down(word):
     names = [f"{word}{number}" for number in (1, 2, 3)]
     sources, targets = kernels(*names), kernels("one", "two", "three")

@@ -9,6 +9,7 @@ from v1_programs import saved
 
 from tf1compat.errors import UsageError
 from tf1compat.graph import layers as graph_layers
+from tf1compat.keras3.models.running import output_names
 from tf1compat.migration import GraphOptions, Status, plan_migration, prove
 from tf1compat.migration.verification.outputs import compare_outputs
 from tf1compat.migration.verification.reference.candidates import forward_tensors
@@ -84,6 +85,39 @@ def test_every_output_of_an_op_may_be_one_and_which_it_is_is_said(heads):
     assert "is halves:0," in said
 
 
+@pytest.mark.parametrize("names", [("Mean", "Spread"), ("mean_head", "spread_head")])
+def test_names_that_say_no_more_are_the_same(names, heads):
+    x = keras.Input((3,), name="x")
+    h = layers.Dense(4, "relu", name="body")(x)
+    made = [layers.Dense(2, name=name)(h) for name in names]
+    model = keras.Model(x, [*made, layers.Dense(4, name="both")(h)])
+    swap = [
+        Rule(f"{one}/(.*)", rf"{n}/\1") for one, n in zip(("spread", "mean"), names, strict=True)
+    ]
+    assert not prove(plan_migration(heads, model, swap), model).agrees
+
+
+def test_a_scope_around_all_tells_no_output_apart(tmp_path):
+    """Tutorials have weights, logits and probabilities in the scope `softmax`."""
+
+    def program():
+        x = v1.placeholder(tf.float32, [None, 3], "x")
+        with v1.variable_scope("softmax"):
+            logits = graph_layers.dense(x, 4, name="fc")
+            tf.nn.softmax(logits, name="probabilities")
+
+    x = keras.Input((3,))
+    logits = layers.Dense(4, name="logits")(x)
+    model = keras.Model(x, [logits, layers.Softmax(name="softmax")(logits)])
+    assert prove(plan_migration(saved(tmp_path, program), model), model).agrees
+
+
+def test_a_dict_may_hold_lists(heads):
+    model = _model(lambda made: {"pair": [made["mean"], made["spread"]], "both": made["both"]})
+    assert output_names(model) == ("both", "pair_0", "pair_1")
+    assert prove(plan_migration(heads, model), model).agrees
+
+
 def test_there_is_a_tensor_for_each_output(heads):
     model = _model(_all)
     options = GraphOptions(outputs=["mean/BiasAdd"])
@@ -116,16 +150,27 @@ def test_what_a_loss_computes_on_the_way_is_no_output():
 
 def test_a_channel_is_not_drowned_by_another_s_scale():
     """Scores beside boxes in pixels; what float32 rounds is no difference."""
-    boxes = np.linspace(1e3, 1e5, 8).reshape(4, 2)
-    scores = np.linspace(0.1, 0.9, 8).reshape(4, 2)
+    boxes = np.linspace(1e3, 1e5, 16).reshape(8, 2)
+    scores = np.linspace(0.1, 0.9, 16).reshape(8, 2)
     expected = np.concatenate([boxes, scores], 1).astype(np.float32)
     wrong = np.concatenate([boxes, 0.9 * scores], 1).astype(np.float32)
     (found,) = compare_outputs({"y": expected}, {"y": wrong})
     assert found.max_abs == pytest.approx(0.09, rel=1e-3)
     assert found.max_rel == pytest.approx(0.1, rel=1e-3)
-    rounded = expected + np.float32([0, 0, 1e-3, 1e-3])  # 1e-8 of the largest
-    (near,) = compare_outputs({"y": expected}, {"y": rounded})
+    in_4d = [array.reshape(2, 2, 2, 4) for array in (expected, wrong)]
+    (same,) = compare_outputs({"y": in_4d[0]}, {"y": in_4d[1]})
+    assert same.max_rel == found.max_rel
+    small = np.concatenate([boxes, scores / 1e3], 1).astype(np.float32)
+    rounded = small + np.float32([0, 0, 4e-2, 4e-2])  # 4e-7 of the largest: any sum may be off so
+    (near,) = compare_outputs({"y": small}, {"y": rounded})
     assert near.within(1e-5)
+
+
+def test_few_values_tell_no_channel_s_scale():
+    """One of many logits of one row is near zero by chance."""
+    expected = np.float32([[1e-9, 3.0, -2.0]])
+    (found,) = compare_outputs({"y": expected}, {"y": expected + np.float32(3e-6)})
+    assert found.within(1e-5)
 
 
 @pytest.mark.parametrize(("dtype", "rounding"), [("float16", 2**-9), ("float32", 1e-5)])

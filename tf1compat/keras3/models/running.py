@@ -79,11 +79,16 @@ def _unfit(model: Any, inputs: Mapping[str, np.ndarray], why: str) -> UsageError
 def output_names(model: Any) -> tuple[str, ...]:
     """Returns what a model calls its outputs, in the order in which they are flattened.
 
-    Of a dict the keys; else the names of the layers that they come from. () where it doesn't say.
+    Of a dict the keys, numbered where one has several; else the names of the layers that they come
+    from. () where it doesn't say.
     """
     outputs = getattr(model, "output", None) if isinstance(model, keras.Model) else None
     if isinstance(outputs, dict):
-        return tuple(map(str, keras.tree.flatten({key: key for key in outputs})))
+        found: list[str] = []
+        for key in keras.tree.flatten({key: key for key in outputs}):  # in the order of values
+            count = len(keras.tree.flatten(outputs[key]))
+            found += [str(key)] if count == 1 else [f"{key}_{number}" for number in range(count)]
+        return tuple(found)
     return tuple(map(str, getattr(model, "output_names", None) or ()))
 
 

@@ -12,7 +12,14 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-__all__ = ["Place", "is_automatic", "is_kind_of_layer", "make_places", "totally_ordered"]
+__all__ = [
+    "Place",
+    "is_automatic",
+    "is_kind_of_layer",
+    "make_places",
+    "totally_ordered",
+    "words_of",
+]
 
 # `2d` in conv2d is a word; `5b` in Mixed_5b is a number with an ordinal letter.
 _PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
@@ -189,6 +196,15 @@ def _parse_level(level: str) -> _Parsed:
             words.extend(_words(match["word"] or ""))
         position = match.end()
     return _Parsed((text, tuple(numbers)), tuple(words), tuple(labels))
+
+
+def words_of(level: str) -> tuple[str, ...]:
+    """Returns the words of one level of a path.
+
+    >>> words_of("up_conv3")
+    ('up', 'conv')
+    """
+    return _parse_level(level).words
 
 
 def _words(text: str) -> list[str]:

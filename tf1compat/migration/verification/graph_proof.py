@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -40,6 +41,9 @@ from tf1compat.names.graph_names import op_name, tensor_name
 __all__ = ["prove"]
 
 _SHOWN = 3  # bounds that are named
+_ADDED = re.compile(
+    r"_?(heads?|outputs?|out|layer)_?"
+)  # words that say no more than that it is one
 
 
 def prove(
@@ -180,7 +184,7 @@ class _Sides:
     def _paired(self, both: BothSides, names: Sequence[str]) -> Iterator[str]:
         """Yields which tensor each of several outputs was compared with, unless names tell."""
         pairs = list(zip(names, both.outputs, strict=False))
-        if len(pairs) > 1 and not all(_called(tensor, frozenset([name])) for name, tensor in pairs):
+        if len(pairs) > 1 and not all(_called(tensor, [name]) for name, tensor in pairs):
             yield "outputs: " + ", ".join(f"{name} is {tensor}" for name, tensor in pairs)
 
     def _beyond(self, both: BothSides) -> Iterator[str]:
@@ -303,7 +307,7 @@ class _Sides:
         if layers:
             return [path.rpartition("/")[2] for path in layers]
         names = self.given.output_names
-        return [names[number] for number in only] if only and names else names
+        return [names[number] for number in only if number < len(names)] if only else names
 
     def _agreeing(
         self, found: Sequence[np.ndarray], tensors: Sequence[str], names: Sequence[str]
@@ -337,10 +341,9 @@ class _Sides:
                 "feed these, or name the graph's inputs and outputs, in the model's order"
             )
         tensors = self._computed(names)
-        others = [_others(called, number) for number in range(len(found))]
         nearest = [
-            _nearest({n: x for n, x in tensors.items() if not _called(n, theirs)}, y)
-            for y, theirs in zip(found, others, strict=True)
+            _nearest(_own(tensors, called, number), y, otherwise=tensors)
+            for number, y in enumerate(found)
         ]
         return _Compared(nearest, found, {name: tensors[name] for name in nearest})
 
@@ -367,28 +370,45 @@ class _Compared(NamedTuple):
         return all(gap.within(tolerance) for gap in gaps)
 
 
-def _others(called: Sequence[str], number: int) -> frozenset[str]:
-    """Returns the names of the other outputs, but for those that layers have without a name."""
+Tensors = Mapping[str, np.ndarray]
+
+
+def _own(tensors: Tensors, called: Sequence[str], number: int) -> Tensors:
+    """Returns the tensors that aren't called like another output and not like this one.
+
+    Names that layers have without being given one tell nothing.
+    """
     places = zip(called, make_places(called), strict=True)
-    told = [name for name, place in places if not is_automatic(place)]
-    return frozenset(told) - set(called[number : number + 1])
+    told = frozenset(name for name, place in places if not is_automatic(place))
+    own = frozenset(called[number : number + 1])
+    others = told - own
+    return {n: x for n, x in tensors.items() if _called(n, own) or not _called(n, others)}
 
 
-def _called(tensor: str, names: frozenset[str]) -> bool:
-    return not names.isdisjoint(op_name(tensor).split("/"))
+def _called(tensor: str, names: Iterable[str]) -> bool:
+    """Tells whether a level of a tensor's path is one of some names, but for words like head."""
+    levels = {_bare(level) for level in op_name(tensor).split("/")}
+    return not levels.isdisjoint(map(_bare, names))
 
 
-def _nearest(tensors: Mapping[str, np.ndarray], value: np.ndarray) -> str:
-    shaped = {name: as_rows(tensor, value.shape) for name, tensor in tensors.items()}
-    gaps = {
-        name: compare_outputs({name: tensor}, {name: value})[0].max_abs
-        for name, tensor in shaped.items()
-        if tensor.shape == value.shape
-    }
-    if not gaps:
+def _bare(name: str) -> str:
+    return _ADDED.sub("", name.lower()).strip("_") or name.lower()
+
+
+def _nearest(tensors: Tensors, value: np.ndarray, *, otherwise: Tensors) -> str:
+    """Returns the tensor that is nearest to a value; if none has its shape, of all `otherwise`."""
+    for some in (tensors, otherwise):
+        shaped = {name: as_rows(tensor, value.shape) for name, tensor in some.items()}
+        gaps = {
+            name: compare_outputs({name: tensor}, {name: value})[0].max_abs
+            for name, tensor in shaped.items()
+            if tensor.shape == value.shape
+        }
+        if gaps:
+            break
+    else:
         raise UsageError(
             f"expected a tensor of the v1 graph of the shape {list(value.shape)} of a model's "
-            "output, found none but those that are called like another output; name the graph's "
-            "outputs, in the model's order"
+            "output, found none; name the graph's outputs, in the model's order"
         )
     return min(reversed(gaps), key=lambda name: gaps[name])  # of equals the last: nearest the end

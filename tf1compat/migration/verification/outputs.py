@@ -27,6 +27,7 @@ __all__ = [
 
 
 _FAR = 0.02  # of a channel's own scale
+_MANY = 8  # values that tell a channel's scale
 _ROUNDED = 5e-7  # of the largest value: what sums in float32 may differ by anyway
 
 
@@ -163,6 +164,10 @@ def _of_a_channel(expected: np.ndarray, gaps: np.ndarray, scale: float) -> float
 
     Scores beside boxes in pixels: what is small for the one is large for the other.
     """
+    if (
+        expected.size < _MANY * expected.shape[-1]
+    ):  # what is near zero by chance is no channel's scale
+        return 0.0
     others = tuple(range(expected.ndim - 1))
     size = np.abs(np.nan_to_num(expected.astype(np.float64), posinf=0, neginf=0)).max(others)
     worst = gaps.max(others)

@@ -1,5 +1,6 @@
 """Values made up for a graph's inputs: phases by name, integers within the tables they index."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -141,10 +142,18 @@ def test_shapes_are_what_either_side_says():
         concrete_shapes({"any:0": None}, specs)
 
 
-def test_lengths_are_those_of_sequences():
-    specs = [spec("x", (None, 6, 2)), spec("seq_len", (None,), "int32")]
-    found = made_up(specs, {"x:0": (8, 6, 2), "seq_len:0": (8,)}, {})
+def test_lengths_are_those_of_the_shortest_sequences():
+    """A matrix of real numbers holds no sequence, whatever its width."""
+    specs = [spec("x", (None, 6, 2)), spec("speaker", (None, 100)), spec("ids", (None, 9), "int32")]
+    shapes = {"x:0": (8, 6, 2), "speaker:0": (8, 100), "ids:0": (8, 9), "seq_len:0": (8,)}
+    found = made_up([*specs, spec("seq_len", (None,), "int32")], shapes, {"ids:0": 5})
     assert found["seq_len:0"].tolist() == [6, 5, 4, 3, 2, 1, 6, 5]
+    alone = made_up([spec("seq_len", (None,), "int32")], {"seq_len:0": (8,)}, {})["seq_len:0"]
+    assert set(alone.tolist()) == {0, 1}
+    looked_up = made_up(
+        [*specs, spec("len", (None,), "int32")], {**shapes, "len:0": (8,)}, {"len:0": 3}
+    )
+    assert looked_up["len:0"].max() < 3
 
 
 def test_a_zero_of_ids_stands_at_an_end():
@@ -158,3 +167,11 @@ def test_positive_values_are_the_same_but_for_their_signs():
     plain = made_up(specs, shapes, {})["x:0"]
     assert (plain < 0).any()
     assert_arrays_equal(made_up(specs, shapes, {}, positive=True)["x:0"], np.abs(plain))
+
+
+def test_channels_move_only_where_nothing_fits_as_it_is():
+    model = keras.Model(ins := [keras.Input((8, 6), name="v"), keras.Input((6, 8), name="u")], ins)
+    every = pairings(model.inputs, [spec("a", (None, 6, 8)), spec("b", (None, 8, 6))])
+    assert [{name: one.name for name, one in way.items()} for way in every] == [
+        {"b:0": "v", "a:0": "u"}
+    ]

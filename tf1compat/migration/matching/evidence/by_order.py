@@ -8,13 +8,24 @@ from itertools import accumulate
 from tf1compat.migration.matching.evidence._nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.evidence.base import Evidence
 from tf1compat.migration.matching.nodes import Node
-from tf1compat.migration.matching.places import is_automatic, is_kind_of_layer, totally_ordered
+from tf1compat.migration.matching.places import (
+    is_automatic,
+    is_kind_of_layer,
+    totally_ordered,
+    words_of,
+)
 from tf1compat.migration.matching.state import EvidenceKind, Group, Side, State, chains
 
 __all__ = ["ByOrder"]
 
 _PARALLEL = frozenset(("branch", "tower", "path", "column"))
-_UPWARDS = frozenset(("up", "upsample", "upsampling", "upconv", "deconv", "decoder", "decode"))
+_UPWARDS = frozenset(
+    (
+        *("up", "upsample", "upsampling", "upscale", "uplayer", "upconv", "upblock", "deconv"),
+        *("deconvolution", "decoder", "decode", "decoding", "unpool", "unpooling", "expand"),
+        *("expansive", "expanding", "fpn"),
+    )
+)
 
 _NUMBERS = EvidenceKind("numbers", "same rank among {count} in order", by_order=True)
 _LABELS = EvidenceKind("labels", "same numbers after the same words", reordered=True)
@@ -94,8 +105,14 @@ def _carried(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
     columns = [varying_numbers([node.place for node in some]) for some in (sources, targets)]
     if not all(columns):
         return False
-    labelled = [dict(some or ()) for some in columns]
-    return labelled[0] == labelled[1] and not any(map(is_kind_of_layer, labelled[0]))
+    ours, others = (dict(some or ()) for some in columns)
+    if ours.keys() != others.keys() or any(map(is_kind_of_layer, ours)):
+        return False
+    # One author counts from zero, the other from one.
+    return all(
+        len({a - b for a, b in zip(values, others[label], strict=True)}) == 1
+        for label, values in ours.items()
+    )
 
 
 def _level_by_level(state: State, sources: Sequence[Node]) -> bool:
@@ -105,8 +122,10 @@ def _level_by_level(state: State, sources: Sequence[Node]) -> bool:
     """
     if state.source.flow is not None:
         return False
-    columns = varying_numbers([node.place for node in sources]) or ()
-    return any(label in _UPWARDS for label, _ in columns)
+    levels = zip(*(node.place.levels for node in sources), strict=False)
+    varying = [level for level in levels if len({numbers for _, numbers in level}) > 1]
+    texts = {text for level in varying for text, _ in level}
+    return any(not _UPWARDS.isdisjoint(words_of(text)) for text in texts)
 
 
 def _flattened(sources: Sequence[Node], targets: Sequence[Node]) -> bool:

@@ -16,6 +16,7 @@ from tf1compat.names.graph_names import op_name, tensor_name
 __all__ = ["Clip", "clips_of", "unreached"]
 
 _LEAST = 1e-3  # lower bounds nearer to zero keep divisors and logarithms from it
+_REALS = frozenset((1, 2, 14, 19))  # DataTypes; whole numbers are counts and places
 _OPERANDS = {"Minimum": (1,), "Maximum": (1,), "ClipByValue": (1, 2)}
 
 
@@ -36,7 +37,8 @@ class Clip(NamedTuple):
 def clips_of(nodes: Iterable[Any]) -> list[Clip]:
     """Returns the ops of a graph that clip at constants."""
     every = {node.name: node for node in nodes}
-    return [clip for node in every.values() for clip in _clip(node, every)]
+    reals = [node for node in every.values() if node.attr["T"].type in _REALS]
+    return [clip for node in reals for clip in _clip(node, every)]
 
 
 def _clip(node: Any, nodes: Mapping[str, Any]) -> Iterator[Clip]:

@@ -79,7 +79,7 @@ def phase_of(spec: InputSpec) -> np.ndarray | None:
 
 
 def made_up(
-    specs: Iterable[InputSpec],
+    specs: Sequence[InputSpec],
     shapes: Mapping[str, Sequence[int]],
     bounds: Mapping[str, int],
     *,
@@ -94,16 +94,30 @@ def made_up(
       positive: whether real ones are positive, as energies are, and what logarithms take.
     """
     rng = np.random.default_rng(_REAL_SEED)
-    lengths = [shape[1] for shape in shapes.values() if len(shape) > 1]
+    longest = _longest(specs, shapes)
     found = {}
     for spec in specs:
         shape = tuple(shapes[spec.name])
         drawn = _of_many_sizes(rng.normal(size=shape))
         drawn = np.abs(drawn) if positive else drawn
         if spec.dtype.startswith(("int", "uint", "bool")):
-            drawn = _whole(rng, spec, shape, bounds, lengths).astype(np.float64)
+            drawn = _whole(rng, spec, shape, bounds, longest).astype(np.float64)
         found[spec.name] = np.asarray(drawn, dtype=spec.dtype)
     return found
+
+
+def _longest(specs: Iterable[InputSpec], shapes: Mapping[str, Sequence[int]]) -> int:
+    """Returns how long all sequences are at least, or 0 where there are none.
+
+    Sequences are of vectors or of whole numbers; a matrix of real numbers is a batch of features.
+    """
+    rows = [
+        shapes[spec.name][1]
+        for spec in specs
+        if len(shapes[spec.name]) > 2
+        or (len(shapes[spec.name]) == 2 and spec.dtype.startswith(("int", "uint")))
+    ]
+    return min(rows, default=0)
 
 
 def _whole(
@@ -111,14 +125,14 @@ def _whole(
     spec: InputSpec,
     shape: tuple[int, ...],
     bounds: Mapping[str, int],
-    lengths: Sequence[int],
+    longest: int,
 ) -> np.ndarray:
     """Returns whole numbers: lengths of sequences, rows of tables, or else flags.
 
     A zero often stands for what pads a sequence, so it is there at one's end alone.
     """
-    if spec.name not in bounds and len(shape) == 1 and lengths and _LENGTHS.search(spec.name):
-        return np.asarray(max(lengths) - np.arange(shape[0]) % max(lengths))
+    if spec.name not in bounds and len(shape) == 1 and longest and _LENGTHS.search(spec.name):
+        return np.asarray(longest - np.arange(shape[0]) % longest)
     first = 1 if bounds.get(spec.name, _FEW) > _FEW and len(shape) > 1 else 0
     drawn = rng.integers(first, bounds.get(spec.name, _FEW), shape)
     if first and drawn.shape[1] > 1:

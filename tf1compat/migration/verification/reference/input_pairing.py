@@ -60,9 +60,19 @@ def pairings(
     every = list(itertools.islice(ways, _MOST_LOOKED_AT))
     if not every:
         raise UsageError(_asking(inputs, placeholders))
-    alike = [sum(_likeness(name, one.name) for name, one in found.items()) for found in every]
-    best = [found for found, words in zip(every, alike, strict=True) if words == max(alike)]
+    shapes = {spec.name: spec.shape for spec in placeholders}
+    ranks = [
+        (-_turns(way, shapes), sum(_likeness(n, i.name) for n, i in way.items())) for way in every
+    ]
+    best = [way for way, rank in zip(every, ranks, strict=True) if rank == max(ranks)]
     return best[:_MOST]
+
+
+def _turns(way: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None] | None]) -> int:
+    """Returns how many of the pairs have channels elsewhere: better none, where that fits."""
+    pairs = [(one.shape, shape) for name, one in way.items() if (shape := shapes[name]) is not None]
+    orders = [turn(given, shape) or () for given, shape in pairs]
+    return sum(list(order) != sorted(order) for order in orders)
 
 
 def _assignments(
