@@ -3,6 +3,8 @@
 import pytest
 
 from tf1compat.migration.matching import Item, match_items
+from tf1compat.migration.matching._flow import flow_between
+from tf1compat.migration.matching.nodes import module_nodes
 
 
 def kernels(*modules, shape=(4, 4)):
@@ -77,6 +79,37 @@ def test_branches_that_are_called_so_stand_as_they_are_put_together():
     flow = fed({"dense": (), "dense_1": (), "out": ("dense", "dense_1")})
     found = modules(sources, targets, target_flow=flow)
     assert found == {"Branch_0/fc": "dense", "Branch_1/fc": "dense_1", "Logits": "out"}
+
+
+def test_heads_that_are_called_branches_are_put_together_nowhere():
+    sources, targets = kernels("Branch_0/fc", "Branch_1/fc"), kernels("dense", "dense_1")
+    assert modules(sources, targets, target_flow=fed({"dense": (), "dense_1": ()})) == {}
+
+
+def test_branches_may_be_called_so_by_the_model():
+    sources = [*kernels("fc1", "fc2"), *kernels("end", shape=(4, 1))]
+    targets = [*kernels("branch_1/a", "branch_2/a"), *kernels("out", shape=(4, 1))]
+    names = ("branch_1/a", "branch_2/a")
+    found = modules(sources, targets, target_flow=fed({**dict.fromkeys(names, ()), "out": names}))
+    assert found == {"fc1": "branch_1/a", "fc2": "branch_2/a", "end": "out"}
+
+
+@pytest.mark.parametrize(
+    ("feeds", "stages"),
+    [
+        ({"a": "", "b": "a", "c": "b"}, ["a", "b", "c"]),
+        ({"a": "", "b": "a", "c": "a", "d": "bc"}, ["a", "bc", "d"]),
+        ({"a": "", "b": "", "c": "ab"}, ["ab", "c"]),
+        ({"a": "", "b": "a", "c": ""}, ["abc"]),  # c may come before a, or after b
+        ({"a": "", "b": "a", "c": "", "d": "bc"}, ["abc", "d"]),
+        ({"a": "", "b": "a", "c": "a", "d": "b"}, ["a", "bcd"]),
+    ],
+)
+def test_all_of_a_stage_feed_all_of_every_later_one(feeds, stages):
+    nodes = module_nodes(kernels(*feeds))
+    producers = fed({name: tuple(some) for name, some in feeds.items()})
+    found = flow_between(nodes, producers).stages(nodes)
+    assert [sorted(node.path for node in stage) for stage in found] == [sorted(s) for s in stages]
 
 
 @pytest.mark.parametrize(

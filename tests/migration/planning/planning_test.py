@@ -283,7 +283,7 @@ def test_no_rule_is_suggested_for_what_is_asked(written):
     x = keras.Input((2, 3, 4))
     h = keras.layers.Dense(5, name="cls")(keras.layers.Flatten()(x))
     model = keras.Model(x, h)
-    prefix = written(_values(**{"fc/kernel": (24, 5), "fc/bias": (5,)}))
+    prefix = written(_values(**{"net/cls/kernel": (24, 5), "net/cls/bias": (5,)}))
     plan = plan_migration(prefix, model)
     assert "say data_format='NHWC' or 'NCHW'" in str(plan.unfilled[0])
     replan = functools.partial(plan_migration, prefix, model)
@@ -292,8 +292,9 @@ def test_no_rule_is_suggested_for_what_is_asked(written):
 
 def test_no_rule_is_suggested_by_the_word_of_a_role(written):
     keras.utils.clear_session()
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="cls")])
-    shapes = {"a/kernel": (4, 3), "b/weights": (4, 3), "a/bias": (3,)}
+    dense = keras.layers.Dense(3, use_bias=False, name="cls")
+    model = keras.Sequential([keras.Input((4,)), dense])
+    shapes = {"a/kernel": (4, 3), "b/w": (4, 3), "c/spare": (4, 3)}
     prefix = written(_values(**shapes))
     plan = plan_migration(prefix, model)
     assert not plan.complete

@@ -28,6 +28,16 @@ def _where(x, keep):  # TensorFlow 2
     return tf.where(tf.random.uniform(tf.shape(x)) >= 1.0 - keep, scaled, tf.zeros_like(x))
 
 
+def _turned(x, keep):  # each factor where the other one was
+    kept = tf.floor(tf.random.uniform([4, 3]) + keep)
+    return kept * ((1.0 / keep) * x)
+
+
+def _filled(x, keep):
+    zeros = tf.zeros(tf.shape(x))
+    return tf.where(tf.random.uniform(tf.shape(x)) >= 1.0 - keep, x / keep, zeros)
+
+
 def _done(build):
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [4, 3], "x")
@@ -35,13 +45,17 @@ def _done(build):
     return for_inference(graph.as_graph_def())[1]
 
 
-@pytest.mark.parametrize("way", [_floor, _cast, _where])
+@pytest.mark.parametrize("way", [_floor, _cast, _where, _turned, _filled])
 @pytest.mark.parametrize("fed", [False, True], ids=["constant", "fed"])
 def test_dropouts_are_left_out(way, fed):
     def build(x):
         return way(x, v1.placeholder(tf.float32, [], "keep") if fed else tf.constant(0.75))
 
     assert _done(build) == ("1 dropouts of the graph were left out",)
+
+
+def _fed(name):
+    return v1.placeholder(tf.float32, [], name)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +66,16 @@ def test_dropouts_are_left_out(way, fed):
         lambda x: (x / 0.5) * tf.floor(0.75 + tf.random.uniform([4, 3])),
         lambda x: tf.where(tf.random.uniform([4, 3]) >= 0.25, x / 0.75, tf.ones([4, 3])),
         lambda x: tf.where(tf.random.uniform([4, 3]) >= 0.25, x * 2.0, tf.zeros([4, 3])),
+        lambda x: (x / _fed("one")) * tf.floor(_fed("other") + tf.random.uniform([4, 3])),
     ],
-    ids=["depth", "depth the other way", "another scale", "other values", "scaled otherwise"],
+    ids=[
+        "depth",
+        "depth the other way",
+        "another scale",
+        "other values",
+        "scaled otherwise",
+        "two rates",
+    ],
 )
 def test_what_is_scaled_otherwise_is_no_dropout(build):
     assert _done(build) == ()
@@ -73,8 +95,10 @@ def _norm(trains, **options):
         x = v1.placeholder(tf.float32, [4, 3], "x")
         norm = layers.batch_normalization(x, training=True, name="bn", **options)
         y = tf.identity(norm, name="y")
-        if trains:
+        if trains == "optimizer":
             v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(y))
+        elif trains == "gradients":
+            tf.gradients(tf.reduce_sum(tf.nn.relu(y)), v1.trainable_variables(), name="by_hand")
     return graph
 
 
@@ -99,9 +123,10 @@ def test_norms_use_moving_statistics_where_the_graph_trains(tmp_path):
         reference = ReferenceGraph(_read(_norm(trains), tmp_path), ["y"], fed=["x"])
         return reference.run({"x": x}, values)["y"]
 
-    assert_arrays_close(run(trains=True), (x - 2) / np.sqrt(np.float32(4.001)), atol=1e-5)
+    for way in ("optimizer", "gradients"):
+        assert_arrays_close(run(way), (x - 2) / np.sqrt(np.float32(4.001)), atol=1e-5)
     batch = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3)
-    assert_arrays_close(run(trains=False), batch, atol=1e-5)
+    assert_arrays_close(run(""), batch, atol=1e-5)
 
 
 def test_a_mean_that_starts_at_zero_is_followed_by_what_is_set_right(tmp_path):
