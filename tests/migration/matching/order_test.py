@@ -101,6 +101,7 @@ def test_branches_may_be_called_so_by_the_model():
         ({"a": "", "b": "a", "c": "a", "d": "bc"}, ["a", "bc", "d"]),
         ({"a": "", "b": "", "c": "ab"}, ["ab", "c"]),
         ({"a": "", "b": "a", "c": ""}, ["abc"]),  # c may come before a, or after b
+        ({"c": "", "a": "", "b": "a"}, ["abc"]),
         ({"a": "", "b": "a", "c": "", "d": "bc"}, ["abc", "d"]),
         ({"a": "", "b": "a", "c": "a", "d": "b"}, ["a", "bcd"]),
     ],
