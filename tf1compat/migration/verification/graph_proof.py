@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +14,6 @@ from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import UsageError
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_layers, compute_outputs
-from tf1compat.migration.matching.places import is_automatic, make_places
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import (
     BothSides,
@@ -27,11 +24,11 @@ from tf1compat.migration.verification._both_sides import (
     weight_values,
 )
 from tf1compat.migration.verification._changes import changed
+from tf1compat.migration.verification._compared import Compared, is_called, nearest_tensors
 from tf1compat.migration.verification._kept import Frontier, frontiers
 from tf1compat.migration.verification._line_proof import prove_lines
 from tf1compat.migration.verification.divergence import Divergence, diverging_pair
 from tf1compat.migration.verification.given import Given, GraphOptions
-from tf1compat.migration.verification.outputs import as_rows, compare_outputs
 from tf1compat.migration.verification.proof import Proof
 from tf1compat.migration.verification.reference.beyond import ends_beyond
 from tf1compat.migration.verification.reference.clips import unreached
@@ -41,9 +38,6 @@ from tf1compat.names.graph_names import op_name, tensor_name
 __all__ = ["prove"]
 
 _SHOWN = 3  # bounds that are named
-_ADDED = re.compile(
-    r"_?(heads?|outputs?|out|layer)_?"
-)  # words that say no more than that it is one
 
 
 def prove(
@@ -184,7 +178,7 @@ class _Sides:
     def _paired(self, both: BothSides, names: Sequence[str]) -> Iterator[str]:
         """Yields which tensor each of several outputs was compared with, unless names tell."""
         pairs = list(zip(names, both.outputs, strict=False))
-        if len(pairs) > 1 and not all(_called(tensor, [name]) for name, tensor in pairs):
+        if len(pairs) > 1 and not all(is_called(tensor, [name]) for name, tensor in pairs):
             yield "outputs: " + ", ".join(f"{name} is {tensor}" for name, tensor in pairs)
 
     def _beyond(self, both: BothSides) -> Iterator[str]:
@@ -243,7 +237,7 @@ class _Sides:
 
     def _both(self, layers: Sequence[str] = (), only: Sequence[int] = ()) -> BothSides:
         named = list(self.given.options.outputs)
-        known = _Compared(named) if named else self._compared(layers, only)
+        known = Compared(named) if named else self._compared(layers, only)
         both = BothSides(
             self.plan,
             self.index,
@@ -283,7 +277,7 @@ class _Sides:
             sources=values,
         )
 
-    def _compared(self, layers: Sequence[str], only: Sequence[int]) -> _Compared:
+    def _compared(self, layers: Sequence[str], only: Sequence[int]) -> Compared:
         """Returns the tensor of the graph that each output of the model, or of layers, should be.
 
         What the signature gives, where that was asked for or agrees; else what is nearest.
@@ -291,11 +285,11 @@ class _Sides:
         signed = [] if layers else self.given.signed_outputs()
         signed = [signed[number] for number in only] if signed and only else signed
         if signed and self.given.options.signature:
-            return _Compared(signed)
+            return Compared(signed)
         weights = weight_values(self.plan, self.index, self.checkpoint)
         found = compute_outputs(self.index, self.model_inputs, weights, layers=layers, only=only)
         if len(signed) > 1:  # called the same on both sides
-            return _Compared(signed, found)
+            return Compared(signed, found)
         names = self._names(layers, only)
         own = list(self.given.signed.values())
         if own and not layers and (near := self._agreeing(found, own, names)):
@@ -311,7 +305,7 @@ class _Sides:
 
     def _agreeing(
         self, found: Sequence[np.ndarray], tensors: Sequence[str], names: Sequence[str]
-    ) -> _Compared | None:
+    ) -> Compared | None:
         """Returns those of some tensors that outputs of the model are; None where one is none."""
         try:
             near = self._alike(found, tensors, names)
@@ -321,7 +315,7 @@ class _Sides:
 
     def _alike(
         self, found: Sequence[np.ndarray], among: Sequence[str], called: Sequence[str]
-    ) -> _Compared:
+    ) -> Compared:
         """Returns, for each output of the model, the tensor that is nearest to it.
 
         Args:
@@ -341,74 +335,10 @@ class _Sides:
                 "feed these, or name the graph's inputs and outputs, in the model's order"
             )
         tensors = self._computed(names)
-        nearest = [
-            _nearest(_own(tensors, called, number), y, otherwise=tensors)
-            for number, y in enumerate(found)
-        ]
-        return _Compared(nearest, found, {name: tensors[name] for name in nearest})
+        return nearest_tensors(found, tensors, called)
 
     def _computed(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         reference = self.given.reference(names, self.feeds)
         used = stand_ins(self.plan, self.checkpoint, reference.variables)
         values = variable_values(used, self.checkpoint)
         return reference.run_what_runs(self.feeds, values, only=names)
-
-
-class _Compared(NamedTuple):
-    """The tensors that outputs are compared with, and what telling them computed of both sides."""
-
-    names: Sequence[str]
-    found: Sequence[np.ndarray] = ()
-    tensors: Mapping[str, np.ndarray] = MappingProxyType({})
-
-    def agree(self, tolerance: float) -> bool:
-        """Tells whether each output is its tensor."""
-        pairs = zip(self.names, self.found, strict=True)
-        gaps = (
-            compare_outputs({n: as_rows(self.tensors[n], y.shape)}, {n: y})[0] for n, y in pairs
-        )
-        return all(gap.within(tolerance) for gap in gaps)
-
-
-Tensors = Mapping[str, np.ndarray]
-
-
-def _own(tensors: Tensors, called: Sequence[str], number: int) -> Tensors:
-    """Returns the tensors that aren't called like another output and not like this one.
-
-    Names that layers have without being given one tell nothing.
-    """
-    places = zip(called, make_places(called), strict=True)
-    told = frozenset(name for name, place in places if not is_automatic(place))
-    own = frozenset(called[number : number + 1])
-    others = told - own
-    return {n: x for n, x in tensors.items() if _called(n, own) or not _called(n, others)}
-
-
-def _called(tensor: str, names: Iterable[str]) -> bool:
-    """Tells whether a level of a tensor's path is one of some names, but for words like head."""
-    levels = {_bare(level) for level in op_name(tensor).split("/")}
-    return not levels.isdisjoint(map(_bare, names))
-
-
-def _bare(name: str) -> str:
-    return _ADDED.sub("", name.lower()).strip("_") or name.lower()
-
-
-def _nearest(tensors: Tensors, value: np.ndarray, *, otherwise: Tensors) -> str:
-    """Returns the tensor that is nearest to a value; if none has its shape, of all `otherwise`."""
-    for some in (tensors, otherwise):
-        shaped = {name: as_rows(tensor, value.shape) for name, tensor in some.items()}
-        gaps = {
-            name: compare_outputs({name: tensor}, {name: value})[0].max_abs
-            for name, tensor in shaped.items()
-            if tensor.shape == value.shape
-        }
-        if gaps:
-            break
-    else:
-        raise UsageError(
-            f"expected a tensor of the v1 graph of the shape {list(value.shape)} of a model's "
-            "output, found none; name the graph's outputs, in the model's order"
-        )
-    return min(reversed(gaps), key=lambda name: gaps[name])  # of equals the last: nearest the end
