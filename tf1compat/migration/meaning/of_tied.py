@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tf1compat.checkpoint import Entry
@@ -25,27 +26,19 @@ class Tied(Reading):
 
     def read(self, source: Source) -> Iterator[Part | Question]:
         tied = source.uses.tied if source.uses is not None else {}
-        wanted = {(item.role, item.shape) for item in source.targets.values()}
+        wanted = Counter((item.role, item.shape) for item in source.targets.values())
+        shapes = Counter(entry.shape for entry in source.entries.values())
         have = {(entry.name.role, entry.shape) for entry in source.entries.values()}
         for name, scope in tied.items():
             entry = source.entries.get(name)
             if entry is None or len(entry.shape) != 2:
                 continue
             kernel = ("kernel", entry.shape[::-1])
-            if self._others(source, name) >= self._tables(source, entry.shape):
-                continue  # sampled losses look their weights up, too
+            # Sampled losses look their weights up, too: another variable may be the table.
+            if shapes[entry.shape] > wanted["embedding", entry.shape]:
+                continue
             if ("embedding", entry.shape) in wanted and kernel in wanted and kernel not in have:
                 yield from _both(entry, scope)
-
-    def _others(self, source: Source, name: str) -> int:
-        """Returns how many other variables have the table's shape."""
-        shape = source.entries[name].shape
-        return sum(one.shape == shape for other, one in source.entries.items() if other != name)
-
-    def _tables(self, source: Source, shape: tuple[int, ...]) -> int:
-        """Returns how many tables of a shape the model wants."""
-        wanted = ((item.role, item.shape) for item in source.targets.values())
-        return sum(one == ("embedding", shape) for one in wanted)
 
 
 def _both(entry: Entry, scope: str) -> Iterator[Part]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tf1compat.migration.matching.evidence import EVIDENCE
 from tf1compat.migration.matching.match import GIVEN
 from tf1compat.migration.matching.solver import ALONE
@@ -9,7 +11,8 @@ from tf1compat.migration.meaning import READINGS
 from tf1compat.migration.planning._both_uses import USES_KINDS
 from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.migration.planning.computed import COMPUTED_KINDS
-from tf1compat.names.reasons import Kind
+from tf1compat.names import RuleMatch
+from tf1compat.names.reasons import Kind, Reason
 from tf1compat.names.training_state import TRAINING_KINDS
 from tf1compat.registry import Registry
 
@@ -33,6 +36,7 @@ __all__ = [
     "TIE_KINDS",
     "TRAINING_SCALAR",
     "evidence_kinds",
+    "filled_by",
 ]
 
 RULE = Kind("rule", "{reason} [{origin}]")
@@ -71,6 +75,15 @@ TAKEN_AVERAGE = Kind("average", "as the moving average of {of}")
 NO_AVERAGE = Kind("no_average", "{why}")
 ONE_OF_EQUALS = Kind("one_of_equals", "one of {count} sources that are equal bit for bit")
 _OTHERS = (FILLED_BY_RULE, GIVEN, ALONE, SAME, TAKEN_AVERAGE, NO_AVERAGE, ONE_OF_EQUALS)
+
+
+def filled_by(matches: Iterable[RuleMatch]) -> Reason:
+    """Returns the reason of what rules fill."""
+    every = list(matches)
+    return FILLED_BY_RULE.because(
+        origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in every)),
+        numbers=tuple(dict.fromkeys(str(m.number) for m in every)),
+    )
 
 
 def evidence_kinds() -> Registry[Kind]:

@@ -18,7 +18,7 @@ from tf1compat.migration.layouts.rows import by_vocabulary
 from tf1compat.migration.layouts.text import LAYOUT_FACTS, parse_layout
 from tf1compat.migration.matching.shapes import layout_between
 from tf1compat.migration.planning._crossing import crossings
-from tf1compat.migration.planning._kinds import COPY, FILLED_BY_RULE, PART, RULE
+from tf1compat.migration.planning._kinds import COPY, PART, RULE, filled_by
 from tf1compat.migration.planning._sides import NOTHING_KNOWN, Sides
 from tf1compat.migration.planning._whole_layers import Meant, pair_layers
 from tf1compat.migration.planning.lines import Drop, Fill, Keep
@@ -219,11 +219,7 @@ def _fill(
         raise LayoutError(f"{layout} gives {made}")
     final = chain(*cast, layout) if layout.merges else chain(layout, *rest, *cast)
     names = tuple(found.name for found in matches)
-    because = FILLED_BY_RULE.because(
-        origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in matches)),
-        numbers=tuple(str(number) for number in dict.fromkeys(m.number for m in matches)),
-    )
-    return Fill(matches[0].target or "", names, str(final), (because, *follows))
+    return Fill(matches[0].target or "", names, str(final), (filled_by(matches), *follows))
 
 
 def _layout_text(matches: Sequence[RuleMatch], specs: Sequence[Spec], target: Spec) -> str | None:

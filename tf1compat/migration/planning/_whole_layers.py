@@ -11,7 +11,7 @@ from tf1compat.migration.matching import Item, match_items
 from tf1compat.migration.matching.nodes import item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.shapes import same_elements
-from tf1compat.migration.planning._kinds import FILLED_BY_RULE
+from tf1compat.migration.planning._kinds import filled_by
 from tf1compat.migration.planning._sides import Sides
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.names import RuleMatch, nearest_names
@@ -70,22 +70,14 @@ def pair_layers(
         found, wrong = _pair(group, paths, sides)
         if wrong:
             fills, known = meant([one.name for one in group.members], paths)
-            result.fills += [_by_rule(fill, group) for fill in fills]
+            why = filled_by(group.members)
+            result.fills += [dataclasses.replace(f, because=(why, *f.because)) for f in fills]
             origin = group.members[0].origin
             known = [dataclasses.replace(problem, origin=origin) for problem in known]
             found, wrong = ([], known) if fills or known else (found, wrong)
         result.matches += found
         result.problems += wrong
     return result
-
-
-def _by_rule(fill: Fill, group: _Group) -> Fill:
-    """Returns a fill that says by which rules it came about."""
-    because = FILLED_BY_RULE.because(
-        origins=tuple(dict.fromkeys(m.rule.origin or str(m.number) for m in group.members)),
-        numbers=tuple(dict.fromkeys(str(m.number) for m in group.members)),
-    )
-    return dataclasses.replace(fill, because=(because, *fill.because))
 
 
 def _around(path: str, layers: Collection[str]) -> str:

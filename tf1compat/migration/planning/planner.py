@@ -19,9 +19,8 @@ from tf1compat.migration.planning._flows import source_graph, training_scalars
 from tf1compat.migration.planning._kinds import RANDOM_STATE
 from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
-from tf1compat.migration.planning._sides import sides_of
+from tf1compat.migration.planning._sides import Sides, sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
-from tf1compat.migration.planning._whole_layers import Meant
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.problems import orphaned, unexplained, unfilled
@@ -76,8 +75,9 @@ def plan_migration(
     alike = spelled_alike(_rule_set(rules), checkpoint)
     graph = source_graph(checkpoint)
     pairs = RuledPairs(checkpoint, index, graph, assume)
-    meant = _Meant(checkpoint, index, graph, assume)
-    ruling = _ruling(alike, checkpoint, index, sources, targets, pairs=pairs, meant=meant)
+    sides = sides_of(checkpoint, index)
+    meant = _Meant(checkpoint, index, sides, graph, assume)
+    ruling = _ruling(alike, index, sources, targets, pairs=pairs, meant=meant)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *saved_twice(_without(sources, ruled), checkpoint, graph))
@@ -109,19 +109,18 @@ def plan_migration(
 
 def _ruling(
     rules: RuleSet,
-    checkpoint: Checkpoint,
     index: ModelIndex,
     sources: Mapping[str, Spec],
     targets: Mapping[str, Spec],
     *,
     pairs: RuledPairs,
-    meant: Meant,
+    meant: _Meant,
 ) -> Ruling:
     return rule_fills(
         rules,
         sources,
         targets,
-        sides=sides_of(checkpoint, index),
+        sides=meant.sides,
         mistakable=_mistakable(index),
         gated=pairs.problem,
         laid_out=pairs.layout,
@@ -136,6 +135,7 @@ class _Meant:
 
     checkpoint: Checkpoint
     index: ModelIndex
+    sides: Sides
     graph: Meta | None
     assume: Assumptions
 
@@ -147,7 +147,7 @@ class _Meant:
             self.index,
             sources,
             targets,
-            ruling=Ruling(sides=sides_of(self.checkpoint, self.index)),
+            ruling=Ruling(sides=self.sides),
             assume=self.assume,
             graph=self.graph,
         )

@@ -22,7 +22,7 @@ from tf1compat.keras3.models.as_function import (
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import value_for
 from tf1compat.migration.verification._changes import Lazy
-from tf1compat.migration.verification.outputs import OutputDifference, as_rows, compare_outputs
+from tf1compat.migration.verification.outputs import OutputDifference, output_difference
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 
 __all__ = [
@@ -184,8 +184,7 @@ class BothSides:
                 f"{len(found)}, found {', '.join(self.outputs)}"
             )
         pairs = zip(self.outputs, found, strict=True)  # of which two may have one tensor
-        shaped = ((name, as_rows(expected[name], y.shape), y) for name, y in pairs)
-        return Run(found, tuple(compare_outputs({n: x}, {n: y})[0] for n, x, y in shaped))
+        return Run(found, tuple(output_difference(n, expected[n], y) for n, y in pairs))
 
 
 def _real(value: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.migration.matching.places import is_automatic, make_places
-from tf1compat.migration.verification.outputs import as_rows, compare_outputs
+from tf1compat.migration.verification.outputs import as_rows, output_difference
 from tf1compat.names.graph_names import op_name
 
 __all__ = ["Compared", "is_called", "nearest_tensors"]
@@ -30,9 +30,7 @@ class Compared(NamedTuple):
     def agree(self, tolerance: float) -> bool:
         """Tells whether each output is its tensor."""
         pairs = zip(self.names, self.found, strict=True)
-        gaps = (
-            compare_outputs({n: as_rows(self.tensors[n], y.shape)}, {n: y})[0] for n, y in pairs
-        )
+        gaps = (output_difference(name, self.tensors[name], y) for name, y in pairs)
         return all(gap.within(tolerance) for gap in gaps)
 
 
@@ -85,11 +83,10 @@ def _bare(name: str) -> str:
 def _nearest(tensors: Tensors, value: np.ndarray, *, otherwise: Tensors) -> str:
     """Returns the tensor that is nearest to a value; if none has its shape, of all `otherwise`."""
     for some in (tensors, otherwise):
-        shaped = {name: as_rows(tensor, value.shape) for name, tensor in some.items()}
         gaps = {
-            name: compare_outputs({name: tensor}, {name: value})[0].max_abs
-            for name, tensor in shaped.items()
-            if tensor.shape == value.shape
+            name: output_difference(name, tensor, value).max_abs
+            for name, tensor in some.items()
+            if as_rows(tensor, value.shape).shape == value.shape
         }
         if gaps:
             break

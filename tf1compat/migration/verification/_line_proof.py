@@ -27,7 +27,6 @@ __all__ = ["prove_lines"]
 _SEED = 1155
 _ROUNDING = 1e-7  # of the largest output, in float32
 _TOGETHER = "the outputs differ when weights change together, and not one by one"
-_PROVED = Status.PROVED
 _SURE = 10  # times what was seen that a wrong value would have shown
 
 
@@ -49,7 +48,7 @@ def prove_lines(both: BothSides, *, tolerance: float) -> Proof:
     proof = Proof(lines, at_rest, moved.differences, tolerance, (*notes, *sized))
     if proof.agrees:
         found = _reached(both, plain, proof, moved, norms)
-        reasons = {path: why for path, why in _in_part(both, norms) if found.get(path) is _PROVED}
+        reasons = dict(_in_part(both, norms, found))
         found |= dict.fromkeys(reasons, Status.NOT_REACHED)
         proof = dataclasses.replace(proof, reasons=reasons)
     elif both.resized and _agree(both.run(changed(plain)).differences, tolerance):
@@ -119,18 +118,20 @@ def _reached(
     for fill in both.plan.fills:
         largest_step = max(steps[source] for source in fill.sources)
         shown = norms[fill.target].norm * largest_step if fill.target in norms else 0.0
-        found[fill.target] = _PROVED if shown > _SURE * noise else Status.NOT_REACHED
+        found[fill.target] = Status.PROVED if shown > _SURE * noise else Status.NOT_REACHED
     return found
 
 
-def _in_part(both: BothSides, norms: Mapping[str, Sensitivity]) -> Iterator[tuple[str, str]]:
-    """Yields weights whose rows go by themselves and of which not all were reached, and why.
+def _in_part(
+    both: BothSides, norms: Mapping[str, Sensitivity], lines: Mapping[str, Status]
+) -> Iterator[tuple[str, str]]:
+    """Yields proved weights whose rows go by themselves and of which not all were reached, and why.
 
     Of a table only the rows that ids name are looked at: had the others gone astray, nothing would
     have shown.
     """
     for fill in both.plan.fills:
-        found = norms.get(fill.target)
+        found = norms.get(fill.target) if lines[fill.target] is Status.PROVED else None
         if found and found.reached < found.rows and parse_layout(fill.layout).by_row:
             yield fill.target, f"{found.rows - found.reached} of its {found.rows} rows are not"
 

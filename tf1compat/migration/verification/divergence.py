@@ -19,7 +19,7 @@ from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import stand_ins, variable_values
 from tf1compat.migration.verification.given import recorded_feeds
-from tf1compat.migration.verification.outputs import OutputDifference, Recording, compare_outputs
+from tf1compat.migration.verification.outputs import OutputDifference, Recording, output_difference
 from tf1compat.migration.verification.reference.candidates import forward_ops
 from tf1compat.migration.verification.reference.channel_order import turned
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
@@ -162,13 +162,12 @@ def _nearest(output: np.ndarray, tensors: Mapping[str, np.ndarray]) -> OutputDif
 
     1.x's programs fold the axes of a batch and of a sequence into one, so shapes may differ.
     """
-    gaps = [
-        compare_outputs({name: tensor}, {name: turned(output, tensor.shape).reshape(tensor.shape)})[
-            0
-        ]
+    arranged = {
+        name: turned(output, tensor.shape).reshape(tensor.shape)
         for name, tensor in tensors.items()
         if tensor.size == output.size and output.dtype.kind in "fV"
-    ]
+    }
+    gaps = [output_difference(name, tensors[name], value) for name, value in arranged.items()]
     return min(gaps, key=lambda gap: gap.max_rel) if gaps else None
 
 

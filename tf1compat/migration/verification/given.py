@@ -14,7 +14,7 @@ from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.looked_up import table_sizes
 from tf1compat.keras3.models.running import output_names
 from tf1compat.migration.verification.reference.candidates import forward_tensors
-from tf1compat.migration.verification.reference.channel_order import turn, turned
+from tf1compat.migration.verification.reference.channel_order import is_moved, turn, turned
 from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_pairing import (
@@ -163,22 +163,20 @@ class Given:
         self.paired = taken_by
 
     def each_pairing(self) -> Iterator[Given]:
-        """Yields what is given by each pairing, this one's first."""
-        for paired in self.pairings:
-            other = copy.copy(self)
-            other.paired = paired
-            yield other
+        """Returns what is given by each pairing, this one's first."""
+        return (self._with(paired=paired) for paired in self.pairings)
 
     def made_positive(self) -> Given:
         """Returns the same with positive values where they are made up."""
-        other = copy.copy(self)
-        other.positive = True
-        return other
+        return self._with(positive=True)
 
     def made_larger(self) -> Given:
         """Returns the same with larger inputs, where neither side says how large they are."""
+        return self._with(larger=True)
+
+    def _with(self, **changed: Any) -> Given:
         other = copy.copy(self)
-        other.larger = True
+        vars(other).update(changed)
         return other
 
     @property
@@ -217,7 +215,7 @@ class Given:
         for name, one in self.paired.items():
             shape = specs.get(name)
             axes = None if shape is None or one is None else turn(shape, one.shape)
-            if axes is not None and list(axes) != sorted(axes):
+            if axes is not None and is_moved(axes):
                 first, last = (name, one.name) if axes[-1] == 1 else (one.name, name)
                 yield f"first in {first} and last in {last}"
 

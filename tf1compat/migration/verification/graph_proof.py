@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -158,7 +159,15 @@ class _Sides:
         self.tolerance = tolerance
         self.feeds = given.arrays()
         self.model_inputs = given.model_inputs(self.feeds)
-        self._larger = given.made_larger()
+
+    @functools.cached_property
+    def _resized(self) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None:
+        """What graph and model are given at other sizes; None where all sizes are known."""
+        larger = self.given.made_larger()
+        feeds = larger.arrays()
+        if all(feeds[name].shape == array.shape for name, array in self.feeds.items()):
+            return None
+        return feeds, larger.model_inputs(feeds)
 
     def prove(self, *, layers: Sequence[str] = (), only: Sequence[int] = ()) -> Proof:
         """Returns the proof by the model's outputs, by some of them, or by those of some layers."""
@@ -251,10 +260,9 @@ class _Sides:
             computed=known.found,
             tensors=known.tensors,
         )
-        feeds = self._larger.arrays()
-        if all(feeds[name].shape == array.shape for name, array in self.feeds.items()):
+        if self._resized is None:
             return both
-        inputs = self._larger.model_inputs(feeds)
+        feeds, inputs = self._resized
         resized = dataclasses.replace(
             both, inputs=feeds, model_inputs=inputs, computed=(), tensors={}
         )

@@ -23,6 +23,7 @@ __all__ = [
     "load_inputs",
     "load_recording",
     "name_outputs",
+    "output_difference",
 ]
 
 
@@ -140,6 +141,11 @@ def as_rows(expected: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     return expected.reshape(shape) if folds else expected
 
 
+def output_difference(name: str, tensor: np.ndarray, found: np.ndarray) -> OutputDifference:
+    """Returns how far an output is from a tensor of the v1 graph, whose axes may be arranged so."""
+    return _difference(name, as_rows(tensor, found.shape), found)
+
+
 def _difference(name: str, expected: np.ndarray, found: np.ndarray) -> OutputDifference:
     if expected.shape != found.shape:
         raise VerificationError(
@@ -164,9 +170,7 @@ def _of_a_channel(expected: np.ndarray, gaps: np.ndarray, scale: float) -> float
 
     Scores beside boxes in pixels: what is small for the one is large for the other.
     """
-    if (
-        expected.size < _MANY * expected.shape[-1]
-    ):  # what is near zero by chance is no channel's scale
+    if expected.size < _MANY * expected.shape[-1]:  # near zero by chance, that is no scale
         return 0.0
     others = tuple(range(expected.ndim - 1))
     size = np.abs(np.nan_to_num(expected.astype(np.float64), posinf=0, neginf=0)).max(others)

@@ -31,7 +31,7 @@ from tf1compat.migration.verification._both_sides import (
 from tf1compat.migration.verification._changes import changed
 from tf1compat.migration.verification._kept import frontiers
 from tf1compat.migration.verification.given import Given, GraphOptions
-from tf1compat.migration.verification.outputs import as_rows, compare_outputs
+from tf1compat.migration.verification.outputs import as_rows, output_difference
 from tf1compat.migration.verification.reference.graph_file import graph_beside
 from tf1compat.names.graph_names import tensor_name
 from tf1compat.names.reasons import Reason
@@ -202,11 +202,10 @@ class _Trial:
         named = [[tensor_name(name)] for name in self.given.options.outputs]
 
         def same(name: str, output: np.ndarray) -> bool:
-            expected = as_rows(tensors[name], output.shape) if name in tensors else None
-            if expected is None or expected.shape != output.shape:
+            tensor = tensors.get(name)
+            if tensor is None or as_rows(tensor, output.shape).shape != output.shape:
                 return False
-            (difference,) = compare_outputs({name: expected}, {name: output})
-            return difference.within(self.tolerance)
+            return output_difference(name, tensor, output).within(self.tolerance)
 
         return [
             [name for name in names if same(name, output)]

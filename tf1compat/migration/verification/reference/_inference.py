@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.migration.verification.reference._cutting import data_inputs
-from tf1compat.migration.verification.reference._protos import constant_number
+from tf1compat.migration.verification.reference._protos import number_of
 from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
 from tf1compat.names.op_types import (
     PASSING_OPS,
@@ -163,7 +163,7 @@ def _dropped(node: Any, nodes: Mapping[str, Any]) -> str | None:
     """
     if node.op == "Mul":
         orders = [(node.input[0], node.input[1]), (node.input[1], node.input[0])]
-    elif node.op in ("Select", "SelectV2") and _value(node.input[2], nodes) == 0:
+    elif node.op in ("Select", "SelectV2") and number_of(node.input[2], nodes) == 0:
         orders = [(node.input[1], node.input[0])]
     else:
         return None
@@ -208,30 +208,18 @@ _Scalar = float | tuple[str, str]
 def _scalar(tensor: str, nodes: Mapping[str, Any]) -> _Scalar:
     """Returns a scalar: a number where it is constant, else how it follows from a tensor."""
     node = nodes[op_name(tensor)]
-    value = _value(tensor, nodes)
+    value = number_of(tensor, nodes)
     if value is not None:
         return value
     if node.op in ("Cast", "Identity"):
         return _scalar(node.input[0], nodes)
-    if node.op == "Sub" and _value(node.input[0], nodes) == 1:
+    if node.op == "Sub" and number_of(node.input[0], nodes) == 1:
         return _one_minus(_scalar(node.input[1], nodes))
-    if node.op in ("RealDiv", "Div") and _value(node.input[0], nodes) == 1:
+    if node.op in ("RealDiv", "Div") and number_of(node.input[0], nodes) == 1:
         return _inverse(_scalar(node.input[1], nodes))
     if node.op in ("Reciprocal", "Inv"):
         return _inverse(_scalar(node.input[0], nodes))
     return "", tensor_name(tensor)
-
-
-def _value(tensor: str, nodes: Mapping[str, Any]) -> float | None:
-    """Returns the number that all of a constant is; None of anything else."""
-    node = nodes[op_name(tensor)]
-    while node.op == "Identity":
-        node = nodes[op_name(node.input[0])]
-    if node.op == "ZerosLike":
-        return 0.0
-    if node.op == "Fill":
-        return _value(node.input[1], nodes)
-    return constant_number(node) if node.op == "Const" else None
 
 
 def _one_minus(value: _Scalar) -> _Scalar:

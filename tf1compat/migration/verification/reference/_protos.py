@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["constant_number", "dtype_of", "parsed_types", "sizes_of"]
+from tf1compat.names.graph_names import op_name
+
+__all__ = ["constant_number", "dtype_of", "number_of", "parsed_types", "sizes_of"]
 
 _INT64 = 9  # DT_INT64
 
@@ -23,6 +26,18 @@ def constant_number(node: Any) -> float | None:
         return float(tf.make_ndarray(tensor).item())
     except (TypeError, ValueError):
         return None
+
+
+def number_of(tensor: str, nodes: Mapping[str, Any]) -> float | None:
+    """Returns the number that all elements of a tensor are; None where it isn't constant."""
+    node = nodes[op_name(tensor)]
+    while node.op == "Identity":
+        node = nodes[op_name(node.input[0])]
+    if node.op == "ZerosLike":
+        return 0.0
+    if node.op == "Fill":
+        return number_of(node.input[1], nodes)
+    return constant_number(node) if node.op == "Const" else None
 
 
 def dtype_of(number: int) -> str:

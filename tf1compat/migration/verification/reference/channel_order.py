@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["turn", "turned"]
+__all__ = ["is_moved", "turn", "turned"]
 
 Shape = Sequence[int | None]
 
@@ -27,6 +27,11 @@ def turn(shape: Shape, wanted: Shape) -> tuple[int, ...] | None:
         return None
     fitting = [axes for axes in _orders(len(shape)) if _fits([shape[a] for a in axes], wanted)]
     return min(fitting, key=lambda axes: _half_known(shape, axes, wanted), default=None)
+
+
+def is_moved(axes: Sequence[int] | None) -> bool:
+    """Tells whether an order of axes, as of :func:`turn`, is another than the one they are in."""
+    return axes is not None and list(axes) != sorted(axes)
 
 
 def turned(array: np.ndarray, shape: Shape) -> np.ndarray:

@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tf1compat.migration.verification.reference._protos import constant_number
-from tf1compat.names.graph_names import op_name, tensor_name
+from tf1compat.migration.verification.reference._protos import number_of
+from tf1compat.names.graph_names import tensor_name
 
 __all__ = ["Clip", "clips_of", "unreached"]
 
 _LEAST = 1e-3  # lower bounds nearer to zero keep divisors and logarithms from it
 _REALS = frozenset((1, 2, 14, 19))  # DataTypes; whole numbers are counts and places
-_OPERANDS = {"Minimum": (1,), "Maximum": (1,), "ClipByValue": (1, 2)}
+_EITHER = ((0, 1), (1, 0))
+# Where an op has what it clips, and what at.
+_OPERANDS = {"Minimum": _EITHER, "Maximum": _EITHER, "ClipByValue": ((0, 1, 2),)}
 
 
 class Clip(NamedTuple):
@@ -42,21 +44,13 @@ def clips_of(nodes: Iterable[Any]) -> list[Clip]:
 
 
 def _clip(node: Any, nodes: Mapping[str, Any]) -> Iterator[Clip]:
-    for places in (_OPERANDS.get(node.op, ()), (0,) if node.op in ("Minimum", "Maximum") else ()):
-        bounds = [_number(node.input[place], nodes) for place in places]
+    for data, *places in _OPERANDS.get(node.op, ()):
+        bounds = [number_of(node.input[place], nodes) for place in places]
         known = tuple(bound for bound in bounds if bound is not None)
-        if places and len(known) == len(bounds):
-            (data,) = [one for at, one in enumerate(node.input[:3]) if at not in places][:1]
+        if len(known) == len(bounds):
             if max(map(abs, known)) > _LEAST:
-                yield Clip(tensor_name(node.name), tensor_name(data), known)
+                yield Clip(tensor_name(node.name), tensor_name(node.input[data]), known)
             return
-
-
-def _number(tensor: str, nodes: Mapping[str, Any]) -> float | None:
-    node = nodes.get(op_name(tensor))
-    while node is not None and node.op == "Identity":
-        node = nodes.get(op_name(node.input[0]))
-    return constant_number(node) if node is not None and node.op == "Const" else None
 
 
 def unreached(clips: Iterable[Clip], tensors: Mapping[str, np.ndarray]) -> list[Clip]:

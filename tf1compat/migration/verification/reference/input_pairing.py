@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference.channel_order import turn
+from tf1compat.migration.verification.reference.channel_order import is_moved, turn
 from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.spec_text import spec_text
@@ -71,8 +71,7 @@ def pairings(
 def _turns(way: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None] | None]) -> int:
     """Returns how many of the pairs have channels elsewhere: better none, where that fits."""
     pairs = [(one.shape, shape) for name, one in way.items() if (shape := shapes[name]) is not None]
-    orders = [turn(given, shape) or () for given, shape in pairs]
-    return sum(list(order) != sorted(order) for order in orders)
+    return sum(is_moved(turn(given, shape)) for given, shape in pairs)
 
 
 def _assignments(

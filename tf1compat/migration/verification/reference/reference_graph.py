@@ -89,23 +89,20 @@ class ReferenceGraph:
         self.variables = tuple(dict.fromkeys(names))
 
     @functools.cached_property
-    def _fetched(self) -> Mapping[str, Any]:
-        """What is fetched for each output's tensor; an op that is fetched isn't rewritten."""
+    def _made(self) -> tuple[Mapping[str, Any], list[_Assign]]:
+        """What is fetched for each output's tensor, and how the variables get values.
+
+        Made when it first runs, which a graph may never do.
+        """
         import tensorflow as tf
 
-        tensors = {tensor_name(name): self._tensor(name) for name in self._outputs}
-        if not self._channels_first:
-            return tensors
+        fetched = {tensor_name(name): self._tensor(name) for name in self._outputs}
         with self._graph.as_default():
-            return {name: tf.identity(tensor) for name, tensor in tensors.items()}
-
-    @functools.cached_property
-    def _assigns(self) -> list[_Assign]:
-        """How the variables get values; made when it first runs, which a graph may never do."""
-        with self._graph.as_default():
+            if self._channels_first:  # an op that is fetched itself isn't rewritten
+                fetched = {name: tf.identity(tensor) for name, tensor in fetched.items()}
             made = [_assign(self._graph, op, variable) for op, variable in self._held.items()]
         self._graph.finalize()
-        return made
+        return fetched, made
 
     def values(self, checkpoint: Mapping[str, Entry]) -> Mapping[str, np.ndarray]:
         """Returns what a checkpoint holds for the variables that are needed."""
@@ -191,7 +188,7 @@ class ReferenceGraph:
         import tensorflow as tf
 
         ops = {op.name for op in self._graph.get_operations()}
-        tensors, assigns = self._fetched, self._assigns  # made before the graph is run
+        tensors, assigns = self._made
         feeds = {self._tensor(name): v for name, v in inputs.items() if op_name(name) in ops}
         config = _channels_last() if self._channels_first else _plainly()
         with tf.compat.v1.Session(graph=self._graph, config=config) as session:
