@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 __all__ = [
+    "BudgetError",
     "CheckpointError",
     "CheckpointExistsError",
     "CheckpointNotFoundError",
@@ -140,6 +141,22 @@ class CorruptCheckpointError(CheckpointError, ValueError):
         self.file = file
         self.variable = variable
         self.offset = offset
+
+
+class BudgetError(CheckpointError, ValueError):
+    """A file, of whatever kind, that would take far more memory or time than its size warrants.
+
+    Attributes:
+      file: path of the file.
+      meter: what would grow, e.g. ``"bytes of names"``.
+    """
+
+    def __init__(
+        self, message: str, *, file: str = "", meter: str = "", problems: Iterable[Problem] = ()
+    ) -> None:
+        super().__init__(message, problems=problems)
+        self.file = file
+        self.meter = meter
 
 
 class UnknownNameError(Tf1CompatError, KeyError):

@@ -12,6 +12,7 @@ _EVERYWHERE = {
     "errors",
     "registry",
     "lazy",
+    "budget",
     "package",
     "main",
 }  # imported by all, or by none: no arrows for these

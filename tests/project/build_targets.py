@@ -16,7 +16,12 @@ import source_tree as tree
 
 HEADER = '"""{doc}\n\nWritten by `python tests/project/update_build.py`.\n"""\n'
 PUBLIC = ["//visibility:public"]
-SINGLE = {"errors", "registry", "lazy"}  # rooms of one module, in the package's own folder
+SINGLE = {
+    "errors",
+    "registry",
+    "lazy",
+    "budget",
+}  # rooms of one module, in the package's own folder
 TESTS = "//tests:__subpackages__"
 RUNNER = "//tests:run_pytest.py"
 NOT_DATA = ["**/*.py", "**/*.pyc", "**/__pycache__/**", "**/BUILD"]

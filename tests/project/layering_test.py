@@ -16,6 +16,7 @@ PURE = {
     "errors",
     "registry",
     "lazy",
+    "budget",
     "names",
     "files",
     "checkpoint",

@@ -10,13 +10,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = "tf1compat"
 
 # The modules beside the rooms, which every room may import.
-_BESIDE = {"errors", "registry", "lazy"}
+_BESIDE = {"errors", "registry", "lazy", "budget"}
 
 # Who may import whom. A room may always import itself.
 ALLOWED = {
     "errors": set(),
     "lazy": set(),
     "registry": {"errors"},
+    "budget": {"errors"},
     "names": _BESIDE,
     "files": _BESIDE,
     "checkpoint": _BESIDE | {"names", "files"},

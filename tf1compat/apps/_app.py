@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from absl import flags
 
 from tf1compat.apps._printing import complain, say
+from tf1compat.budget import budget_times
 from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
 from tf1compat.names.first_line import first_line
 
@@ -41,6 +42,7 @@ def run_app(
         have added formats since the app was imported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
+    _define_budget(flag_values)
     # absl knows --help as a flag of its global FLAGS alone, and an app has flags of its own.
     if any(arg in ("--help", "-h", "--helpfull") for arg in args):
         say(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
@@ -51,7 +53,21 @@ def run_app(
     rest = flag_values([name, *args])[1:]
     if rest:
         raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
-    return main()
+    with budget_times(float(flag_values["budget"].value or 1.0)):
+        return main()
+
+
+def _define_budget(flag_values: flags.FlagValues) -> None:
+    if "budget" not in flag_values:
+        flags.DEFINE_float(
+            "budget",
+            1.0,
+            "How many times the memory and time that their size warrants files may take; for a "
+            "file that you trust and that an error says is over its budget.",
+            lower_bound=1.0,
+            upper_bound=1e9,
+            flag_values=flag_values,
+        )
 
 
 def guarded(name: str, main: Callable[[], int]) -> int:
