@@ -136,6 +136,10 @@ class Flow:
                 found.append([])
         return found[:-1]
 
+    def leads(self, node: Node, other: Node) -> bool:
+        """Tells whether a node feeds another, directly or not; False where no flow is known."""
+        return bool(self._upstream.get(other, 0) >> node.order & 1)
+
     def contradicts(self, ordered: Sequence[Node]) -> bool:
         """Tells whether a node of `ordered` is fed by one that comes after it."""
         if any(node not in self.producers for node in ordered):
