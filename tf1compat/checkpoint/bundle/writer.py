@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from tf1compat.checkpoint.bundle._commit import staged_bundle
-from tf1compat.checkpoint.bundle._read_back import require_as_meant
 from tf1compat.checkpoint.bundle._records import BundleRecord, header_bytes, record_bytes
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.slices import Extents, Region, ordered_slice_key, placed, uncovered
@@ -81,6 +80,8 @@ def write_checkpoint(
       UsageError: a name is empty, doubled or not a variable's, slices don't cover their tensor,
         or `num_shards` is not from 1 to 99,999.
     """
+    from tf1compat.checkpoint.bundle._read_back import require_as_meant
+
     if not 0 < num_shards < 100_000:
         raise UsageError(f"num_shards is {num_shards}, expected 1 to 99999")
     with staged_bundle(os.fspath(prefix), num_shards=num_shards) as staged:
