@@ -51,7 +51,7 @@ def test_an_error_before_the_renaming_says_that_the_old_one_stands(folder, monke
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(sealed, "sync_file", fails)
-    with pytest.raises(OutputError, match="Input/output error.*before still stands"):
+    with pytest.raises(OutputError, match=r"Input/output error.*before still stands"):
         update_checkpoint_state(folder, "m-2")
     assert read_state(str(folder)) == OLD
 

@@ -10,7 +10,7 @@ import pytest
 from tf1compat.checkpoint import clear_stale, staged_file, staged_files
 from tf1compat.errors import CheckpointNotFoundError, OutputError
 from tf1compat.files import sealed
-from tf1compat.files.access import keep_access
+from tf1compat.files._access import keep_access
 from tf1compat.files.claims import stamp_of
 from tf1compat.files.staging import destination
 

@@ -8,9 +8,9 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 
-from tf1compat.files.access import area_mode
+from tf1compat.files._access import area_mode
 from tf1compat.files.claims import Claim, stamp_of
-from tf1compat.files.naming import naming
+from tf1compat.files.output_errors import naming
 
 __all__ = ["leftovers", "remove_area", "staged_place", "staging_area"]
 

@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterator
 
 from tf1compat.errors import OutputError
-from tf1compat.files.naming import naming
+from tf1compat.files.output_errors import naming
 
 __all__ = ["Claim", "claimed", "stamp_of"]
 

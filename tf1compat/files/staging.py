@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from tf1compat.errors import OutputError
 from tf1compat.files.areas import leftovers, remove_area, staged_place, staging_area
 from tf1compat.files.claims import claimed, stamp_of
-from tf1compat.files.naming import naming
+from tf1compat.files.output_errors import naming
 from tf1compat.files.sealed import replace_all, seal
 
 __all__ = ["clear_stale", "destination", "staged_file", "staged_files"]

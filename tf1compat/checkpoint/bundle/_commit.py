@@ -11,7 +11,7 @@ from tf1compat.checkpoint.bundle.file_names import INDEX, MANIFEST, data_path, i
 from tf1compat.errors import CheckpointExistsError
 from tf1compat.files.areas import leftovers, remove_area, staging_area
 from tf1compat.files.claims import Claim, claimed
-from tf1compat.files.naming import naming
+from tf1compat.files.output_errors import naming
 from tf1compat.files.placing import placed_from
 from tf1compat.files.sealed import SealedFile, seal
 
