@@ -184,7 +184,7 @@ class ModelNotFoundError(ModelError):
 
 
 class OutputError(Tf1CompatError, OSError):
-    """An output that couldn't be written; whatever stood there before still stands."""
+    """An output that couldn't be written; the message says what stands there now."""
 
 
 class VerificationError(Tf1CompatError, ValueError):

@@ -146,12 +146,16 @@ class Bundle:
 
     def extents(self) -> list[tuple[int, int, int]]:
         """Returns (shard, offset, end) of every stored tensor or slice, sorted."""
-        rows = []
-        for value in (*self._values.values(), *self._slices.values()):
-            record = self._record(value)
-            if not record.slices:
-                rows.append((record.shard, record.offset, record.offset + record.size))
-        return sorted(rows)
+        return sorted((one.shard, one.offset, one.offset + one.size) for one in self.stored())
+
+    def stored(self) -> list[BundleRecord]:
+        """Returns the record of every stored tensor or slice."""
+        records = map(self._record, (*self._values.values(), *self._slices.values()))
+        return [record for record in records if not record.slices]
+
+    def table(self) -> dict[bytes, bytes]:
+        """Returns what the index holds, but for its header."""
+        return {name.encode(): value for name, value in self._values.items()} | self._slices
 
     def check(self) -> list[CheckpointError]:
         """Returns what of the data files belongs to no tensor, and which files shouldn't be."""
