@@ -14,7 +14,7 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._flags import SourceFlags, define_format, source_help
-from tf1compat.apps._printing import complain, say, say_json
+from tf1compat.apps._printing import complain, say_json, say_lines
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
@@ -161,7 +161,7 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
     right = ["size", *health]
     header = ["name", "shape", "dtype", "role", *saved, "size", *health]
     print_table(header, table, right=right)
-    say("\n" + "\n".join(_totals(checkpoint, rows)))
+    say_lines(["", *_totals(checkpoint, rows)])
     for row in rows:
         if "damage" in row:
             complain(f"damaged: {row['damage']}")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from tf1compat.names._pattern_classes import Reach, category, character, in_brackets
 
-__all__ = ["Refusal", "Translated", "translated"]
+__all__ = ["RefusedError", "Translated", "translated"]
 
 _MOST = 1000  # times that RE2 repeats something counted
 
@@ -49,7 +49,7 @@ _UNKNOWN = {  # by how a token begins: what it is, and what to write instead
 }
 
 
-class Refusal(ValueError):
+class RefusedError(ValueError):
     """What a pattern has and RE2 hasn't.
 
     Attributes:
@@ -84,7 +84,7 @@ def translated(pattern: str, *, ascii_text: bool) -> Translated:
       ascii_text: whether it is for names in ASCII alone, for which classes are far smaller.
 
     Raises:
-      Refusal: it has what RE2 hasn't.
+      RefusedError: it has what RE2 hasn't.
     """
     pieces: list[str] = []
     boundary = ""
@@ -138,7 +138,7 @@ def _opened(token: str, at: int, scopes: list[_Scope]) -> str:
         return ""
     for start, (what, remedy) in _UNKNOWN.items():
         if token == start:
-            raise Refusal(f"{what}, {token} at character {at + 1}", remedy)
+            raise RefusedError(f"{what}, {token} at character {at + 1}", remedy)
     scope = scopes[-1]
     flags = _FLAGS.fullmatch(token)
     if flags is None:
@@ -152,14 +152,16 @@ def _opened(token: str, at: int, scopes: list[_Scope]) -> str:
         cased=(scope.cased or "i" in off) and "i" not in on,
     )
     if reach == "ascii" and not within.cased:
-        raise Refusal(
+        raise RefusedError(
             f"the flags a and i together, {token} at character {at + 1}", "leave out the a"
         )
     kept = "".join(c for c in on if c in "ims"), "".join(c for c in off if c in "ims")
     written = kept[0] + (f"-{kept[1]}" if kept[1] else "")
     if flags[3] == ")":
         if at:
-            raise Refusal(f"flags, {token} at character {at + 1}", "put them at the very beginning")
+            raise RefusedError(
+                f"flags, {token} at character {at + 1}", "put them at the very beginning"
+            )
         scopes[-1] = within
         return f"(?{written})" if written else ""
     scopes.append(within)
@@ -168,7 +170,7 @@ def _opened(token: str, at: int, scopes: list[_Scope]) -> str:
 
 def _repeat(token: str, at: int) -> str:
     if token[-1] == "+" and len(token) > 1:
-        raise Refusal(
+        raise RefusedError(
             f"a possessive repeat, {token} at character {at + 1}",
             f"write {token[:-1]}: patterns take linear time without it",
         )
@@ -179,7 +181,7 @@ def _repeat(token: str, at: int) -> str:
     if not (least or most):  # `{,}`
         return f"*{lazy}"
     if max(int(least or 0), int(most or 0)) > _MOST:
-        raise Refusal(
+        raise RefusedError(
             f"a repeat of more than {_MOST:,} times, {token} at character {at + 1}",
             "write * or +",
         )
@@ -195,7 +197,7 @@ def _single(token: str, at: int, scope: _Scope) -> str:
     if token[0] == "\\" and token[1:] in ("d", "D", "s", "S", "w", "W"):
         return f"[{category(token[1], scope.reach)}]"
     if token[0] == "\\" and token[1:].isdecimal() and token[1] != "0" and len(token) < 4:
-        raise Refusal(
+        raise RefusedError(
             f"a back-reference, {token} at character {at + 1}",
             "write the alternatives out, one for each text",
         )
@@ -213,7 +215,9 @@ def _code(token: str) -> int:
         try:
             return ord(unicodedata.lookup(rest[1:-1]))
         except (KeyError, TypeError) as error:
-            raise Refusal(f"an unknown character, {token}", "write the character itself") from error
+            raise RefusedError(
+                f"an unknown character, {token}", "write the character itself"
+            ) from error
     if kind in "01234567" and token[1:].isdecimal():
         return int(token[1:], 8)
     return _ESCAPES.get(kind, ord(kind))

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import UsageError
-from tf1compat.names._pattern_syntax import Refusal, translated
+from tf1compat.names._pattern_syntax import RefusedError, translated
 
 if TYPE_CHECKING:
     import re2
@@ -69,7 +69,7 @@ capture what is needed; names that are to be left out take a rule of their own a
         return Pattern(text, literal=re.sub(r"\\(.)", r"\1", text))
     try:
         ready = translated(text, ascii_text=True)
-    except Refusal as error:
+    except RefusedError as error:
         raise _refused(error) from error
     try:
         form = re.compile(text)
@@ -167,7 +167,7 @@ class Pattern:
             )
         try:
             return _engine(self.text, translated(self.text, ascii_text=False).text)
-        except Refusal as error:
+        except RefusedError as error:
             raise _refused(error) from error
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -280,7 +280,7 @@ def _data(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _refused(error: Refusal) -> PatternError:
+def _refused(error: RefusedError) -> PatternError:
     return PatternError(
         "a regular expression without look-arounds, back-references and the like",
         error.found,
