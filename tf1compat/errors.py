@@ -74,8 +74,9 @@ class Problem:
 class InLines(str):
     r"""A message of several lines, in which no name makes a line of its own.
 
-    >>> InLines.of(["damaged", "  a/w"])
-    'damaged\\n  a/w'
+    >>> print(InLines.of(["damaged", "  a/w\nb/w"]))
+    damaged
+      a/w\nb/w
     """
 
     __slots__ = ()

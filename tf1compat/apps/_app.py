@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
+from tf1compat.apps._outlets import EXIT_PIPE
 from tf1compat.apps._printing import failed, say_lines
-from tf1compat.apps._streams import EXIT_PIPE
 from tf1compat.budget import budget_times
 from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
 from tf1compat.names.first_line import first_line

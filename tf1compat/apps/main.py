@@ -8,8 +8,8 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
+from tf1compat.apps._outlets import StandardStreams, standard_streams
 from tf1compat.apps._printing import complain, failed, say, say_lines
-from tf1compat.apps._streams import StandardStreams, standard_streams
 from tf1compat.errors import OutputError, UnknownNameError, UsageError
 from tf1compat.registry import Registry
 from tf1compat.stopping import Stopped, stoppable

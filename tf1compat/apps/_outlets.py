@@ -74,20 +74,20 @@ def standard_streams() -> Iterator[StandardStreams]:
             os.fstat(handle)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
-    before = sys.stdout, sys.stderr
     outlet = None
-    if sys.stdout is sys.__stdout__:
-        outlet = _Outlet(1, loud=True)
-        sys.stdout = _text(outlet, before[0])
-    if sys.stderr is sys.__stderr__:
-        sys.stderr = _text(_Outlet(2, loud=False), before[1])
-    try:
-        yield StandardStreams(outlet)
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OutputError, ValueError):
-                stream.flush()
-        sys.stdout, sys.stderr = before
+    with contextlib.ExitStack() as stack:
+        if sys.stdout is sys.__stdout__:
+            outlet = _Outlet(1, loud=True)
+            stack.enter_context(contextlib.redirect_stdout(_text(outlet, sys.stdout)))
+        if sys.stderr is sys.__stderr__:
+            error = _text(_Outlet(2, loud=False), sys.stderr)
+            stack.enter_context(contextlib.redirect_stderr(error))
+        try:
+            yield StandardStreams(outlet)
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OutputError, ValueError):
+                    stream.flush()
 
 
 def _text(outlet: _Outlet, like: TextIO | None) -> TextIO:
