@@ -13,6 +13,8 @@ _EVERYWHERE = {
     "registry",
     "lazy",
     "budget",
+    "printable",
+    "stopping",
     "package",
     "main",
 }  # imported by all, or by none: no arrows for these

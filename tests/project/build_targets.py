@@ -21,6 +21,8 @@ SINGLE = {
     "registry",
     "lazy",
     "budget",
+    "printable",
+    "stopping",
 }  # rooms of one module, in the package's own folder
 TESTS = "//tests:__subpackages__"
 RUNNER = "//tests:run_pytest.py"

@@ -17,6 +17,8 @@ PURE = {
     "registry",
     "lazy",
     "budget",
+    "printable",
+    "stopping",
     "names",
     "files",
     "checkpoint",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
-__all__ = ["RegularFile", "open_regular", "regular_size"]
+__all__ = ["RegularFile", "open_regular", "regular_size", "special_kind"]
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -120,6 +120,18 @@ def regular_size(path: str, *, variable: str | None = None, offset: int | None =
         ) from error
     _require_regular(path, mode=status.st_mode, variable=variable, offset=offset)
     return status.st_size
+
+
+def special_kind(path: str | os.PathLike[str]) -> str:
+    """Returns what stands at `path` where reading it could wait for ever, as in "a FIFO"; or "".
+
+    A regular file, a directory and nothing at all are "".
+    """
+    try:
+        kind = stat.S_IFMT(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return ""
+    return "" if kind in (stat.S_IFREG, stat.S_IFDIR) else _KINDS.get(kind, "something else")
 
 
 def _require_regular(path: str, *, mode: int, variable: str | None, offset: int | None) -> None:

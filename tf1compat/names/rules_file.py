@@ -54,8 +54,9 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
     """
     place = os.fspath(path)
     try:
-        if stat.S_ISFIFO(os.stat(place).st_mode):  # reading one may wait for ever
-            raise OSError(errno.EINVAL, "It is a pipe, not a file")
+        mode = os.stat(place).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading one may wait for ever
+            raise OSError(errno.EINVAL, "It is a pipe, a device or a socket, not a file")
         with open(place, "rb") as file:
             data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:

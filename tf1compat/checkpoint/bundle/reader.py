@@ -15,7 +15,7 @@ from tf1compat.checkpoint.slices import Region, ordered_slice_key, placed, uncov
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.wire import WireError
-from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, InLines, Problem
 from tf1compat.files.regular import RegularFile, open_regular, regular_size
 
 if TYPE_CHECKING:
@@ -269,9 +269,9 @@ class Bundle:
         return ends
 
     def _corrupt(self, problems: list[Problem]) -> CorruptCheckpointError:
-        lines = "".join(f"\n  {problem}" for problem in problems[:30])
+        head = f"{len(problems)} of its records can't be right"
         return CorruptCheckpointError(
-            f"{len(problems)} of its records can't be right{lines}",
+            InLines.of([head, *(f"  {problem}" for problem in problems[:30])]),
             file=self.path,
             variable=problems[0].name if len(problems) == 1 else None,
             problems=problems,

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from tf1compat.errors import ModelError
+from tf1compat.files.regular import special_kind
 from tf1compat.keras3.cells import OWN_CELLS
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
@@ -46,6 +47,8 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
 def _read_config(name: str) -> dict[str, Any]:
     if not name.endswith(SUFFIX):
         raise ModelError(f"{name}: expected a {SUFFIX} file; for a function give module:callable")
+    if kind := special_kind(name):
+        raise ModelError(f"{name}: expected a regular file, found {kind}")
     try:
         with zipfile.ZipFile(name) as archive:
             size = archive.getinfo(CONFIG_MEMBER).file_size

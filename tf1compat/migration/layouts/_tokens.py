@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tf1compat.errors import LayoutError
+from tf1compat.files.regular import special_kind
 
 __all__ = ["Tokens", "read_tokens"]
 
@@ -36,6 +37,8 @@ def read_tokens(path: str) -> Tokens:
     """
     if not path.strip() or any(mark in path for mark in _MARKS):
         raise LayoutError(f"vocabulary {path!r}: expected a path without any of {_MARKS}")
+    if kind := special_kind(path):
+        raise LayoutError(f"vocabulary {path!r}: expected a readable text, found {kind}")
     try:
         with open(path, "rb") as file:
             data = file.read(_LARGEST)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import UsageError, VerificationError
+from tf1compat.files.regular import special_kind
 from tf1compat.migration.verification.reference.channel_order import turn, turned
 
 __all__ = [
@@ -105,6 +106,8 @@ def _named(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 
 
 def _load(path: str) -> dict[str, np.ndarray]:
+    if kind := special_kind(path):
+        raise UsageError(f"{path}: expected an .npz file, found {kind}")
     try:
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
