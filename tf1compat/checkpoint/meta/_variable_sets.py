@@ -15,7 +15,7 @@ from tf1compat.budget import Budget, Meter
 __all__ = ["NONE", "VariableSet", "VariableSets"]
 
 SETS = Meter("bytes of sets of variables", each=4, least=48 << 20)
-NAMED = Meter("pairs of variables in its flow", each=4, least=1_500_000)
+NAMED = Meter("pairs of variables in its flow", each=1, least=1_000_000)
 _SPARSE = 8
 
 
