@@ -72,7 +72,8 @@ def read_state_file(path: str) -> tuple[str, tuple[str, ...]]:
         data = bytes(file.read(0, file.size))
     latest, every = None, []
     position, text = 0, data.decode("utf-8", "surrogateescape")
-    while position < len(text.rstrip()):
+    end = len(text.rstrip())
+    while position < end:
         match = _LINE.match(text, position)
         if not match:
             offset = len(text[:position].encode("utf-8", "surrogateescape"))
@@ -139,7 +140,7 @@ def _unquoted(text: str) -> str:
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     body = match[1]
-    if body[:1].isdigit():
+    if body[:1] in b"01234567":
         return bytes([int(body, 8) & 0xFF])
     if len(body) > 1:
         return bytes([int(body[1:], 16)])

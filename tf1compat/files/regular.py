@@ -31,6 +31,8 @@ _HINTS = {
 class RegularFile:
     """A file open for positioned reading; `size` is what it was when it was opened.
 
+    Its `identity` is another one for another file of that path, and for one that was written to.
+
     Reads go through pread, not through a mapping: a file that shrinks, or a disk that fails, while
     a mapping of it is read ends the process with SIGBUS; here it gives an error.
     """
@@ -38,7 +40,9 @@ class RegularFile:
     def __init__(self, path: str, *, handle: int, variable: str | None) -> None:
         self.path = path
         self.variable = variable  # whom errors name
-        self.size = os.fstat(handle).st_size
+        status = os.fstat(handle)
+        self.size = status.st_size
+        self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         self._handle = handle
 
     def read(self, offset: int, length: int) -> bytearray:

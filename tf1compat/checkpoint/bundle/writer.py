@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from tf1compat.checkpoint.bundle._commit import staged_bundle
 from tf1compat.checkpoint.bundle._records import BundleRecord, header_bytes, record_bytes
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.slices import Extents, Region, ordered_slice_key, placed, uncovered
+from tf1compat.checkpoint.slices import Extents, Region, ordered_slice_key, placed
 from tf1compat.checkpoint.stored_types import StoredType, stored_type_of
 from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table.writer import table_bytes

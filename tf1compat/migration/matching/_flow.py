@@ -165,14 +165,13 @@ class Flow:
         Residual connections go: whether a graph adds them before or after a norm, and whether a
         norm is one op or many, then makes no difference.
         """
-        return {
-            node: tuple(
-                p
-                for p in feeds
-                if not any(self._upstream[q] >> p.order & 1 for q in feeds if q is not p)
-            )
-            for node, feeds in self._feeds.items()
-        }
+        found: dict[Node, tuple[Node, ...]] = {}
+        for node, feeds in self._feeds.items():
+            further = 0  # what feeds any of them; none feeds itself, as no edge leads back
+            for producer in feeds:
+                further |= self._upstream[producer]
+            found[node] = tuple(one for one in feeds if not further >> one.order & 1)
+        return found
 
     @functools.cached_property
     def consumers(self) -> Edges:
