@@ -22,6 +22,7 @@ from tf1compat.errors import (
     CorruptCheckpointError,
     UnsupportedCheckpointError,
 )
+from tf1compat.testing import assert_arrays_equal
 
 HEADER = b"\x08\x01\x1a\x02\x08\x01"
 EMPTY = b"\0\0\0\0\1\0\0\0"
@@ -126,7 +127,7 @@ def test_a_block_of_a_v1_file_is_read_once_for_all_its_values(tmp_path, monkeypa
     )
     found = {name: entry.read() for name, entry in opened.items()}
     assert len(read) <= 2
-    assert all((found[name.decode()] == value).all() for name, value in values.items())
+    assert_arrays_equal(found, {name.decode(): value for name, value in values.items()}, "values")
 
 
 def test_a_value_of_a_v1_file_does_not_keep_its_block(tmp_path):

@@ -24,7 +24,7 @@ from tf1compat.checkpoint.slices import (
 from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.table.versions import parse_versions
-from tf1compat.checkpoint.v1_format._values import Values
+from tf1compat.checkpoint.v1_format._small_values import Values
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
