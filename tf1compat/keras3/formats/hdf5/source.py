@@ -37,7 +37,8 @@ class Extent:
     Attributes:
       shape: its dimensions.
       dtype: its dtype by name; ``"bfloat16"`` where Keras noted that.
-      offset: of its first byte in the file; None where it isn't one piece of raw bytes.
+      offset: of its first byte in the file; None where it isn't one piece of the bytes that NumPy
+        has, little-endian and in C order.
       nbytes: size of its value.
     """
 
@@ -54,6 +55,7 @@ class Source:
     Attributes:
       path: of the file.
       start: offset in `handle` at which the HDF5 file starts.
+      size: of the HDF5 file in bytes.
       extents: every dataset by its name.
       inventory: the manifest; None where the file has none.
       handle: the open file that offsets count in.
@@ -61,6 +63,7 @@ class Source:
 
     path: str
     start: int
+    size: int
     extents: dict[str, Extent]
     inventory: Inventory | None
     handle: Handle
@@ -111,15 +114,16 @@ class StoredDataset:
         return f"it claims {self.nbytes} bytes, more than the file has"
 
     def read_bytes(self) -> np.ndarray:
-        """Returns its raw bytes, uint8 of shape [nbytes].
+        """Returns its bytes as a loader has them, little-endian in C order: uint8 [nbytes].
 
         Raises:
           CorruptCheckpointError: the file ends before they do.
         """
         if self.offset is None:
             with h5_file(self.source.handle, self.source.start) as file:
-                value = np.ascontiguousarray(file[self.name][()])
-            return value.reshape(-1).view(np.uint8)
+                value = np.asarray(file[self.name][()])
+            plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+            return plain.reshape(-1).view(np.uint8)
         found = np.empty(self.nbytes, np.uint8)
         view, at = found.data, self.offset
         while view:
@@ -163,10 +167,16 @@ def open_source(path: str) -> Source:
         return source_at(path, handle, 0, inventory=inventory)
 
 
-def source_at(path: str, handle: Handle, start: int, *, inventory: Inventory | None) -> Source:
-    """Returns the source of an HDF5 file that is part of another, from byte `start` of it."""
+def source_at(
+    path: str, handle: Handle, start: int, *, inventory: Inventory | None, size: int | None = None
+) -> Source:
+    """Returns the source of an HDF5 file that is part of another, from byte `start` of it.
+
+    It is `size` bytes of it, by default all that follow.
+    """
+    length = os.fstat(handle.fileno()).st_size - start if size is None else size
     with h5_file(handle, start) as file:
-        return Source(path, start, _extents(file, start), inventory, handle)
+        return Source(path, start, length, _extents(file, start), inventory, handle)
 
 
 class _Window(io.RawIOBase):
@@ -228,5 +238,18 @@ def _extent(dataset: h5py.h5d.DatasetID, start: int) -> Extent:
     nbytes = math.prod(shape) * kind.itemsize
     properties = dataset.get_create_plist()
     whole = properties.get_layout() == h5py.h5d.CONTIGUOUS and not properties.get_external_count()
-    offset = dataset.get_offset() if whole else None
+    offset = dataset.get_offset() if whole and _is_plain(dataset.get_type(), kind) else None
     return Extent(shape, dtype, None if offset is None else offset + start, nbytes)
+
+
+def _is_plain(stored: h5py.h5t.TypeID, kind: np.dtype) -> bool:
+    """Tells whether elements lie in the file as NumPy has them; else HDF5 has to convert them.
+
+    What it is in NumPy doesn't tell: that is the same for the other byte order, or where bits of
+    the type are damaged that say which bits of an element are its exponent.
+    """
+    if kind.kind == "V":
+        return isinstance(stored, h5py.h5t.TypeOpaqueID)
+    if kind.kind not in "biufc":
+        return False
+    return bool(stored.equal(h5py.h5t.py_create(kind.newbyteorder("<"), logical=True)))
