@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tf1compat.errors import OutputError, Problem
 from tf1compat.files.distinct import require_distinct
 from tf1compat.files.manifest import Manifest, tensor_digest
-from tf1compat.files.staging import destination, staged_file, sync_file
+from tf1compat.files.staging import destination, staged_file
+from tf1compat.files.syncing import sync_file
 from tf1compat.keras3.formats.exported import said_of
 from tf1compat.keras3.formats.output_formats import OutputFormat, ask, opened, output_format
 from tf1compat.keras3.formats.weight_values import NotedValues, ReadWeight
