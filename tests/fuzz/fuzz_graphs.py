@@ -10,9 +10,8 @@ import os
 from fuzz_scratch import GOLDENS, written
 
 from tf1compat.checkpoint import read_meta
-from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta.settings import read_settings
-from tf1compat.checkpoint.wire import WireError, fields, varint
+from tf1compat.checkpoint.wire import fields, varint
 from tf1compat.errors import Tf1CompatError
 
 _COUNT = itertools.count()
@@ -21,7 +20,7 @@ _CELLS = ("lstm_block_fused", "basic_rnn", "gru_block", "basic_lstm")
 _OP_LIST, _OP = 2, 1  # MetaInfoDef.stripped_op_list, OpList.op
 
 
-def _fresh(name: str, data: bytes) -> str:
+def fresh(name: str, data: bytes) -> str:
     """Writes a file; two in turn, because a reader may keep what it read last of one."""
     return written(os.path.join(f"g{next(_COUNT) % 2}", name), data)
 
@@ -29,9 +28,9 @@ def _fresh(name: str, data: bytes) -> str:
 def meta(data: bytes) -> None:
     """Facts and flow, read twice, are the same; flow and variables name what is there."""
     with contextlib.suppress(Tf1CompatError):
-        found = read_meta(_fresh("m.meta", data))
+        found = read_meta(fresh("m.meta", data))
         if len(data) % 8 == 0:  # a graph takes its time
-            again = read_meta(_fresh("m.meta", data))
+            again = read_meta(fresh("m.meta", data))
             assert (found.variables, found.flow) == (again.variables, again.flow)
             assert found.uses == again.uses
         names = {variable.name for variable in found.variables}
@@ -75,7 +74,7 @@ def _only(data: bytes, number: int) -> bytes:
 
 def meta_settings(data: bytes) -> None:
     """What stands around each variable is answered, or nothing is."""
-    path = _fresh("m.meta", data)
+    path = fresh("m.meta", data)
     settings = read_settings(path)
     if settings is None:
         return
@@ -98,7 +97,7 @@ def meta_settings_seeds() -> list[bytes]:
 
 def saved_model(data: bytes) -> None:
     """A file that is called as a SavedModel's is."""
-    path = _fresh("saved_model.pb", data)
+    path = fresh("saved_model.pb", data)
     with contextlib.suppress(Tf1CompatError):
         assert read_meta(path).path == path
     read_settings(path)
@@ -107,46 +106,3 @@ def saved_model(data: bytes) -> None:
 def saved_model_seeds() -> list[bytes]:
     wrapped = [b"\x08\1" + _message(2, one) for one in meta_seeds()[:2]]
     return [(GOLDENS / "saved_model" / "saved_model.pb").read_bytes(), *wrapped]
-
-
-def graph_def(data: bytes) -> None:
-    """Nodes, ops and inputs are those that protobuf reads, of what both take for a graph."""
-    import tensorflow as tf
-
-    try:
-        found = parse_meta_graph(memoryview(data))
-    except WireError:
-        return
-    message = tf.compat.v1.MetaGraphDef()
-    try:
-        message.ParseFromString(data)
-    except Exception:  # protobuf's DecodeError has no public name
-        return
-    nodes = {node.name: node for node in message.graph_def.node}
-    assert list(found.nodes) == list(nodes)
-    for name, node in found.nodes.items():
-        assert node.op == nodes[name].op
-        inputs = [one for one in nodes[name].input if not one.startswith("^")]
-        assert list(node.inputs) == [one.partition(":")[0] for one in inputs]
-        assert set(node.attributes) == set(nodes[name].attr)
-    assert set(found.collections) == set(message.collection_def)
-
-
-def graph_def_seeds() -> list[bytes]:
-    return meta_seeds()
-
-
-def graph_file(data: bytes) -> None:
-    """What is run of a graph, its inputs and signatures."""
-    from tf1compat.migration.verification.reference.graph_file import read_graph
-
-    with contextlib.suppress(Tf1CompatError):
-        graph = read_graph(_fresh("saved_model.pb", data))
-        assert isinstance(graph.inputs, tuple)
-        with contextlib.suppress(Tf1CompatError):
-            graph.signature()
-        assert isinstance(graph.inference[1], tuple)
-
-
-def graph_file_seeds() -> list[bytes]:
-    return saved_model_seeds()
