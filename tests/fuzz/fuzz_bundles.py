@@ -11,7 +11,7 @@ import shutil
 import numpy as np
 from fuzz_forms import bursts, damaged
 from fuzz_pieces import packed, pairs, pieces
-from fuzz_scratch import FIXTURES, place, written
+from fuzz_scratch import FIXTURES, place, small_budget, written
 
 from tf1compat.checkpoint import Checkpoint, tensor_digest, write_checkpoint
 from tf1compat.checkpoint.bundle._records import (
@@ -37,13 +37,13 @@ def bundle_record(data: bytes) -> None:
         shards = parse_header(memoryview(data), path="m.index")
         assert parse_header(memoryview(header_bytes(shards)), path="m.index") == shards
     with contextlib.suppress(WireError):
-        record = parse_record(data, num_shards=3)
+        record = parse_record(data, num_shards=3, budget=small_budget())
         assert (
             record.stored.itemsize == 0
             or record.slices
             or record.size % record.stored.itemsize == 0
         )
-        assert parse_record(record_bytes(record), num_shards=3) == record
+        assert parse_record(record_bytes(record), num_shards=3, budget=small_budget()) == record
 
 
 def bundle_record_seeds() -> list[bytes]:
@@ -67,7 +67,7 @@ def _mended(key: bytes, value: bytes, shard: bytes) -> bytes:
     if not key:
         return value
     try:
-        record = parse_record(value, num_shards=1)
+        record = parse_record(value, num_shards=1, budget=small_budget())
     except WireError:
         return value
     held = shard[record.offset : record.offset + record.size]

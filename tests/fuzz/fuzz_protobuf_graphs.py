@@ -6,6 +6,7 @@ import contextlib
 
 import tensorflow as tf
 from fuzz_graphs import fresh, meta_seeds, saved_model_seeds
+from fuzz_scratch import small_budget
 
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.wire import WireError
@@ -16,7 +17,7 @@ from tf1compat.migration.verification.reference.graph_file import read_graph
 def graph_def(data: bytes) -> None:
     """Nodes, ops and inputs are those that protobuf reads, of what both take for a graph."""
     try:
-        found = parse_meta_graph(memoryview(data))
+        found = parse_meta_graph(memoryview(data), small_budget(len(data)))
     except WireError:
         return
     message = tf.compat.v1.MetaGraphDef()

@@ -9,6 +9,8 @@ import pathlib
 import shutil
 import tempfile
 
+from tf1compat.budget import Budget
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "checkpoint" / "testdata"
 GOLDENS = ROOT / "tests" / "goldens"
@@ -41,3 +43,8 @@ def written(name: str, data: bytes) -> str:
     with file:
         file.write(data)
     return path
+
+
+def small_budget(size: int = 0) -> Budget:
+    """Returns the budget of a file of that size, for a parser that is given one."""
+    return Budget("fuzzed", size)

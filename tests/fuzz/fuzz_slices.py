@@ -7,13 +7,13 @@ import itertools
 
 from fuzz_pieces import packed, pieces
 
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.slices import (
     Region,
     ordered_slice_key,
     parse_extents,
     parse_shape,
     placed,
-    uncovered,
 )
 from tf1compat.checkpoint.wire import WireError
 
