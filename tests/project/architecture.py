@@ -13,6 +13,7 @@ _EVERYWHERE = {
     "registry",
     "lazy",
     "budget",
+    "text_files",
     "package",
     "main",
 }  # imported by all, or by none: no arrows for these

@@ -21,6 +21,7 @@ SINGLE = {
     "registry",
     "lazy",
     "budget",
+    "text_files",
 }  # rooms of one module, in the package's own folder
 TESTS = "//tests:__subpackages__"
 RUNNER = "//tests:run_pytest.py"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import VerificationError
+from tf1compat.files.json_text import parse_json
 from tf1compat.files.raw import is_textual, raw_windows, strings
 
 if TYPE_CHECKING:
@@ -66,17 +67,18 @@ class Manifest:
         """Returns the manifest that `text`, written by :meth:`to_json`, holds.
 
         Raises:
-          VerificationError: `text` isn't a manifest, or names a tensor twice.
+          VerificationError: `text` isn't a manifest, takes far more than its size warrants, or
+            names a tensor twice.
         """
         try:
-            held = json.loads(text)
+            held = parse_json(text, file="the manifest")
             if held["format"] != _FORMAT:
                 raise ValueError(f"format {held['format']!r}, expected {_FORMAT!r}")
             notes = held.get("notes", {})
             if not isinstance(notes, dict):
                 raise ValueError(f"notes {notes!r}, expected values by key")
             manifest = cls(tuple(_tensor(item) for item in held["tensors"]), notes)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise VerificationError(f"this is not a tensor manifest: {error}") from error
         if len(manifest.by_name()) != len(manifest.tensors):
             raise VerificationError("this manifest names a tensor twice")

@@ -13,6 +13,7 @@ from typing import IO
 from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.staging import staged_file
+from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.hdf5.inventory import from_metadata, into_metadata
 from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
@@ -25,7 +26,7 @@ from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
 
-__all__ = ["read_keras_file", "write_keras_file"]
+__all__ = ["open_weights", "read_keras_file", "write_keras_file"]
 
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 
@@ -95,7 +96,7 @@ class _Sink:
 
 def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
     """Opens a file; see :func:`~tf1compat.keras3.read_exported`."""
-    source = _open(path)
+    source = open_weights(path)
     return Exported(
         path,
         source.values(),
@@ -105,17 +106,19 @@ def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
     )
 
 
-def _open(path: str) -> Source:
+def open_weights(path: str) -> Source:
     """Opens the HDF5 file within a file.
 
     A member that isn't compressed, and Keras compresses none, is read where it lies: the zip's
     own reader would hash all that was skipped over.
     """
     with explained(path):
-        with zipfile.ZipFile(path) as archive:
+        os.stat(path)  # FileNotFoundError says that in fewer words
+        with open_archive(path) as archive:
             member = archive.getinfo(WEIGHTS_MEMBER)
             named = METADATA_MEMBER in archive.namelist()
-            inventory = from_metadata(archive.read(METADATA_MEMBER) if named else b"{}")
+            metadata = member_bytes(archive, METADATA_MEMBER) if named else b"{}"
+            inventory = from_metadata(metadata, path=path)
             if member.compress_type != zipfile.ZIP_STORED:
                 return source_at(path, _extracted(archive, member), 0, inventory=inventory)
         handle = io.FileIO(path)
@@ -139,7 +142,7 @@ def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Handle:
 def _damaged_members(path: str) -> list[Problem]:
     """Returns the members whose own checksum fails."""
     problems = []
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         for item in archive.infolist():
             try:
                 with archive.open(item) as member:
