@@ -1,6 +1,48 @@
-"""``python -m tf1compat <task>``: the same as the ``tf1compat`` command."""
+"""The ``tf1compat`` command, ``python -m tf1compat <task>``: it ends as a shell expects.
 
-from tf1compat.apps.main import run
+Nothing is imported before signals are taken care of, for the rest takes seconds.
+"""
+
+try:
+    import os
+    import sys
+
+    from tf1compat.stopping import Stopped, asked_to_stop, ignore, install
+
+    install()
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Runs the task that the command line names and exits with its status.
+
+    Raises:
+      SystemExit: with the status; see :func:`tf1compat.apps.run`.
+    """
+    try:
+        try:
+            from tf1compat.apps.main import run
+
+            run()
+        finally:
+            ignore()
+    except Stopped as stopped:
+        sys.stderr.write(f"tf1compat: error: {stopped}\n")
+        _end(stopped.status)
+    except SystemExit:
+        if asked := asked_to_stop():
+            _end(asked.status)
+        raise
+
+
+def _end(status: int) -> None:
+    """Ends the process: modules that were imported by half may fail as they are torn down."""
+    sys.stderr.flush()
+    os._exit(status)
+
 
 if __name__ == "__main__":
-    run()
+    main()

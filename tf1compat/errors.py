@@ -12,6 +12,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from tf1compat.printable import joined, printable_name
+
 __all__ = [
     "BudgetError",
     "CheckpointError",
@@ -19,6 +21,7 @@ __all__ = [
     "CheckpointNotFoundError",
     "CorruptCheckpointError",
     "GraphError",
+    "InLines",
     "LayoutError",
     "ModelError",
     "ModelNotFoundError",
@@ -63,11 +66,36 @@ class Problem:
     def __str__(self) -> str:
         origin = f" [{self.origin}]" if self.origin else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{self.name}: expected {self.expected}, found {self.found}{origin}{remedy}"
+        return printable_name(
+            f"{self.name}: expected {self.expected}, found {self.found}{origin}{remedy}"
+        )
+
+
+class InLines(str):
+    r"""A message of several lines, in which no name makes a line of its own.
+
+    >>> print(InLines.of(["damaged", "  a/w\nb/w"]))
+    damaged
+      a/w\nb/w
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> InLines:
+        """Returns the message of these lines."""
+        return cls(joined(lines))
+
+    def within(self, prefix: str) -> InLines:
+        """Returns the message behind a beginning of its first line."""
+        return InLines(printable_name(prefix) + self)
 
 
 class Tf1CompatError(Exception):
     """Base of every error raised by tf1compat.
+
+    Names in messages are shown, not obeyed: controls are written out, and so are line ends, unless
+    the message is one of :class:`InLines`.
 
     Attributes:
       problems: every offender, in order; empty where the message alone says it all.
@@ -78,8 +106,8 @@ class Tf1CompatError(Exception):
     ag_pass_through = True
 
     def __init__(self, message: str, *, problems: Iterable[Problem] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = message if isinstance(message, InLines) else printable_name(message)
+        super().__init__(self.message)
         self.problems = tuple(problems)
 
     @classmethod
@@ -93,7 +121,7 @@ class Tf1CompatError(Exception):
         lines = [headline, *(f"  {problem}" for problem in problems[:_SHOWN])]
         if len(problems) > _SHOWN:
             lines.append(f"  ... and {len(problems) - _SHOWN} more (the error's .problems has all)")
-        return cls("\n".join(lines), problems=problems)
+        return cls(InLines.of(lines), problems=problems)
 
     def __str__(self) -> str:  # KeyError would print the message's repr
         return self.message
@@ -135,9 +163,9 @@ class CorruptCheckpointError(CheckpointError, ValueError):
     ) -> None:
         where = file + (f" at byte {offset}" if offset is not None else "")
         what = f"variable {variable!r}: " if variable is not None else ""
-        super().__init__(
-            f"{where}: {what}{message}" if where else what + message, problems=problems
-        )
+        prefix = f"{where}: {what}" if where else what
+        told = message.within(prefix) if isinstance(message, InLines) else prefix + message
+        super().__init__(told, problems=problems)
         self.file = file
         self.variable = variable
         self.offset = offset
@@ -184,7 +212,7 @@ class ModelNotFoundError(ModelError):
 
 
 class OutputError(Tf1CompatError, OSError):
-    """An output that couldn't be written; whatever stood there before still stands."""
+    """An output that couldn't be written; the message says what stands there now."""
 
 
 class VerificationError(Tf1CompatError, ValueError):

@@ -6,9 +6,9 @@ import os
 import stat
 
 from tf1compat.budget import Budget, Meter
-from tf1compat.errors import UsageError
+from tf1compat.errors import BudgetError, UsageError
 
-__all__ = ["TEXT", "read_text"]
+__all__ = ["TEXT", "read_bytes", "read_text"]
 
 TEXT = Meter("bytes of text", each=0, least=16 << 20)
 """Of what people write."""
@@ -33,7 +33,7 @@ def read_text(path: str | os.PathLike[str], meter: Meter = TEXT) -> str:
       BudgetError: it is too large.
     """
     place = os.fspath(path)
-    data = _read(place, meter)
+    data = read_bytes(place, meter)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -42,7 +42,9 @@ def read_text(path: str | os.PathLike[str], meter: Meter = TEXT) -> str:
         ) from error
 
 
-def _read(place: str, meter: Meter) -> bytes:
+def read_bytes(path: str | os.PathLike[str], meter: Meter = TEXT) -> bytes:
+    """Returns the bytes of a small file; arguments and errors as for :func:`read_text`."""
+    place = os.fspath(path)
     try:
         # A FIFO would wait for whoever writes to it, unless it is asked not to.
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -51,17 +53,16 @@ def _read(place: str, meter: Meter) -> bytes:
             kind = _KINDS.get(stat.S_IFMT(status.st_mode))
             if kind is not None:
                 raise _unreadable(place, kind)
-            budget = Budget(place, status.st_size)
-            budget.spend(meter, status.st_size)
+            Budget(place, status.st_size).spend(meter, status.st_size)
             data = file.read(status.st_size)
             if file.read(1):
                 raise _unreadable(place, "that it grew while it was read")
             return data
+    except (UsageError, BudgetError):
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, UsageError) or hasattr(error, "meter"):
-            raise
         raise _unreadable(place, getattr(error, "strerror", None) or str(error)) from error
 
 
 def _unreadable(place: str, found: str) -> UsageError:
-    return UsageError(f"{place}: expected a readable text file, found {found!r}; check the path")
+    return UsageError(f"{place}: expected a readable text file, found {found}; check the path")

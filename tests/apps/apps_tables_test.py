@@ -27,7 +27,7 @@ def test_a_pipe_gets_one_line_a_row(capsys):
 
 def test_a_row_is_a_line_whatever_is_in_a_cell(capsys):
     print_table(["why", "n"], [["the heads\nnobody trains", "1"]])
-    assert capsys.readouterr().out.splitlines()[1:] == ["the heads nobody trains  1"]
+    assert capsys.readouterr().out.splitlines()[1:] == ["the heads\\nnobody trains  1"]
 
 
 def test_what_controls_a_terminal_is_shown(capsys):

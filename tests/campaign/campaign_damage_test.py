@@ -30,6 +30,11 @@ def test_campaign(script, request):
     run(script, *([] if quick else [SHARES[script]]))
 
 
+def test_races(request):
+    quick = "not slow" in request.config.getoption("markexpr")
+    run("races.py", *(["--rounds=5"] if quick else ["--namespaces"]))
+
+
 def test_random_pairs():
     run("pairs.py")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import builtins
+import errno
 import io
 import os
 import random
@@ -18,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+import unittest.mock
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,6 +39,7 @@ from tf1compat.checkpoint import (  # noqa: E402
 from tf1compat.errors import CheckpointExistsError, CheckpointNotFoundError  # noqa: E402
 
 OPERATIONS = ("open", "close", "fsync", "replace", "unlink", "listdir", "lstat", "stat", "kill")
+OPERATIONS += ("mkdir", "rmdir", "link", "fstat", "fchmod", "scandir")
 ITEMS = {
     "a/kernel": np.arange(60_000, dtype=np.float32).reshape(300, 200),
     "a/bias": np.arange(200, dtype=np.float64),
@@ -61,6 +64,12 @@ def _nothing(folder: str) -> None:
 
 def _write_bundle(folder: str) -> None:
     write_checkpoint(os.path.join(folder, "m"), ITEMS, num_shards=2)
+
+
+def _write_renamed_bundle(folder: str) -> None:
+    """Writes as on filesystems that have no links."""
+    with unittest.mock.patch.object(os, "link", side_effect=OSError(errno.EPERM, "no links here")):
+        _write_bundle(folder)
 
 
 def _bundle_state(folder: str) -> str:
@@ -113,6 +122,13 @@ def _state_state(folder: str) -> str:
 BUNDLE = ("m.index", "m.manifest.json", "m.data-00000-of-00002", "m.data-00001-of-00002")
 WRITERS = (
     Writer("write_checkpoint", _nothing, _write_bundle, _bundle_state, frozenset(BUNDLE)),
+    Writer(
+        "write_checkpoint without links",
+        _nothing,
+        _write_renamed_bundle,
+        _bundle_state,
+        frozenset(BUNDLE),
+    ),
     Writer("staged_file", _write_old, _write_file, _file_state, frozenset({"f"})),
     Writer(
         "update_checkpoint_state", _old_state, _write_state, _state_state, frozenset({"checkpoint"})

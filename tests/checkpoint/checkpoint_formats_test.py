@@ -17,7 +17,8 @@ from tf1compat.checkpoint import (
     stored_type_of,
     write_checkpoint,
 )
-from tf1compat.checkpoint.slices import Region, uncovered
+from tf1compat.checkpoint.covering import uncovered
+from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.source_formats import checkpoint_names, prefix_of
 from tf1compat.errors import CheckpointNotFoundError, CorruptCheckpointError, UsageError
 from tf1compat.testing import assert_arrays_equal

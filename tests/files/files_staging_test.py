@@ -1,4 +1,7 @@
+import errno
+import fcntl
 import os
+import stat
 import subprocess
 import sys
 
@@ -6,6 +9,9 @@ import pytest
 
 from tf1compat.checkpoint import clear_stale, staged_file, staged_files
 from tf1compat.errors import CheckpointNotFoundError, OutputError
+from tf1compat.files import sealed
+from tf1compat.files._access import keep_access
+from tf1compat.files.claims import stamp_of
 from tf1compat.files.staging import destination
 
 
@@ -17,8 +23,10 @@ def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
     target = tmp_path / "model.weights.h5"
     target.write_text("old")
     with staged_file(target) as path:
-        assert os.path.dirname(path) == str(tmp_path)
-        assert path.endswith(".weights.h5"), "Keras looks at the suffix"
+        area, name = os.path.split(path)
+        assert name == target.name, "Keras looks at the suffix"
+        assert os.path.dirname(area) == str(tmp_path), "what is renamed stays on its filesystem"
+        assert os.path.basename(area).startswith(".tmp-")
         with open(path, "w") as file:
             file.write("new")
         assert target.read_text() == "old"
@@ -145,23 +153,216 @@ def test_what_a_killed_run_left_is_cleared_and_a_living_one_left_alone(tmp_path)
     assert names(tmp_path) == ["f"]
 
 
+def left_by_another(target):
+    """Makes what a killed writer left of an output; returns the folder and the file within."""
+    area = f"{stamp_of(str(target))}-{'0' * 32}"
+    os.mkdir(area)
+    staged = os.path.join(area, target.name)
+    open(staged, "x").close()
+    return area, staged
+
+
 def test_only_what_was_staged_for_this_file_is_cleared(tmp_path):
-    gone = f".tmp-{2**22 + 7}-1-0123abcd."  # ids end at 2^22
-    for name in (gone + "f", gone + "g", ".tmp-f", ".tmp-1-1-0123abcd.f.bak"):
-        (tmp_path / name).touch()
-    assert clear_stale(tmp_path / "f") == (str(tmp_path / (gone + "f")),)
-    assert len(names(tmp_path)) == 3
-
-
-def test_an_id_that_lives_again_does_not_keep_a_stale_file(tmp_path):
-    stale = tmp_path / f".tmp-{os.getpid()}-1-0123abcd.f"  # this process began at another time
-    stale.touch()
-    assert clear_stale(tmp_path / "f") == (str(stale),)
+    area, _ = left_by_another(tmp_path / "f")
+    left_by_another(tmp_path / "g")
+    (tmp_path / ".tmp-f").touch()
+    assert clear_stale(tmp_path / "f") == (area,)
+    assert len(names(tmp_path)) == 2
+    assert clear_stale(tmp_path / "none" / "f") == ()
 
 
 def test_another_processes_temporary_file_stands_for_nothing(tmp_path):
-    theirs = str(tmp_path / f".tmp-{2**22 + 7}-1-0123abcd.f")
+    _, theirs = left_by_another(tmp_path / "f")
     assert destination(theirs) == theirs
     with staged_file(tmp_path / "f") as ours:
         assert destination(ours) == str(tmp_path / "f")
         open(ours, "x").close()
+
+
+def write(target, text="new"):
+    with staged_file(target) as path, open(path, "w") as file:
+        file.write(text)
+
+
+def test_of_two_writers_the_second_is_told(tmp_path):
+    with staged_file(tmp_path / "f") as path:
+        with open(path, "w") as file:
+            file.write("first")
+        with pytest.raises(OutputError, match="f: another program is writing it now; wait until"):
+            write(tmp_path / "f", "second")
+        write(tmp_path / "g")
+    assert (tmp_path / "f").read_text() == "first"
+    assert names(tmp_path) == ["f", "g"]
+    write(tmp_path / "f", "second")
+    assert (tmp_path / "f").read_text() == "second"
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS])
+def test_without_locks_outputs_are_written_and_nothing_is_cleared(tmp_path, monkeypatch, code):
+    _, theirs = left_by_another(tmp_path / "f")
+
+    def refused(handle, operation):
+        raise OSError(code, "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    write(tmp_path / "f")
+    assert (tmp_path / "f").read_text() == "new"
+    assert clear_stale(tmp_path / "f") == ()
+    assert os.path.exists(theirs), "it may be a living writer's"
+    assert len(names(tmp_path)) == 2
+
+
+def test_a_lock_file_that_its_last_holder_removed_is_not_locked(tmp_path, monkeypatch):
+    lock, real, calls = f"{stamp_of(str(tmp_path / 'f'))}.lock", fcntl.flock, []
+
+    def late(handle, operation):
+        if not calls:
+            os.unlink(lock)
+        calls.append(operation)
+        real(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with staged_file(tmp_path / "f") as path:
+        open(path, "x").close()
+        assert len(calls) == 2
+        assert os.path.exists(lock), "others meet at the one that is locked"
+
+
+@pytest.mark.parametrize("meddle", [os.unlink, lambda path: os.replace(f"{path}.theirs", path)])
+def test_a_staged_file_that_is_not_its_own_any_more_is_not_renamed(tmp_path, monkeypatch, meddle):
+    (tmp_path / "f").write_text("old")
+    real = sealed.sync_file
+
+    def meddled(path):
+        real(path)
+        with open(f"{path}.theirs", "x"):
+            meddle(path)
+
+    monkeypatch.setattr(sealed, "sync_file", meddled)
+    with pytest.raises(OutputError, match="another program removed or replaced its staged file"):
+        write(tmp_path / "f")
+    assert (tmp_path / "f").read_text() == "old"
+    assert names(tmp_path) == ["f"]
+
+
+def failing_on_folders(monkeypatch, code):
+    real = os.fsync
+
+    def sync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(code, os.strerror(code))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", sync)
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF])
+def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path, monkeypatch, code):
+    failing_on_folders(monkeypatch, code)
+    write(tmp_path / "f")
+    assert names(tmp_path) == ["f"]
+
+
+def test_an_error_after_the_renaming_says_that_the_new_file_stands(tmp_path, monkeypatch):
+    (tmp_path / "f").write_text("old")
+    failing_on_folders(monkeypatch, errno.EIO)
+    with pytest.raises(OutputError, match=r"f: the new file stands there, .*Input/output") as told:
+        write(tmp_path / "f")
+    assert "before" not in str(told.value)
+    assert (tmp_path / "f").read_text() == "new"
+
+
+def test_a_renaming_that_was_done_and_said_to_fail_is_done(tmp_path, monkeypatch):
+    real = os.replace
+
+    def replace(old, new):
+        real(old, new)
+        raise FileNotFoundError(errno.ENOENT, "asked again over the network")
+
+    monkeypatch.setattr(os, "replace", replace)
+    write(tmp_path / "f")
+    assert (tmp_path / "f").read_text() == "new"
+
+
+def test_of_several_files_an_error_says_which_are_new(tmp_path, monkeypatch):
+    real = os.replace
+
+    def replace(old, new):
+        if new.endswith("b"):
+            raise OSError(errno.EIO, "Input/output error")
+        real(old, new)
+
+    def both():
+        with staged_files([tmp_path / "a", tmp_path / "b"]) as paths:
+            for path in paths:
+                open(path, "x").close()
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OutputError, match="before still stands, but for a, new and complete"):
+        both()
+
+
+def test_the_mode_of_a_replaced_file_stays_and_nobody_looks_meanwhile(tmp_path):
+    (tmp_path / "f").write_text("old")
+    (tmp_path / "f").chmod(0o600)
+    with staged_file(tmp_path / "f") as path:
+        assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
+        with open(path, "w") as file:
+            file.write("new")
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
+
+
+def test_a_new_file_follows_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write(tmp_path / "f")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files are given away by root alone")
+def test_the_owner_of_a_replaced_file_stays(tmp_path):
+    (tmp_path / "f").write_text("old")
+    os.chown(tmp_path / "f", 1234, 4321)
+    write(tmp_path / "f")
+    status = (tmp_path / "f").stat()
+    assert (status.st_uid, status.st_gid) == (1234, 4321)
+
+
+def test_rights_of_a_group_that_cannot_be_kept_are_nobodys(tmp_path, monkeypatch):
+    def refused(handle, user, group):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    (tmp_path / "f").touch()
+    old = list((tmp_path / "f").stat())
+    old[0], old[5] = stat.S_IFREG | 0o4664, old[5] + 1
+    monkeypatch.setattr(os, "fchown", refused)
+    keep_access(str(tmp_path / "f"), os.stat_result(old))
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o644
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path):
+    write(tmp_path / ("n" * 255))
+    assert names(tmp_path) == ["n" * 255]
+
+
+def test_a_fork_that_unwinds_clears_nothing(tmp_path):
+    code = FORK.format(target=str(tmp_path / "f"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert (tmp_path / "f").read_text() == "new"
+    assert names(tmp_path) == ["f"]
+
+
+FORK = """
+import os, sys
+from tf1compat.checkpoint import staged_file
+with staged_file({target!r}) as path:
+    with open(path, "w") as file:
+        file.write("new")
+    child = os.fork()
+    if not child:
+        sys.exit("unwinds")
+    os.waitpid(child, 0)
+"""

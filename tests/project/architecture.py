@@ -14,6 +14,8 @@ _EVERYWHERE = {
     "lazy",
     "budget",
     "text_files",
+    "printable",
+    "stopping",
     "package",
     "main",
 }  # imported by all, or by none: no arrows for these

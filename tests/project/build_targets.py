@@ -22,6 +22,8 @@ SINGLE = {
     "lazy",
     "budget",
     "text_files",
+    "printable",
+    "stopping",
 }  # rooms of one module, in the package's own folder
 TESTS = "//tests:__subpackages__"
 RUNNER = "//tests:run_pytest.py"

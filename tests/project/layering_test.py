@@ -18,6 +18,8 @@ PURE = {
     "lazy",
     "budget",
     "text_files",
+    "printable",
+    "stopping",
     "names",
     "files",
     "checkpoint",

@@ -10,11 +10,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = "tf1compat"
 
 # The modules beside the rooms, which every room may import.
-_BESIDE = {"errors", "registry", "lazy", "budget", "text_files"}
+_BESIDE = {"errors", "registry", "lazy", "budget", "text_files", "printable", "stopping"}
 
 # Who may import whom. A room may always import itself.
 ALLOWED = {
-    "errors": set(),
+    "printable": set(),
+    "stopping": set(),
+    "errors": {"printable"},
     "lazy": set(),
     "registry": {"errors"},
     "budget": {"errors"},
@@ -30,7 +32,7 @@ ALLOWED = {
     "apps": _BESIDE
     | {"names", "files", "checkpoint", "graph", "v1", "keras3", "migration", "package"},
     "testing": _BESIDE | {"names", "files", "checkpoint", "graph", "v1", "keras3", "migration"},
-    "main": {"apps"},
+    "main": {"apps", "stopping"},
     "package": set(),
 }
 

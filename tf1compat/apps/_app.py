@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from tf1compat.apps._printing import complain, say
+from tf1compat.apps._outlets import EXIT_PIPE
+from tf1compat.apps._printing import failed, say_lines
 from tf1compat.budget import budget_times
 from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
 from tf1compat.names.first_line import first_line
+from tf1compat.stopping import Stopped, asked_to_stop
 
 __all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "guarded", "run_app"]
 
@@ -19,7 +21,6 @@ EXIT_OK = 0
 EXIT_FOUND = 1
 EXIT_USAGE = 2
 
-_LINES = 40  # of an error, at most
 _USAGE = (UsageError, CheckpointNotFoundError, ModelNotFoundError)  # what a flag says can't be used
 
 
@@ -45,9 +46,9 @@ def run_app(
     _define_budget(flag_values)
     # absl knows --help as a flag of its global FLAGS alone, and an app has flags of its own.
     if any(arg in ("--help", "-h", "--helpfull") for arg in args):
-        say(f"tf1compat {name}\n{flag_values.get_help(include_special_flags=False)}")
-        for note in notes:
-            say(f"\n{note()}")
+        told = [f"tf1compat {name}", flag_values.get_help(include_special_flags=False)]
+        told += [f"\n{note()}" for note in notes]
+        say_lines("\n".join(told).split("\n"))
         return EXIT_OK
     flag_values.unparse_flags()  # what an earlier run in this process was given
     rest = flag_values([name, *args])[1:]
@@ -75,27 +76,27 @@ def guarded(name: str, main: Callable[[], int]) -> int:
     try:
         return main()
     except flags.Error as error:
-        return _fail(name, str(error).strip(), EXIT_USAGE)
+        return failed(name, str(error).strip(), EXIT_USAGE)
     except Tf1CompatError as error:
-        return _fail(name, str(error), EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND)
-    except BrokenPipeError:  # `... | head`
+        return failed(name, str(error), EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND)
+    except BrokenPipeError:  # `... | head`, of a stream that a program put in place of the standard
         # Python flushes standard output once more as it ends, and would complain of the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-    except Exception as error:
-        if os.environ.get("TF1COMPAT_TRACEBACK"):
-            raise
-        what = first_line(error, otherwise="no message")
-        hint = "TF1COMPAT_TRACEBACK=1 shows where"
-        return _fail(name, f"unexpected {type(error).__name__}: {what}; {hint}", EXIT_FOUND)
-    except KeyboardInterrupt:
-        # 128 and the signal's number, as shells have it.
-        return _fail(name, "interrupted", 130)
+        return EXIT_PIPE
+    except Stopped as stopped:
+        return failed(name, str(stopped), stopped.status)
+    # A task that exits by itself hasn't done what was asked, whatever status it gives.
+    except BaseException as error:
+        if asked := asked_to_stop():  # what came of it isn't what happened
+            return failed(name, str(asked), asked.status)
+        return _unexpected(name, error)
 
 
-def _fail(name: str, message: str, status: int) -> int:
-    lines = message.splitlines() or [""]
-    if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], f"  ... and {len(lines) - _LINES + 1} more lines"]
-    complain("\n".join([f"tf1compat {name}: error: {lines[0]}", *lines[1:]]))
-    return status
+def _unexpected(name: str, error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return failed(name, "interrupted", 130)
+    if os.environ.get("TF1COMPAT_TRACEBACK"):
+        raise error
+    what = first_line(error, otherwise="no message")
+    hint = "TF1COMPAT_TRACEBACK=1 shows where"
+    return failed(name, f"unexpected {type(error).__name__}: {what}; {hint}", EXIT_FOUND)

@@ -12,6 +12,7 @@ from absl import flags
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.source_formats import SOURCE_FORMATS
 from tf1compat.errors import Problem, UsageError
+from tf1compat.files.regular import special_kind
 from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format
 from tf1compat.names.averages import AVERAGES
 
@@ -46,18 +47,26 @@ def define_format(flag_values: flags.FlagValues) -> flags.FlagHolder[str]:
 
 
 def require_files(named: Mapping[str, str | None]) -> None:
-    """Refuses paths that nothing is at, before seconds are spent on anything else.
+    """Refuses paths that nothing or no file is at, before seconds are spent on anything else.
 
     Args:
       named: the paths by the flags that name them; None or "" where a flag names no file.
 
     Raises:
-      UsageError: naming every flag whose file is missing.
+      UsageError: naming every flag whose file is missing, or is a FIFO, a device or a socket.
     """
     missing = {flag: path for flag, path in named.items() if path and not os.path.exists(path)}
     problems = [Problem(f"--{f}", "a file", f"none at {p!r}") for f, p in missing.items()]
     if problems:
         raise UsageError.from_problems("a file isn't there:", problems)
+    special = {flag: (special_kind(path), path) for flag, path in named.items() if path}
+    problems = [
+        Problem(f"--{flag}", "a regular file", f"{kind} at {path!r}")
+        for flag, (kind, path) in special.items()
+        if kind
+    ]
+    if problems:
+        raise UsageError.from_problems("a file can't be read:", problems)
 
 
 def require_finite(flag: str, flag_values: flags.FlagValues) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tf1compat.apps._flags import TargetFlags
-from tf1compat.apps._printing import complain, say
+from tf1compat.apps._printing import complain, complain_lines, say, say_lines
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
@@ -45,7 +45,7 @@ def print_plan(plan: Plan) -> None:
     rows = [[f.target, ", ".join(f.sources), f.moved, f.why] for f in plan.fills]
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
     print_table(["target", "source", "layout", "why"], rows)
-    say("\n".join(["", *dropped_lines(plan)]))
+    say_lines(["", *dropped_lines(plan)])
     say(plan.headline())
 
 
@@ -65,4 +65,4 @@ def print_offenders(
             averages=target.averages.value,
         )
 
-    complain("\n".join(offender_lines(plan, replan=replan, checkpoint=checkpoint)))
+    complain_lines(offender_lines(plan, replan=replan, checkpoint=checkpoint))

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from tf1compat.stopping import Stopped
+
 __all__ = ["import_tensorflow"]
 
 
@@ -38,6 +40,8 @@ def _aside() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
+        except Stopped:  # no failure of its own
+            raise
         except BaseException:
             os.dup2(original, 2)
             kept.seek(0)

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+from tf1compat.apps._printing import encodable
 from tf1compat.names.columns import columns as plain_columns
-from tf1compat.names.printable import printable
+from tf1compat.printable import printable_name
 
 __all__ = ["print_table", "progress_bar"]
 
@@ -24,7 +25,7 @@ def print_table(
     A terminal gets a table as wide as it is, cells folded. A pipe gets one line a row, however
     long, for names are for grep; and doesn't wait for what draws on terminals.
     """
-    rows = [list(map(printable, row)) for row in rows]
+    rows = [[encodable(printable_name(cell), sys.stdout) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_on_terminal(columns, rows, right)
         return

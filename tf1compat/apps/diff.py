@@ -27,6 +27,7 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements
 from tf1compat.checkpoint.source_formats import suffix_length
 from tf1compat.errors import CheckpointError, UsageError
+from tf1compat.files.regular import special_kind
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
 from tf1compat.names.spec_text import spec_text
 
@@ -57,6 +58,8 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     written = reading_format(_OTHER.value)
     require_files(_TARGET.files())
+    if written is not None and (kind := special_kind(_OTHER.value)):
+        raise UsageError(f"--other: expected a regular file, found {kind} at {_OTHER.value!r}")
     if written is not None and _is_written(written, _OTHER.value):
         rows, unlike, count = _against_keras(checkpoint, written)
     else:

@@ -7,15 +7,14 @@ for the graph beside it.
 from __future__ import annotations
 
 import math
-import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
 from tf1compat.apps._flags import SourceFlags, define_format, source_help
-from tf1compat.apps._printing import complain, say, say_json
+from tf1compat.apps._printing import complain, say_json, say_lines
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
@@ -78,15 +77,12 @@ def _main() -> int:
 
 
 def _selected(checkpoint: Checkpoint) -> list[Entry]:
-    try:
-        pattern = re.compile(_REGEX.value or "")
-    except re.error as error:
-        raise UsageError(f"--regex: expected a regular expression, found {error}") from error
+    occurs = _occurs(_REGEX.value)
     scopes = [scope.rstrip("/") for scope in _SCOPE.value]
     names = [
         name
         for name in checkpoint
-        if pattern.search(name) and (not scopes or any(in_scope(name, s) for s in scopes))
+        if occurs(name) and (not scopes or any(in_scope(name, s) for s in scopes))
     ]
     if not names and len(checkpoint):
         asked = [f"--scope={s}" for s in scopes] + [f"--regex={_REGEX.value}"] * bool(_REGEX.value)
@@ -96,6 +92,18 @@ def _selected(checkpoint: Checkpoint) -> list[Entry]:
         hint = f"; nearest scopes: {', '.join(near)}" if near else ""
         raise UsageError(f"expected variables for {' '.join(asked)}, found none{hint}")
     return [checkpoint[name] for name in names]
+
+
+def _occurs(pattern: str | None) -> Callable[[str], object]:
+    """Returns what tells whether a pattern occurs in a name; none occurs in all."""
+    if not pattern:
+        return lambda name: True
+    from tf1compat.names.patterns import PatternError, compile_pattern
+
+    try:
+        return compile_pattern(pattern).search
+    except PatternError as error:
+        raise UsageError(f"--regex: {error}") from error
 
 
 def _scopes(names: Iterable[str]) -> list[str]:
@@ -153,7 +161,7 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
     right = ["size", *health]
     header = ["name", "shape", "dtype", "role", *saved, "size", *health]
     print_table(header, table, right=right)
-    say("\n" + "\n".join(_totals(checkpoint, rows)))
+    say_lines(["", *_totals(checkpoint, rows)])
     for row in rows:
         if "damage" in row:
             complain(f"damaged: {row['damage']}")

@@ -6,10 +6,13 @@ import dataclasses
 import importlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from tf1compat.errors import UnknownNameError, UsageError
+from tf1compat.apps._outlets import StandardStreams, standard_streams
+from tf1compat.apps._printing import complain, failed, say, say_lines
+from tf1compat.errors import OutputError, UnknownNameError, UsageError
 from tf1compat.registry import Registry
+from tf1compat.stopping import Stopped, stoppable
 
 __all__ = ["TASKS", "Task", "run"]
 
@@ -122,32 +125,44 @@ def run(argv: Sequence[str] | None = None) -> None:
 
     Raises:
       SystemExit: always; 0 when all is well, 1 when the task found something wrong, 2 when it
-        could not be understood or named a file that isn't there.
+        could not be understood or named a file that isn't there; 130, 143 and 129 when a signal
+        ended it, 141 when all was well and nobody read it to its end.
     """
     args = list(sys.argv[1:] if argv is None else argv)
-    raise SystemExit(_status(args))
+    with stoppable(), standard_streams() as streams:
+        status = _ended(args, streams)
+    raise SystemExit(status)
+
+
+def _ended(args: list[str], streams: StandardStreams) -> int:
+    """Returns the exit status of a command line, once all that it says was written."""
+    name = args[0] if args and args[0] in TASKS else ""
+    try:
+        return streams.ended(_status(args))
+    except OutputError as error:  # of standard output
+        return failed(name, str(error), 1)
+    except Stopped as stopped:
+        return failed(name, str(stopped), stopped.status)
 
 
 def _status(args: list[str]) -> int:
     if not args or args in ([word] for word in _HELP):
-        print(_overview())
+        say_lines(_overview())
         return 0 if args else 2
     if args[0] == "--version":
         from tf1compat import __version__
 
-        print(f"tf1compat {__version__}")
+        say(f"tf1compat {__version__}")
         return 0
     if args[0] in _HELP and args[1:] in ([topic] for topic in _TOPICS):
+        from tf1compat.apps._app import guarded
         from tf1compat.apps._topics import TOPICS
 
-        print(TOPICS[args[1]]())
-        return 0
+        return guarded("help", lambda: _said(TOPICS[args[1]]))
     name, *rest = [args[1], "--help"] if args[0] in _HELP else args
     try:
         task = TASKS[name]
     except UnknownNameError as error:
-        from tf1compat.apps._printing import complain
-
         complain(f"tf1compat: {error}; see `tf1compat help`")
         return 2
     from tf1compat.apps._app import guarded  # help doesn't wait for absl
@@ -155,9 +170,14 @@ def _status(args: list[str]) -> int:
     return guarded(name, lambda: _status_of(f"task {name!r}", task.run(rest)))
 
 
-def _overview() -> str:
+def _said(text: Callable[[], str]) -> int:
+    say_lines(text().split("\n"))
+    return 0
+
+
+def _overview() -> list[str]:
     width = max(map(len, TASKS)) + 2
     lines = ["usage: tf1compat <task> [--flag=value ...]", ""]
     lines += [f"  {task.name:<{width}}{task.summary}" for task in TASKS.values()]
     lines += ["", "`tf1compat help <task>` lists a task's flags;"]
-    return "\n".join([*lines, f"`tf1compat help {'|'.join(_TOPICS)}` lists those that there are."])
+    return [*lines, f"`tf1compat help {'|'.join(_TOPICS)}` lists those that there are."]

@@ -79,7 +79,8 @@ def _main() -> int:
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     if not _DRY_RUN.value:
-        findings.say("\n".join([plan.headline(), *averages_lines(plan)]))
+        for line in (plan.headline(), *averages_lines(plan)):
+            findings.say(line)
     lint = _LINT.found(plan, index, checkpoint)
     _LINT.tell(lint, findings)
     if why := _LINT.refusal(lint):

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tf1compat.checkpoint.slices import Region, uncovered
+from tf1compat.checkpoint.covering import uncovered
+from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.registry import are_texts, asked, briefly, is_a

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from tf1compat.checkpoint._selection import Index, Selection
 from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.stored_types import StoredType
-from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError
 from tf1compat.registry import PASSED, briefly
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ class Entry:
           CorruptCheckpointError: the stored bytes don't match their checksum or don't make up a
             tensor, or their file is missing, cut short, or no file; it names file, variable and
             offset. Nothing is returned then.
-          UnsupportedCheckpointError: the dtype holds no readable values.
+          UnsupportedCheckpointError: the dtype holds no readable values, or numpy has no
+            such shape.
           UsageError: `index` doesn't fit the shape.
         """
         import numpy as np
@@ -161,7 +162,7 @@ class Entry:
             part.require(self._variable)  # before memory is spent on what isn't there
         if index is None and len(used) == 1:
             return self._read_whole(used[0][0])
-        out = np.empty(selection.shape, dtype)
+        out = self._array(selection.shape, lambda shape: np.empty(shape, dtype))
         for part, where in used:
             with self._streaming(part) as stream:
                 if where:
@@ -175,7 +176,19 @@ class Entry:
         with self._streaming(part) as stream:
             out = stream.whole(math.prod(self._shape))
             stream.finish()
-        return out.reshape(self._shape)
+        return self._array(self._shape, out.reshape)
+
+    def _array(
+        self, shape: tuple[int, ...], made: Callable[[tuple[int, ...]], np.ndarray]
+    ) -> np.ndarray:
+        """Returns an array that is made; TensorFlow's ranks and sizes go beyond numpy's."""
+        try:
+            return made(shape)
+        except ValueError as error:
+            raise UnsupportedCheckpointError(
+                f"variable {self._variable!r}: expected a shape that numpy has, found rank "
+                f"{len(shape)}, {briefly(shape)} ({error}); leave the variable out"
+            ) from error
 
     @contextlib.contextmanager
     def _streaming(self, part: Part) -> Iterator[Stream]:

@@ -7,19 +7,23 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tf1compat.budget import Meter
 from tf1compat.checkpoint.wire import WireError, fields, signed64
 
 __all__ = [
+    "EXTENTS",
     "Extents",
     "Region",
     "ordered_slice_key",
     "parse_extents",
     "parse_shape",
     "placed",
-    "uncovered",
 ]
 
+EXTENTS = Meter("dimensions of slices", each=1 / 8, least=200_000)
+"""What lists of slices grow by; of each slice a table has a key and a record of its own, too."""
 _FULL = -1
+_WHOLE = (0, _FULL)  # one for all of them: a message of two bytes says it
 _MAX_RANK = 254  # TensorShape's own limit
 _MAX_ELEMENTS = 1 << 63
 # As `OrderedCode::WriteString`; the end is 0 and 1, which no escaped byte looks like.
@@ -74,7 +78,7 @@ def parse_extents(data: memoryview) -> Extents:
     """Returns (start, length) for each dimension of a TensorSliceProto; length -1 means all.
 
     Raises:
-      WireError: it isn't one, or has a negative start or length.
+      WireError: it isn't one, has a negative start or length, or more dimensions than a tensor.
     """
     extents = []
     for field in fields(data):
@@ -92,7 +96,9 @@ def parse_extents(data: memoryview) -> Extents:
         # A full extent (`TensorSlice::kFullExtent`, no length in the file) starts at 0.
         if start < 0 or (start and length == _FULL):
             raise WireError(f"a slice that starts at {start}", field.offset)
-        extents.append((start, length))
+        extents.append(_WHOLE if (start, length) == _WHOLE else (start, length))
+        if len(extents) > _MAX_RANK:
+            raise WireError(f"a slice of a rank above {_MAX_RANK}, TensorFlow's highest", 0)
     return tuple(extents)
 
 
@@ -112,43 +118,6 @@ def placed(extents: Extents, shape: Sequence[int]) -> Region:
         starts.append(start)
         sizes.append(taken)
     return Region(tuple(starts), tuple(sizes))
-
-
-def uncovered(regions: Sequence[Region], shape: Sequence[int]) -> str:
-    """Returns what is wrong with a cover of a tensor by slices: overlap or gap; "" if nothing is.
-
-    Boxes that don't overlap and together have as many elements as the tensor cover it.
-    """
-    filled = [region for region in regions if math.prod(region.shape)]
-    clash = _overlap(filled)
-    if clash:
-        return f"slices at {clash[0].start} and {clash[1].start} overlap"
-    held, whole = sum(math.prod(region.shape) for region in filled), math.prod(shape)
-    return "" if held == whole else f"slices hold {held} of {whole} elements"
-
-
-def _overlap(regions: Sequence[Region]) -> tuple[Region, Region] | None:
-    """Returns two boxes that overlap, sweeping along the axis that parts them best."""
-    if len(regions) < 2:
-        return None
-    rank = len(regions[0].start)
-    if not rank:
-        return regions[0], regions[1]
-    import numpy as np
-
-    starts = np.array([region.start for region in regions], np.int64)
-    axis = max(range(rank), key=lambda axis: len(np.unique(starts[:, axis])))
-    order = np.argsort(starts[:, axis], kind="stable")
-    starts = starts[order]
-    ends = starts + np.array([region.shape for region in regions], np.int64)[order]
-    reach = np.searchsorted(starts[:, axis], ends[:, axis])  # later ones that begin in time to meet
-    for one in np.flatnonzero(reach > np.arange(len(regions)) + 1).tolist():
-        others = slice(one + 1, reach[one])
-        meet = (starts[others] < ends[one]) & (starts[one] < ends[others])
-        found = np.flatnonzero(meet.all(axis=1))
-        if found.size:
-            return regions[order[one]], regions[order[one + 1 + found[0]]]
-    return None
 
 
 def ordered_slice_key(name: bytes, extents: Extents) -> bytes:

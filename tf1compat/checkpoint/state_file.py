@@ -6,9 +6,9 @@ import os
 import re
 
 from tf1compat.checkpoint.foreign.recognition import recognise
-from tf1compat.errors import CorruptCheckpointError
+from tf1compat.errors import CorruptCheckpointError, OutputError
 from tf1compat.files.regular import open_regular
-from tf1compat.files.staging import staged_file
+from tf1compat.files.staging import destination, staged_file
 
 __all__ = [
     "NO_STATE",
@@ -72,7 +72,8 @@ def read_state_file(path: str) -> tuple[str, tuple[str, ...]]:
         data = bytes(file.read(0, file.size))
     latest, every = None, []
     position, text = 0, data.decode("utf-8", "surrogateescape")
-    while position < len(text.rstrip()):
+    end = len(text.rstrip())
+    while position < end:
         match = _LINE.match(text, position)
         if not match:
             offset = len(text[:position].encode("utf-8", "surrogateescape"))
@@ -99,13 +100,28 @@ def update_checkpoint_state(
         where it isn't among them.
 
     Raises:
-      OutputError: the file can't be written; the old one stands.
+      OutputError: the file can't be written or reads back otherwise; unless the error says that
+        the new one stands, the old one does.
     """
     # 1.15 looks at the last alone (`generate_checkpoint_state_proto`), and would list it twice.
     kept = every if latest in every else (*every, latest)
     path = os.path.join(os.fspath(directory), STATE_FILE)
-    with staged_file(path) as temporary, open(temporary, "x", encoding="utf-8") as file:
-        file.write(_state_text(latest, kept))
+    with staged_file(path) as temporary:
+        with open(temporary, "x", encoding="utf-8") as file:
+            file.write(_state_text(latest, kept))
+        _require_as_meant(temporary, latest, kept)
+
+
+def _require_as_meant(staged: str, latest: str, kept: tuple[str, ...]) -> None:
+    try:
+        found = repr(read_state_file(staged))
+    except CorruptCheckpointError as error:
+        found = str(error).replace(staged, destination(staged))
+    if found != repr((latest, kept)):
+        raise OutputError(
+            f"{destination(staged)}: expected to read back {(latest, kept)}, found {found}; what "
+            "stood there before still stands"
+        )
 
 
 def _state_text(latest: str, every: tuple[str, ...]) -> str:
@@ -124,7 +140,7 @@ def _unquoted(text: str) -> str:
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     body = match[1]
-    if body[:1].isdigit():
+    if body[:1] in b"01234567":
         return bytes([int(body, 8) & 0xFF])
     if len(body) > 1:
         return bytes([int(body[1:], 16)])

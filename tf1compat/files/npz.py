@@ -8,6 +8,7 @@ import zipfile
 from typing import IO, TYPE_CHECKING
 
 from tf1compat.errors import BudgetError, UsageError
+from tf1compat.files.regular import special_kind
 from tf1compat.files.zip_files import open_archive
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
       BudgetError: it unpacks to far more than its size warrants.
     """
     place = os.fspath(path)
+    if kind := special_kind(place):
+        raise UsageError(f"{place}: expected an .npz file, found {kind}")
     found = ""
     try:
         with open_archive(place) as archive:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
-__all__ = ["RegularFile", "open_regular", "regular_size"]
+__all__ = ["RegularFile", "open_regular", "regular_size", "special_kind"]
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -31,6 +31,8 @@ _HINTS = {
 class RegularFile:
     """A file open for positioned reading; `size` is what it was when it was opened.
 
+    Its `identity` is another one for another file of that path, and for one that was written to.
+
     Reads go through pread, not through a mapping: a file that shrinks, or a disk that fails, while
     a mapping of it is read ends the process with SIGBUS; here it gives an error.
     """
@@ -38,7 +40,9 @@ class RegularFile:
     def __init__(self, path: str, *, handle: int, variable: str | None) -> None:
         self.path = path
         self.variable = variable  # whom errors name
-        self.size = os.fstat(handle).st_size
+        status = os.fstat(handle)
+        self.size = status.st_size
+        self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         self._handle = handle
 
     def read(self, offset: int, length: int) -> bytearray:
@@ -120,6 +124,18 @@ def regular_size(path: str, *, variable: str | None = None, offset: int | None =
         ) from error
     _require_regular(path, mode=status.st_mode, variable=variable, offset=offset)
     return status.st_size
+
+
+def special_kind(path: str | os.PathLike[str]) -> str:
+    """Returns what stands at `path` where reading it could wait for ever, as in "a FIFO"; or "".
+
+    A regular file, a directory and nothing at all are "".
+    """
+    try:
+        kind = stat.S_IFMT(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return ""
+    return "" if kind in (stat.S_IFREG, stat.S_IFDIR) else _KINDS.get(kind, "something else")
 
 
 def _require_regular(path: str, *, mode: int, variable: str | None, offset: int | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 __all__ = ["Template", "TemplateError", "escape_template"]
 
@@ -23,6 +25,21 @@ class TemplateError(ValueError):
         self.found = found
 
 
+class _Grouped(Protocol):
+    """A pattern, whichever engine matches it."""
+
+    @property
+    def groups(self) -> int: ...
+    @property
+    def groupindex(self) -> Mapping[str, int]: ...
+
+
+class _Matched(Protocol):
+    """A match of one."""
+
+    def __getitem__(self, group: int, /) -> Any: ...
+
+
 class Template:
     r"""A target with ``\1``, ``\g<1>`` or ``\g<name>`` for groups, and ``\\`` for a backslash.
 
@@ -30,7 +47,7 @@ class Template:
     that took no part in a match stands for the empty string.
     """
 
-    def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
+    def __init__(self, text: str, pattern: _Grouped) -> None:
         r"""Reads `text` against `pattern`'s groups; raises TemplateError for a bad reference.
 
         >>> Template(r"\2/\1", re.compile("(a+)(b*)")).expand(re.fullmatch("(a+)(b*)", "aab"))
@@ -44,14 +61,14 @@ class Template:
             end = match.end()
         self._pieces.append(text[end:])
 
-    def expand(self, match: re.Match[str]) -> str:
+    def expand(self, match: _Matched) -> str:
         """Returns the text with the groups of `match` in place of the references."""
         return "".join(
             piece if isinstance(piece, str) else match[piece] or "" for piece in self._pieces
         )
 
 
-def _piece(token: re.Match[str], pattern: re.Pattern[str]) -> str | int:
+def _piece(token: re.Match[str], pattern: _Grouped) -> str | int:
     """Returns what a backslash in a template stands for: a group's number or plain text."""
     number, name, other = token.groups()
     if other == "\\":

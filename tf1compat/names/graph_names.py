@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["NODE_NAME", "OP_TYPE", "bare_name", "in_gradients", "op_name", "tensor_name"]
+from tf1compat.names.op_types import applies_gradients
+
+__all__ = [
+    "NODE_NAME",
+    "OP_TYPE",
+    "bare_name",
+    "in_gradients",
+    "is_of_training",
+    "op_name",
+    "tensor_name",
+]
 
 NODE_NAME = r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*"
 """Pattern of what a node of a GraphDef may be called."""
@@ -14,6 +24,7 @@ OP_TYPE = r"[A-Za-z0-9_>]+"
 
 # `tf.gradients` names its scope `gradients`, or what it was given; copies get a number.
 _GRADIENTS = re.compile(r"(^|/)(\w*_)?gradients?(_\d+)?(/|$)")
+_GRADIENT_OP = re.compile(r"\w+Grad(V\d+)?")
 
 
 def op_name(tensor: str) -> str:
@@ -52,3 +63,15 @@ def in_gradients(op: str) -> bool:
     (True, False)
     """
     return _GRADIENTS.search(op) is not None
+
+
+def is_of_training(op: str, op_type: str) -> bool:
+    """Tells whether an op is in a graph because the graph trains: of gradients, or applying them.
+
+    By name and type: a program may put its gradients in a scope of its own.
+
+    >>> is_of_training("backwards/Relu", "ReluGrad"), is_of_training("dense/MatMul", "MatMul")
+    (True, False)
+    """
+    gradient = in_gradients(op) or _GRADIENT_OP.fullmatch(op_type) is not None
+    return gradient or applies_gradients(op_type)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from collections.abc import Callable
 
 from tf1compat.errors import Problem, RuleError
 from tf1compat.names._rule_forms import KEYS, form_of, form_problems
 from tf1compat.names._template import Template, TemplateError
 from tf1compat.names.parse import scopes_around
+from tf1compat.names.patterns import Match, Pattern, PatternError, compile_pattern
 
 __all__ = ["Dropped", "Rule", "rule"]
-
-# The one shape of pattern that is exponential for certain: a repeated group of one repeated atom.
-_NESTED_REPEAT = re.compile(
-    r"(?<!\\)\((?:\?:|\?P<\w+>)?(?:\\.|\[(?:\\.|[^\]\\])+\]|[^()\[\]\\])[*+]\)(?:[*+]|\{\d*,\})"
-)
-_LITERAL = re.compile(r"(?:[\w/:\-<>,;=@!&%~' ]|\\[^\w\s])+")
-_LONGEST_PATTERN = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +26,7 @@ class Dropped:
     reason: str
 
 
-RuleFunction = Callable[["re.Match[str]"], str | Dropped]
+RuleFunction = Callable[[Match], str | Dropped]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +40,8 @@ class Rule:
     paired by role and shape; `source` with `role` says what those variables are.
 
     Attributes:
-      source: regular expression (Python's ``re``) that must match a source's whole name.
+      source: regular expression (Python's syntax, without look-arounds and back-references) that
+        must match a source's whole name.
       target: template with ``\1`` or ``\g<name>`` for the pattern's groups and ``{row}`` for the
         number of each row of the source, each of which goes to a target of its own; or a function
         from the match to a name or a :class:`Dropped`; with `keep`, a regular expression for
@@ -129,13 +123,18 @@ class Rule:
     @functools.cached_property
     def literal(self) -> str | None:
         """The one name that the pattern matches, where it is no more than an escaped name."""
-        if not _LITERAL.fullmatch(self.pattern):
-            return None
-        return re.sub(r"\\(.)", r"\1", self.pattern)
+        return self._regex.literal
 
     @functools.cached_property
-    def _regex(self) -> re.Pattern[str]:
-        return re.compile(self.pattern)
+    def _regex(self) -> Pattern:
+        return compile_pattern(self.pattern)
+
+    def _match(self, name: str) -> Match | None:
+        try:
+            return self._regex.fullmatch(name)
+        except PatternError as error:
+            problem = Problem(name, error.expected, error.found, self.origin, error.remedy)
+            raise RuleError.from_problems("A rule's pattern can't tell", [problem]) from error
 
     @functools.cached_property
     def _template(self) -> Template:
@@ -147,17 +146,17 @@ class Rule:
 
     def original_of(self, name: str) -> str | None:
         """Returns of what the rule says that source `name` is a copy; None if of nothing."""
-        match = self._regex.fullmatch(name) if self.copy_of is not None else None
+        match = self._match(name) if self.copy_of is not None else None
         return None if match is None else self._copied.expand(match)
 
     def layer_for(self, scope: str) -> str | None:
         """Returns the path of the layer that the rule sends a variable `scope` to, or None."""
-        match = self._regex.fullmatch(scope) if self.layer is not None else None
+        match = self._match(scope) if self.layer is not None else None
         return None if match is None else Template(self.layer or "", self._regex).expand(match)
 
     def groups(self, name: str) -> tuple[str | None, ...]:
         """Returns what the pattern's groups capture of `name`; () if it doesn't match."""
-        match = self._regex.fullmatch(name)
+        match = self._match(name)
         return () if match is None else match.groups()
 
     def concerns(self, name: str) -> bool:
@@ -168,7 +167,7 @@ class Rule:
 
     def matches(self, name: str) -> bool:
         """Returns whether the rule's pattern matches the whole of `name`."""
-        return self._regex.fullmatch(name) is not None
+        return self._match(name) is not None
 
     def apply(self, name: str) -> str | Dropped | None:
         """Returns where source `name` goes, a :class:`Dropped`, or None if the rule doesn't match.
@@ -182,7 +181,7 @@ class Rule:
             raise RuleError(
                 f"{self}: a rule with `{self.action}` applies to {applies}, not to sources"
             )
-        match = self._regex.fullmatch(name)
+        match = self._match(name)
         if match is None:
             return None
         if self.drop is not None:
@@ -191,7 +190,7 @@ class Rule:
             return self._template.expand(match)
         return self._call(match)
 
-    def _call(self, match: re.Match[str]) -> str | Dropped:
+    def _call(self, match: Match) -> str | Dropped:
         function = self.target
         expected, remedy = "a target name or Dropped(reason)", "mend the rule's function"
         try:
@@ -213,8 +212,8 @@ class Rule:
 def rule(pattern: str, *, layout: str | None = None) -> Callable[[RuleFunction], Rule]:
     r"""Returns a decorator that makes a function into a :class:`Rule` for `pattern`.
 
-    The function takes the ``re.Match`` of a source's whole name and returns the target's name, or a
-    :class:`Dropped` with a reason.
+    The function takes the match of a source's whole name, with the methods of ``re.Match``, and
+    returns the target's name, or a :class:`Dropped` with a reason.
 
     Raises:
       RuleError: `pattern` is no regular expression.
@@ -243,13 +242,10 @@ def _text_problems(made: Rule) -> list[Problem]:
             problems.append(Problem(key, "a reason", "nothing", made.origin, remedy))
     where = {"keep": "target", "layer": "scope"}.get(made.action, "source")
     try:
-        pattern = _compiled(made.pattern)
-    except (re.error, OverflowError, RecursionError, TemplateError) as error:
-        expected, found = "a regular expression", f"{_shortened(made.pattern)}: {error}"
-        if isinstance(error, TemplateError):
-            expected, found = error.expected, error.found
-        remedy = "mend the pattern (Python's re syntax; write a literal dot or plus as \\. or \\+)"
-        return [*problems, Problem(where, expected, found, made.origin, remedy)]
+        pattern = made._regex
+    except PatternError as error:
+        found = Problem(where, error.expected, error.found, made.origin, error.remedy)
+        return [*problems, found]
     for key in ("target", "layer", "copy_of"):
         text = getattr(made, key)
         if isinstance(text, str) and made.action != "keep":
@@ -257,20 +253,7 @@ def _text_problems(made: Rule) -> list[Problem]:
     return problems
 
 
-def _compiled(text: str) -> re.Pattern[str]:
-    if not text:
-        raise TemplateError("a regular expression", "an empty one")
-    if len(text) > _LONGEST_PATTERN:
-        raise TemplateError(f"at most {_LONGEST_PATTERN:,} characters", f"{len(text):,}")
-    nested = _NESTED_REPEAT.search(text)
-    if nested:
-        raise TemplateError(
-            "a pattern that takes no exponential time", f"a repeated repeat, {nested[0]!r}"
-        )
-    return re.compile(text)
-
-
-def _template_problems(made: Rule, key: str, pattern: re.Pattern[str]) -> list[Problem]:
+def _template_problems(made: Rule, key: str, pattern: Pattern) -> list[Problem]:
     """Returns what is wrong with the template that is the value of `key`."""
     text = str(getattr(made, key))
     over = "scope" if key == "layer" else "source"

@@ -1,6 +1,8 @@
+import errno
 import os
 import pathlib
 import resource
+import shutil
 import signal
 
 import ml_dtypes
@@ -21,7 +23,7 @@ from tf1compat.errors import (
     UnsupportedCheckpointError,
     UsageError,
 )
-from tf1compat.files import staging
+from tf1compat.files import placing, sealed
 from tf1compat.testing import assert_arrays_equal
 
 TESTDATA = pathlib.Path(__file__).parents[1] / "testdata"
@@ -243,7 +245,7 @@ def test_a_full_disk_gives_a_typed_error_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_are_synced_before_they_are_renamed_and_the_folder_around(tmp_path, monkeypatch):
+def test_files_are_synced_before_they_get_their_names_and_the_folder_around(tmp_path, monkeypatch):
     log = []
 
     def logged(function, label):
@@ -253,38 +255,92 @@ def test_files_are_synced_before_they_are_renamed_and_the_folder_around(tmp_path
 
         return wrapper
 
-    real_sync = staging.sync_file
-    monkeypatch.setattr(staging, "sync_file", logged(real_sync, "sync"))
-    monkeypatch.setattr(staging.os, "replace", logged(os.replace, "rename"))
+    monkeypatch.setattr(sealed, "sync_file", logged(sealed.sync_file, "sync"))
+    for module in (sealed, placing):
+        monkeypatch.setattr(module, "sync_directory", logged(module.sync_directory, "sync"))
+    monkeypatch.setattr(os, "link", logged(os.link, "link"))
     write_checkpoint(tmp_path / "m", {"w": np.zeros(1)}, num_shards=2)
-    renames = [entry for entry in log if entry[0] == "rename"]
-    assert renames[-1][2].endswith("m.index")
-    assert len(renames) == 4
-    for rename in renames:
-        assert log.index(("sync", rename[1])) < log.index(rename)
-    last = log.index(renames[-1])
+    links = [entry for entry in log if entry[0] == "link"]
+    assert links[-1][2].endswith("m.index")
+    assert len(links) == 4
+    for link in links:
+        assert log.index(("sync", link[1])) < log.index(link)
+    last = log.index(links[-1])
     folder = ("sync", str(tmp_path))
     assert log[last - 1] == folder, "data have their names on the disk before the index has its own"
     assert log[last + 1 :] == [folder]
 
 
-def test_a_failure_while_renaming_takes_everything_back(tmp_path, monkeypatch):
-    real = os.replace
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
 
-    def fails(source, target):
-        if target.endswith(".index"):
-            raise OSError(5, "Input/output error")
-        real(source, target)
 
-    monkeypatch.setattr(staging.os, "replace", fails)
+@pytest.fixture(params=["links", "no links"])
+def links(request, monkeypatch):
+    """Filesystems that have hard links, and such as haven't."""
+
+    def refused(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", refused)
+    return request.param
+
+
+def test_written_with_and_without_links(tmp_path, links):
+    write_checkpoint(tmp_path / "m", {"w": np.zeros(1)}, num_shards=2)
+    assert open_checkpoint(tmp_path / "m").check() == ()
+    assert len(names(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("suffix", ["data-00000-of-00002", "manifest.json", "index"])
+def test_what_another_program_puts_there_meanwhile_stays_and_the_rest_is_taken_back(
+    tmp_path, links, suffix
+):
+    def value():
+        (tmp_path / f"m.{suffix}").write_bytes(b"theirs")
+        return np.zeros(1)
+
+    with pytest.raises(OutputError, match=f"m.{suffix}: .*another program put a file there"):
+        write_checkpoint(tmp_path / "m", {"w": value}, num_shards=2)
+    assert names(tmp_path) == [f"m.{suffix}"]
+    assert (tmp_path / f"m.{suffix}").read_bytes() == b"theirs"
+
+
+def test_a_failing_writer_leaves_other_programs_files_alone(tmp_path):
+    def value():
+        (tmp_path / "m.data-00000-of-00007").write_bytes(b"theirs")
+        raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        write_checkpoint(tmp_path / "m", {"w": value})
+    assert names(tmp_path) == ["m.data-00000-of-00007"]
+
+
+def test_a_failure_while_naming_takes_everything_back(tmp_path, links, monkeypatch):
+    def fails(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(placing, "sync_directory", fails)
     with pytest.raises(OutputError, match=r"m\.index.*Input/output error"):
         write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
-    assert list(tmp_path.iterdir()) == []
+    assert names(tmp_path) == []
+
+
+def test_an_error_after_the_index_has_its_name_says_that_it_stands(tmp_path, monkeypatch):
+    def fails(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sealed, "sync_directory", fails)
+    with pytest.raises(OutputError, match=r"m\.index: the new file stands there"):
+        write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
+    assert open_checkpoint(tmp_path / "m").check() == ()
+    assert len(names(tmp_path)) == 3
 
 
 def test_a_checkpoint_being_written_is_not_disturbed(tmp_path):
     def second():
-        with pytest.raises(OutputError, match=f"process {os.getpid()} is writing"):
+        with pytest.raises(OutputError, match="m: another program is writing it now"):
             write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
         return np.zeros(1)
 
@@ -292,10 +348,62 @@ def test_a_checkpoint_being_written_is_not_disturbed(tmp_path):
     assert open_checkpoint(tmp_path / "m")["w"].read() == 0
 
 
-def test_data_that_a_run_killed_while_renaming_left_are_in_nobodys_way(tmp_path):
-    write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
-    gone = 1 << 70  # no process has such an id
-    (tmp_path / "m.index").rename(tmp_path / f".tmp-{gone}-1-0123abcd.m.index")
-    write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
-    assert open_checkpoint(tmp_path / "m")["w"].read() == 1
-    assert not any(path.name.startswith(".tmp-") for path in tmp_path.iterdir())
+@pytest.mark.parametrize("last", ["manifest.json", "index"])
+def test_what_a_run_killed_while_naming_left_is_in_nobodys_way(tmp_path, links, last):
+    def kill(path):
+        os._exit(9)
+
+    child = os.fork()
+    if not child:
+        placing.sync_directory = kill if last == "manifest.json" else placing.sync_directory
+        placing.settle = kill
+        write_checkpoint(tmp_path / "m", {"w": np.zeros(1)}, num_shards=2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert "m.manifest.json" in names(tmp_path), "it was killed while it named its files"
+    if last == "index":
+        with pytest.raises(CheckpointExistsError, match="is there"):
+            write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
+    else:
+        write_checkpoint(tmp_path / "m", {"w": np.ones(1)}, num_shards=2)
+    assert open_checkpoint(tmp_path / "m")["w"].read() == (last != "index")
+    assert len(names(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("suffix", ["data-00000-of-00001", "index", "manifest.json"])
+def test_what_reads_back_otherwise_is_not_written(tmp_path, monkeypatch, suffix):
+    real = sealed.sync_file
+
+    def flips(path):
+        real(path)
+        if path.endswith(suffix):
+            data = bytearray(pathlib.Path(path).read_bytes())
+            data[len(data) // 2] ^= 1
+            pathlib.Path(path).write_bytes(data)
+
+    monkeypatch.setattr(sealed, "sync_file", flips)
+    with pytest.raises(OutputError, match="m: what was written reads back otherwise") as told:
+        write_checkpoint(tmp_path / "m", {"w": np.ones(100), "s": np.array([b"text" * 9], object)})
+    assert ".tmp-" not in str(told.value)
+    assert names(tmp_path) == []
+
+
+def test_another_checkpoint_that_is_sound_is_not_the_one_meant(tmp_path, monkeypatch):
+    write_checkpoint(tmp_path / "n", {"w": np.ones(100)})
+    real = sealed.sync_file
+
+    def swaps(path):
+        real(path)
+        shutil.copy(tmp_path / os.path.basename(path).replace("m.", "n."), path)
+
+    monkeypatch.setattr(sealed, "sync_file", swaps)
+    with pytest.raises(OutputError, match="another index: 1 of 1 records differ"):
+        write_checkpoint(tmp_path / "m", {"w": np.zeros(100)})
+
+
+def test_a_copy_onto_its_own_source_is_refused(tmp_path):
+    write_checkpoint(tmp_path / "m", {"w": np.ones(3)})
+    (tmp_path / "n.data-00000-of-00001").symlink_to("m.data-00000-of-00001")
+    for name in ("m", "n"):
+        with pytest.raises(CheckpointExistsError, match="is there"):
+            write_checkpoint(tmp_path / name, open_checkpoint(tmp_path / "m"))
+    assert open_checkpoint(tmp_path / "m").check() == ()

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tf1compat.checkpoint import open_checkpoint
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.slices import (
     Region,
     ordered_slice_key,
     parse_extents,
     parse_shape,
-    uncovered,
 )
 from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table._snappy import uncompress
@@ -114,15 +114,6 @@ def test_a_block_ends_before_the_next_ones_first_key(tmp_path, before, after):
     table = Table(str(tmp_path / "t"))
     assert [record.key for record in table.records()] == [before, after]
     assert (table.find(before), table.find(after)) == (0, 1)
-
-
-def test_keys_that_repeat_each_other_beyond_belief_are_damage(tmp_path, monkeypatch):
-    """A writer spells out every 16th key; this one the first alone."""
-    monkeypatch.setattr("tf1compat.checkpoint.table.writer._RESTART", 1 << 20)
-    keys = sorted(b"k" * 4000 + n.to_bytes(2, "big") for n in range(400))
-    (tmp_path / "t").write_bytes(b"".join(table_bytes([(key, b"") for key in keys])))
-    with pytest.raises(CorruptCheckpointError, match="keys are unbelievably long"):
-        list(Table(str(tmp_path / "t")).records())
 
 
 @given(st.integers(0, 2**64 - 1))

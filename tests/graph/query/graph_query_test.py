@@ -85,7 +85,7 @@ class FilterTest(GraphTestCase):
         assert self.all.glob("conv1/*").names == self.all.scope("conv1").names[:3]
         assert self.all.regex(r"conv\d+/kernel").names == ("conv1/kernel", "conv10/kernel")
         assert self.all.regex("conv1").names == ()
-        with pytest.raises(UsageError, match="expected regular expressions"):
+        with pytest.raises(UsageError, match="expected a regular expression"):
             self.all.regex("(")
 
     def test_collections(self):

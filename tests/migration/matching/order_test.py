@@ -2,6 +2,7 @@
 
 import pytest
 
+from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.migration.matching import Item, match_items
 from tf1compat.migration.matching._flow import flow_between
 from tf1compat.migration.matching.nodes import module_nodes
@@ -73,12 +74,21 @@ def test_order_counts_from_stage_to_stage():
     ]
 
 
+def beside(*names, ordered=True):
+    """Returns that what layers made is put side by side, or added up, in this order."""
+    return [Join(tuple(frozenset({f"{name}/kernel"}) for name in names), ordered=ordered)]
+
+
 def test_branches_that_are_called_so_stand_as_they_are_put_together():
     sources = [*kernels("Branch_0/fc", "Branch_1/fc"), *kernels("Logits", shape=(4, 1))]
     targets = [*kernels("dense", "dense_1"), *kernels("out", shape=(4, 1))]
     flow = fed({"dense": (), "dense_1": (), "out": ("dense", "dense_1")})
-    found = modules(sources, targets, target_flow=flow)
+    joins = beside("dense", "dense_1")
+    found = modules(sources, targets, target_flow=flow, target_joins=joins)
     assert found == {"Branch_0/fc": "dense", "Branch_1/fc": "dense_1", "Logits": "out"}
+    for other in (beside("dense_1", "dense"), beside("dense", "dense_1", ordered=False), ()):
+        found = modules(sources, targets, target_flow=flow, target_joins=other)
+        assert found == {"Logits": "out"}
 
 
 def test_heads_that_are_called_branches_are_put_together_nowhere():
@@ -90,7 +100,8 @@ def test_branches_may_be_called_so_by_the_model():
     sources = [*kernels("fc1", "fc2"), *kernels("end", shape=(4, 1))]
     targets = [*kernels("branch_1/a", "branch_2/a"), *kernels("out", shape=(4, 1))]
     names = ("branch_1/a", "branch_2/a")
-    found = modules(sources, targets, target_flow=fed({**dict.fromkeys(names, ()), "out": names}))
+    flow = fed({**dict.fromkeys(names, ()), "out": names})
+    found = modules(sources, targets, target_flow=flow, target_joins=beside(*names))
     assert found == {"fc1": "branch_1/a", "fc2": "branch_2/a", "end": "out"}
 
 

@@ -187,3 +187,19 @@ def test_half_precision_may_differ_by_what_it_rounds(dtype, rounding, tmp_path):
     assert proof.agrees
     assert proof.tolerance == rounding
     assert any("half precision" in note for note in proof.notes) == (dtype == "float16")
+
+
+def test_what_half_precision_rounds_hides_no_other_pairing(tmp_path):
+    """Two inputs of one shape and of other names: their order is tried, by the same tolerance."""
+
+    def program():
+        first, second = (v1.placeholder("float16", [None, 3], name) for name in "pq")
+        kernels = [v1.get_variable(f"{name}/kernel", [3, 4], "float16") for name in ("fa", "fb")]
+        tf.tanh(tf.matmul(first, kernels[0]) - 2 * tf.matmul(second, kernels[1]), name="y")
+
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    fa, fb = (layers.Dense(4, use_bias=False, name=name) for name in ("fa", "fb"))
+    model = keras.Model([b, a], keras.ops.tanh(fa(a) - 2 * fb(b)))
+    proof = prove(plan_migration(saved(tmp_path, program), model), model)
+    assert not proof.agrees
+    assert "the outputs agree if it is so: --inputs=b=q:0,a=p:0" in proof.notes

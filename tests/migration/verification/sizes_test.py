@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import layers
 from v1_programs import saved
 
+from tf1compat.errors import UsageError
 from tf1compat.graph import layers as graph_layers
 from tf1compat.migration import Status, plan_migration, prove
 
@@ -68,3 +69,34 @@ def test_sizes_that_one_side_can_not_take_are_not_tried(tmp_path):
     proof = prove(plan_migration(saved(tmp_path, program), model), model)
     assert proof.agrees
     assert "no other sizes of inputs could be tried" in proof.notes
+
+
+def test_where_a_few_pixels_are_too_few_more_are_tried(tmp_path):
+    """Behind two pools of 3 x 3 without padding nothing is left of five pixels."""
+
+    def program():
+        h = v1.placeholder(tf.float32, [None, None, None, 2], "image")
+        for name in ("a", "b"):
+            h = graph_layers.conv2d(h, 3, 3, 1, "valid", name=name)
+            h = tf.nn.max_pool2d(h, 3, 2, "VALID")
+        tf.reduce_mean(h, [1, 2], name="pooled")
+
+    x = h = keras.Input((None, None, 2))
+    for name in ("a", "b"):
+        h = layers.MaxPooling2D(3, 2)(layers.Conv2D(3, 3, name=name)(h))
+    model = keras.Model(x, layers.GlobalAveragePooling2D()(h))
+    proof = prove(plan_migration(saved(tmp_path, program), model), model)
+    assert proof.agrees
+    assert set(proof.lines.values()) == {Status.PROVED}
+
+
+def test_of_two_sizes_that_fail_the_first_is_told(tmp_path):
+    def program():
+        x = v1.placeholder(tf.float32, [None, None, 2], "x")
+        tf.identity(graph_layers.dense(x[:, :2], 3, name="fc"), name="y")
+
+    x = keras.Input((None, 2))
+    model = keras.Model(x, layers.Reshape((1, 12))(layers.Dense(3, name="fc")(x)))
+    plan = plan_migration(saved(tmp_path, program), model)
+    with pytest.raises(UsageError, match=r"x:0 float32\[3, 5, 2\]"):
+        prove(plan, model)

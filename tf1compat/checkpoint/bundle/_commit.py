@@ -8,65 +8,85 @@ import os
 from collections.abc import Iterator
 
 from tf1compat.checkpoint.bundle.file_names import INDEX, MANIFEST, data_path, is_written, parts_of
-from tf1compat.errors import CheckpointExistsError, OutputError
-from tf1compat.files.staging import remove, staged_by, staged_files
+from tf1compat.errors import CheckpointExistsError
+from tf1compat.files.areas import leftovers, remove_area, staging_area
+from tf1compat.files.claims import Claim, claimed
+from tf1compat.files.output_errors import naming
+from tf1compat.files.placing import placed_from
+from tf1compat.files.sealed import SealedFile, seal
 
 __all__ = ["StagedBundle", "staged_bundle"]
 
 
 @dataclasses.dataclass(frozen=True)
 class StagedBundle:
-    """Where the files of a bundle are to be written; the index must be created last."""
+    """Where a bundle is staged: as it will be, but in a folder of its own.
 
-    data: tuple[str, ...]
-    manifest: str
-    index: str
+    Attributes:
+      prefix: of the staged files.
+      final: the prefix that they will have.
+      num_shards: number of data files.
+    """
+
+    prefix: str
+    final: str
+    num_shards: int
+
+    @property
+    def data(self) -> list[str]:
+        """The paths of the data files to write."""
+        return self._data(self.prefix)
+
+    @property
+    def manifest(self) -> str:
+        """The path of the manifest to write."""
+        return self.prefix + MANIFEST
+
+    @property
+    def index(self) -> str:
+        """The path of the index to write."""
+        return self.prefix + INDEX
+
+    def seal(self) -> list[SealedFile]:
+        """Puts all files on the disk, each of which was written; the index comes last."""
+        ends = [MANIFEST, INDEX]
+        staged = [*self.data, *(self.prefix + end for end in ends)]
+        finals = [*self._data(self.final), *(self.final + end for end in ends)]
+        return [seal(*pair) for pair in zip(staged, finals, strict=True)]
+
+    def _data(self, prefix: str) -> list[str]:
+        shards = range(self.num_shards)
+        return [data_path(prefix, shard=shard, num_shards=self.num_shards) for shard in shards]
 
 
 @contextlib.contextmanager
 def staged_bundle(prefix: str, *, num_shards: int) -> Iterator[StagedBundle]:
-    """Yields temporary paths; on success they become the bundle's files, the index last of all.
+    """Yields where to write; what isn't placed within the block is gone after it.
 
     A bundle is several files, so one can't replace another at one stroke: a prefix that is taken
     is refused. What a killed run left of this prefix is removed first.
 
     Raises:
       CheckpointExistsError: the prefix, or part of a bundle of that prefix, is there.
-      OutputError: the files can't be written, or another process is writing them.
+      OutputError: the files can't be written, or another program is writing them.
     """
     real = os.path.join(os.path.realpath(os.path.dirname(prefix)), os.path.basename(prefix))
-    _recover(real)
-    _require_free(real)
-    data = [data_path(real, shard=shard, num_shards=num_shards) for shard in range(num_shards)]
-    try:
-        with staged_files([*data, real + MANIFEST, real + INDEX]) as paths:
-            yield StagedBundle(paths[:-2], paths[-2], paths[-1])
-    except BaseException:
-        _remove_uncommitted(real)
-        raise
+    with claimed(real) as claim:
+        _recover(claim)
+        _require_free(real)
+        with staging_area(claim, []) as area:
+            with naming(real):
+                yield StagedBundle(os.path.join(area, os.path.basename(real)), real, num_shards)
 
 
-def _recover(prefix: str) -> None:
-    """Removes what killed runs left, staged or half renamed.
-
-    The index is staged after all data are, so a stale one tells that a run was killed while its
-    files were renamed; then data files without an index are its own.
-    """
-    for path, (meant, pid) in staged_by(os.path.dirname(prefix)).items():
-        suffix = meant[len(os.path.basename(prefix)) :]
-        if not meant.startswith(os.path.basename(prefix)) or not is_written(suffix):
-            continue
-        if pid is not None:
-            raise OutputError(f"{prefix}: process {pid} is writing this checkpoint now")
-        if suffix == INDEX:
-            _remove_uncommitted(prefix)
-        remove(path)
-
-
-def _remove_uncommitted(prefix: str) -> None:
-    if not os.path.lexists(prefix + INDEX):
-        for path in _parts(prefix):
-            remove(path)
+def _recover(claim: Claim) -> None:
+    """Removes what killed runs left: staged, and named already where the index wasn't yet."""
+    for area in leftovers(claim):
+        with naming(claim.path):
+            if not os.path.lexists(claim.path + INDEX):
+                for path in placed_from(area):
+                    os.unlink(path)
+            remove_area(area)
 
 
 def _require_free(prefix: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from tf1compat.checkpoint.slices import Extents, parse_extents, parse_shape
+from tf1compat.budget import Budget
+from tf1compat.checkpoint.slices import EXTENTS, Extents, parse_extents, parse_shape
 from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.table.versions import READ_VERSION, parse_versions
 from tf1compat.checkpoint.wire import WireError, fields, signed64, varint
@@ -60,11 +61,12 @@ def parse_header(data: memoryview, *, path: str) -> int:
     return shards
 
 
-def parse_record(data: bytes, *, num_shards: int) -> BundleRecord:
+def parse_record(data: bytes, *, num_shards: int, budget: Budget) -> BundleRecord:
     """Returns what a BundleEntryProto says.
 
     Raises:
       WireError: it is malformed or contradicts itself.
+      BudgetError: with those before it, it has more slices than its file warrants.
     """
     code = shard = offset = size = crc = 0
     shape: tuple[int, ...] = ()
@@ -84,6 +86,7 @@ def parse_record(data: bytes, *, num_shards: int) -> BundleRecord:
             crc = field.fixed32()
         elif field.number == _SLICES:
             slices.append(parse_extents(field.message()))
+            budget.spend(EXTENTS, len(slices[-1]) or 1)
     record = BundleRecord(stored_type(code), shape, shard, offset, size, crc, tuple(slices))
     _require_sound(record, num_shards=num_shards)
     return record

@@ -8,20 +8,25 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.bundle._records import BundleRecord, parse_header, parse_record
 from tf1compat.checkpoint.bundle.file_names import INDEX, data_path
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.entry import Part
-from tf1compat.checkpoint.slices import Region, ordered_slice_key, placed, uncovered
+from tf1compat.checkpoint.slices import Region, ordered_slice_key, placed
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.wire import WireError
-from tf1compat.errors import CheckpointError, CorruptCheckpointError, Problem
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, InLines, Problem
 from tf1compat.files.regular import RegularFile, open_regular, regular_size
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.streams import Stream
 
 __all__ = ["Bundle", "BundlePart"]
+
+
+_PROBLEMS = 10_000
 
 
 class BundlePart(NamedTuple):
@@ -99,6 +104,7 @@ class Bundle:
     Raises:
       CorruptCheckpointError: naming every variable whose record can't be.
       UnsupportedCheckpointError: a big-endian file, or one for newer readers.
+      BudgetError: it holds more than its size warrants.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -108,7 +114,9 @@ class Bundle:
         self._values: dict[str, bytes] = {}
         self._slices: dict[bytes, bytes] = {}
         self._parsed: dict[bytes, BundleRecord] = {}
-        self._load()
+        table = Table(self.path)
+        self._budget = Budget(self.path, table.size)
+        self._load(table)
         self.ends = self._check()
 
     def names(self) -> tuple[str, ...]:
@@ -123,7 +131,7 @@ class Bundle:
         """Parses each record once: a plan asks for them again and again."""
         record = self._parsed.get(value)
         if record is None:
-            record = parse_record(value, num_shards=self.num_shards)
+            record = parse_record(value, num_shards=self.num_shards, budget=self._budget)
             self._parsed[value] = record
         return record
 
@@ -146,12 +154,16 @@ class Bundle:
 
     def extents(self) -> list[tuple[int, int, int]]:
         """Returns (shard, offset, end) of every stored tensor or slice, sorted."""
-        rows = []
-        for value in (*self._values.values(), *self._slices.values()):
-            record = self._record(value)
-            if not record.slices:
-                rows.append((record.shard, record.offset, record.offset + record.size))
-        return sorted(rows)
+        return sorted((one.shard, one.offset, one.offset + one.size) for one in self.stored())
+
+    def stored(self) -> list[BundleRecord]:
+        """Returns the record of every stored tensor or slice."""
+        records = map(self._record, (*self._values.values(), *self._slices.values()))
+        return [record for record in records if not record.slices]
+
+    def table(self) -> dict[bytes, bytes]:
+        """Returns what the index holds, but for its header."""
+        return {name.encode(): value for name, value in self._values.items()} | self._slices
 
     def check(self) -> list[CheckpointError]:
         """Returns what of the data files belongs to no tensor, and which files shouldn't be."""
@@ -181,8 +193,8 @@ class Bundle:
                 found.append(error)
         return found
 
-    def _load(self) -> None:
-        for place, (key, value) in enumerate(Table(self.path).records()):
+    def _load(self, table: Table) -> None:
+        for place, (key, value) in enumerate(table.records()):
             if not place:
                 self._header(key, value)
             # Keys of slices start with the 0 that `EncodeTensorNameSlice` puts before the name.
@@ -245,6 +257,8 @@ class Bundle:
                 claimed += self._require_covered(name, record) if record.slices else 0
             except WireError as error:
                 problems.append(Problem(_short(name), "a sound record", error.message, self.path))
+            if len(problems) == _PROBLEMS:  # a file that is none all through
+                break
         if not problems and claimed != len(self._slices):
             problems.append(Problem("slices", str(claimed), f"{len(self._slices)}", self.path))
         if problems:
@@ -265,9 +279,9 @@ class Bundle:
         return ends
 
     def _corrupt(self, problems: list[Problem]) -> CorruptCheckpointError:
-        lines = "".join(f"\n  {problem}" for problem in problems[:30])
+        head = f"{len(problems)} of its records can't be right"
         return CorruptCheckpointError(
-            f"{len(problems)} of its records can't be right{lines}",
+            InLines.of([head, *(f"  {problem}" for problem in problems[:30])]),
             file=self.path,
             variable=problems[0].name if len(problems) == 1 else None,
             problems=problems,

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from tf1compat.checkpoint.bundle._commit import staged_bundle
 from tf1compat.checkpoint.bundle._records import BundleRecord, header_bytes, record_bytes
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.entry import Entry
-from tf1compat.checkpoint.slices import Extents, Region, ordered_slice_key, placed, uncovered
+from tf1compat.checkpoint.slices import Extents, Region, ordered_slice_key, placed
 from tf1compat.checkpoint.stored_types import StoredType, stored_type_of
 from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table.writer import table_bytes
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import UsageError
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
+from tf1compat.files.placing import place_new
 from tf1compat.files.raw import raw_windows, strings
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ def write_checkpoint(
     """Writes a V2 checkpoint that ``tf.compat.v1.train.Saver`` restores; mirrors its ``save``.
 
     Values are written in the order of `items`, one at a time: callables and entries are read when
-    their turn comes, and forgotten then. The files appear together, ``.index`` last; whatever
-    fails or is killed before leaves no checkpoint. Beside them stands
+    their turn comes, and forgotten then. The files are read back before they appear, together,
+    ``.index`` last; whatever fails or is killed before leaves no checkpoint. Beside them stands
     ``<prefix>.manifest.json``, which has the SHA-256 of each tensor (of a partitioned one, of each
     slice, under a name like ``table[0:3, 0:4]``).
 
@@ -73,25 +75,38 @@ def write_checkpoint(
 
     Raises:
       CheckpointExistsError: the prefix is taken, wholly or in part.
-      OutputError: a file can't be written; nothing is left then.
+      OutputError: another program is writing this checkpoint, or a file can't be written or
+        reads back otherwise; nothing is left then.
       UnsupportedCheckpointError: an array's dtype can't be stored.
       UsageError: a name is empty, doubled or not a variable's, slices don't cover their tensor,
         or `num_shards` is not from 1 to 99,999.
     """
+    from tf1compat.checkpoint.bundle._read_back import require_as_meant
+
     if not 0 < num_shards < 100_000:
         raise UsageError(f"num_shards is {num_shards}, expected 1 to 99999")
     with staged_bundle(os.fspath(prefix), num_shards=num_shards) as staged:
-        with ExitStack() as stack:
-            files = [stack.enter_context(open(path, "xb")) for path in staged.data]
-            writer = _Writer(files)
-            for name, value in _pairs(items):
-                writer.add(_spelled(name, value), value)
-        manifest = Manifest(tuple(writer.tensors))
+        writer = _values_written(staged.data, items)
+        manifest, records = Manifest(tuple(writer.tensors)), writer.index()
         with open(staged.manifest, "x", encoding="utf-8") as text:
             text.write(manifest.to_json())
-        with open(staged.index, "xb") as file:  # last: see _commit
-            file.writelines(table_bytes(writer.index()))
+        with open(staged.index, "xb") as file:
+            file.writelines(table_bytes(records))
+        files = staged.seal()
+        require_as_meant(staged, records, manifest=manifest)
+        place_new(files)
     return manifest
+
+
+def _values_written(
+    paths: Sequence[str], items: Mapping[str, Item] | Iterable[tuple[str, Item]]
+) -> _Writer:
+    """Writes all values to new data files; returns what knows of them."""
+    with ExitStack() as stack:
+        writer = _Writer([stack.enter_context(open(path, "xb")) for path in paths])
+        for name, value in _pairs(items):
+            writer.add(_spelled(name, value), value)
+    return writer
 
 
 def _pairs(items: Mapping[str, Item] | Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:

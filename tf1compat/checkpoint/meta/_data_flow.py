@@ -5,10 +5,12 @@ Only the protos of the graph are looked at; nothing is imported and nothing runs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._variable_sets import NONE, VariableSet, VariableSets
 from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.ordering import inputs_first
 from tf1compat.names.graph_names import in_gradients
@@ -29,7 +31,7 @@ class DataFlow(NamedTuple):
       joins: where what variables made comes together, once each.
     """
 
-    feeds: dict[str, tuple[str, ...]]
+    feeds: Mapping[str, tuple[str, ...]]
     joins: tuple[Join, ...]
 
 
@@ -37,7 +39,7 @@ def _stands_beside(op: str) -> bool:
     return op == "Const" or is_aside(op) or changes_variables(op)
 
 
-def variable_flow(nodes: Mapping[str, Node]) -> DataFlow:
+def variable_flow(nodes: Mapping[str, Node], budget: Budget) -> DataFlow:
     """Returns which variables feed which in the forward pass, and where branches come together.
 
     A variable is used where an op combines it with an activation (``MatMul``, ``Conv2D``, a norm's
@@ -46,9 +48,13 @@ def variable_flow(nodes: Mapping[str, Node]) -> DataFlow:
 
     Args:
       nodes: the graph's nodes by name.
+      budget: that of the file they come from.
+
+    Raises:
+      BudgetError: it is made of more than the file's size warrants.
     """
-    kinds = _classify(nodes)
-    return _Flow(nodes, kinds).found()
+    variables = (split_part(n.name)[0] for n in nodes.values() if n.op in VARIABLE_OPS)
+    return _Flow(nodes, VariableSets(variables, budget)).found()
 
 
 def _topological(nodes: Mapping[str, Node]) -> list[str]:
@@ -58,13 +64,13 @@ def _topological(nodes: Mapping[str, Node]) -> list[str]:
     )
 
 
-def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
+def _classify(nodes: Mapping[str, Node], sets: VariableSets) -> dict[str, VariableSet | None]:
     """Returns, by node: the variables it is a value of, None for an activation; others left out."""
-    kinds: dict[str, frozenset[str] | None] = {}
+    kinds: dict[str, VariableSet | None] = {}
     for name in _topological(nodes):
         node = nodes[name]
         if node.op in VARIABLE_OPS:
-            kinds[name] = frozenset({split_part(name)[0]})
+            kinds[name] = sets.of(split_part(name)[0])
             continue
         if _stands_beside(node.op) or in_gradients(name):
             continue
@@ -76,51 +82,72 @@ def _classify(nodes: Mapping[str, Node]) -> dict[str, frozenset[str] | None]:
         if any(kind is None for kind in known):
             kinds[name] = None
         elif known and node.op not in STATISTICS_OPS:
-            kinds[name] = frozenset().union(*(k for k in known if k is not None))
+            kinds[name] = sets.union(kind for kind in known if kind is not None)
     return kinds
 
 
+class Feeds(Mapping[str, tuple[str, ...]]):
+    """By variable those that feed it directly, named where they are asked for.
+
+    Of a residual net each variable is fed by all before it; so many names aren't held at once.
+    """
+
+    def __init__(self, sets: VariableSets, feeds: Mapping[str, Sequence[VariableSet]]) -> None:
+        self._sets = sets
+        self._feeds = feeds
+
+    def __getitem__(self, variable: str) -> tuple[str, ...]:
+        """Returns the variables that feed one: use after use, sorted."""
+        found = (name for some in self._feeds[variable] for name in self._sets.names(some))
+        return tuple(name for name in found if name != variable)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yields the variables that are used."""
+        return iter(self._feeds)
+
+    def __len__(self) -> int:
+        """Returns how many are used."""
+        return len(self._feeds)
+
+
 class _Flow:
-    def __init__(
-        self, nodes: Mapping[str, Node], kinds: Mapping[str, frozenset[str] | None]
-    ) -> None:
+    def __init__(self, nodes: Mapping[str, Node], sets: VariableSets) -> None:
         self._nodes = nodes
-        self._kinds = kinds
-        self._latest: dict[str, frozenset[str]] = {}
+        self._sets = sets
+        self._kinds = _classify(nodes, sets)
+        self._latest: dict[str, VariableSet] = {}
 
     def found(self) -> DataFlow:
         """Returns the direct producers of every used variable, and the joins."""
-        order = [n for n in _topological(self._nodes) if self._kinds.get(n, n) is None]
+        order = [n for n in _topological(self._nodes) if self._kinds.get(n, NONE) is None]
         self._pass(order)  # the second pass knows what a loop's end brings back to its start
         feeds = self._pass(order)
-        direct = {v: tuple(p for p in producers if p != v) for v, producers in feeds.items()}
-        return DataFlow(direct, tuple(dict.fromkeys(self._joins(order))))
+        return DataFlow(Feeds(self._sets, feeds), tuple(dict.fromkeys(self._joins(order))))
 
-    def _pass(self, order: Iterable[str]) -> dict[str, dict[str, None]]:
-        feeds: dict[str, dict[str, None]] = {}
+    def _pass(self, order: Iterable[str]) -> dict[str, list[VariableSet]]:
+        feeds: dict[str, list[VariableSet]] = {}
+        fed: dict[str, VariableSet] = {}
         for name in order:
             upstream, used = self._sides(self._nodes[name].inputs)
-            for variable in used:
-                feeds.setdefault(variable, {}).update(dict.fromkeys(sorted(upstream)))
-            self._latest[name] = frozenset(used) or upstream
+            for variable in self._sets.names(used):
+                before = fed.get(variable, NONE)
+                fresh = upstream - before
+                feeds.setdefault(variable, []).extend([fresh] if fresh.bits else [])
+                fed[variable] = self._sets.union((before, upstream))
+            self._latest[name] = used if used.bits else upstream
         return feeds
 
     def _joins(self, order: Iterable[str]) -> Iterator[Join]:
         for name in order:
             node = self._nodes[name]
             if node.op in _ADDING or node.op in _JOINING:
-                given = [one for one in node.inputs if self._kinds.get(one, one) is None]
-                parts = tuple(self._latest.get(one, frozenset()) for one in given)
+                given = [one for one in node.inputs if self._kinds.get(one, NONE) is None]
+                parts = tuple(self._sets.frozen(self._latest.get(one, NONE)) for one in given)
                 if len(parts) > 1:
                     yield Join(parts, ordered=node.op in _JOINING)
 
-    def _sides(self, inputs: Iterable[str]) -> tuple[frozenset[str], set[str]]:
-        upstream: set[str] = set()
-        used: set[str] = set()
-        for name in inputs:
-            kind = self._kinds.get(name, frozenset())
-            if kind is None:
-                upstream |= self._latest.get(name, frozenset())
-            else:
-                used |= kind
-        return frozenset(upstream), used
+    def _sides(self, inputs: Iterable[str]) -> tuple[VariableSet, VariableSet]:
+        kinds = [(name, self._kinds.get(name, NONE)) for name in inputs]
+        upstream = (self._latest.get(name, NONE) for name, kind in kinds if kind is None)
+        used = (kind for _, kind in kinds if kind is not None)
+        return self._sets.union(upstream), self._sets.union(used)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._node_def import Node
-from tf1compat.checkpoint.slices import Region, uncovered
+from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import PASSING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
@@ -102,7 +103,7 @@ def initializer_ops(graph: Graph, variable: Node, *, raw: RawVariable | None) ->
         if node.op not in PASSING_OPS:
             types[node.op] = None
         if node.op not in VARIABLE_OPS:
-            pending.extend(node.inputs)
+            pending.extend(dict.fromkeys(node.inputs[:_FAR]))
     return tuple(types)
 
 
@@ -169,6 +170,9 @@ def _require_parts(variables: dict[str, RawVariable], graph: Graph) -> None:
         parts.setdefault(info.full_name, []).append(Region(info.offset, info.shape))
         shapes.setdefault(info.full_name, set()).add(info.full_shape)
     for full, regions in parts.items():
-        wrong = uncovered(regions, min(shapes[full])) if math.prod(min(shapes[full])) else ""
-        if wrong or len(shapes[full]) > 1:
-            raise WireError(f"variable {full!r}: {wrong or 'parts of different shapes'}", 0)
+        shape, *others = sorted(shapes[full])
+        if others:
+            raise WireError(f"variable {full!r}: parts of different shapes", 0)
+        wrong = uncovered(regions, shape) if math.prod(shape) else ""
+        if wrong:
+            raise WireError(f"variable {full!r}: {wrong}", 0)

@@ -9,13 +9,12 @@ from collections.abc import Collection, Mapping
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.ordering import inputs_first
-from tf1compat.names.graph_names import in_gradients
+from tf1compat.names.graph_names import in_gradients, is_of_training
 from tf1compat.names.op_types import (
     PASSING_OPS,
     STATISTICS_OPS,
     SUBTRACTING_OPS,
     VARIABLE_OPS,
-    applies_gradients,
     changes_variables,
     is_aside,
 )
@@ -66,7 +65,7 @@ class ForwardPass:
     @property
     def trains(self) -> bool:
         """Whether the graph has gradients, or what applies them."""
-        return any(in_gradients(n.name) or applies_gradients(n.op) for n in self.nodes.values())
+        return any(is_of_training(node.name, node.op) for node in self.nodes.values())
 
     def readers(self, name: str, port: int | None = None) -> list[Node]:
         """Returns the nodes of the forward pass that read a node, or one output of it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from tf1compat.budget import Budget, Meter
 from tf1compat.checkpoint.meta._node_def import (
     INPUT,
     OP_NAME,
@@ -34,9 +35,10 @@ from tf1compat.checkpoint.meta._proto_fields import (
 from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.wire import WireError, fields
 
-__all__ = ["Graph", "RawVariable", "parse_graph", "parse_meta_graph"]
+__all__ = ["NODES", "Graph", "RawVariable", "parse_graph", "parse_meta_graph"]
 
-
+NODES = Meter("nodes", each=1 / 25, least=50_000)
+"""A node with a name and an op takes 50 bytes or more, and its functions' nodes as many."""
 _MEMBERS = {
     CollectionDef.INT64_LIST: "int64",
     CollectionDef.FLOAT_LIST: "float",
@@ -86,11 +88,12 @@ class Graph:
     renamed: dict[str, str] = dataclasses.field(default_factory=dict)  # of variables: the new names
 
 
-def parse_meta_graph(data: memoryview) -> Graph:
+def parse_meta_graph(data: memoryview, budget: Budget) -> Graph:
     """Returns what a MetaGraphDef says.
 
     Raises:
       WireError: it isn't one; the offset is that of the part concerned.
+      BudgetError: it has more nodes than its file's size warrants.
     """
     graph = Graph()
     for field in known_fields(data, MetaGraphDef):
@@ -98,7 +101,7 @@ def parse_meta_graph(data: memoryview) -> Graph:
             if field.number == MetaGraphDef.META_INFO_DEF:
                 _meta_info(field.message(), graph)
             elif field.number == MetaGraphDef.GRAPH_DEF:
-                _graph_def(field.message(), graph)
+                _graph_def(field.message(), graph, budget)
             elif field.number == MetaGraphDef.SAVER_DEF:
                 graph.saver.update(_saver(field.message()))
             elif field.number == MetaGraphDef.COLLECTION_DEF:
@@ -109,14 +112,15 @@ def parse_meta_graph(data: memoryview) -> Graph:
     return graph
 
 
-def parse_graph(data: memoryview) -> Graph:
+def parse_graph(data: memoryview, budget: Budget) -> Graph:
     """Returns the nodes and functions of a GraphDef.
 
     Raises:
       WireError: it isn't one; the offset is that of the part concerned.
+      BudgetError: it has more nodes than its file's size warrants.
     """
     graph = Graph()
-    _graph_def(data, graph)
+    _graph_def(data, graph, budget)
     return graph
 
 
@@ -131,12 +135,13 @@ def _meta_info(data: memoryview, graph: Graph) -> None:
             graph.version = field.text()
 
 
-def _graph_def(data: memoryview, graph: Graph) -> None:
+def _graph_def(data: memoryview, graph: Graph, budget: Budget) -> None:
     for field in known_fields(data, GraphDef):
         if field.number == GraphDef.LIBRARY:
             graph.library.update(_functions(field.message()))
             graph.ops.update(graph.library)
         elif field.number == GraphDef.NODE:
+            budget.spend(NODES, 1)
             try:
                 node = node_def(field.message())
             except WireError as error:

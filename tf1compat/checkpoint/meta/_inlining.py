@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._attributes import function
-from tf1compat.checkpoint.meta._graph_def import Graph
+from tf1compat.checkpoint.meta._graph_def import NODES, Graph
 from tf1compat.checkpoint.meta._node_def import Function, Node, function_def
 from tf1compat.checkpoint.wire import WireError
 
@@ -27,25 +28,28 @@ _CALLS: Mapping[str, tuple[tuple[str, ...], int]] = {
 }
 _LOOPS = frozenset({"While", "StatelessWhile"})
 _DEEP = 16  # calls within calls; functions of TensorFlow can't call themselves, but a file may
-_MANY = 1_000_000  # nodes, beyond which nothing more is put in
 
 Output = tuple[str, int]
 
 
-def inlined(graph: Graph) -> Mapping[str, Node]:
+def inlined(graph: Graph, budget: Budget) -> Mapping[str, Node]:
     """Returns the nodes by name, with those of called functions under the names of their calls.
 
     A call that can't be followed stays as it is.
+
+    Raises:
+      BudgetError: with all calls' there are more nodes than the file's size warrants.
     """
     if not graph.library:
         return graph.nodes
-    inliner = _Inliner(graph)
+    inliner = _Inliner(graph, budget)
     inliner.put(graph.nodes, "", {}, depth=0)
     return inliner.rewired()
 
 
 class _Inliner:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, budget: Budget) -> None:
+        self._budget = budget
         self._library = graph.library
         self._functions: dict[str, Function | None] = {}
         self._nodes: dict[str, Node] = {}
@@ -94,8 +98,9 @@ class _Inliner:
         inputs = list(zip(call.inputs, call.ports, strict=True))[others:]
         ends: list[list[Output]] = []
         for number, body in enumerate(bodies):
-            if body is None or len(self._nodes) + len(body.nodes) > _MANY:
+            if body is None:
                 return False
+            self._budget.spend(NODES, len(body.nodes))
             prefix = f"{call.name}/" if len(bodies) == 1 else f"{call.name}/{keys[number]}/"
             given = dict(zip(body.arguments, inputs, strict=False))
             self.put(body.nodes, prefix, given, depth=depth + 1)

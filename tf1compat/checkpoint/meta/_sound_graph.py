@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._attributes import function, texts
 from tf1compat.checkpoint.meta._facts import require_consistent
 from tf1compat.checkpoint.meta._graph_def import Graph, parse_meta_graph
@@ -25,7 +26,7 @@ _SAVER = ("save", "restore_op")
 _NEAR = 8  # ops between what is restored and what it is assigned to
 
 
-def sound_graph(data: memoryview) -> Graph:
+def sound_graph(data: memoryview, budget: Budget) -> Graph:
     """Returns what a MetaGraphDef says, checked for contradictions.
 
     Of a SavedModel of TensorFlow 2, functions stand in the place of their calls, without those that
@@ -33,8 +34,9 @@ def sound_graph(data: memoryview) -> Graph:
 
     Raises:
       WireError: it isn't one, or contradicts itself.
+      BudgetError: there is more in it than its file's size warrants.
     """
-    graph = parse_meta_graph(data)
+    graph = parse_meta_graph(data, budget)
     require_consistent(graph)
     restore = _restoring(graph)
     if restore is None:
@@ -43,7 +45,7 @@ def sound_graph(data: memoryview) -> Graph:
     names = dict(_copied(graph, names)) | names
     saver = {op_name(str(graph.saver[key])) for key in _SAVER if key in graph.saver}
     kept = {name: node for name, node in graph.nodes.items() if name not in saver}
-    nodes = inlined(dataclasses.replace(graph, nodes=kept))
+    nodes = inlined(dataclasses.replace(graph, nodes=kept), budget)
     taken = set(names.values())
     away = {name: f"~{name}" for name in nodes if name in taken}  # but for those that are renamed
     found = Graph(nodes=_called(nodes, away | names), version=graph.version)

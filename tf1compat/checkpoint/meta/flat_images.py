@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._attributes import text, values
 from tf1compat.checkpoint.meta._graph_def import parse_graph
 from tf1compat.checkpoint.meta._inlining import inlined
@@ -78,7 +79,8 @@ def read_flattened(graph_def: bytes, names: Mapping[str, str]) -> Mapping[str, F
     Raises:
       WireError: it isn't a GraphDef.
     """
-    nodes = dict(inlined(parse_graph(memoryview(graph_def))))
+    budget = Budget("a traced graph", len(graph_def))
+    nodes = dict(inlined(parse_graph(memoryview(graph_def), budget), budget))
     for name in names:
         if name in nodes:
             nodes[name] = dataclasses.replace(nodes[name], op="VariableV2")

@@ -19,6 +19,7 @@ from tf1compat.files.regular import RegularFile, open_regular
 
 __all__ = ["MetaGraphBytes", "meta_graph_bytes", "meta_graph_in"]
 
+_LARGEST = 1 << 31
 _SERVE = "serve"  # tf.saved_model.SERVING
 
 
@@ -49,6 +50,13 @@ def meta_graph_in(file: RegularFile) -> MetaGraphBytes:
     """
     if not file.size:
         raise file.corrupt("the file is empty", 0)
+    if file.size >= _LARGEST:
+        raise file.corrupt(
+            f"expected a message of less than {_LARGEST:,} bytes, as protobuf has them, found "
+            f"{file.size:,}",
+            None,
+        )
+    _require_tag(file)
     data = memoryview(file.read(0, file.size))
     if os.path.basename(file.path) != SAVED_MODEL:
         return MetaGraphBytes(data, 0)
@@ -59,6 +67,12 @@ def meta_graph_in(file: RegularFile) -> MetaGraphBytes:
     if not graphs:
         raise file.corrupt("not a sound SavedModel: it holds no graph", 0)
     return _meant(graphs, file.path)
+
+
+def _require_tag(file: RegularFile) -> None:
+    """Raises CorruptCheckpointError for a file that begins with a hole, before it is read."""
+    if file.read(0, 1) == b"\0":
+        raise file.corrupt("not a sound MetaGraphDef: field number 0 can't be", 0)
 
 
 def _meant(graphs: Sequence[_Tagged], path: str) -> MetaGraphBytes:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.bundle.file_names import checkpoint_of_graph, graph_beside
 from tf1compat.checkpoint.bundle.reader import Bundle
 from tf1compat.checkpoint.meta._data_flow import variable_flow
@@ -114,6 +115,7 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
       CheckpointNotFoundError: there is no such file.
       CorruptCheckpointError: it is empty, no MetaGraphDef, or contradicts itself.
       UnsupportedCheckpointError: it is a SavedModel of several graphs, and none is the one to run.
+      BudgetError: reading it takes more than its size warrants.
     """
     name = os.fspath(path)
     found = graph_beside(name) or name
@@ -138,15 +140,16 @@ def _read(path: str, state: tuple[int, ...]) -> Meta:
     """Returns what a file holds; planning, linting and proving read the same one in turn."""
     with open_regular(path) as file:
         data, offset = meta_graph_in(file)
+        budget = Budget(path, file.size)
         try:
-            return _meta(path, sound_graph(data))
+            return _meta(path, sound_graph(data, budget), budget)
         except WireError as error:
             raise file.corrupt(
                 f"not a sound MetaGraphDef: {error.message}", offset + error.offset
             ) from error
 
 
-def _meta(path: str, graph: Graph) -> Meta:
+def _meta(path: str, graph: Graph, budget: Budget) -> Meta:
     collections = {
         key: tuple(op_name(one.name) if isinstance(one, RawVariable) else one for one in members)
         for key, members in graph.collections.items()
@@ -171,15 +174,15 @@ def _meta(path: str, graph: Graph) -> Meta:
         for node in graph.nodes.values()
         if node.op in VARIABLE_OPS
     )
-    nodes, rows = rows_apart(inlined(graph))
-    flow = variable_flow(nodes)
+    nodes, rows = rows_apart(inlined(graph, budget))
+    flow = variable_flow(nodes, budget)
     return Meta(
         path,
         variables,
         MappingProxyType(collections),
         MappingProxyType(graph.saver),
         graph.version,
-        MappingProxyType(flow.feeds),
+        flow.feeds,
         dataclasses.replace(find_uses(nodes), rows=rows),
         MappingProxyType(graph.renamed),
         flow.joins,

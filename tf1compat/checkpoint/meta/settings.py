@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._afterwards import settings_afterwards
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
@@ -97,8 +98,11 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
     """
     try:
         with open_regular(os.fspath(path)) as file:
-            graph = sound_graph(meta_graph_in(file).data)
-        nodes = inlined(graph)  # else a loop or branch of functions is one op with all variables
+            budget = Budget(file.path, file.size)
+            graph = sound_graph(meta_graph_in(file).data, budget)
+        nodes = inlined(
+            graph, budget
+        )  # else a loop or branch of functions is one op with all variables
         _require_inputs(nodes)
         return GraphSettings(nodes)
     except (WireError, CheckpointError):
@@ -115,7 +119,10 @@ def traced_settings(graph_def: bytes, variables: Collection[str]) -> GraphSettin
     Raises:
       WireError: it is no GraphDef.
     """
-    graph = parse_meta_graph(memoryview(_GRAPH_DEF + _varint(len(graph_def)) + graph_def))
+    graph = parse_meta_graph(
+        memoryview(_GRAPH_DEF + _varint(len(graph_def)) + graph_def),
+        Budget("a traced graph", len(graph_def)),
+    )
     _require_inputs(graph.nodes)
     held = {name: dataclasses.replace(graph.nodes[name], op="VariableV2") for name in variables}
     return GraphSettings({**graph.nodes, **held})

@@ -6,6 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._consuming import Consumption, consumption
 from tf1compat.checkpoint.meta._graph_def import parse_graph
 from tf1compat.checkpoint.meta._inlining import inlined
@@ -42,7 +43,8 @@ def read_usage(graph_def: bytes, names: Mapping[str, str]) -> Usage:
     Raises:
       WireError: it isn't a GraphDef.
     """
-    nodes = inlined(parse_graph(memoryview(graph_def)))
+    budget = Budget("a traced graph", len(graph_def))
+    nodes = inlined(parse_graph(memoryview(graph_def), budget), budget)
     found = _Finder(Wiring(nodes))
     uses: dict[str, list[Use]] = defaultdict(list)
     for node, name in names.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tf1compat.checkpoint.wire import Buffer, WireError, read_varint
 
-__all__ = ["uncompress"]
+__all__ = ["uncompress", "uncompressed_length"]
 
 _RATIO = 22  # a 3-byte copy gives 64 bytes: no stream can grow by more
 
@@ -18,9 +18,10 @@ def uncompress(data: Buffer, *, limit: int) -> bytearray:
     Raises:
       WireError: `data` isn't a Snappy block, or doesn't give the length that it claims.
     """
-    expected, position = read_varint(data, 0)
-    if expected > min(limit, _RATIO * len(data)):
+    expected = uncompressed_length(data)
+    if expected > limit:
         raise WireError(f"{len(data)} compressed bytes claim to give {expected}", 0)
+    _, position = read_varint(data, 0)
     out = bytearray()
     while position < len(data):
         position = _element(data, position, out=out)
@@ -31,6 +32,18 @@ def uncompress(data: Buffer, *, limit: int) -> bytearray:
     if len(out) != expected:
         raise WireError(f"compressed data give {len(out)} bytes, {expected} claimed", position)
     return out
+
+
+def uncompressed_length(data: Buffer) -> int:
+    """Returns how many bytes `data` claims to give.
+
+    Raises:
+      WireError: it can't give so many.
+    """
+    expected, _ = read_varint(data, 0)
+    if expected > _RATIO * len(data):
+        raise WireError(f"{len(data)} compressed bytes claim to give {expected}", 0)
+    return expected
 
 
 def _element(data: Buffer, position: int, *, out: bytearray) -> int:

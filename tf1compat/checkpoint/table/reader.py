@@ -12,9 +12,10 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tf1compat.budget import Budget, Meter
 from tf1compat.checkpoint.foreign.recognition import require_own
 from tf1compat.checkpoint.table import crc32c
-from tf1compat.checkpoint.table._snappy import uncompress
+from tf1compat.checkpoint.table._snappy import uncompress, uncompressed_length
 from tf1compat.checkpoint.wire import WireError, read_varint, varint
 from tf1compat.errors import CorruptCheckpointError
 from tf1compat.files.regular import RegularFile, open_regular
@@ -23,11 +24,14 @@ __all__ = ["MAGIC", "Record", "Table"]
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 FOOTER, TRAILER = 48, 5
-# A key may repeat all but the end of the one before it. Writers spell out every 16th key, so the
-# keys of a table are never longer together than this many times its size; beyond, it's a bomb.
-_KEYS = 16
-_SLACK = 1 << 20
-_EXPANSION = 32 << 20  # bytes that compressed blocks may give beyond twice the file's size
+# A key may repeat all but the end of the one before it. Writers spell out every 16th key, and every
+# one of the index block; beside values of 20 bytes names of 100 bytes come to twice the file.
+KEYS = Meter("bytes of keys", each=4, least=32 << 20)
+INDEX_KEYS = Meter("bytes of its blocks' keys", each=2, least=1 << 20)
+# A record of a table that TensorFlow wrote takes 20 bytes or more.
+RECORDS = Meter("records", each=1 / 16, least=100_000)
+UNCOMPRESSED = Meter("bytes of uncompressed blocks", each=2, least=32 << 20)
+_STEP = 1 << 16  # bytes of keys that are spent together
 
 
 class Handle(NamedTuple):
@@ -58,11 +62,12 @@ class Table:
         self.path = path
         self.variable: str | None = None
         with open_regular(path) as file:
-            self.size = file.size
+            self.size, self._identity = file.size, file.identity
+            budget = Budget(path, file.size)
             metaindex, index = self._footer(file)
-            if any(True for _ in self._records(file, metaindex)):
+            if any(True for _ in self._records(file, metaindex, budget=budget)):
                 raise self.corrupt("the metaindex block is not empty", metaindex.offset)
-            entries = list(self._records(file, index))
+            entries = list(self._records(file, index, budget=budget, keys=INDEX_KEYS))
         self._last_keys = [record.key for record in entries]
         self.handles = [self._handle(record.value, index) for record in entries]
         self._require_tiling([*self.handles, metaindex, index])
@@ -74,35 +79,48 @@ class Table:
         return table
 
     def records(self) -> Iterator[Record]:
-        """Yields all records in order, reading block after block; errors as for the class."""
-        left = _KEYS * self.size + _SLACK
-        with open_regular(self.path, variable=self.variable) as file:
+        """Yields all records in order, reading block after block; errors as for the class.
+
+        Raises:
+          BudgetError: there is more in them than the file's size warrants.
+        """
+        with self._opened() as file:
+            budget = Budget(self.path, self.size)
             for place in range(len(self.handles)):
-                for record in self._checked_block(file, place):
-                    left -= len(record.key)
-                    if left < 0:
-                        raise self.corrupt("keys are unbelievably long", self.handles[place].offset)
-                    yield record
+                yield from self._checked_block(file, place, budget=budget)
 
     def block(self, place: int, *, limit: int = 0) -> Iterator[Record]:
-        """Yields the records of one block; errors as for the class.
+        """Yields the records of one block; errors as for :meth:`records`.
 
         A compressed block may become `limit` bytes, or as many as any block may.
         """
+        with self._opened() as file:
+            budget = Budget(self.path, self.size)
+            yield from self._checked_block(file, place, budget=budget, limit=limit)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[RegularFile]:
+        """Opens the file again, which must be the one that the index block was read of."""
         with open_regular(self.path, variable=self.variable) as file:
-            yield from self._checked_block(file, place, limit=limit)
+            if file.identity != self._identity:
+                raise self.corrupt(
+                    "the file was replaced or written to since it was opened; open it anew", None
+                )
+            yield file
 
     def find(self, key: bytes) -> int | None:
         """Returns the place of the one block that can hold `key`, or None where none can."""
         place = bisect.bisect_left(self._last_keys, key)
         return place if place < len(self._last_keys) else None
 
-    def _checked_block(self, file: RegularFile, place: int, *, limit: int = 0) -> Iterator[Record]:
+    def _checked_block(
+        self, file: RegularFile, place: int, *, budget: Budget, limit: int = 0
+    ) -> Iterator[Record]:
         """Yields a block's records; its keys must lie where the index block says."""
         offset = self.handles[place].offset
         after = self._last_keys[place - 1] if place else None
         key = None
-        for record in self._records(file, self.handles[place], limit=limit):
+        for record in self._records(file, self.handles[place], budget=budget, limit=limit):
             key = record.key
             if (after is not None and key <= after) or key > self._last_keys[place]:
                 raise self.corrupt("a key is not in the block where it belongs", offset)
@@ -147,7 +165,9 @@ class Table:
         if expected != self.size - FOOTER:
             raise self.corrupt("blocks do not reach to the footer", expected)
 
-    def _block(self, file: RegularFile, handle: Handle, *, limit: int) -> memoryview:
+    def _block(
+        self, file: RegularFile, handle: Handle, *, budget: Budget, limit: int
+    ) -> memoryview:
         """Returns a block's contents, checked against its checksum."""
         if handle.offset + handle.size + TRAILER > file.size - FOOTER:
             where = f"{handle.size} bytes at {handle.offset}"
@@ -161,12 +181,25 @@ class Table:
         if kind > 1:
             raise self.corrupt(f"compression {kind} is unknown", handle.offset + handle.size)
         with self._located(handle.offset):
-            most = max(limit, 2 * self.size + _EXPANSION)
-            return memoryview(uncompress(data, limit=most) if kind else data)
+            if not kind:
+                return memoryview(data)
+            length = uncompressed_length(data)
+            if length > limit:
+                budget.spend(UNCOMPRESSED, length)
+            return memoryview(uncompress(data, limit=length))
 
-    def _records(self, file: RegularFile, handle: Handle, *, limit: int = 0) -> Iterator[Record]:
+    def _records(
+        self,
+        file: RegularFile,
+        handle: Handle,
+        *,
+        budget: Budget,
+        limit: int = 0,
+        keys: Meter = KEYS,
+    ) -> Iterator[Record]:
         with self._located(handle.offset):
-            yield from _parse(self._block(file, handle, limit=limit))
+            block = self._block(file, handle, budget=budget, limit=limit)
+            yield from _spent(_parse(block), budget, keys=keys)
 
     @contextlib.contextmanager
     def _located(self, offset: int) -> Iterator[None]:
@@ -181,6 +214,20 @@ class Table:
         return CorruptCheckpointError(
             message, file=self.path, variable=self.variable, offset=offset
         )
+
+
+def _spent(records: Iterator[Record], budget: Budget, *, keys: Meter) -> Iterator[Record]:
+    """Yields records, counted by the many: there is one for every variable."""
+    count = size = 0
+    for record in records:
+        count, size = count + 1, size + len(record.key)
+        if size >= _STEP or count >= _STEP:
+            budget.spend(keys, size)
+            budget.spend(RECORDS, count)
+            count = size = 0
+        yield record
+    budget.spend(keys, size)
+    budget.spend(RECORDS, count)
 
 
 def _parse(block: memoryview) -> Iterator[Record]:

@@ -10,18 +10,21 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from tf1compat.budget import Budget, Meter
+from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.slices import (
+    EXTENTS,
     Extents,
     Region,
     ordered_slice_key,
     parse_extents,
     parse_shape,
     placed,
-    uncovered,
 )
 from tf1compat.checkpoint.stored_types import StoredType, stored_type
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.table.versions import parse_versions
+from tf1compat.checkpoint.v1_format._small_values import Values
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
@@ -35,6 +38,7 @@ _NAME, _SHAPE, _TYPE, _SLICE = 1, 2, 3, 4  # fields of a SavedSliceMeta
 _PER_BYTE = 22  # elements: each takes a byte at least, and compressed bytes give 22 at most
 _LONGEST = 16  # bytes of an element
 _BLOCK = 1 << 20  # bytes that a block may hold beside one large tensor
+VARIABLES = Meter("variables", each=1 / 8, least=100_000)
 
 
 class TableRecord(NamedTuple):
@@ -42,29 +46,29 @@ class TableRecord(NamedTuple):
 
     stored: StoredType
     shape: tuple[int, ...]
-    slices: tuple[tuple[Extents, Table], ...]
+    slices: list[tuple[Extents, Values]]
 
 
 class TablePart(NamedTuple):
     """A tensor, or one slice of one, in a V1 file."""
 
     region: Region
-    table: Table
+    values: Values
     key: bytes
     stored: StoredType
 
     @property
     def path(self) -> str:
         """The file that holds it."""
-        return self.table.path
+        return self.values.table.path
 
     def stored_bytes(self) -> int:
         """Returns the bytes it takes in its block, which has to be read to tell."""
-        return len(self._value(self.table))
+        return len(self._value(self.values.table))
 
     def require(self, variable: str) -> None:
         """Raises CorruptCheckpointError where its block is too small to hold it."""
-        table = self.table.naming(variable)
+        table = self.values.table.naming(variable)
         handle = table.handles[self._place(table)]
         count = math.prod(self.region.shape)
         if count > handle.size * _PER_BYTE:
@@ -76,7 +80,7 @@ class TablePart(NamedTuple):
         from tf1compat.checkpoint.streams import ArrayStream
         from tf1compat.checkpoint.v1_format._tensor_proto import decode_tensor
 
-        table = self.table.naming(variable)
+        table = self.values.table.naming(variable)
         offset = table.handles[self._place(table)].offset
         value = self._value(table)
         try:
@@ -99,10 +103,10 @@ class TablePart(NamedTuple):
 
     def _value(self, table: Table) -> memoryview:
         place = self._place(table)
-        for record in table.block(place, limit=self._most()):
-            if record.key == self.key:
-                return record.value
-        raise table.corrupt("the value is missing from its block", table.handles[place].offset)
+        value = self.values.take(self.key, place, table=table, limit=self._most())
+        if value is None:
+            raise table.corrupt("the value is missing from its block", table.handles[place].offset)
+        return value
 
 
 class TableIndex:
@@ -111,6 +115,7 @@ class TableIndex:
     Raises:
       CorruptCheckpointError: a file is missing or damaged, or two contradict each other.
       UnsupportedCheckpointError: the files are for newer readers.
+      BudgetError: a file says that it holds more than its size warrants.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -133,8 +138,8 @@ class TableIndex:
         stored, shape, slices = self._records[name]
         key = name.encode()
         parts = tuple(
-            TablePart(placed(extents, shape), table, ordered_slice_key(key, extents), stored)
-            for extents, table in slices
+            TablePart(placed(extents, shape), values, ordered_slice_key(key, extents), stored)
+            for extents, values in slices
         )
         return stored, shape, parts
 
@@ -153,24 +158,27 @@ class TableIndex:
         first = next(iter(table.block(0)), None) if table.handles else None
         if first is None or first.key:
             raise table.corrupt("the file does not begin with what it holds", 0)
+        values, budget = Values(table), Budget(table.path, table.size)
         try:
             for field in fields(_only(first.value, 1)):
                 if field.number == 1:
-                    self._add(table, field.message())
+                    budget.spend(VARIABLES, 1)
+                    self._add(values, _slice_meta(field.message(), budget))
                 elif field.number == 2:
                     parse_versions(field.message(), path=table.path)
         except WireError as error:
             raise table.corrupt(error.message, 0) from error
 
-    def _add(self, table: Table, data: memoryview) -> None:
-        name, stored, shape, slices = _slice_meta(data)
-        before = self._records.get(name)
-        if before and (before.stored != stored or before.shape != shape):
+    def _add(
+        self, values: Values, meta: tuple[str, StoredType, tuple[int, ...], list[Extents]]
+    ) -> None:
+        name, stored, shape, slices = meta
+        record = self._records.setdefault(name, TableRecord(stored, shape, []))
+        if record.stored != stored or record.shape != shape:
             raise WireError(f"variable {name[:200]!r} differs between files", 0)
         for extents in slices:
             placed(extents, shape)
-        held = tuple((extents, table) for extents in slices)
-        self._records[name] = TableRecord(stored, shape, (before.slices if before else ()) + held)
+            record.slices.append((extents, values))
 
     def _require_covered(self) -> None:
         for name, (_, shape, slices) in self._records.items():
@@ -197,7 +205,9 @@ def _value(data: memoryview) -> memoryview:
     return value
 
 
-def _slice_meta(data: memoryview) -> tuple[str, StoredType, tuple[int, ...], list[Extents]]:
+def _slice_meta(
+    data: memoryview, budget: Budget
+) -> tuple[str, StoredType, tuple[int, ...], list[Extents]]:
     """Returns name, dtype, shape and slices of a SavedSliceMeta."""
     name, code = "", 0
     shape: tuple[int, ...] = ()
@@ -211,6 +221,7 @@ def _slice_meta(data: memoryview) -> tuple[str, StoredType, tuple[int, ...], lis
             code = field.integer()
         elif field.number == _SLICE:
             slices.append(parse_extents(field.message()))
+            budget.spend(EXTENTS, len(slices[-1]) or 1)
     if not name or not code or not slices:
         raise WireError("a variable without a name, a dtype or a slice", 0)
     return name, stored_type(code), shape, slices
@@ -230,9 +241,10 @@ def _check_keys(path: str, known: dict[bytes, int]) -> list[CheckpointError]:
         table = Table(path)
     except CheckpointError as error:
         return [error]
+    limit = sum(known.values())
     for place, handle in enumerate(table.handles):
         try:
-            records = table.block(place, limit=sum(known.values()))
+            records = table.block(place, limit=limit)
             strangers = [record.key for record in records if record.key not in known]
         except CheckpointError as error:
             found.append(error)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf1compat.errors import GraphError, UnknownNameError, UsageError
+from tf1compat.errors import GraphError, InLines, UnknownNameError, UsageError
 from tf1compat.graph.assign._ops import AssignNodes, build_nodes
 from tf1compat.graph.assign._pairing import Targets, match_values, missing_values
 from tf1compat.graph.assign._runs import read_nodes, write_nodes
@@ -259,7 +259,7 @@ class Assigner:
             if not self._targets.under(name)
         ]
         if lines:
-            raise UnknownNameError("\n".join(lines[:30]))
+            raise UnknownNameError(InLines.of(lines[:30]))
 
     def _require_session(self, session: tf.compat.v1.Session) -> None:
         require_session(session)

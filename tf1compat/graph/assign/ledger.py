@@ -14,6 +14,7 @@ from tf1compat.graph.assign.assigner import Assigner
 from tf1compat.graph.assign.fitting import MisfitError, fit_value, shape_fits
 from tf1compat.names import RuleMatch, RuleOutcome, RuleSet, nearest_names
 from tf1compat.names.training_state import training_reason
+from tf1compat.printable import joined
 
 __all__ = ["CheckpointLoad", "plan_load"]
 
@@ -47,7 +48,7 @@ class CheckpointLoad:
         lines += [f"{len(self.skipped)} of the checkpoint left out"]
         lines += [f"  {source}: {reason}" for source, reason in self.skipped.items()]
         lines += [f"{len(self.kept)} kept"] if self.kept else []
-        return "\n".join([*lines, *(f"  {name}: {why}" for name, why in self.kept.items())])
+        return joined([*lines, *(f"  {name}: {why}" for name, why in self.kept.items())])
 
 
 def plan_load(

@@ -14,6 +14,7 @@ from tf1compat.errors import (
     CheckpointError,
     CorruptCheckpointError,
     GraphError,
+    InLines,
     Problem,
     UsageError,
 )
@@ -145,8 +146,8 @@ def _check_data(
         except CheckpointError as error:
             damaged.append(error)
     if damaged:
-        lines = "\n".join(f"  {error}" for error in damaged)
-        raise CorruptCheckpointError(f"damaged; nothing was written\n{lines}") from damaged[0]
+        lines = ["damaged; nothing was written", *(f"  {error}" for error in damaged)]
+        raise CorruptCheckpointError(InLines.of(lines)) from damaged[0]
     if harmed:
         raise GraphError.from_problems("values that don't convert; nothing was written", harmed)
 

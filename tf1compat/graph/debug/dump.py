@@ -12,6 +12,7 @@ from tf1compat.graph.query.variable_query import query
 from tf1compat.names.columns import columns
 from tf1compat.names.op_types import VARIABLE_OPS
 from tf1compat.names.sizes import human_bytes
+from tf1compat.printable import joined
 
 __all__ = ["dump_variables"]
 
@@ -45,7 +46,7 @@ def dump_variables(graph: tf.Graph | None = None) -> str:
     if stray:
         lines += ["", f"{len(stray)} in no collection, which no Saver or initializer finds"]
         lines += [f"  {name}" for name in stray]
-    return "\n".join(lines)
+    return joined(lines)
 
 
 def _grouped(

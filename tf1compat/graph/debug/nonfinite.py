@@ -23,6 +23,7 @@ from tf1compat.graph.types import (
 )
 from tf1compat.names.graph_names import bare_name
 from tf1compat.names.op_types import READING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
+from tf1compat.printable import joined
 
 __all__ = ["NonFinite", "NonFiniteFinder", "NonFiniteReport"]
 
@@ -92,7 +93,7 @@ class NonFiniteReport:
         others = [one for one in self.found if one is not self.first]
         lines += [f"  {one}" for one in others[:20]]
         lines += [f"  ... and {len(others) - 20:,} more"] if len(others) > 20 else []
-        return "\n".join(lines)
+        return joined(lines)
 
 
 class NonFiniteFinder:

@@ -14,6 +14,7 @@ from tf1compat.graph.items import GraphItem, expand_parts
 from tf1compat.graph.session.connection import Connection
 from tf1compat.graph.types import FeedDict, Fetches, GradientsAndVariables, TensorLike, Variable
 from tf1compat.names.columns import columns
+from tf1compat.printable import joined
 
 __all__ = [
     "ArrayStatistics",
@@ -167,7 +168,7 @@ class StatisticsTable(Sequence[TrainingStatistics]):
 
     def __str__(self) -> str:
         lines = columns([_HEAD, *map(_cells, self._rows)], right=[False, *[True] * len(_HEAD[1:])])
-        return "\n".join(lines)
+        return joined(lines)
 
 
 def _cells(row: TrainingStatistics) -> tuple[str, ...]:

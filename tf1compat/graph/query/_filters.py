@@ -147,9 +147,9 @@ def by_parsed(field: str, values: Iterable[str]) -> Filter:
     )
 
 
-def compile_glob(pattern: str) -> re.Pattern[str]:
+def glob_pattern(pattern: str) -> str:
     """Returns the regex of a glob whose ``*`` and ``?`` stay in a component; ``**`` crosses."""
-    pieces = []
+    pieces = ["(?s)"]
     for token in re.findall(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", pattern, re.DOTALL):
         if token == "**/":
             pieces.append("(?:.*/)?")
@@ -162,4 +162,4 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
             pieces.append(f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]")
         else:
             pieces.append(re.escape(token))
-    return re.compile("".join(pieces), re.DOTALL)
+    return "".join(pieces)

@@ -9,6 +9,7 @@ from typing import Any, overload
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.items import GraphItem
 from tf1compat.names.columns import columns
+from tf1compat.printable import joined
 
 __all__ = ["QueryResult"]
 
@@ -95,9 +96,7 @@ class QueryResult(Sequence[Any]):
         if len(shown) < len(self.items):
             lines.append(f"... {len(self.items) - len(shown):,} more")
         count = f"{len(self.items):,} in all" if self.items else "nothing"
-        return "\n".join(
-            [*lines, f"{count}: {self.parameters:,} parameters, {self.nbytes:,} bytes"]
-        )
+        return joined([*lines, f"{count}: {self.parameters:,} parameters, {self.nbytes:,} bytes"])
 
     def __str__(self) -> str:
         return self.table()

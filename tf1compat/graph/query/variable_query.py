@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
@@ -17,6 +16,7 @@ from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.session.probes import initialized_names
 from tf1compat.names import ROLES, nearest_names, strip_output
 from tf1compat.names.graph_names import bare_name
+from tf1compat.names.patterns import Pattern, PatternError, compile_pattern
 
 __all__ = ["VariableQuery", "query"]
 
@@ -93,22 +93,23 @@ class VariableQuery(Sequence[Any]):
         )
 
     def glob(self, *patterns: str) -> VariableQuery:
-        """Keeps names that match a glob; ``*`` stays within a component, ``**`` crosses slashes."""
+        """Keeps names that match a glob; ``*`` stays within a component, ``**`` crosses slashes.
+
+        Raises:
+          UsageError: a pattern is no glob.
+        """
         _require_strings(patterns, "a glob")
-        compiled = [_filters.compile_glob(pattern) for pattern in patterns]
+        compiled = [_compiled("glob", one, _filters.glob_pattern(one)) for one in patterns]
         return self._where(chosen_by(lambda item: any(p.fullmatch(item.name) for p in compiled)))
 
     def regex(self, *patterns: str) -> VariableQuery:
-        """Keeps names of which the whole matches one of `patterns` (Python's ``re``).
+        """Keeps names of which the whole matches one of `patterns`, in Python's syntax.
 
         Raises:
-          UsageError: a pattern is no regular expression.
+          UsageError: a pattern is no regular expression, or has look-arounds or back-references.
         """
         _require_strings(patterns, "a pattern")
-        try:
-            compiled = [re.compile(pattern) for pattern in patterns]
-        except re.error as error:
-            raise UsageError(f"regex {patterns}: expected regular expressions: {error}") from error
+        compiled = [_compiled("regex", pattern, pattern) for pattern in patterns]
         return self._where(chosen_by(lambda item: any(p.fullmatch(item.name) for p in compiled)))
 
     def collection(self, *keys: str) -> VariableQuery:
@@ -322,6 +323,13 @@ def _require_strings(given: Sequence[Any], what: str) -> None:
     for value in given:
         if not isinstance(value, str):
             raise UsageError(f"expected {what} (a string), found {value!r}")
+
+
+def _compiled(method: str, given: str, pattern: str) -> Pattern:
+    try:
+        return compile_pattern(pattern)
+    except PatternError as error:
+        raise UsageError(f"{method} {given[:120]!r}: {error}") from error
 
 
 def _require_known(given: Sequence[str], known: Sequence[str], what: str) -> None:

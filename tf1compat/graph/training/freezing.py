@@ -15,6 +15,7 @@ from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.training._withdrawing import Withdrawing
 from tf1compat.graph.training._writes import followers, writers
 from tf1compat.names.op_types import changes_variables
+from tf1compat.printable import joined
 
 __all__ = ["Frozen", "UpdatePolicy", "freeze", "frozen", "unfreeze"]
 
@@ -43,14 +44,14 @@ class Frozen(QueryResult):
         self.held = held
 
     def __str__(self) -> str:
-        lines = [super().__str__()]
+        lines = super().__str__().split("\n")
         if self.moving:
             names = ", ".join(self.moving.names)
             lines.append(f"still moved by {len(self.moving)} in UPDATE_OPS: {names}")
             lines.append("freeze(..., updates='hold') holds them")
         if self.held:
             lines.append(f"{len(self.held)} held of UPDATE_OPS: {', '.join(self.held.names)}")
-        return "\n".join(lines)
+        return joined(lines)
 
 
 def freeze(variables: Iterable[Any], *, updates: UpdatePolicy = "leave") -> Frozen:

@@ -15,6 +15,7 @@ from tf1compat.graph.query.graph_index import index_of
 from tf1compat.graph.session.connection import Connection, require_session
 from tf1compat.graph.session.probes import initialized_names
 from tf1compat.names.graph_names import op_name
+from tf1compat.printable import joined
 
 __all__ = ["InitializationReport", "initialize_uninitialized"]
 
@@ -43,7 +44,7 @@ class InitializationReport:
         lines = [f"{len(self.initialized)} initialized, {len(self.already)} had a value already"]
         for number, wave in enumerate(self.waves, 1):
             lines.append(f"  wave {number}: {', '.join(wave)}")
-        return "\n".join(lines)
+        return joined(lines)
 
 
 def initialize_uninitialized(

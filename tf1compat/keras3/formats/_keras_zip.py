@@ -12,6 +12,7 @@ from typing import IO
 
 from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
@@ -33,7 +34,7 @@ _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 
 def write_keras_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
-    with staged_file(path) as staged, tempfile.TemporaryDirectory() as scratch:
+    with staged_file(path) as staged, scratch_folder() as scratch:
         skeleton = os.path.join(scratch, f"model{SUFFIX}")
         weights = save_skeleton(index, lambda model: model.save(skeleton))
         return _fill(staged, skeleton, weights, read=read)

@@ -12,9 +12,8 @@ from typing import Any
 
 import keras
 
-from tf1compat.errors import ModelError, Tf1CompatError
 from tf1compat.keras3.index.requirements import require_layer
-from tf1compat.names.first_line import first_line
+from tf1compat.keras3.models._outside import called
 
 __all__ = ["build_model", "initialize_model"]
 
@@ -55,7 +54,7 @@ def _build_deferred(factory: Callable[[], Any]) -> Any | None:
     scope = keras.StatelessScope(initialize_variables=False)
     try:
         with scope:
-            model = factory()
+            model = _call(factory)
     except Exception:  # whatever is really wrong shows when the factory is called plainly
         return None
     if not isinstance(model, keras.layers.Layer):
@@ -67,13 +66,5 @@ def _build_deferred(factory: Callable[[], Any]) -> Any | None:
 
 
 def _call(factory: Callable[[], Any]) -> Any:
-    try:
-        return factory()
-    except Tf1CompatError:
-        raise
-    except Exception as error:
-        name = getattr(factory, "__qualname__", type(factory).__name__)
-        reason = first_line(error, otherwise="no message")
-        raise ModelError(
-            f"building the model failed: {name}() raised {type(error).__name__}: {reason}"
-        ) from error
+    name = getattr(factory, "__qualname__", type(factory).__name__)
+    return called(factory, what=f"building the model failed: {name}() raised")

@@ -12,8 +12,8 @@ from typing import Any
 import keras
 
 from tf1compat.errors import ModelError, ModelNotFoundError
+from tf1compat.keras3.models._outside import called
 from tf1compat.names import nearest_names
-from tf1compat.names.first_line import first_line
 
 __all__ = ["load_factory"]
 
@@ -49,8 +49,13 @@ def _import(name: str, spec: str) -> Any:
         sys.path.insert(0, here)
     importlib.invalidate_caches()
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
+        return called(
+            lambda: importlib.import_module(name), what=f"{spec}: importing {name} failed with"
+        )
+    except ModelError as failed:
+        error = failed.__cause__
+        if not isinstance(error, ModuleNotFoundError):
+            raise
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             known = [module.name for module in pkgutil.iter_modules([here])]
             near = ", ".join(nearest_names(name, known)) or "no modules"
@@ -58,12 +63,6 @@ def _import(name: str, spec: str) -> Any:
                 f"{spec}: no module {error.name!r} in {here} or on the import path; here: {near}"
             ) from error
         raise ModelError(f"{spec}: importing {name} failed: {error}; install it") from error
-    # A script that calls `app.run` or `sys.exit` without asking whether it is the main one.
-    except (Exception, SystemExit) as error:
-        reason = first_line(error, otherwise="no message")
-        raise ModelError(
-            f"{spec}: importing {name} failed with {type(error).__name__}: {reason}"
-        ) from error
 
 
 def _attribute(module: Any, dotted: str, spec: str) -> Any:

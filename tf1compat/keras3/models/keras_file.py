@@ -10,6 +10,7 @@ import keras
 
 from tf1compat.errors import BudgetError, ModelError
 from tf1compat.files.json_text import parse_json
+from tf1compat.files.regular import special_kind
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.cells import OWN_CELLS
 from tf1compat.keras3.index.requirements import require_layer
@@ -46,6 +47,8 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
 def _read_config(name: str) -> dict[str, Any]:
     if not name.endswith(SUFFIX):
         raise ModelError(f"{name}: expected a {SUFFIX} file; for a function give module:callable")
+    if kind := special_kind(name):
+        raise ModelError(f"{name}: expected a regular file, found {kind}")
     if not os.path.exists(name):
         raise ModelError(f"{name}: no such file")
     try:

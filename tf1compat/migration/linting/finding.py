@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tf1compat.names.reasons import Reason
+from tf1compat.printable import joined
 
 __all__ = ["Effect", "Finding", "Lint"]
 
@@ -102,7 +103,7 @@ class Lint:
 
     def __str__(self) -> str:
         counts = f"{sum(self.compared.values())} settings compared"
-        return "\n".join([f"{counts}, {len(self.findings)} differ", *self.lines()])
+        return joined([f"{counts}, {len(self.findings)} differ", *self.lines()])
 
     def record(self) -> dict[str, Any]:
         """Returns what JSON holds of it; ``docs/lint.md`` has the fields."""

@@ -136,6 +136,10 @@ class Flow:
                 found.append([])
         return found[:-1]
 
+    def leads(self, node: Node, other: Node) -> bool:
+        """Tells whether a node feeds another, directly or not; False where no flow is known."""
+        return bool(self._upstream.get(other, 0) >> node.order & 1)
+
     def contradicts(self, ordered: Sequence[Node]) -> bool:
         """Tells whether a node of `ordered` is fed by one that comes after it."""
         if any(node not in self.producers for node in ordered):
@@ -161,14 +165,13 @@ class Flow:
         Residual connections go: whether a graph adds them before or after a norm, and whether a
         norm is one op or many, then makes no difference.
         """
-        return {
-            node: tuple(
-                p
-                for p in feeds
-                if not any(self._upstream[q] >> p.order & 1 for q in feeds if q is not p)
-            )
-            for node, feeds in self._feeds.items()
-        }
+        found: dict[Node, tuple[Node, ...]] = {}
+        for node, feeds in self._feeds.items():
+            further = 0  # what feeds any of them; none feeds itself, as no edge leads back
+            for producer in feeds:
+                further |= self._upstream[producer]
+            found[node] = tuple(one for one in feeds if not further >> one.order & 1)
+        return found
 
     @functools.cached_property
     def consumers(self) -> Edges:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.migration.matching.nodes import Node, nodes_of_items
@@ -48,6 +48,20 @@ class Joins:
         wanted = range(len(nodes) - 1, -1, -1)
         return tuple(ordered) if [len(behind[node]) for node in ordered] == [*wanted] else None
 
+    def before(self, one: Node, other: Node, leads: Callable[[Node, Node], bool]) -> bool:
+        """Tells whether the branch that `one` is in is put side by side before that of `other`.
+
+        Args:
+          one: a node, anywhere within its branch.
+          other: another.
+          leads: tells whether the first of two nodes leads to the second.
+        """
+        for parts in self._parts(ordered=True):
+            places, others = (_places(node, parts, leads) for node in (one, other))
+            if len(places) == len(others) == 1 and places != others:
+                return places < others
+        return False
+
     @functools.cached_property
     def _behind(self) -> Mapping[Node, frozenset[Node]]:
         """For each node those that stand behind it wherever both do."""
@@ -71,3 +85,12 @@ class Joins:
                 )
                 if all(len(part) <= _WIDE for part in parts):
                     yield parts
+
+
+def _places(node: Node, parts: Parts, leads: Callable[[Node, Node], bool]) -> list[int]:
+    """Returns which parts a node is in or leads to."""
+    return [
+        place
+        for place, part in enumerate(parts)
+        if node in part or any(leads(node, last) for last in part)
+    ]

@@ -17,6 +17,7 @@ from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, TIE_KIND
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.originals import astray_drops
 from tf1compat.migration.planning.parts import uncovered_sources, unmade_targets
+from tf1compat.printable import joined
 
 __all__ = ["Plan"]
 
@@ -138,7 +139,7 @@ class Plan:
         lines += [f"  {keep.target} kept  ({keep.reason})" for keep in self.keeps]
         lines += [f"  dropped {drop.source}  ({drop.reason})" for drop in self.drops]
         lines += [f"  ! {problem}" for problem in self.problems]
-        return "\n".join(lines)
+        return joined(lines)
 
     def to_json(self) -> str:
         """Returns the plan as JSON; :meth:`from_json` gives an equal plan back.

@@ -286,6 +286,10 @@ class Given:
         data = {**made, **own}
         return {**self._fed(data), **data}
 
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """Returns the shape of what each input is given, by tensor name."""
+        return {name: array.shape for name, array in self.arrays().items()}
+
     def _fed(self, data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns what the user feeds; one number for an array of the graph is all of that."""
         specs = {spec.name: spec for spec in self.graph.inputs}

@@ -34,6 +34,7 @@ from tf1compat.migration.verification.proof import Proof
 from tf1compat.migration.verification.reference.beyond import ends_beyond
 from tf1compat.migration.verification.reference.clips import unreached
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import op_name, tensor_name
 
 __all__ = ["prove"]
@@ -76,12 +77,24 @@ def prove(
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
     given = Given(whole, index, options or GraphOptions())
+
+    def proof_from(one: Given) -> Proof:
+        return _proof(plan, index, entries, one, tolerance)
+
     try:
-        return _proof(plan, index, entries, given, tolerance)
+        return proof_from(given)
     except NotANumberError:
         if given.options.arrays:
             raise
-        return _proof(plan, index, entries, given.made_positive(), tolerance)
+        return proof_from(given.made_positive())
+    except UsageError:  # a few pixels are none behind pools without padding
+        if (larger := given.made_larger()).sizes() == given.sizes():
+            raise
+        try:
+            return proof_from(larger)
+        except UsageError:  # of both, the first tells what is wrong with any size
+            pass
+        raise
 
 
 def _proof(
@@ -164,25 +177,30 @@ class _Sides:
     def _resized(self) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None:
         """What graph and model are given at other sizes; None where all sizes are known."""
         larger = self.given.made_larger()
-        feeds = larger.arrays()
-        if all(feeds[name].shape == array.shape for name, array in self.feeds.items()):
+        if larger.sizes() == self.given.sizes():
             return None
+        feeds = larger.arrays()
         return feeds, larger.model_inputs(feeds)
 
     def prove(self, *, layers: Sequence[str] = (), only: Sequence[int] = ()) -> Proof:
         """Returns the proof by the model's outputs, by some of them, or by those of some layers."""
         both = self._both(layers, only)
-        rounding = both.reference.rounding
-        proof = prove_lines(both, tolerance=max(self.tolerance, rounding))
+        proof = prove_lines(both, tolerance=self._allowed(both.reference))
         told = tuple(self._paired(both, self._names(layers, only)))
-        if rounding > self.tolerance:
-            half = f"the graph computes in half precision: outputs may differ by {rounding:g}"
+        if proof.tolerance > self.tolerance:
+            half = (
+                f"the graph computes in half precision: outputs may differ by {proof.tolerance:g}"
+            )
             told = (*told, half)
         notes = (*self.given.notes(), *told, *self._beyond(both), *proof.notes)
         if proof.agrees:
             notes = (*notes, *self._unclipped(both))
         proof = dataclasses.replace(proof, notes=notes, layers=tuple(layers))
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
+
+    def _allowed(self, reference: ReferenceGraph) -> float:
+        """Returns how far outputs may be apart: what the graph itself rounds is no difference."""
+        return max(self.tolerance, reference.rounding)
 
     def _paired(self, both: BothSides, names: Sequence[str]) -> Iterator[str]:
         """Yields which tensor each of several outputs was compared with, unless names tell."""
@@ -231,7 +249,7 @@ class _Sides:
             found = both.at_rest().differences
         except UsageError:
             return False
-        return all(one.within(self.tolerance) for one in found)
+        return all(one.within(self._allowed(both.reference)) for one in found)
 
     def unchanged_by_kept(self) -> tuple[int, ...]:
         """Returns the numbers of the outputs that kept weights don't change, if others do."""
@@ -270,7 +288,7 @@ class _Sides:
 
     def _apart(self, proof: Proof) -> Divergence | None:
         """Returns the first layer that differs, with the values with which the outputs do."""
-        at_rest = all(one.within(self.tolerance) for one in proof.outputs)
+        at_rest = all(one.within(proof.tolerance) for one in proof.outputs)
         sources = source_values(self.plan, self.checkpoint)
         values = changed(sources) if at_rest else sources
         weights = weight_values(self.plan, self.index, self.checkpoint, values)
@@ -281,7 +299,7 @@ class _Sides:
             checkpoint=self.checkpoint,
             inputs=self.feeds,
             layers=compute_layers(self.index, self.model_inputs, weights),
-            tolerance=self.tolerance,
+            tolerance=proof.tolerance,
             sources=values,
         )
 
@@ -319,7 +337,8 @@ class _Sides:
             near = self._alike(found, tensors, names)
         except UsageError:
             return None
-        return near if near.agree(self.tolerance) else None
+        reference = self.given.reference(near.names, self.feeds)
+        return near if near.agree(self._allowed(reference)) else None
 
     def _alike(
         self, found: Sequence[np.ndarray], among: Sequence[str], called: Sequence[str]

@@ -23,6 +23,7 @@ from tf1compat.migration.verification.outputs import (
     compare_outputs,
     name_outputs,
 )
+from tf1compat.printable import joined
 
 __all__ = ["Verification", "verify", "verify_outputs", "verify_weights"]
 
@@ -90,7 +91,7 @@ class Verification:
             lines.append(f"{_counted(self.anew)} rounded or summed as laid out, and not otherwise")
         lines += [f"output {difference}" for difference in self.outputs]
         lines += self.layer_lines()
-        return "\n".join([*lines, *(f"! {problem}" for problem in self.problems)])
+        return joined([*lines, *(f"! {problem}" for problem in self.problems)])
 
     def layer_lines(self) -> list[str]:
         """Returns what is known of the first layer that differs, in words; [] if nothing is."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 
 import h5py
 
 from tf1compat.errors import OutputError
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import destination, staged_file
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.hdf5._file_sink import FileSink
@@ -32,7 +32,7 @@ __all__ = ["named_values", "read_weights_file", "write_weights_file"]
 def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged:
-        with tempfile.TemporaryDirectory() as scratch:
+        with scratch_folder() as scratch:
             skeleton, weights = _skeleton(index, scratch)
             with _hdf5_errors(path):
                 places = reserve(skeleton, staged, weights)
@@ -82,7 +82,7 @@ def named_values(source: Source, index: ModelIndex | None) -> dict[str, str]:
         return source.inventory[1]
     if index is None:
         return {name: name for name in source.extents}
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch:
         skeleton, weights = _skeleton(index, scratch)
         with h5py.File(skeleton, "r") as file:
             marks = find_marks(file)

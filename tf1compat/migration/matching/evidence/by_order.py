@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
 from tf1compat.migration.matching.evidence._nesting import in_same_nesting, varying_numbers
 from tf1compat.migration.matching.evidence.base import Evidence
@@ -70,7 +70,7 @@ def _cut(
     sources: Sequence[Node], targets: Sequence[Node], sizes: Sequence[int]
 ) -> Iterator[tuple[Sequence[Node], Sequence[Node]]]:
     """Yields both runs in parts of these sizes."""
-    for end, size in zip(accumulate(sizes), sizes, strict=True):
+    for end, size in zip(itertools.accumulate(sizes), sizes, strict=True):
         yield sources[end - size : end], targets[end - size : end]
 
 
@@ -83,10 +83,17 @@ def _stages(state: State, sources: Sequence[Node], targets: Sequence[Node]) -> l
     flow = state.target.flow
     stages = None if flow is None else flow.stages(targets)
     if flow is not None and stages is not None:
-        followed = all(flow.consumers[node] for node in targets)
-        if followed and any(map(_branches, (sources, targets))):
-            return [1] * len(targets)
-        return [len(stage) for stage in stages]
+        sizes = [len(stage) for stage in stages]
+        if not any(map(_branches, (sources, targets))):
+            return sizes
+        joins, found = state.target.joins, list[int]()
+        for stage, _ in _cut(targets, targets, sizes):
+            in_order = all(
+                flow.leads(one, other) or joins.before(one, other, flow.leads)
+                for one, other in itertools.pairwise(stage)
+            )
+            found += [1] * len(stage) if in_order else [len(stage)]
+        return found
     automatic = all(is_automatic(node.place) for node in (*sources, *targets))
     return [len(targets)] if automatic else [1] * len(targets)
 

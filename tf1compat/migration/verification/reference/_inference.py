@@ -9,18 +9,16 @@ variable follows which statistic, and a dropout is a product with a mask that wa
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference._protos import number_of
-from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
+from tf1compat.names.graph_names import is_of_training, op_name, tensor_name
 from tf1compat.names.op_types import (
     PASSING_OPS,
     SUBTRACTING_OPS,
     VARIABLE_OPS,
-    applies_gradients,
 )
 
 __all__ = ["for_inference"]
@@ -30,7 +28,6 @@ _MEAN, _VARIANCE = 3, 4  # inputs of a fused norm that doesn't train; its output
 # On the way from a batch's moments to what a variable follows: 1.15 squeezes and may unbias them.
 _RESHAPING = frozenset(("Squeeze", "Reshape", "Identity", "Mul", "Cast"))
 _UNIFORM = frozenset(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"))
-_GRADIENT = re.compile(r"\w+Grad(V\d+)?")
 _ADDING = frozenset(("Add", "AddV2"))
 _NEAR = 16  # ops from a mask back to what draws it
 
@@ -46,7 +43,7 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
     """
     nodes = {node.name: node for node in graph_def.node}
     # A graph without gradients that uses the batch's statistics is meant to, as far as it tells.
-    trains = any(map(_is_of_training, nodes.values()))
+    trains = any(is_of_training(node.name, node.op) for node in nodes.values())
     statistics = _statistics(nodes) if trains else {}
     changed = type(graph_def)()
     changed.CopyFrom(graph_def)
@@ -66,14 +63,6 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
     if dropouts:
         notes.append(f"{dropouts} dropouts of the graph were left out")
     return (changed, tuple(notes)) if notes else (graph_def, ())
-
-
-def _is_of_training(node: Any) -> bool:
-    return (
-        in_gradients(node.name)
-        or applies_gradients(node.op)
-        or _GRADIENT.fullmatch(node.op) is not None
-    )
 
 
 def _statistics(nodes: Mapping[str, Any]) -> dict[str, str]:

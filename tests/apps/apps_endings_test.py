@@ -1,0 +1,169 @@
+"""How tasks end: pipes nobody reads, full disks, signals, encodings, functions that exit."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tf1compat.apps._app import guarded
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import ModelError
+from tf1compat.stopping import Stopped
+
+TASK = [sys.executable, "-m", "tf1compat"]
+EVIL = ["a\x1b[2J/w", "c\x9b31m/w", "two\nlines/w", "rtl\u202eabc/w", "iso\u2066/w", "sep\u2028/w"]
+
+
+@pytest.fixture
+def checkpoints(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    write_checkpoint("m", {f"layer/w{i}": np.zeros(2, np.float32) for i in range(3000)})
+    write_checkpoint("n", {f"layer/w{i}": np.ones(2, np.float32) for i in range(3000)})
+    return tmp_path
+
+
+def unread(*args):
+    """Returns the status and errors of a task whose output nobody reads beyond its beginning."""
+    run = subprocess.Popen([*TASK, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdout.read(10)
+    run.stdout.close()
+    errors = run.stderr.read()
+    run.stderr.close()
+    return run.wait(), errors
+
+
+def test_a_closed_pipe_leaves_what_was_found(checkpoints):
+    assert unread("diff", "--checkpoint=m", "--other=n") == (1, b"")
+    assert unread("inspect", "--checkpoint=m") == (141, b"")
+
+
+def test_output_that_cant_be_written_is_an_error(checkpoints):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*TASK, "inspect", "--checkpoint=m"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert b"standard output: can't be written (No space left on device)" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_closed_streams_are_no_files_of_others(checkpoints):
+    done = subprocess.run(
+        ["bash", "-c", '"$@" >&- 2>&-', "-", *TASK, "inspect", "--checkpoint=m"], check=False
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_any_encoding_takes_any_name(checkpoints, encoding):
+    write_checkpoint("names", {"слой/w": np.zeros(2, np.float32), "a/w": np.zeros(2, np.float32)})
+    done = subprocess.run(
+        [*TASK, "inspect", "--checkpoint=names"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u0441\u043b\u043e\u0439/w" in done.stdout
+    assert b"2 of 2 variables" in done.stdout
+
+
+def test_names_are_shown_and_not_obeyed(checkpoints):
+    write_checkpoint("evil", {name: np.zeros(2, np.float32) for name in EVIL})
+    for args in (["--checkpoint=evil"], ["--checkpoint=evil", "--scope=zzz"]):
+        done = subprocess.run(
+            [*TASK, "inspect", *args], capture_output=True, text=True, check=False
+        )
+        shown = done.stdout + done.stderr
+        assert not set(shown) & set("\x1b\x9b\u202e\u2066\u2028\r")
+        assert "\nlines/w" not in shown
+
+
+STOPPED_AT = """
+import os, signal, sys
+
+class Finder:
+    left = {imports}
+    def find_spec(self, name, path=None, target=None):
+        Finder.left -= 1
+        if not Finder.left:
+            os.kill(os.getpid(), signal.{number})
+
+from tf1compat.__main__ import main
+sys.meta_path.insert(0, Finder())
+sys.argv = ["tf1compat", "inspect", "--checkpoint=m"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("imports", [1, 2, 10, 30, 60])
+def test_a_signal_while_modules_are_imported_is_a_status_and_a_line(
+    checkpoints, number, status, imports
+):
+    code = STOPPED_AT.format(number=number, imports=imports)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert re.fullmatch(r"tf1compat( inspect)?: error: [a-z ]+\n", done.stderr)
+    assert done.stdout == ""
+
+
+def test_a_task_that_exits_by_itself_has_failed(capsys):
+    assert guarded("mine", lambda: sys.exit(0)) == 1
+    assert "unexpected SystemExit: 0" in capsys.readouterr().err
+
+
+def test_a_stopped_task_says_so(capsys):
+    def stopped():
+        raise Stopped(signal.SIGTERM)
+
+    assert guarded("mine", stopped) == 143
+    assert capsys.readouterr().err == "tf1compat mine: error: terminated\n"
+
+
+def test_an_error_that_comes_of_being_stopped_isnt_told(checkpoints):
+    code = (
+        "import os, signal\nfrom tf1compat.stopping import stoppable\n"
+        "from tf1compat.apps._app import guarded\n"
+        "def swallowed():\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    except BaseException:\n        raise ImportError('half a module')\n"
+        "with stoppable():\n    raise SystemExit(guarded('mine', swallowed))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (143, b"tf1compat mine: error: terminated\n")
+
+
+@pytest.mark.parametrize("kind", ["SystemExit(0)", "KeyboardInterrupt()", "GeneratorExit()"])
+def test_a_models_function_that_exits_is_an_error_with_its_name(checkpoints, monkeypatch, kind):
+    from tf1compat.keras3.formats.loading import lazy_model
+
+    name = f"trains_{kind[:3].lower()}"
+    (checkpoints / f"{name}.py").write_text(f"def main():\n    raise {kind}\n")
+    (checkpoints / f"{name}_at_once.py").write_text(f"raise {kind}\n")
+    monkeypatch.syspath_prepend(str(checkpoints))
+    with pytest.raises(ModelError, match=rf"main\(\) raised {kind.partition('(')[0]}"):
+        lazy_model(f"{name}:main")
+    with pytest.raises(ModelError, match=rf"importing {name}_at_once failed with {kind[:6]}"):
+        lazy_model(f"{name}_at_once:main")
+
+
+@pytest.mark.parametrize("flag", ["--model", "--other", "--rules"])
+def test_pipes_are_refused(checkpoints, capsys, flag):
+    from tf1compat.apps.main import TASKS
+
+    for suffix in (".keras", ".weights.h5"):
+        os.mkfifo(f"pipe{suffix}")
+    given = {
+        "--other": "n",
+        "--model": "m:b",
+        flag: f"pipe{'.weights.h5' if flag == '--other' else '.keras'}",
+    }
+    status = TASKS["diff"].run(["--checkpoint=m", *(f"{k}={v}" for k, v in given.items())])
+    assert status == 2
+    assert "expected a regular file, found a FIFO at 'pipe" in capsys.readouterr().err

@@ -1,0 +1,167 @@
+"""Signals that ask a process to end, raised as an exception: what is under way cleans up.
+
+Little is imported here, for a command installs this before anything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+__all__ = ["SIGNALS", "Stopped", "asked_to_stop", "ignore", "install", "stoppable", "unstoppable"]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+_PATIENCE = 5.0  # seconds that cleaning up may take before a further signal counts
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the process to end. It passes wherever Ctrl-C does.
+
+    Attributes:
+      signal: its number.
+    """
+
+    # AutoGraph makes a StagingError of what it can't make anew; what has this it lets through.
+    ag_pass_through = True
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+    @property
+    def status(self) -> int:
+        """The exit status that shells give for the signal."""
+        return 128 + self.signal
+
+    def __str__(self) -> str:
+        return _WORDS.get(signal.Signals(self.signal), "stopped")
+
+
+class _Handler:
+    """Raises Stopped for the first signal; those that come while that is cleaned up are let go."""
+
+    def __init__(self) -> None:
+        self.asked: Stopped | None = None
+        self._since = 0.0
+        self._holds = 0
+        self._late: Stopped | None = None
+
+    def __call__(self, number: int, frame: object = None) -> None:
+        now = time.monotonic()
+        if self.asked is not None and now - self._since < _PATIENCE:
+            return
+        self.asked, self._since = Stopped(number), now
+        if self._holds:
+            self._late = self.asked
+        else:
+            raise self.asked
+
+    def again(self, stopped: Stopped) -> None:
+        """Has a signal come once more, whose exception Python swallowed."""
+        import _thread
+
+        self.asked = None
+        _thread.interrupt_main(signal.Signals(stopped.signal))
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            late = self._late
+            if late is not None and not self._holds:
+                self._late = None
+                raise late
+
+
+def install(signals: Iterable[signal.Signals] = SIGNALS) -> Callable[[], None]:
+    """Has signals raise :class:`Stopped` in the main thread; returns what undoes that.
+
+    A signal that the process ignores (``nohup``, a background job), or that a program handles by
+    itself, stays as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    handler, before, hook = _Handler(), dict[int, Any](), sys.unraisablehook
+    for one in signals:
+        if signal.getsignal(one) in (signal.SIG_DFL, signal.default_int_handler):
+            before[one] = signal.signal(one, handler)
+    if before:
+        sys.unraisablehook = _insisting(hook)
+
+    def undo() -> None:
+        for one, earlier in before.items():
+            signal.signal(one, earlier)
+        if before:
+            sys.unraisablehook = hook
+
+    return undo
+
+
+def ignore() -> None:
+    """Lets signals go from here on: what was to be done is done."""
+    for one in SIGNALS:
+        if isinstance(signal.getsignal(one), _Handler):
+            signal.signal(one, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[bool]:
+    """Has signals raise :class:`Stopped` within the block, in the main thread.
+
+    Yields:
+      Whether an interrupt of the user always is a Stopped there: a plain KeyboardInterrupt, then,
+      was raised by some code of its own accord.
+    """
+    undo = install(signals)
+    try:
+        yield threading.current_thread() is not threading.main_thread() or _handler() is not None
+    finally:
+        undo()
+
+
+@contextlib.contextmanager
+def unstoppable() -> Iterator[None]:
+    """Has a signal that comes within the block raise :class:`Stopped` at its end.
+
+    For steps that leave something behind where they are done by half; they are short.
+    """
+    handler = _handler()
+    if handler is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with handler.hold():
+        yield
+
+
+def asked_to_stop() -> Stopped | None:
+    """Returns what a signal raised, whatever became of it; None if there was none."""
+    handler = _handler()
+    return None if handler is None else handler.asked
+
+
+def _handler() -> _Handler | None:
+    found = (signal.getsignal(one) for one in SIGNALS)
+    return next((one for one in found if isinstance(one, _Handler)), None)
+
+
+def _insisting(hook: Any) -> Any:
+    """Returns a hook that lets no Stopped be lost in a destructor, where it would be noise."""
+
+    def insist(unraisable: Any) -> None:
+        handler = _handler()
+        if isinstance(unraisable.exc_value, Stopped) and handler is not None:
+            handler.again(unraisable.exc_value)
+        else:
+            hook(unraisable)
+
+    return insist
