@@ -16,7 +16,9 @@ from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import UsageError
+from tf1compat.files.distinct import require_distinct
 from tf1compat.keras3.formats.output_formats import model_format, output_format, suffixes
 from tf1compat.names.sizes import human_bytes
 
@@ -62,6 +64,8 @@ def _main() -> int:
         _require_writable(output)
     checkpoint = _SOURCE.open()
     require_files(_TARGET.files())
+    if output:
+        _require_own_file(output, checkpoint)
 
     import_tensorflow()
 
@@ -159,6 +163,12 @@ def _require_writable(output: str) -> None:
     output_format(output)
     if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
+
+
+def _require_own_file(output: str, checkpoint: Checkpoint) -> None:
+    """Refuses an output that is one of the files that are read."""
+    given = [path for path in _TARGET.files().values() if path]
+    require_distinct([output], [*files_of(checkpoint), *given])
 
 
 if __name__ == "__main__":

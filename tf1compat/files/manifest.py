@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Manifest", "TensorDigest", "tensor_digest"]
 
-_FORMAT = "tf1compat-manifest-1"
+_TENSORS_ALONE = "tf1compat-manifest-1"
+_WITH_PARTS = "tf1compat-manifest-2"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Manifest:
       tensors: the tensors.
       notes: what whoever wrote it says of it, values of JSON by key; ``docs/proof.md`` has what
         ``proof`` says.
+      parts: SHA-256 of what else of the output a loader reads, by what its format calls it; empty
+        in outputs of earlier versions.
 
     >>> import numpy as np
     >>> tensor = TensorDigest("w", (2,), "int32", tensor_digest(np.arange(2, dtype="int32")))
@@ -54,13 +57,16 @@ class Manifest:
 
     tensors: tuple[TensorDigest, ...]
     notes: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    parts: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     def to_json(self) -> str:
         """Returns the manifest as JSON text, one tensor a line."""
         lines = (json.dumps(dataclasses.asdict(tensor)) for tensor in self.tensors)
         body = ",\n".join(lines)
         notes = f', "notes": {json.dumps(dict(self.notes))}' if self.notes else ""
-        return f'{{"format": "{_FORMAT}"{notes}, "tensors": [\n{body}\n]}}\n'
+        parts = f', "parts": {json.dumps(dict(self.parts))}' if self.parts else ""
+        version = _WITH_PARTS if self.parts else _TENSORS_ALONE  # which earlier versions read too
+        return f'{{"format": "{version}"{notes}{parts}, "tensors": [\n{body}\n]}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -72,12 +78,15 @@ class Manifest:
         """
         try:
             held = parse_json(text, file="the manifest")
-            if held["format"] != _FORMAT:
-                raise ValueError(f"format {held['format']!r}, expected {_FORMAT!r}")
+            if held["format"] not in (_TENSORS_ALONE, _WITH_PARTS):
+                raise ValueError(
+                    f"format {held['format']!r}, expected {_TENSORS_ALONE!r} or {_WITH_PARTS!r}"
+                )
             notes = held.get("notes", {})
             if not isinstance(notes, dict):
                 raise ValueError(f"notes {notes!r}, expected values by key")
-            manifest = cls(tuple(_tensor(item) for item in held["tensors"]), notes)
+            parts = _parts(held)
+            manifest = cls(tuple(_tensor(item) for item in held["tensors"]), notes, parts)
         except (ValueError, TypeError, KeyError) as error:
             raise VerificationError(f"this is not a tensor manifest: {error}") from error
         if len(manifest.by_name()) != len(manifest.tensors):
@@ -114,6 +123,16 @@ def tensor_digest(array: np.ndarray) -> str:
         for window in raw_windows(value):
             digest.update(window.data)
     return digest.hexdigest()
+
+
+def _parts(held: dict[str, Any]) -> dict[str, str]:
+    """Returns the parts of a parsed manifest, or raises what :meth:`from_json` catches."""
+    if held["format"] == _TENSORS_ALONE:
+        return {}
+    parts = held["parts"]
+    if not isinstance(parts, dict) or not all(isinstance(one, str) for one in parts.values()):
+        raise ValueError(f"parts {parts!r}, expected digests by name")
+    return parts
 
 
 def _tensor(item: dict[str, object]) -> TensorDigest:

@@ -14,9 +14,9 @@ import os
 from collections.abc import Iterator, Sequence
 
 from tf1compat.errors import OutputError
-from tf1compat.files._syncing import sync_directory
 from tf1compat.files.output_errors import naming
 from tf1compat.files.sealed import SealedFile, settle
+from tf1compat.files.syncing import sync_directory
 
 __all__ = ["place_new", "placed_from"]
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from tf1compat.errors import OutputError
 from tf1compat.files._access import keep_access
-from tf1compat.files._syncing import sync_directory, sync_file
 from tf1compat.files.output_errors import BEFORE, naming
+from tf1compat.files.syncing import sync_directory, sync_file
 
 __all__ = ["SealedFile", "replace_all", "seal", "settle"]
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
+from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, PlanError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import ModelIndex, Weight, export_weights, index_model
@@ -74,7 +75,9 @@ def convert(
         as a copy what isn't one in this checkpoint.
       CorruptCheckpointError: if a source is damaged; nothing is written then, neither to the file
         nor into the model.
-      OutputError: if the file can't be written; an older one still stands.
+      OutputError: if the file can't be written, or doesn't hold what was written when it is read
+        back; an older one still stands.
+      UsageError: if `output` is one of the checkpoint's files, by whatever link.
     """
     plan.require_complete()
     index = index_model(model)
@@ -87,7 +90,8 @@ def convert(
     if output is not None:
         path = os.fspath(output)
         read = NotedValues(_reader(fills, entries, progress), notes)
-        return Conversion(plan, path, export_weights(index, path, read))
+        written = export_weights(index, path, read, inputs=files_of(entries))
+        return Conversion(plan, path, written)
     known = _made_once(plan, index, entries)
     digests = []
     for path, fill in fills.items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import math
 import os
 import shutil
 import tempfile
@@ -11,16 +13,25 @@ from collections.abc import Sequence
 from typing import IO
 
 from tf1compat.errors import Problem
+from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
-from tf1compat.keras3.formats.hdf5.inventory import from_metadata, into_metadata
+from tf1compat.keras3.formats.hdf5.disk_errors import naming_scratch
+from tf1compat.keras3.formats.hdf5.inventory import (
+    STRUCTURE,
+    from_metadata,
+    into_metadata,
+    others_digest,
+)
+from tf1compat.keras3.formats.hdf5.model_names import misplaced_in, named_values
 from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
 from tf1compat.keras3.formats.hdf5.source import Handle, Source, explained, source_at
-from tf1compat.keras3.formats.hdf5.space import reserve
-from tf1compat.keras3.formats.hdf5.weights_file import named_values
+from tf1compat.keras3.formats.hdf5.space import Place, reserve
+from tf1compat.keras3.formats.hdf5.structure import digest_outside
+from tf1compat.keras3.formats.hdf5.weights_file import damaged_structure
 from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
@@ -30,13 +41,15 @@ from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGH
 __all__ = ["open_weights", "read_keras_file", "write_keras_file"]
 
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
+_WINDOW = 1 << 20
 
 
 def write_keras_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged, scratch_folder() as scratch:
         skeleton = os.path.join(scratch, f"model{SUFFIX}")
-        weights = save_skeleton(index, lambda model: model.save(skeleton))
+        with naming_scratch(skeleton):
+            weights = save_skeleton(index, lambda model: model.save(skeleton))
         return _fill(staged, skeleton, weights, read=read)
 
 
@@ -51,18 +64,34 @@ def _fill(path: str, skeleton: str, weights: Sequence[Weight], *, read: ReadWeig
     """
     marks, scratch = f"{skeleton}.marks.h5", f"{skeleton}.weights.h5"
     with zipfile.ZipFile(skeleton) as given, zipfile.ZipFile(path, "w") as made:
+        metadata = given.read(METADATA_MEMBER)
+        parts = {METADATA_MEMBER: others_digest(metadata)}
         for item in given.infolist():
             if item.filename not in (WEIGHTS_MEMBER, METADATA_MEMBER):
-                made.writestr(item, given.read(item))
-        with given.open(WEIGHTS_MEMBER) as marked, open(marks, "wb") as copy:
-            shutil.copyfileobj(marked, copy)
-        places = reserve(marks, scratch, weights)
+                data = given.read(item)
+                parts[item.filename] = hashlib.sha256(data).hexdigest()
+                made.writestr(item, data)
+        with naming_scratch(marks):
+            with given.open(WEIGHTS_MEMBER) as marked, open(marks, "wb") as copy:
+                shutil.copyfileobj(marked, copy)
+            places = reserve(marks, scratch, weights)
         with made.open(WEIGHTS_MEMBER, "w", force_zip64=True) as member, open(scratch, "rb") as h5:
+            parts[STRUCTURE] = _structure(h5, places)
             sink = _Sink(h5, member)
-            manifest = manifest_of(stream_values(places, read, sink.put), read)
+            manifest = manifest_of(stream_values(places, read, sink.put), read, parts)
             sink.finish()
-        made.writestr(METADATA_MEMBER, into_metadata(given.read(METADATA_MEMBER), manifest, places))
+        made.writestr(METADATA_MEMBER, into_metadata(metadata, manifest, places))
     return manifest
+
+
+def _structure(scratch: IO[bytes], places: Sequence[Place]) -> str:
+    """Returns the digest of an HDF5 file that waits for the values of its weights."""
+    holes = [(p.offset, _nbytes(p.weight)) for p in places]
+    return digest_outside(scratch, 0, size=os.fstat(scratch.fileno()).st_size, holes=holes)
+
+
+def _nbytes(weight: Weight) -> int:
+    return math.prod(weight.shape) * numpy_dtype(weight.dtype).itemsize
 
 
 class _Sink:
@@ -103,7 +132,8 @@ def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
         source.values(),
         manifest=source.manifest,
         named=named_values(source, index),
-        members=lambda: _damaged_members(path),
+        members=lambda: _damaged_members(path, source),
+        misplaced=misplaced_in(source, index),
     )
 
 
@@ -122,13 +152,15 @@ def open_weights(path: str) -> Source:
             inventory = from_metadata(metadata, path=path)
             if member.compress_type != zipfile.ZIP_STORED:
                 return source_at(path, _extracted(archive, member), 0, inventory=inventory)
+            if inventory is None:  # no digests: the zip's own checksum is all there is
+                _read_through(archive, member)
         handle = io.FileIO(path)
         handle.seek(member.header_offset)
         header = handle.read(_LOCAL_HEADER)
         # the local header's own lengths: the directory's, at the end, may be of other extra fields
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         start = member.header_offset + _LOCAL_HEADER + lengths
-        return source_at(path, handle, start, inventory=inventory)
+        return source_at(path, handle, start, inventory=inventory, size=member.file_size)
 
 
 def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Handle:
@@ -140,15 +172,45 @@ def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Handle:
     return copy
 
 
-def _damaged_members(path: str) -> list[Problem]:
-    """Returns the members whose own checksum fails."""
-    problems = []
+def _damaged_members(path: str, source: Source) -> list[Problem]:
+    """Returns the members whose own checksum fails, or that aren't those that were written."""
+    written = dict(source.manifest.parts) if source.manifest else {}
+    structure = {WEIGHTS_MEMBER} if STRUCTURE in written else set()
+    expected = {*written} - {STRUCTURE} | structure
+    problems, seen = [], set()
     with open_archive(path) as archive:
         for item in archive.infolist():
+            name = item.filename
+            seen.add(name)
             try:
-                with archive.open(item) as member:
-                    while member.read(1 << 20):
-                        pass
+                found = _digest_of(archive, item)
             except Exception as error:  # zipfile, zlib and the decoders each have their own
-                problems.append(Problem(item.filename, "its CRC-32", str(error), path))
-    return problems
+                problems.append(Problem(name, "its CRC-32", str(error), path))
+                continue
+            if written and name not in expected:
+                problems.append(Problem(name, "no such member", "one that wasn't written", path))
+            elif name in written and written[name] != found:
+                problems.append(Problem(name, "what was written", "other contents (SHA-256)", path))
+    missing = [Problem(name, "a member of the file", "none", path) for name in expected - seen]
+    return problems + missing + damaged_structure(source, WEIGHTS_MEMBER)
+
+
+def _digest_of(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> str:
+    """Returns the digest of a member, its checksum checked; "" for the weights, read elsewhere."""
+    if item.filename == METADATA_MEMBER:
+        return others_digest(member_bytes(archive, item.filename))
+    if item.filename == WEIGHTS_MEMBER:
+        _read_through(archive, item)
+        return ""
+    digest = hashlib.sha256()
+    with archive.open(item) as member:
+        while data := member.read(_WINDOW):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _read_through(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> None:
+    """Has zipfile check a member's checksum, as it does for whoever reads to its end."""
+    with archive.open(item) as member:
+        while member.read(_WINDOW):
+            pass

@@ -166,8 +166,9 @@ class ExportedArray:
             raise self._corrupt(f"dataset {self.dataset} is missing")
         if expected is not None:
             size = math.prod(expected.shape) * _known_dtype(expected.dtype).itemsize
-            # HDF5 has no bfloat16: it is opaque to it where Keras' note was lost
-            same_type = value.dtype == expected.dtype or value.dtype.startswith("void")
+            # Opaque to HDF5 are NumPy's newer types; Keras notes, and reads again, bfloat16 alone.
+            opaque = value.dtype.startswith("void") and expected.dtype != "bfloat16"
+            same_type = value.dtype == expected.dtype or opaque
             if value.shape != expected.shape or value.nbytes != size or not same_type:
                 raise self._corrupt(
                     f"expected {expected.dtype} of shape {expected.shape}, found {value.dtype} "
@@ -190,6 +191,7 @@ class Exported(Mapping[str, ExportedArray]):
       path: of the file.
       has_manifest: whether each tensor has a digest.
       notes: what else the manifest says, values of JSON by key; not to be trusted.
+      unchecked: what can't be told of the file, as it has no digest of it: a sentence each.
     """
 
     def __init__(
@@ -200,6 +202,7 @@ class Exported(Mapping[str, ExportedArray]):
         manifest: Manifest | None,
         named: Mapping[str, str] | None = None,
         members: Callable[[], list[Problem]] = list,
+        misplaced: Callable[[], list[Problem]] = list,
     ) -> None:
         """Describes an open file: for formats.
 
@@ -209,6 +212,7 @@ class Exported(Mapping[str, ExportedArray]):
           manifest: what was written; None where the file doesn't say.
           named: by each weight's path, the name of its value. By default paths are the names.
           members: returns what else of the file is damaged.
+          misplaced: returns the weights that a loader would look for elsewhere in the file.
         """
         for name, value in values.items():
             if not all(hasattr(value, attribute) for attribute in _DESCRIBED):
@@ -219,7 +223,9 @@ class Exported(Mapping[str, ExportedArray]):
         self.path = path
         self.has_manifest = manifest is not None
         self.notes: Mapping[str, Any] = manifest.notes if manifest else {}
+        self.unchecked = _unchecked(manifest)
         self._members = members
+        self._misplaced = misplaced
         expected = manifest.by_name() if manifest else {}
         if named is None:
             named = {name: name for name in (values if manifest is None else expected)}
@@ -259,6 +265,27 @@ class Exported(Mapping[str, ExportedArray]):
                 text = getattr(error, "message", str(error))
                 problems.append(Problem(array.path, "the bytes that were written", text, self.path))
         return problems + self._members()
+
+    def misplaced(self) -> list[Problem]:
+        """Returns one problem for each weight that the model loads from elsewhere than this says.
+
+        Of a file that was opened without a model, nothing is known.
+
+        Raises:
+          ModelError: Keras can't save the model, so that nobody knows what it loads.
+        """
+        return self._misplaced()
+
+
+def _unchecked(manifest: Manifest | None) -> tuple[str, ...]:
+    if manifest is None:
+        return ("it has no manifest, so nothing tells whether it is as it was written",)
+    if not manifest.parts:
+        return (
+            "its manifest has digests of the weights alone, so nothing tells whether what else it "
+            "holds is as it was written",
+        )
+    return ()
 
 
 def said_of(exported: Exported, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import ModelError, UsageError
@@ -53,9 +54,14 @@ class NotedValues:
             raise
 
 
-def manifest_of(digests: Iterable[TensorDigest], read: ReadWeight) -> Manifest:
-    """Returns the manifest of what was written of the values that `read` gave."""
-    return Manifest(tuple(digests), read.notes if isinstance(read, NotedValues) else {})
+def manifest_of(
+    digests: Iterable[TensorDigest],
+    read: ReadWeight,
+    parts: Mapping[str, str] = MappingProxyType({}),
+) -> Manifest:
+    """Returns the manifest of what was written of the values that `read` gave, and of parts."""
+    notes = read.notes if isinstance(read, NotedValues) else {}
+    return Manifest(tuple(digests), notes, dict(parts))
 
 
 def value_of(weight: Weight, read: ReadWeight) -> np.ndarray:

@@ -46,7 +46,7 @@ def read_tokens(path: str) -> Tokens:
         Budget(path, len(data)).spend(_TOKENS, data.count(b"\n"))
         lines = data.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
     except ValueError as error:  # a UsageError, a BudgetError or one of UTF-8
-        found = str(error).removeprefix(f"{path}: ")
+        found = str(error).rpartition("found ")[2]
         raise LayoutError(
             f"vocabulary {path!r}: expected a readable text, found {found}"
         ) from error

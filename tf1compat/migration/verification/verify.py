@@ -45,6 +45,7 @@ class Verification:
       divergence: the first layer whose output differs, where layers could be paired, with the
         tensor of the v1 graph that is nearest to it.
       unpaired: why the v1 graph couldn't tell that layer; else "".
+      unchecked: what the written file has nothing to be compared with: a sentence each.
     """
 
     weights: int
@@ -53,6 +54,7 @@ class Verification:
     divergence: Divergence | None = None
     unpaired: str = ""
     anew: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -74,6 +76,7 @@ class Verification:
             "outputs": [one.record() for one in self.outputs],
             "divergence": self.divergence.record() if self.divergence else None,
             "unpaired": self.unpaired,
+            "unchecked": list(self.unchecked),
         }
 
     def require_equal(self) -> None:
@@ -91,6 +94,7 @@ class Verification:
             lines.append(f"{_counted(self.anew)} rounded or summed as laid out, and not otherwise")
         lines += [f"output {difference}" for difference in self.outputs]
         lines += self.layer_lines()
+        lines += [f"not checked: {one}" for one in self.unchecked]
         return joined([*lines, *(f"! {problem}" for problem in self.problems)])
 
     def layer_lines(self) -> list[str]:
@@ -135,6 +139,7 @@ def verify(
         outputs,
         weights=weights.weights,
         anew=weights.anew,
+        unchecked=weights.unchecked,
         problems=(*weights.problems, *outputs.problems),
     )
     if not outputs.problems or v1_graph is None:
@@ -159,23 +164,28 @@ def verify_weights(
 
     Sources that were dropped as copies of others are compared with these. In a file, every tensor
     is also checked against the digest written with it, those that kept their initial values
-    included.
+    included; so is all else that a loader reads (names, types, a model's configuration), and that
+    each weight stands where Keras looks for it in loading this model. What a file has no digest of
+    is said as ``unchecked``.
 
     Raises:
       PlanError: if the checkpoint isn't the one the plan was made for.
       OutputError: if the file can't be read at all.
+      ModelError: if Keras can't save the model, so that nobody knows where it looks for weights.
     """
     index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     check_fits_checkpoint(plan, entries)
     problems: list[Problem] = []
+    unchecked: tuple[str, ...] = ()
     if output is None:
         read: ReadWeight = lambda path: np.asarray(index[path].variable.numpy())  # noqa: E731
         origin = "the model"
     else:
         origin = os.fspath(output)
         exported = read_exported(origin, index)
-        problems += exported.damage()
+        problems += [*exported.damage(), *exported.misplaced()]
+        unchecked = tuple(f"{origin}: {one}" for one in exported.unchecked)
         read = lambda path: exported[path].read()  # noqa: E731
     damaged = {problem.name for problem in problems}
     exact, anew = 0, []
@@ -192,7 +202,7 @@ def verify_weights(
             Problem(fill.target, "its source's bits", f, origin) for f in found.differences
         ]
     problems += unlike_originals(plan.drops, entries)
-    return Verification(exact, tuple(problems), anew=tuple(anew))
+    return Verification(exact, tuple(problems), anew=tuple(anew), unchecked=unchecked)
 
 
 def _counted(paths: Sequence[str]) -> str:

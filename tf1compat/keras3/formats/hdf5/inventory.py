@@ -7,6 +7,8 @@ the whole archive to look for assets.
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,22 +20,43 @@ from tf1compat.errors import CheckpointError, VerificationError
 from tf1compat.files.json_text import parse_json
 from tf1compat.files.manifest import Manifest
 from tf1compat.keras3.formats.exported import StoredValue
+from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
 from tf1compat.keras3.formats.hdf5.space import Place
 
-__all__ = ["Inventory", "from_h5", "from_metadata", "into_h5", "into_metadata"]
+__all__ = [
+    "STRUCTURE",
+    "STRUCTURE_DATASET",
+    "Inventory",
+    "from_h5",
+    "from_metadata",
+    "into_h5",
+    "into_metadata",
+    "others_digest",
+]
+
+STRUCTURE = "structure"  # what the manifest calls the digest of all but the weights' values
 
 _GROUP = "_tf1compat"
 _KEY = "tf1compat"
+STRUCTURE_DATASET = f"{_GROUP}/{STRUCTURE}"
+_BESIDE = ""  # of a digest that stands beside the manifest: no bytes hold the digest of themselves
+_DIGITS = 64
 
 Inventory = tuple[Manifest, dict[str, str]]
 """The manifest of a file, and for each of its tensors the name of the HDF5 dataset."""
 
 
 def into_h5(path: str, manifest: Manifest, places: Sequence[Place]) -> None:
-    """Adds the manifest to the HDF5 file `path`."""
-    with h5py.File(path, "r+") as file:
+    """Adds the manifest to the HDF5 file `path`, and space for the digest that seals it.
+
+    Raises:
+      OSError: the file can't be written.
+    """
+    held = dataclasses.replace(manifest, parts={STRUCTURE: _BESIDE})
+    with checked_h5(path, "r+") as file:
         group = file.create_group(_GROUP)
-        group["manifest"] = np.frombuffer(manifest.to_json().encode(), np.uint8)
+        group["manifest"] = np.frombuffer(held.to_json().encode(), np.uint8)
+        group[STRUCTURE] = np.zeros(_DIGITS, np.uint8)
         group["datasets"] = np.frombuffer(json.dumps(_datasets(places)).encode(), np.uint8)
 
 
@@ -65,7 +88,26 @@ def from_h5(file: h5py.File, values: Mapping[str, StoredValue], *, path: str) ->
         )
     except (KeyError, ValueError, CheckpointError) as error:
         raise VerificationError(f"the manifest is damaged: {error}") from error
-    return _inventory(manifest, datasets)
+    parsed, named = _inventory(manifest, datasets)
+    if STRUCTURE not in parsed.parts and STRUCTURE_DATASET not in values:  # of an earlier version
+        return parsed, named
+    return dataclasses.replace(parsed, parts={STRUCTURE: _sealed(values)}), named
+
+
+def _sealed(values: Mapping[str, StoredValue]) -> str:
+    """Returns the digest that stands beside the manifest."""
+    try:
+        digest = values[STRUCTURE_DATASET].read_bytes()[:_DIGITS].tobytes()
+        return digest.decode("ascii")
+    except (KeyError, ValueError, CheckpointError) as error:
+        raise VerificationError(f"the digest of the file is damaged: {error}") from error
+
+
+def others_digest(metadata: bytes) -> str:
+    """Returns the SHA-256 of what a ``metadata.json`` holds beside the manifest."""
+    held = parse_json(metadata, file="metadata.json", constant=float)
+    others = {key: value for key, value in held.items() if key != _KEY}
+    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
 
 
 def from_metadata(metadata: bytes, *, path: str) -> Inventory | None:

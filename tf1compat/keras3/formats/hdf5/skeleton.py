@@ -18,6 +18,7 @@ import numpy as np
 
 from tf1compat.errors import ModelError, Problem
 from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.keras3.formats.hdf5.disk_errors import disk_error
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.names.first_line import first_line
@@ -40,6 +41,7 @@ def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Wei
     Raises:
       ModelError: Keras can't save this model, or leaves out a weight or changes it in saving; all
         such weights are named.
+      OSError: the disk is full, or fails; it may be behind another error.
     """
     model = index.model
     if not isinstance(model, keras.Model):
@@ -49,9 +51,9 @@ def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Wei
     try:
         with _substituted(index, marks):
             save(model)
-    except OSError:
-        raise
     except Exception as error:
+        if isinstance(error, OSError) or disk_error(error, "") is not None:
+            raise  # it isn't the model's fault
         reason = first_line(error, otherwise="no message")
         raise ModelError(
             f"{model.name} ({type(model).__name__}): Keras can't save this model: "

@@ -53,7 +53,8 @@ class Extent:
     Attributes:
       shape: its dimensions.
       dtype: its dtype by name; ``"bfloat16"`` where Keras noted that.
-      offset: of its first byte in the file; None where it isn't one piece of raw bytes.
+      offset: of its first byte in the file; None where it isn't one piece of the bytes that NumPy
+        has, little-endian and in C order.
       nbytes: size of its value.
       wrong: why its value can't be read, as far as its header tells; "" if it can.
     """
@@ -72,6 +73,7 @@ class Source:
     Attributes:
       path: of the file.
       start: offset in `handle` at which the HDF5 file starts.
+      size: of the HDF5 file in bytes.
       extents: every dataset by its name.
       inventory: the manifest; None where the file has none.
       handle: the open file that offsets count in.
@@ -79,6 +81,7 @@ class Source:
 
     path: str
     start: int
+    size: int
     extents: dict[str, Extent]
     inventory: Inventory | None
     handle: Handle
@@ -130,7 +133,7 @@ class StoredDataset:
         return self.extent.wrong
 
     def read_bytes(self) -> np.ndarray:
-        """Returns its raw bytes, uint8 of shape [nbytes].
+        """Returns its bytes as a loader has them, little-endian in C order: uint8 [nbytes].
 
         Raises:
           CorruptCheckpointError: the file doesn't hold them, or ends before they do.
@@ -142,8 +145,9 @@ class StoredDataset:
                 dataset = file[self.name]
                 if wrong := overfull(dataset.id, dataset.dtype):
                     raise self._corrupt(wrong)
-                value = np.ascontiguousarray(dataset[()])
-            return value.reshape(-1).view(np.uint8)
+                value = np.asarray(dataset[()])
+            plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+            return plain.reshape(-1).view(np.uint8)
         found = np.empty(self.nbytes, np.uint8)
         view, at = found.data, self.offset
         while view:
@@ -189,11 +193,17 @@ def open_source(path: str) -> Source:
         return dataclasses.replace(source, inventory=inventory)
 
 
-def source_at(path: str, handle: Handle, start: int, *, inventory: Inventory | None) -> Source:
-    """Returns the source of an HDF5 file that is part of another, from byte `start` of it."""
+def source_at(
+    path: str, handle: Handle, start: int, *, inventory: Inventory | None, size: int | None = None
+) -> Source:
+    """Returns the source of an HDF5 file that is part of another, from byte `start` of it.
+
+    It is `size` bytes of it, by default all that follow.
+    """
+    length = os.fstat(handle.fileno()).st_size - start if size is None else size
     budget = Budget(path, os.fstat(handle.fileno()).st_size)
     with h5_file(handle, start) as file:
-        return Source(path, start, _extents(file, start, budget), inventory, handle)
+        return Source(path, start, length, _extents(file, start, budget), inventory, handle)
 
 
 def require_loadable(source: Source) -> None:
@@ -276,6 +286,19 @@ def _extent(dataset: h5py.h5d.DatasetID, start: int, budget: Budget) -> Extent:
     dtype = "bfloat16" if noted else kind.name
     nbytes = math.prod(shape) * kind.itemsize
     whole = properties.get_layout() == h5py.h5d.CONTIGUOUS
-    offset = dataset.get_offset() if whole else None
+    offset = dataset.get_offset() if whole and _is_plain(dataset.get_type(), kind) else None
     wrong = admit_values(dataset, kind, nbytes=nbytes, budget=budget)
     return Extent(shape, dtype, None if offset is None else offset + start, nbytes, wrong)
+
+
+def _is_plain(stored: h5py.h5t.TypeID, kind: np.dtype) -> bool:
+    """Tells whether elements lie in the file as NumPy has them; else HDF5 has to convert them.
+
+    What it is in NumPy doesn't tell: that is the same for the other byte order, or where bits of
+    the type are damaged that say which bits of an element are its exponent.
+    """
+    if kind.kind == "V":
+        return isinstance(stored, h5py.h5t.TypeOpaqueID)
+    if kind.kind not in "biufc":
+        return False
+    return bool(stored.equal(h5py.h5t.py_create(kind.newbyteorder("<"), logical=True)))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import h5py
 
 from tf1compat.budget import Budget
+from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
 from tf1compat.keras3.formats.hdf5._file_sink import ALIGNMENT
 from tf1compat.keras3.formats.hdf5._groups import walk
 from tf1compat.keras3.formats.hdf5.skeleton import marked_number
@@ -47,10 +48,13 @@ def reserve(skeleton: str, path: str, weights: Sequence[Weight]) -> list[Place]:
 
     Returns:
       the weights' places, in order of offset.
+
+    Raises:
+      OSError: `path` can't be written.
     """
     with (
         h5py.File(skeleton, "r") as given,
-        h5py.File(path, "w", alignment_threshold=_LARGE, alignment_interval=ALIGNMENT) as made,
+        checked_h5(path, "w", alignment_threshold=_LARGE, alignment_interval=ALIGNMENT) as made,
     ):
         marks = _copy(given, made)
         places = []

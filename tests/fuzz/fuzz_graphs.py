@@ -1,0 +1,108 @@
+"""Targets of graphs, of ``.meta`` files and SavedModels: facts, flow, settings, signatures."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import os
+
+from fuzz_scratch import GOLDENS, written
+
+from tf1compat.checkpoint import read_meta
+from tf1compat.checkpoint.meta.settings import read_settings
+from tf1compat.checkpoint.wire import fields, varint
+from tf1compat.errors import Tf1CompatError
+
+_COUNT = itertools.count()
+_SHORT = ("stacked_layers", "depthwise", "table", "separable_2d", "classes", "nchw_flatten")
+_CELLS = ("lstm_block_fused", "basic_rnn", "gru_block", "basic_lstm")
+_OP_LIST, _OP = 2, 1  # MetaInfoDef.stripped_op_list, OpList.op
+
+
+def fresh(name: str, data: bytes) -> str:
+    """Writes a file; two in turn, because a reader may keep what it read last of one."""
+    return written(os.path.join(f"g{next(_COUNT) % 2}", name), data)
+
+
+def meta(data: bytes) -> None:
+    """Facts and flow, read twice, are the same; flow and variables name what is there."""
+    with contextlib.suppress(Tf1CompatError):
+        found = read_meta(fresh("m.meta", data))
+        if len(data) % 8 == 0:  # a graph takes its time
+            again = read_meta(fresh("m.meta", data))
+            assert (found.variables, found.flow) == (again.variables, again.flow)
+            assert found.uses == again.uses
+        names = {variable.name for variable in found.variables}
+        assert len(names) == len(found.variables), "two variables of one name"
+
+
+def meta_seeds() -> list[bytes]:
+    paths = [GOLDENS / "meanings" / name / "model.ckpt.meta" for name in _SHORT]
+    paths += [GOLDENS / "cells" / name / "model.ckpt.meta" for name in _CELLS]
+    return [_slim(path.read_bytes()) for path in paths]
+
+
+def _message(number: int, data: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def _kept(data: bytes, changes) -> bytes:
+    """Returns a message with the fields that `changes` has numbers of changed by its functions."""
+    out, ends = b"", [*[field.offset for field in fields(data)][1:], len(data)]
+    for field, end in zip(fields(data), ends, strict=True):
+        change = changes.get(field.number)
+        if change is None:
+            out += data[field.offset : end]
+        else:
+            out += _message(field.number, change(bytes(field.message())))
+    return out
+
+
+def _slim(graph: bytes) -> bytes:
+    """Returns a MetaGraphDef with the names alone of its ops' definitions, which are half of it."""
+    name = functools.partial(_only, number=1)
+    ops = functools.partial(_kept, changes={_OP: name})
+    return _kept(graph, {1: functools.partial(_kept, changes={_OP_LIST: ops})})
+
+
+def _only(data: bytes, number: int) -> bytes:
+    return b"".join(
+        _message(number, bytes(f.message())) for f in fields(data) if f.number == number
+    )
+
+
+def meta_settings(data: bytes) -> None:
+    """What stands around each variable is answered, or nothing is."""
+    path = fresh("m.meta", data)
+    settings = read_settings(path)
+    if settings is None:
+        return
+    with contextlib.suppress(Tf1CompatError):
+        for variable in read_meta(path).variables[:20]:
+            for ask in (
+                settings.of_convolution,
+                settings.of_norm,
+                settings.of_gates,
+                settings.afterwards,
+            ):
+                assert all(
+                    isinstance(values, frozenset) for values in ask([variable.name]).values()
+                )
+
+
+def meta_settings_seeds() -> list[bytes]:
+    return meta_seeds()
+
+
+def saved_model(data: bytes) -> None:
+    """A file that is called as a SavedModel's is."""
+    path = fresh("saved_model.pb", data)
+    with contextlib.suppress(Tf1CompatError):
+        assert read_meta(path).path == path
+    read_settings(path)
+
+
+def saved_model_seeds() -> list[bytes]:
+    wrapped = [b"\x08\1" + _message(2, one) for one in meta_seeds()[:2]]
+    return [(GOLDENS / "saved_model" / "saved_model.pb").read_bytes(), *wrapped]

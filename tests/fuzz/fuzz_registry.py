@@ -1,0 +1,83 @@
+"""All fuzz targets. To add one: a function and its seeds in one of the modules, and a line here."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One parser, or one way through several, that takes any bytes.
+
+    Attributes:
+      name: of the function in `module` that takes them and raises for a finding; the function
+        called so with ``_seeds`` behind returns inputs to begin with.
+      module: the module of this folder that has both.
+      form: how its inputs are mutated, one of ``fuzz_mutations.FORMS``.
+      imports: a heavy library that it needs: ``"tensorflow"``, or ``""``.
+      longest: the bytes of an input that are tried at most.
+      quick: how many mutations the suite tries.
+    """
+
+    name: str
+    module: str
+    form: str = "bytes"
+    imports: str = ""
+    longest: int = 4096
+    quick: int = 200
+
+    @property
+    def one_input(self) -> Callable[[bytes], None]:
+        """The function that takes one input."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def seeds(self) -> list[bytes]:
+        """Returns inputs to begin with, made from the project's own fixtures and writers."""
+        return getattr(importlib.import_module(self.module), f"{self.name}_seeds")()
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("wire", "fuzz_tables", "proto", longest=1024),
+        Target("varint_round_trip", "fuzz_tables", longest=64),
+        Target("snappy", "fuzz_tables", longest=1024),
+        Target("table_block", "fuzz_tables", longest=2048),
+        Target("table_file", "fuzz_tables", longest=2048),
+        Target("slices", "fuzz_slices", longest=128),
+        Target("slice_keys", "fuzz_slices", "pieces", longest=256),
+        Target("slice_messages", "fuzz_slices", "proto", longest=256),
+        Target("bundle_record", "fuzz_bundles", "proto", longest=512),
+        Target("bundle", "fuzz_bundles", "pieces", quick=50),
+        Target("bundle_damage", "fuzz_bundles", longest=16, quick=60),
+        Target("bundle_written", "fuzz_bundles", "pieces", longest=1024, quick=40),
+        Target("strings", "fuzz_bundles", "pieces", longest=1024, quick=100),
+        Target("v1", "fuzz_v1", "pieces", quick=50),
+        Target("v1_damage", "fuzz_v1", longest=16, quick=60),
+        Target("tensor_proto", "fuzz_v1", longest=1024),
+        Target("object_graph", "fuzz_objects", "proto", quick=60),
+        Target("object_based", "fuzz_objects", "proto", quick=8),
+        Target("meta", "fuzz_graphs", "proto", longest=32768, quick=8),
+        Target("meta_settings", "fuzz_graphs", "proto", longest=32768, quick=6),
+        Target("saved_model", "fuzz_graphs", "proto", longest=32768, quick=4),
+        Target("graph_def", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=6),
+        Target("graph_file", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=4),
+        Target("state_file", "fuzz_texts", "text"),
+        Target("foreign", "fuzz_foreign", quick=100),
+        Target("rules", "fuzz_texts", "text", quick=100),
+        Target("names", "fuzz_texts", "text", longest=512, quick=100),
+        Target("templates", "fuzz_texts", "text", longest=256),
+        Target("manifest", "fuzz_texts", "json"),
+        Target("vocabulary", "fuzz_plans", "text", "tensorflow"),
+        Target("layouts", "fuzz_plans", "text", "tensorflow", longest=256),
+        Target("plan", "fuzz_plans", "json", "tensorflow", longest=8192),
+        Target("hdf5", "fuzz_archives", "bytes", "tensorflow", longest=16384, quick=40),
+        Target("keras_zip", "fuzz_archives", "bytes", "tensorflow", longest=16384, quick=40),
+        Target("keras_members", "fuzz_archives", "pieces", "tensorflow", longest=16384, quick=40),
+        Target("weights_damage", "fuzz_archives", "bytes", "tensorflow", longest=16, quick=20),
+        Target("keras_config", "fuzz_archives", "json", "tensorflow", longest=8192, quick=60),
+        Target("npz", "fuzz_archives", "bytes", "tensorflow", quick=100),
+    )
+}
