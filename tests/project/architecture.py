@@ -13,6 +13,7 @@ _EVERYWHERE = {
     "registry",
     "lazy",
     "budget",
+    "text_files",
     "printable",
     "stopping",
     "package",

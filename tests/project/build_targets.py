@@ -21,6 +21,7 @@ SINGLE = {
     "registry",
     "lazy",
     "budget",
+    "text_files",
     "printable",
     "stopping",
 }  # rooms of one module, in the package's own folder

@@ -17,6 +17,7 @@ PURE = {
     "registry",
     "lazy",
     "budget",
+    "text_files",
     "printable",
     "stopping",
     "names",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import VerificationError
+from tf1compat.files.json_text import parse_json
 from tf1compat.files.raw import is_textual, raw_windows, strings
 
 if TYPE_CHECKING:
@@ -72,10 +73,11 @@ class Manifest:
         """Returns the manifest that `text`, written by :meth:`to_json`, holds.
 
         Raises:
-          VerificationError: `text` isn't a manifest, or names a tensor twice.
+          VerificationError: `text` isn't a manifest, takes far more than its size warrants, or
+            names a tensor twice.
         """
         try:
-            held = json.loads(text)
+            held = parse_json(text, file="the manifest")
             if held["format"] not in (_TENSORS_ALONE, _WITH_PARTS):
                 raise ValueError(
                     f"format {held['format']!r}, expected {_TENSORS_ALONE!r} or {_WITH_PARTS!r}"
@@ -85,7 +87,7 @@ class Manifest:
                 raise ValueError(f"notes {notes!r}, expected values by key")
             parts = _parts(held)
             manifest = cls(tuple(_tensor(item) for item in held["tensors"]), notes, parts)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise VerificationError(f"this is not a tensor manifest: {error}") from error
         if len(manifest.by_name()) != len(manifest.tensors):
             raise VerificationError("this manifest names a tensor twice")

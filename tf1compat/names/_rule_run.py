@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from tf1compat.errors import Problem, RuleError
 from tf1compat.names._join_order import LayoutFacts, RuleMatch
+from tf1compat.names._needed_text import Prefilter
 from tf1compat.names._row_targets import by_rows
 from tf1compat.names.parse import scopes_around
 from tf1compat.names.rules import Dropped, Rule
@@ -39,7 +40,7 @@ class RuleRun:
             rule.shared or rule.action in ("layer", "role") for _, rule in self.rules
         )
         # Thousands of pasted rules, each for one name, are looked up instead of tried in turn.
-        self._patterns = [pair for pair in self.rules if _by_pattern(pair[1])]
+        self._patterns = Prefilter(pair for pair in self.rules if _by_pattern(pair[1]))
         self._literals: dict[str, list[tuple[int, Rule]]] = collections.defaultdict(list)
         for index, rule in self.rules:
             if not _by_pattern(rule):
@@ -98,10 +99,10 @@ class RuleRun:
         return name in self.taken and self.taken[name].target is None
 
     def _candidates(self, name: str) -> Iterable[tuple[int, Rule]]:
-        literals = self._literals.get(name)
+        literals, patterns = self._literals.get(name), self._patterns.candidates(name)
         if literals is None:
-            return self._patterns
-        return heapq.merge(literals, self._patterns, key=operator.itemgetter(0))
+            return patterns
+        return heapq.merge(literals, patterns, key=operator.itemgetter(0))
 
     def _declare(self, name: str, number: int, rule: Rule) -> None:
         if name not in self.roles and rule.matches(name):

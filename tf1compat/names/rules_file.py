@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tf1compat.errors import Problem, RuleError
+from tf1compat.errors import BudgetError, Problem, RuleError, UsageError
 from tf1compat.names._rule_forms import KEYS, VOCABULARIES
 from tf1compat.names._template import escape_template
+from tf1compat.names._toml_scan import admit_keys, rule_lines
 from tf1compat.names.nearest import nearest_names
 from tf1compat.names.rules import Rule
 from tf1compat.names.ruleset import RuleSet
+from tf1compat.text_files import read_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,14 +25,7 @@ else:
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
 _ESCAPED = re.compile(r'"[^"]*\\[^"]*"')  # a backslash in double quotes
-_LARGEST = 16 * 2**20  # bytes; a rules file is written by people
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
-# Strings and comments are skipped as wholes, so that a brace within one isn't taken for a rule.
-_TOML_TOKEN = re.compile(
-    r"'''.*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'[^'\n]*'|\"(?:\\.|[^\"\\\n])*\"|#[^\n]*"
-    r"|^\s*\[\[\s*rules\s*\]\]|[\[\]{}]",
-    re.DOTALL | re.MULTILINE,
-)
 _ERROR_LINE = re.compile(r"at line (\d+)")
 _FORM = "rules = [ {source='regex', target='template'}, ... ]"
 
@@ -49,27 +42,15 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
         ]
 
     Raises:
-      RuleError: a file that can't be read, isn't TOML, or holds a bad rule; every bad rule is
-        reported with its line.
+      RuleError: a file that can't be read, isn't TOML, takes far more than its size warrants, or
+        holds a bad rule; every bad rule is reported with its line.
     """
     place = os.fspath(path)
     try:
-        mode = os.stat(place).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading one may wait for ever
-            raise OSError(errno.EINVAL, "It is a pipe, a device or a socket, not a file")
-        with open(place, "rb") as file:
-            data = file.read(_LARGEST + 1)
-    except (OSError, ValueError) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        problem = Problem(place, "a readable rules file", found, "", "check the path")
-        raise RuleError.from_problems("The rules can't be read", [problem]) from error
-    if len(data) > _LARGEST:
-        problem = Problem(place, f"at most {_LARGEST:,} bytes", "more", "", "is it a rules file?")
-        raise RuleError.from_problems("The rules can't be read", [problem])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = Problem(place, "UTF-8 text", f"byte {error.start} is not", "", "save it as UTF-8")
+        text = read_text(place)
+    except (UsageError, BudgetError) as error:
+        found = str(error).removeprefix(f"{place}: ")
+        problem = Problem(place, "a readable rules file", found)
         raise RuleError.from_problems("The rules can't be read", [problem]) from error
     return _rules(text, os.path.basename(place), folder=os.path.dirname(place))
 
@@ -94,7 +75,7 @@ def _rules(text: str, origin: str, *, folder: str) -> RuleSet:
     """Returns the rules that `text` holds; files that they name are relative to `folder`."""
     text = text.replace("\r\n", "\n")
     entries = _entries(text, origin)
-    lines = list(_rule_lines(text))
+    lines = list(rule_lines(text))
     rules: list[Rule] = []
     problems: list[Problem] = []
     for index, entry in enumerate(entries):
@@ -124,8 +105,13 @@ def _located(entry: Mapping[str, Any], folder: str) -> dict[str, Any]:
 def _entries(text: str, origin: str) -> list[Any]:
     """Returns the elements of the array `rules`; raises RuleError if there is no such thing."""
     try:
+        admit_keys(text, origin)
+    except BudgetError as error:
+        problem = Problem(origin, "rules as people write them", str(error))
+        raise RuleError.from_problems("The rules can't be read", [problem]) from error
+    try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of numbers and dates, ValueError itself
         remedy = "mend that place"
         line = _ERROR_LINE.search(str(error))
         lines = text.splitlines()[int(line[1]) - 1 :][:1] if line else []
@@ -166,20 +152,6 @@ def _unknown_keys(entry: object, where: str) -> list[Problem]:
         for key in entry
         if key not in KEYS
     ]
-
-
-def _rule_lines(text: str) -> Iterator[int]:
-    """Yields the line (from 1) of each element of the array of rules."""
-    depth = 0
-    for match in _TOML_TOKEN.finditer(text):
-        token = match[0].strip()
-        opens = token == "{" and depth == 1
-        if opens or token.startswith("[["):
-            yield text.count("\n", 0, match.end()) + 1
-        elif token in ("[", "]"):
-            depth += 1 if token == "[" else -1
-        if token in ("{", "}"):
-            depth += 1 if token == "{" else -1
 
 
 def paste_rule(

@@ -41,6 +41,10 @@ class KerasArchive:
         """Has Keras load the model; the one that is given isn't made."""
         import keras
 
+        from tf1compat.keras3.formats._keras_zip import open_weights
+        from tf1compat.keras3.formats.hdf5.source import require_loadable
+
+        require_loadable(open_weights(path))
         return keras.models.load_model(path, compile=False)
 
     def model(self, path: str) -> Any:

@@ -17,6 +17,7 @@ from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
+from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.hdf5.disk_errors import naming_scratch
 from tf1compat.keras3.formats.hdf5.inventory import (
@@ -37,7 +38,7 @@ from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
 
-__all__ = ["read_keras_file", "write_keras_file"]
+__all__ = ["open_weights", "read_keras_file", "write_keras_file"]
 
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 _WINDOW = 1 << 20
@@ -125,7 +126,7 @@ class _Sink:
 
 def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
     """Opens a file; see :func:`~tf1compat.keras3.read_exported`."""
-    source = _open(path)
+    source = open_weights(path)
     return Exported(
         path,
         source.values(),
@@ -136,17 +137,19 @@ def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
     )
 
 
-def _open(path: str) -> Source:
+def open_weights(path: str) -> Source:
     """Opens the HDF5 file within a file.
 
     A member that isn't compressed, and Keras compresses none, is read where it lies: the zip's
     own reader would hash all that was skipped over.
     """
     with explained(path):
-        with zipfile.ZipFile(path) as archive:
+        os.stat(path)  # FileNotFoundError says that in fewer words
+        with open_archive(path) as archive:
             member = archive.getinfo(WEIGHTS_MEMBER)
             named = METADATA_MEMBER in archive.namelist()
-            inventory = from_metadata(archive.read(METADATA_MEMBER) if named else b"{}")
+            metadata = member_bytes(archive, METADATA_MEMBER) if named else b"{}"
+            inventory = from_metadata(metadata, path=path)
             if member.compress_type != zipfile.ZIP_STORED:
                 return source_at(path, _extracted(archive, member), 0, inventory=inventory)
             if inventory is None:  # no digests: the zip's own checksum is all there is
@@ -175,7 +178,7 @@ def _damaged_members(path: str, source: Source) -> list[Problem]:
     structure = {WEIGHTS_MEMBER} if STRUCTURE in written else set()
     expected = {*written} - {STRUCTURE} | structure
     problems, seen = [], set()
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         for item in archive.infolist():
             name = item.filename
             seen.add(name)
@@ -195,7 +198,7 @@ def _damaged_members(path: str, source: Source) -> list[Problem]:
 def _digest_of(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> str:
     """Returns the digest of a member, its checksum checked; "" for the weights, read elsewhere."""
     if item.filename == METADATA_MEMBER:
-        return others_digest(archive.read(item))
+        return others_digest(member_bytes(archive, item.filename))
     if item.filename == WEIGHTS_MEMBER:
         _read_through(archive, item)
         return ""

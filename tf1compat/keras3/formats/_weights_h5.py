@@ -39,6 +39,9 @@ class WeightsH5:
 
     def load(self, path: str, make: Callable[[], Any]) -> Any:
         """Has Keras load the weights into the model."""
+        from tf1compat.keras3.formats.hdf5.source import open_source, require_loadable
+
+        require_loadable(open_source(path))
         model = make()
         model.load_weights(path)
         return model

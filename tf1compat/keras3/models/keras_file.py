@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import collections
-import json
 import os
-import zipfile
 from typing import Any
 
 import keras
 
-from tf1compat.errors import ModelError
+from tf1compat.errors import BudgetError, ModelError
+from tf1compat.files.json_text import parse_json
 from tf1compat.files.regular import special_kind
+from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.cells import OWN_CELLS
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
@@ -23,7 +23,6 @@ __all__ = ["load_model_file"]
 _PLAIN_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints", "builtins")
 # Registered once they are imported, which a program that only names a file has no reason to do.
 _OWN = {cell.__name__: cell for cell in OWN_CELLS}
-_LARGEST_CONFIG = 1 << 30  # bytes
 
 
 def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
@@ -36,6 +35,7 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
     Raises:
       ModelError: the file is missing, is no ``.keras`` file, or holds a model that Keras can't make
         here (most often since the module that defines its classes wasn't imported).
+      BudgetError: it unpacks to far more than its size warrants.
     """
     name = os.fspath(path)
     config = _read_config(name)
@@ -49,20 +49,18 @@ def _read_config(name: str) -> dict[str, Any]:
         raise ModelError(f"{name}: expected a {SUFFIX} file; for a function give module:callable")
     if kind := special_kind(name):
         raise ModelError(f"{name}: expected a regular file, found {kind}")
+    if not os.path.exists(name):
+        raise ModelError(f"{name}: no such file")
     try:
-        with zipfile.ZipFile(name) as archive:
-            size = archive.getinfo(CONFIG_MEMBER).file_size
-            if size > _LARGEST_CONFIG:
-                raise ModelError(
-                    f"{name}: its {CONFIG_MEMBER} claims {size} bytes; the file is damaged"
-                )
-            config = json.loads(archive.read(CONFIG_MEMBER))
-    except FileNotFoundError as error:
-        raise ModelError(f"{name}: no such file") from error
+        with open_archive(name) as archive:
+            text = member_bytes(archive, CONFIG_MEMBER)
+        # Keras writes infinite settings as Python does
+        config = parse_json(text, file=f"{name}, {CONFIG_MEMBER}", constant=float)
+    except BudgetError:
+        raise
     except KeyError as error:
         raise ModelError(f"{name}: holds no {CONFIG_MEMBER}; this is no .keras file") from error
-    # NotImplementedError: a way of compressing that zipfile doesn't know.
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+    except Exception as error:  # damage makes zipfile and zlib raise nearly anything
         raise ModelError(f"{name}: can't be read as a .keras file: {error}") from error
     if not isinstance(config, dict):
         raise ModelError(f"{name}: its {CONFIG_MEMBER} doesn't describe a model")

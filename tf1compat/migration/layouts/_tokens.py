@@ -7,12 +7,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
+from tf1compat.budget import Budget, Meter
 from tf1compat.errors import LayoutError
-from tf1compat.files.regular import special_kind
+from tf1compat.text_files import read_bytes
 
 __all__ = ["Tokens", "read_tokens"]
 
-_LARGEST = 1 << 28  # bytes
+_BYTES = Meter("bytes of text", each=0, least=1 << 28)
+_TOKENS = Meter(
+    "tokens", each=1 / 6, least=300_000
+)  # each is kept, at ten times a short one's size
 _MARKS = ",|()"  # what a layout's text can't hold within a name
 
 
@@ -37,15 +41,15 @@ def read_tokens(path: str) -> Tokens:
     """
     if not path.strip() or any(mark in path for mark in _MARKS):
         raise LayoutError(f"vocabulary {path!r}: expected a path without any of {_MARKS}")
-    if kind := special_kind(path):
-        raise LayoutError(f"vocabulary {path!r}: expected a readable text, found {kind}")
     try:
-        with open(path, "rb") as file:
-            data = file.read(_LARGEST)
+        data = read_bytes(path, _BYTES)
+        Budget(path, len(data)).spend(_TOKENS, data.count(b"\n"))
         lines = data.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
-    except (OSError, ValueError) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        raise LayoutError(f"vocabulary {path!r}: expected a readable text, found {found}") from None
+    except ValueError as error:  # a UsageError, a BudgetError or one of UTF-8
+        found = str(error).rpartition("found ")[2]
+        raise LayoutError(
+            f"vocabulary {path!r}: expected a readable text, found {found}"
+        ) from error
     rows = {token: row for row, token in enumerate(lines)}
     if len(rows) < len(lines) or not data:
         token, times = Counter(lines).most_common(1)[0]

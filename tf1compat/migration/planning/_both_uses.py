@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import heapq
+import operator
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -132,21 +134,23 @@ class BothUses:
 
     def at_odds(self, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
         """Yields, of weights that are left, those of a variable's shape that is used otherwise."""
-        by_shape: dict[Shape, list[Item]] = defaultdict(list)
-        for source in sources:
+        # Thousands of weights are used in a handful of ways: those are compared, not all pairs.
+        by_use: dict[Shape, dict[frozenset[str], list[tuple[int, Item]]]] = defaultdict(dict)
+        for number, source in enumerate(sources):
             if source.uses:
-                by_shape[source.shape].append(source)
+                by_use[source.shape].setdefault(source.uses, []).append((number, source))
         for target in targets:
-            for source in by_shape[target.shape] if target.uses else ():
-                if source.uses.isdisjoint(target.uses):
-                    yield Problem(
-                        target.path,
-                        f"a variable that is used as {self.targets[target.path][0].words}",
-                        f"one that is used as {self.sources[source.path][0].words}",
-                        origin=source.path,
-                        remedy=f"equal shape isn't equal arithmetic; if it is right, a rule with "
-                        f"layout='{IDENTITY}' says so",
-                    )
+            ways = by_use[target.shape].items() if target.uses else ()
+            others = [group for uses, group in ways if uses.isdisjoint(target.uses)]
+            for _, source in heapq.merge(*others, key=operator.itemgetter(0)):
+                yield Problem(
+                    target.path,
+                    f"a variable that is used as {self.targets[target.path][0].words}",
+                    f"one that is used as {self.sources[source.path][0].words}",
+                    origin=source.path,
+                    remedy=f"equal shape isn't equal arithmetic; if it is right, a rule with "
+                    f"layout='{IDENTITY}' says so",
+                )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tf1compat.errors import LayoutError, PlanError, Problem, UsageError
 from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.json_text import parse_json
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning._kinds import (
@@ -73,10 +74,13 @@ def from_json(text: str) -> dict[str, Any]:
     """Returns the fields of the plan that `text` holds.
 
     Raises:
-      PlanError: it holds none, or one of a version that isn't known.
+      PlanError: it holds none, one of a version that isn't known, or takes far more than its size
+        warrants.
     """
     try:
-        content: dict[str, Any] = _fields(json.loads(text), "JSON written by Plan.to_json")
+        content: dict[str, Any] = _fields(
+            parse_json(text, file="plan"), "JSON written by Plan.to_json"
+        )
         version = content.pop("format", None)
         if type(version) is not int or version not in _READERS:
             raise PlanError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import UsageError, VerificationError
-from tf1compat.files.regular import special_kind
+from tf1compat.files.npz import read_npz
 from tf1compat.migration.verification.reference.channel_order import turn, turned
 
 __all__ = [
@@ -79,8 +78,9 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
 
     Raises:
       UsageError: if it is no such file, or holds no inputs or no outputs.
+      BudgetError: it unpacks to far more than its size warrants.
     """
-    arrays = _load(os.fspath(path))
+    arrays = read_npz(path)
     inputs, outputs = _named(arrays, "in/"), _named(arrays, "out/")
     if not inputs or not outputs:
         raise UsageError(
@@ -94,8 +94,9 @@ def load_inputs(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
     Raises:
       UsageError: if it is no such file, or empty.
+      BudgetError: it unpacks to far more than its size warrants.
     """
-    arrays = _load(os.fspath(path))
+    arrays = read_npz(path)
     if not arrays:
         raise UsageError(f"{path}: expected arrays to give the graph, found none")
     return _named(arrays, "in/") or arrays
@@ -103,16 +104,6 @@ def load_inputs(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 
 def _named(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
-
-
-def _load(path: str) -> dict[str, np.ndarray]:
-    if kind := special_kind(path):
-        raise UsageError(f"{path}: expected an .npz file, found {kind}")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path}: expected an .npz file, found {error}") from error
 
 
 def compare_outputs(

@@ -16,8 +16,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tf1compat.errors import VerificationError
+from tf1compat.errors import CheckpointError, VerificationError
+from tf1compat.files.json_text import parse_json
 from tf1compat.files.manifest import Manifest
+from tf1compat.keras3.formats.exported import StoredValue
 from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
 from tf1compat.keras3.formats.hdf5.space import Place
 
@@ -65,55 +67,62 @@ def into_metadata(metadata: bytes, manifest: Manifest, places: Sequence[Place]) 
     return json.dumps(held)
 
 
-def from_h5(file: h5py.File) -> Inventory | None:
+def from_h5(file: h5py.File, values: Mapping[str, StoredValue], *, path: str) -> Inventory | None:
     """Returns the manifest of an HDF5 file; None if it has none.
 
+    Args:
+      file: the open file.
+      values: all that it holds, by name.
+      path: its path, for errors.
+
     Raises:
-      VerificationError: it is damaged.
+      VerificationError: it is damaged, or takes far more than its size warrants.
     """
-    if _GROUP not in file:
+    root = h5py.h5g.open(file.id, b"/")
+    if not root.links.exists(_GROUP.encode()):  # wherever it leads
         return None
     try:
         manifest, datasets = (
-            json.loads(bytes(file[_GROUP][name][()])) for name in ("manifest", "datasets")
+            parse_json(values[f"{_GROUP}/{name}"].read_bytes().tobytes(), file=f"{path}, {name}")
+            for name in ("manifest", "datasets")
         )
-    except (KeyError, ValueError, TypeError, OSError, RuntimeError, RecursionError) as error:
+    except (KeyError, ValueError, CheckpointError) as error:
         raise VerificationError(f"the manifest is damaged: {error}") from error
     parsed, named = _inventory(manifest, datasets)
-    if STRUCTURE not in parsed.parts and STRUCTURE_DATASET not in file:  # of an earlier version
+    if STRUCTURE not in parsed.parts and STRUCTURE_DATASET not in values:  # of an earlier version
         return parsed, named
-    return dataclasses.replace(parsed, parts={STRUCTURE: _sealed(file)}), named
+    return dataclasses.replace(parsed, parts={STRUCTURE: _sealed(values)}), named
 
 
-def _sealed(file: h5py.File) -> str:
+def _sealed(values: Mapping[str, StoredValue]) -> str:
     """Returns the digest that stands beside the manifest."""
     try:
-        digest = bytes(file[STRUCTURE_DATASET][:_DIGITS])
+        digest = values[STRUCTURE_DATASET].read_bytes()[:_DIGITS].tobytes()
         return digest.decode("ascii")
-    except (KeyError, ValueError, TypeError, OSError, RuntimeError) as error:
+    except (KeyError, ValueError, CheckpointError) as error:
         raise VerificationError(f"the digest of the file is damaged: {error}") from error
 
 
 def others_digest(metadata: bytes) -> str:
     """Returns the SHA-256 of what a ``metadata.json`` holds beside the manifest."""
-    held = json.loads(metadata)
+    held = parse_json(metadata, file="metadata.json", constant=float)
     others = {key: value for key, value in held.items() if key != _KEY}
     return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
 
 
-def from_metadata(metadata: bytes) -> Inventory | None:
-    """Returns the manifest in a ``metadata.json``; None if there is none.
+def from_metadata(metadata: bytes, *, path: str) -> Inventory | None:
+    """Returns the manifest in the ``metadata.json`` of a file; None if there is none.
 
     Raises:
-      VerificationError: it is damaged.
+      VerificationError: it is damaged, or takes far more than its size warrants.
     """
     try:
-        held = json.loads(metadata)
+        held = parse_json(metadata, file=f"{path}, metadata.json")
         found = held.get(_KEY) if isinstance(held, dict) else None
         if found is None:
             return None
         manifest, datasets = found["manifest"], found["datasets"]
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise VerificationError(f"the manifest is damaged: {error}") from error
     return _inventory(manifest, datasets)
 

@@ -17,13 +17,29 @@ from typing import IO, Any
 import h5py
 import numpy as np
 
-from tf1compat.errors import CorruptCheckpointError, OutputError, VerificationError
+from tf1compat.budget import Budget
+from tf1compat.errors import (
+    BudgetError,
+    CorruptCheckpointError,
+    OutputError,
+    Problem,
+    VerificationError,
+)
 from tf1compat.files.manifest import Manifest
-from tf1compat.keras3.formats.hdf5._groups import walk
+from tf1compat.keras3.formats.hdf5._groups import links_out, walk
+from tf1compat.keras3.formats.hdf5._storage import admit_values, misplaced, overfull
 from tf1compat.keras3.formats.hdf5.inventory import Inventory, from_h5
 from tf1compat.names.first_line import first_line
 
-__all__ = ["Extent", "Handle", "Source", "explained", "open_source", "source_at"]
+__all__ = [
+    "Extent",
+    "Handle",
+    "Source",
+    "explained",
+    "open_source",
+    "require_loadable",
+    "source_at",
+]
 
 Handle = IO[bytes] | io.FileIO
 
@@ -40,12 +56,14 @@ class Extent:
       offset: of its first byte in the file; None where it isn't one piece of the bytes that NumPy
         has, little-endian and in C order.
       nbytes: size of its value.
+      wrong: why its value can't be read, as far as its header tells; "" if it can.
     """
 
     shape: tuple[int, ...]
     dtype: str
     offset: int | None
     nbytes: int
+    wrong: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +90,10 @@ class Source:
     def manifest(self) -> Manifest | None:
         """What was written; None where the file doesn't say."""
         return self.inventory[0] if self.inventory else None
+
+    def budget(self) -> Budget:
+        """Returns what one more pass through it may cost."""
+        return Budget(self.path, os.fstat(self.handle.fileno()).st_size)
 
     def values(self) -> dict[str, StoredDataset]:
         """Returns every dataset by its name."""
@@ -108,20 +130,22 @@ class StoredDataset:
 
     def impossible(self) -> str:
         """Returns why the file can't hold it; "" if it can."""
-        held = os.fstat(self.source.handle.fileno()).st_size
-        if self.offset is None or self.nbytes <= held:
-            return ""
-        return f"it claims {self.nbytes} bytes, more than the file has"
+        return self.extent.wrong
 
     def read_bytes(self) -> np.ndarray:
         """Returns its bytes as a loader has them, little-endian in C order: uint8 [nbytes].
 
         Raises:
-          CorruptCheckpointError: the file ends before they do.
+          CorruptCheckpointError: the file doesn't hold them, or ends before they do.
         """
+        if self.extent.wrong:
+            raise self._corrupt(self.extent.wrong)
         if self.offset is None:
             with h5_file(self.source.handle, self.source.start) as file:
-                value = np.asarray(file[self.name][()])
+                dataset = file[self.name]
+                if wrong := overfull(dataset.id, dataset.dtype):
+                    raise self._corrupt(wrong)
+                value = np.asarray(dataset[()])
             plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
             return plain.reshape(-1).view(np.uint8)
         found = np.empty(self.nbytes, np.uint8)
@@ -129,14 +153,14 @@ class StoredDataset:
         while view:
             count = os.preadv(self.source.handle.fileno(), [view], at)
             if not count:
-                raise CorruptCheckpointError(
-                    "the file ends within its value",
-                    file=self.source.path,
-                    variable=self.name,
-                    offset=at,
-                )
+                raise self._corrupt("the file ends within its value", offset=at)
             view, at = view[count:], at + count
         return found
+
+    def _corrupt(self, what: str, *, offset: int | None = None) -> CorruptCheckpointError:
+        return CorruptCheckpointError(
+            what, file=self.source.path, variable=self.name, offset=offset
+        )
 
 
 @contextlib.contextmanager
@@ -146,7 +170,7 @@ def explained(path: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise OutputError(f"{path}: no such file") from error
-    except (OutputError, VerificationError):
+    except (OutputError, VerificationError, BudgetError):
         raise
     except Exception as error:  # damage makes h5py, zipfile and zlib raise nearly anything
         reason = first_line(error).strip("'\"")
@@ -159,12 +183,14 @@ def open_source(path: str) -> Source:
     Raises:
       OutputError: there is no such file, or it can't be read at all.
       VerificationError: its manifest is damaged.
+      BudgetError: its datasets claim far more than its size warrants.
     """
     with explained(path):
         handle = io.FileIO(path)
+        source = source_at(path, handle, 0, inventory=None)
         with h5_file(handle, 0) as file:
-            inventory = from_h5(file)
-        return source_at(path, handle, 0, inventory=inventory)
+            inventory = from_h5(file, source.values(), path=path)
+        return dataclasses.replace(source, inventory=inventory)
 
 
 def source_at(
@@ -175,8 +201,28 @@ def source_at(
     It is `size` bytes of it, by default all that follow.
     """
     length = os.fstat(handle.fileno()).st_size - start if size is None else size
+    budget = Budget(path, os.fstat(handle.fileno()).st_size)
     with h5_file(handle, start) as file:
-        return Source(path, start, length, _extents(file, start), inventory, handle)
+        return Source(path, start, length, _extents(file, start, budget), inventory, handle)
+
+
+def require_loadable(source: Source) -> None:
+    """Refuses a file from which Keras would open others, or unpack what the budget doesn't admit.
+
+    Raises:
+      OutputError: every link to another file, and every dataset that can't be read.
+    """
+    with explained(source.path), h5_file(source.handle, source.start) as file:
+        outward = list(links_out(file, budget=source.budget()))
+    within = "all values within the file"
+    problems = [Problem(name, within, f"a link to {to!r}", source.path) for name, to in outward]
+    problems += [
+        Problem(name, "a value that can be read", extent.wrong, source.path)
+        for name, extent in source.extents.items()
+        if extent.wrong
+    ]
+    if problems:
+        raise OutputError.from_problems(f"{source.path}: Keras isn't let load it", problems)
 
 
 class _Window(io.RawIOBase):
@@ -219,16 +265,19 @@ def h5_file(handle: Handle, start: int) -> Iterator[h5py.File]:
         yield file
 
 
-def _extents(file: h5py.File, start: int) -> dict[str, Extent]:
+def _extents(file: h5py.File, start: int, budget: Budget) -> dict[str, Extent]:
     """Returns every dataset that links within the file lead to; one with two names twice."""
     return {
-        (prefix + name).decode(): _extent(dataset, start)
-        for prefix, _, datasets in walk(file)
+        (prefix + name).decode(): _extent(dataset, start, budget)
+        for prefix, _, datasets in walk(file, budget=budget)
         for name, dataset in datasets
     }
 
 
-def _extent(dataset: h5py.h5d.DatasetID, start: int) -> Extent:
+def _extent(dataset: h5py.h5d.DatasetID, start: int, budget: Budget) -> Extent:
+    properties = dataset.get_create_plist()
+    if wrong := misplaced(properties):
+        return Extent((), dataset.dtype.name, None, 0, wrong)
     kind, shape = dataset.dtype, tuple(dataset.shape)
     # HDF5 has no type for bfloat16; Keras stores two opaque bytes and notes what they are, as it
     # does for nothing else. That there is a note is enough: its text lies in a heap of its own,
@@ -236,10 +285,10 @@ def _extent(dataset: h5py.h5d.DatasetID, start: int) -> Extent:
     noted = kind.kind == "V" and kind.itemsize == 2 and h5py.h5a.exists(dataset, b"dtype")
     dtype = "bfloat16" if noted else kind.name
     nbytes = math.prod(shape) * kind.itemsize
-    properties = dataset.get_create_plist()
-    whole = properties.get_layout() == h5py.h5d.CONTIGUOUS and not properties.get_external_count()
+    whole = properties.get_layout() == h5py.h5d.CONTIGUOUS
     offset = dataset.get_offset() if whole and _is_plain(dataset.get_type(), kind) else None
-    return Extent(shape, dtype, None if offset is None else offset + start, nbytes)
+    wrong = admit_values(dataset, kind, nbytes=nbytes, budget=budget)
+    return Extent(shape, dtype, None if offset is None else offset + start, nbytes, wrong)
 
 
 def _is_plain(stored: h5py.h5t.TypeID, kind: np.dtype) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 
 import h5py
 
+from tf1compat.budget import Budget
 from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
 from tf1compat.keras3.formats.hdf5._file_sink import ALIGNMENT
 from tf1compat.keras3.formats.hdf5._groups import walk
@@ -66,7 +68,7 @@ def reserve(skeleton: str, path: str, weights: Sequence[Weight]) -> list[Place]:
 def find_marks(file: h5py.File) -> dict[int, list[str]]:
     """Returns the names of the marks by their numbers."""
     found: dict[int, list[str]] = {}
-    for prefix, _, datasets in walk(file):
+    for prefix, _, datasets in walk(file, budget=_budget(file)):
         for name, dataset in datasets:
             number = marked_number(dataset.shape)
             if number is not None:
@@ -78,7 +80,7 @@ def _copy(given: h5py.File, made: h5py.File) -> dict[int, list[str]]:
     """Copies everything but the marks; returns the names of these by their numbers."""
     marks = find_marks(given)
     marked = {name for names in marks.values() for name in names}
-    for prefix, group, datasets in walk(given):
+    for prefix, group, datasets in walk(given, budget=_budget(given)):
         if prefix:
             copy = h5py.h5g.create(made.id, prefix.rstrip(b"/"))
             _copy_attributes(h5py.Group(group), h5py.Group(copy))
@@ -87,6 +89,10 @@ def _copy(given: h5py.File, made: h5py.File) -> dict[int, list[str]]:
             if full not in marked:
                 given.copy(full, made, name=full)
     return marks
+
+
+def _budget(file: h5py.File) -> Budget:
+    return Budget(file.filename, os.path.getsize(file.filename))
 
 
 def _copy_attributes(given: h5py.HLObject, made: h5py.HLObject) -> None:
