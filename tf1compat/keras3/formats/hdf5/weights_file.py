@@ -35,8 +35,9 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)
         manifest = manifest_of(digests, read)
-        into_h5(staged, manifest, places)
-        return dataclasses.replace(manifest, parts={STRUCTURE: seal(staged)})
+        offset = into_h5(staged, manifest, places)
+        digest = seal(staged, places, offset=offset)
+        return dataclasses.replace(manifest, parts={STRUCTURE: digest})
 
 
 def read_weights_file(path: str, index: ModelIndex | None) -> Exported:
