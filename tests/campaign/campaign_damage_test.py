@@ -21,7 +21,12 @@ def run(script, *arguments):
 
 # Every kind of damage to every file of every fixture, and both formats, whatever the share: it
 # thins the bytes that are flipped (1,500 of them) and the operations at which a writer is killed.
-SHARES = {"damage.py": "--share=0.2", "kills.py": "--full", "kills_keras.py": "--every=5"}
+SHARES = {
+    "damage.py": "--share=0.2",
+    "kills.py": "--full",
+    "kills_keras.py": "--every=5",
+    "flips.py": "--offsets=150",
+}
 
 
 @pytest.mark.parametrize("script", SHARES)

@@ -30,15 +30,8 @@ APART = {
     "keras3/formats/hdf5/space.py": "it copies what Keras has just saved here",
     "keras3/formats/loading.py": "it asks a format, whose own reader is listed",
     "testing/golden.py": "a test's own golden file",
+    "keras3/formats/hdf5/_checked_file.py": "it writes",
     "checkpoint/table/crc32c.py": "it looks at bytes as numbers",
-}
-
-
-# Faults that are known; a line goes when its fault does, which turns the test red.
-AWAITED = {
-    "hdf5": "a dataset of strings: TypeError of numpy",
-    "keras_zip": "a dataset of strings: TypeError of numpy",
-    "npz": "damage: zlib.error, NotImplementedError and others",
 }
 
 
@@ -55,22 +48,12 @@ def run_all(name):
             raise AssertionError(f"{name} of {data[:2000].hex()}: {error!r}") from error
 
 
-def targets(names):
-    """Returns the parameters of a test of targets; those with a known fault have to fail."""
-    return [
-        pytest.param(one, marks=pytest.mark.xfail(reason=AWAITED[one], strict=True))
-        if one in AWAITED
-        else one
-        for one in names
-    ]
-
-
-@pytest.mark.parametrize("name", targets(PLAIN))
+@pytest.mark.parametrize("name", PLAIN)
 def test_a_target_takes_its_seeds_and_mutations_of_them(name):
     run_all(name)
 
 
-@pytest.mark.parametrize("name", targets(HEAVY))
+@pytest.mark.parametrize("name", HEAVY)
 def test_a_target_of_keras_or_tensorflow_takes_its_seeds_and_mutations_of_them(name):
     run_all(name)
 

@@ -57,15 +57,7 @@ def run(args: Sequence[str]) -> int:
 
 
 def _main() -> int:
-    output = _OUTPUT.value
-    if not output and not _DRY_RUN.value:
-        raise UsageError(f"expected --output=PATH ({suffixes()}), or --dry_run")
-    if output:
-        _require_writable(output)
-    checkpoint = _SOURCE.open()
-    require_files(_TARGET.files())
-    if output:
-        _require_own_file(output, checkpoint)
+    checkpoint = _checked_source(_OUTPUT.value)
 
     import_tensorflow()
 
@@ -98,6 +90,19 @@ def _main() -> int:
         return _refused("not proved", findings)
     _write(plan, index, checkpoint, findings=findings, notes={"proof": proof.record()})
     return findings.end(EXIT_OK)
+
+
+def _checked_source(output: str | None) -> Checkpoint:
+    """Returns the checkpoint, opened, once all is known to be there and the output to be free."""
+    if not output and not _DRY_RUN.value:
+        raise UsageError(f"expected --output=PATH ({suffixes()}), or --dry_run")
+    if output:
+        _require_writable(output)
+    checkpoint = _SOURCE.open()
+    require_files(_TARGET.files())
+    if output:
+        _require_own_file(output, checkpoint)
+    return checkpoint
 
 
 def _refused(why: str, findings: Findings) -> int:

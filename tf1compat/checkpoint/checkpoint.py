@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from tf1compat.checkpoint.bundle.file_names import MANIFEST
+from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, parse_key, readable_names
 from tf1compat.checkpoint.source_formats import format_of, graph_path_of, open_index
@@ -103,7 +105,8 @@ class Checkpoint(Mapping[str, Entry]):
         """Reads and checks every byte of every file; returns all that is wrong, () if nothing is.
 
         Each error names file, variable and offset. Reported are also bytes of a data file that
-        belong to no variable, which readers of single variables never see.
+        belong to no variable, which readers of single variables never see, and what isn't as the
+        manifest says that :func:`~tf1compat.checkpoint.write_checkpoint` puts beside a checkpoint.
         """
         found = self._index.check()
         if self.is_object_based:
@@ -112,6 +115,10 @@ class Checkpoint(Mapping[str, Entry]):
             found += check_graph(self[OBJECT_GRAPH])
         for entry in self.values():
             found += entry.check()
+        if self.format == V2.name and os.path.lexists(self.prefix + MANIFEST):
+            from tf1compat.checkpoint.bundle.written import unlike_written
+
+            found += unlike_written(self.prefix, self, named=self._keys)
         return tuple({str(error): error for error in found}.values())
 
     def _name(self, name: str) -> VariableName:

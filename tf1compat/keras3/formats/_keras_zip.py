@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import os
 import shutil
 import tempfile
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from typing import IO
 
 from tf1compat.errors import Problem
-from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
@@ -27,10 +25,10 @@ from tf1compat.keras3.formats.hdf5.inventory import (
     others_digest,
 )
 from tf1compat.keras3.formats.hdf5.model_names import misplaced_in, named_values
+from tf1compat.keras3.formats.hdf5.sealing import unwritten_digest
 from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
 from tf1compat.keras3.formats.hdf5.source import Handle, Source, explained, source_at
-from tf1compat.keras3.formats.hdf5.space import Place, reserve
-from tf1compat.keras3.formats.hdf5.structure import digest_outside
+from tf1compat.keras3.formats.hdf5.space import reserve
 from tf1compat.keras3.formats.hdf5.weights_file import damaged_structure
 from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
@@ -76,22 +74,12 @@ def _fill(path: str, skeleton: str, weights: Sequence[Weight], *, read: ReadWeig
                 shutil.copyfileobj(marked, copy)
             places = reserve(marks, scratch, weights)
         with made.open(WEIGHTS_MEMBER, "w", force_zip64=True) as member, open(scratch, "rb") as h5:
-            parts[STRUCTURE] = _structure(h5, places)
+            parts[STRUCTURE] = unwritten_digest(h5, places)
             sink = _Sink(h5, member)
             manifest = manifest_of(stream_values(places, read, sink.put), read, parts)
             sink.finish()
         made.writestr(METADATA_MEMBER, into_metadata(metadata, manifest, places))
     return manifest
-
-
-def _structure(scratch: IO[bytes], places: Sequence[Place]) -> str:
-    """Returns the digest of an HDF5 file that waits for the values of its weights."""
-    holes = [(p.offset, _nbytes(p.weight)) for p in places]
-    return digest_outside(scratch, 0, size=os.fstat(scratch.fileno()).st_size, holes=holes)
-
-
-def _nbytes(weight: Weight) -> int:
-    return math.prod(weight.shape) * numpy_dtype(weight.dtype).itemsize
 
 
 class _Sink:

@@ -167,7 +167,8 @@ class ExportedArray:
         if expected is not None:
             size = math.prod(expected.shape) * _known_dtype(expected.dtype).itemsize
             # Opaque to HDF5 are NumPy's newer types; Keras notes, and reads again, bfloat16 alone.
-            opaque = value.dtype.startswith("void") and expected.dtype != "bfloat16"
+            newer = _known_dtype(expected.dtype).isbuiltin != 1 and expected.dtype != "bfloat16"
+            opaque = value.dtype.startswith("void") and newer
             same_type = value.dtype == expected.dtype or opaque
             if value.shape != expected.shape or value.nbytes != size or not same_type:
                 raise self._corrupt(

@@ -24,6 +24,7 @@ from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
 from tf1compat.keras3.formats.hdf5.space import Place
 
 __all__ = [
+    "DIGITS",
     "STRUCTURE",
     "STRUCTURE_DATASET",
     "Inventory",
@@ -40,14 +41,14 @@ _GROUP = "_tf1compat"
 _KEY = "tf1compat"
 STRUCTURE_DATASET = f"{_GROUP}/{STRUCTURE}"
 _BESIDE = ""  # of a digest that stands beside the manifest: no bytes hold the digest of themselves
-_DIGITS = 64
+DIGITS = 64  # of a SHA-256
 
 Inventory = tuple[Manifest, dict[str, str]]
 """The manifest of a file, and for each of its tensors the name of the HDF5 dataset."""
 
 
-def into_h5(path: str, manifest: Manifest, places: Sequence[Place]) -> None:
-    """Adds the manifest to the HDF5 file `path`, and space for the digest that seals it.
+def into_h5(path: str, manifest: Manifest, places: Sequence[Place]) -> int:
+    """Adds the manifest to the HDF5 file `path`; returns where the digest that seals it goes.
 
     Raises:
       OSError: the file can't be written.
@@ -56,8 +57,9 @@ def into_h5(path: str, manifest: Manifest, places: Sequence[Place]) -> None:
     with checked_h5(path, "r+") as file:
         group = file.create_group(_GROUP)
         group["manifest"] = np.frombuffer(held.to_json().encode(), np.uint8)
-        group[STRUCTURE] = np.zeros(_DIGITS, np.uint8)
+        group[STRUCTURE] = np.zeros(DIGITS, np.uint8)
         group["datasets"] = np.frombuffer(json.dumps(_datasets(places)).encode(), np.uint8)
+        return int(group[STRUCTURE].id.get_offset())
 
 
 def into_metadata(metadata: bytes, manifest: Manifest, places: Sequence[Place]) -> str:
@@ -97,7 +99,7 @@ def from_h5(file: h5py.File, values: Mapping[str, StoredValue], *, path: str) ->
 def _sealed(values: Mapping[str, StoredValue]) -> str:
     """Returns the digest that stands beside the manifest."""
     try:
-        digest = values[STRUCTURE_DATASET].read_bytes()[:_DIGITS].tobytes()
+        digest = values[STRUCTURE_DATASET].read_bytes()[:DIGITS].tobytes()
         return digest.decode("ascii")
     except (KeyError, ValueError, CheckpointError) as error:
         raise VerificationError(f"the digest of the file is damaged: {error}") from error

@@ -16,9 +16,9 @@ from tf1compat.keras3.formats.hdf5.model_names import (
     named_values,
     weights_skeleton,
 )
+from tf1compat.keras3.formats.hdf5.sealing import seal, structure_digest
 from tf1compat.keras3.formats.hdf5.source import Source, open_source
 from tf1compat.keras3.formats.hdf5.space import reserve
-from tf1compat.keras3.formats.hdf5.structure import seal, structure_digest
 from tf1compat.keras3.formats.hdf5.writing import stream_values
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
@@ -35,8 +35,9 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)
         manifest = manifest_of(digests, read)
-        into_h5(staged, manifest, places)
-        return dataclasses.replace(manifest, parts={STRUCTURE: seal(staged)})
+        offset = into_h5(staged, manifest, places)
+        digest = seal(staged, places, offset=offset)
+        return dataclasses.replace(manifest, parts={STRUCTURE: digest})
 
 
 def read_weights_file(path: str, index: ModelIndex | None) -> Exported:

@@ -6,14 +6,19 @@ others. Every byte of a file is in one digest or the other.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tf1compat.keras3.formats.hdf5.inventory import STRUCTURE_DATASET
-from tf1compat.keras3.formats.hdf5.source import Handle, Source, open_source
+from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.keras3.formats.hdf5.inventory import DIGITS, STRUCTURE_DATASET
+from tf1compat.keras3.formats.hdf5.source import Handle, Source
+from tf1compat.keras3.formats.hdf5.space import Place
+from tf1compat.keras3.index.weights import Weight
 
-__all__ = ["digest_outside", "seal", "structure_digest"]
+__all__ = ["digest_outside", "seal", "structure_digest", "unwritten_digest"]
 
 _WINDOW = 1 << 20
 
@@ -50,16 +55,27 @@ def digest_outside(
     return digest.hexdigest()
 
 
-def seal(path: str) -> str:
-    """Puts the digest of an HDF5 file with a manifest in its place; returns it."""
-    source = open_source(path)
-    digest = structure_digest(source)
-    offset = source.extents[STRUCTURE_DATASET].offset
-    if offset is None:
-        raise OSError("the place of the digest can't be found again")
-    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.pwrite(handle, digest.encode(), offset)
-    finally:
-        os.close(handle)
+def unwritten_digest(scratch: Handle, places: Sequence[Place], *holes: tuple[int, int]) -> str:
+    """Returns the digest of a file whose weights are known by their places.
+
+    Args:
+      scratch: the open file, with or without the weights' values.
+      places: where these go.
+      holes: offset and bytes of what else is left out.
+    """
+    size = os.fstat(scratch.fileno()).st_size
+    values = [(place.offset, _nbytes(place.weight)) for place in places]
+    return digest_outside(scratch, 0, size=size, holes=[*values, *holes])
+
+
+def seal(path: str, places: Sequence[Place], *, offset: int) -> str:
+    """Puts the digest of an HDF5 file with a manifest where it goes; returns it."""
+    with open(path, "r+b", buffering=0) as file:
+        digest = unwritten_digest(file, places, (offset, DIGITS))
+        if os.pwrite(file.fileno(), digest.encode(), offset) != DIGITS:
+            raise OSError(errno.EIO, "the digest wasn't written whole", path)
     return digest
+
+
+def _nbytes(weight: Weight) -> int:
+    return math.prod(weight.shape) * numpy_dtype(weight.dtype).itemsize
