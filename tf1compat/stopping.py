@@ -124,7 +124,9 @@ def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[bool]:
     """
     undo = install(signals)
     try:
-        yield threading.current_thread() is not threading.main_thread() or _handler() is not None
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        yield elsewhere or ignored or _handler() is not None
     finally:
         undo()
 

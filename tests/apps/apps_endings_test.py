@@ -84,8 +84,10 @@ def test_names_are_shown_and_not_obeyed(checkpoints):
         assert "\nlines/w" not in shown
 
 
+# Ctrl-C is ignored by what a shell runs in the background, and by its children.
 STOPPED_AT = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Finder:
     left = {imports}
@@ -151,6 +153,19 @@ def test_a_models_function_that_exits_is_an_error_with_its_name(checkpoints, mon
         lazy_model(f"{name}:main")
     with pytest.raises(ModelError, match=rf"importing {name}_at_once failed with {kind[:6]}"):
         lazy_model(f"{name}_at_once:main")
+
+
+def test_what_is_raised_where_ctrl_c_is_ignored_was_no_ctrl_c(checkpoints, monkeypatch):
+    from tf1compat.keras3.formats.loading import lazy_model
+
+    (checkpoints / "quits.py").write_text("def main():\n    raise KeyboardInterrupt\n")
+    monkeypatch.syspath_prepend(str(checkpoints))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(ModelError, match=r"main\(\) raised KeyboardInterrupt"):
+            lazy_model("quits:main")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("flag", ["--model", "--other", "--rules"])
