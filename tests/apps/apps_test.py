@@ -124,6 +124,16 @@ def test_inspect_health_counts_what_is_not_finite(app, work, values):
     assert_arrays_close(row["std"], finite.std(), rtol=1e-6)
 
 
+def test_inspect_health_sums_what_float64_does_not(app, work, recwarn):
+    """The mean of 1e308, 1e308 and -1e308 is 1e308 / 3, their deviation that by sqrt(8)."""
+    write_checkpoint("far.ckpt", {"w": np.array([1e308, 1e308, -1e308])})
+    code, out, err = app("inspect", "--checkpoint=far.ckpt", "--health", "--format=json")
+    assert (code, err, list(recwarn)) == (0, "", [])
+    (found,) = json.loads(out)["variables"]
+    assert_arrays_close(found["mean"], 1e308 / 3, rtol=1e-12)
+    assert_arrays_close(found["std"], 1e308 / 3 * 8**0.5, rtol=1e-12)
+
+
 def test_inspect_health_names_damage_and_reads_the_rest(app, work):
     (data,) = work.glob("model.ckpt.data*")
     content = bytearray(data.read_bytes())

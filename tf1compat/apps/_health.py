@@ -31,8 +31,20 @@ def health_of(entry: Entry) -> dict[str, Any]:
     finite = wide[np.isfinite(wide)] if counts["nan"] or counts["inf"] else wide
     if not finite.size:
         return counts
-    numbers = {"min": finite.min(), "max": finite.max(), "mean": finite.mean(), "std": finite.std()}
+    mean, std = _moments(finite)
+    numbers = {"min": finite.min(), "max": finite.max(), "mean": mean, "std": std}
     return {**{name: float(number) for name, number in numbers.items()}, **counts}
+
+
+def _moments(finite: np.ndarray) -> tuple[float, float]:
+    """Returns mean and standard deviation, of numbers whose sum is beyond float64, too."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = float(finite.mean()), float(finite.std())
+    if np.isfinite(moments).all():
+        return moments
+    largest = float(np.abs(finite).max())
+    parts = finite / largest
+    return float(parts.mean()) * largest, float(parts.std()) * largest
 
 
 def _counts(value: np.ndarray) -> dict[str, int]:
