@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tf1compat.migration.matching import Item, match_items
+from tf1compat.migration.matching._flow import Flow
 
 _LEAVES = {
     "kernel": "kernel",
@@ -342,3 +343,37 @@ def test_an_abbreviation_leaves_more_out_than_an_end(names, others, told):
     targets = [_item(f"{name}/kernel", 4, 4) for name in reversed(others)]
     found = _modules(match_items(sources, targets))
     assert found == (dict(zip(names, others, strict=True)) if told else {})
+
+
+def _twins(branches, name, count):
+    """Returns the layers of branches that nothing but the flow tells apart, and who feeds whom."""
+    layers = {}
+    for branch in branches:
+        before = ()
+        for number in range(count):
+            layers[f"{branch}/{name(number)}"] = before
+            before = (f"{branch}/{name(number)}",)
+    items = [item for path in layers for item in _dense(path, 4, 4)]
+    return items, _flow(items, layers)
+
+
+def test_one_pair_is_followed_along_the_flow_without_looking_at_everything_again(monkeypatch):
+    looks = []
+    whole = Flow.colours
+    monkeypatch.setattr(Flow, "colours", lambda *args: looks.append(args) or whole(*args))
+    count = 60
+    sources, flow_s = _twins(("p", "q"), lambda number: f"u{number * 79 % 101}", count)
+    targets, flow_t = _twins(("left", "right"), lambda number: f"dense_{number}", count)
+    found = match_items(
+        sources,
+        targets,
+        source_flow=flow_s,
+        target_flow=flow_t,
+        given={"q/u0/kernel": "left/dense_0/kernel"},
+    )
+    assert _modules(found) == {
+        f"{own}/u{number * 79 % 101}": f"{other}/dense_{number}"
+        for own, other in (("q", "left"), ("p", "right"))
+        for number in range(count)
+    }
+    assert len(looks) < 12  # as many as for a branch of two

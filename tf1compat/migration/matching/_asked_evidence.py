@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tf1compat.errors import UsageError
@@ -12,7 +12,7 @@ from tf1compat.migration.matching.state import Group, State
 from tf1compat.names.reasons import Reason
 from tf1compat.registry import asked, briefly, is_a
 
-__all__ = ["parts_by", "proposals_by"]
+__all__ = ["following_by", "parts_by", "proposals_by"]
 
 
 def parts_by(evidence: Evidence, state: State, group: Group) -> Sequence[Group]:
@@ -45,17 +45,30 @@ def parts_by(evidence: Evidence, state: State, group: Group) -> Sequence[Group]:
 
 
 def proposals_by(evidence: Evidence, state: State) -> list[Proposal]:
-    """Returns the pairs that evidence proposes.
+    """Returns the pairs across groups that evidence proposes.
 
     Raises:
       UsageError: one is no Proposal of a source and a target of this matching, or makes up its
         reason.
     """
+    return _proposals(evidence, "across", state, lambda: evidence.across(state))
+
+
+def following_by(evidence: Evidence, state: State, source: Node) -> list[Proposal]:
+    """Returns the pairs that, as evidence says, follow from that of `source`.
+
+    Raises:
+      UsageError: as :func:`proposals_by`.
+    """
+    return _proposals(evidence, "following", state, lambda: evidence.following(state, source))
+
+
+def _proposals(
+    evidence: Evidence, method: str, state: State, call: Callable[[], Iterable[Proposal]]
+) -> list[Proposal]:
     whose, words = _called(evidence), "proposals, one after the other,"
-    found = asked(
-        whose, "across", call=lambda: evidence.across(state), fits=is_a(Iterable), words=words
-    )
-    proposals: list[Proposal] = asked(whose, "across", call=lambda: list(found), words=words)
+    found = asked(whose, method, call=call, fits=is_a(Iterable), words=words)
+    proposals: list[Proposal] = asked(whose, method, call=lambda: list(found), words=words)
     for one in proposals:
         if not isinstance(one, Proposal):
             raise UsageError(f"{whose}: expected a Proposal, found {briefly(one)}")

@@ -8,11 +8,11 @@ never picks among equals: what no evidence tells apart is left in groups.
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-from tf1compat.migration.matching._asked_evidence import parts_by, proposals_by
-from tf1compat.migration.matching.evidence import EVIDENCE
+from tf1compat.migration.matching._asked_evidence import following_by, parts_by, proposals_by
+from tf1compat.migration.matching.evidence import EVIDENCE, Proposal
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.matching.state import (
@@ -83,6 +83,8 @@ def _solve_level(
         for node, pair in known.items():
             state.pair(node, pair)
         state.groups = _initial_groups(state)
+        state.open(state.groups)
+        _follow(state, known)
         _exhaust(state)
         wrong = state.disordered() - distrusted
         if not _relied_on(state, wrong):
@@ -156,6 +158,7 @@ def _split_groups(state: State) -> bool:
             continue
         parts = _told_apart(state, group)
         if parts:
+            state.open(parts, instead_of=(group,))
             waiting.extend(parts)
             moved = True
         else:
@@ -184,18 +187,36 @@ def _pair_alone(state: State, group: Group) -> bool:
     if not state.allows(source, target, group.evidence):
         return False
     state.pair(source, Pair(target, group.evidence or (ALONE.because(),)))
+    _follow(state, (source,))
     return True
+
+
+def _follow(state: State, sources: Iterable[Node]) -> None:
+    """Makes the pairs that follow from those of `sources`, and from these in turn."""
+    waiting = deque(sources)
+    while waiting:
+        source = waiting.popleft()
+        for evidence in EVIDENCE.values():
+            waiting.extend(_accepted(state, following_by(evidence, state, source)))
+
+
+def _accepted(state: State, proposals: Iterable[Proposal]) -> list[Node]:
+    """Makes the proposed pairs that can be; returns their sources."""
+    found = []
+    for one in proposals:
+        reasons = tuple(dict.fromkeys((*one.given, one.reason)))
+        free = one.source not in state.pairs and one.target not in state.taken
+        if free and state.allows(one.source, one.target, reasons):
+            state.pair(one.source, Pair(one.target, reasons))
+            found.append(one.source)
+    return found
 
 
 def _accept_proposals(state: State) -> bool:
     """Makes the pairs that the strongest evidence with any to propose supports."""
     for evidence in EVIDENCE.values():
-        moved = False
-        for found in proposals_by(evidence, state):
-            free = found.source not in state.pairs and found.target not in state.taken
-            if free and state.allows(found.source, found.target, (found.reason,)):
-                state.pair(found.source, Pair(found.target, (found.reason,)))
-                moved = True
+        moved = _accepted(state, proposals_by(evidence, state))
         if moved:  # the weaker are asked when the groups were looked at again
+            _follow(state, moved)
             return True
     return False

@@ -10,6 +10,7 @@ from itertools import pairwise
 from tf1compat.migration.matching._flow import Flow
 from tf1compat.migration.matching._joined_nodes import Joins
 from tf1compat.migration.matching._owners import owners_of
+from tf1compat.migration.matching._surroundings import Surroundings
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.names.reasons import Kind, Reason
@@ -153,7 +154,8 @@ class State:
       distrusted: pairs of chains whose numbering is known to mislead.
       pairs: by source, what is paired so far.
       taken: by paired target, its source.
-      groups: what is still open.
+      groups: what is still open, as of when the groups were last looked at.
+      group_of: the group of every node that is still open, as of now.
     """
 
     source: Side
@@ -165,12 +167,34 @@ class State:
     pairs: dict[Node, Pair] = dataclasses.field(default_factory=dict)
     taken: dict[Node, Node] = dataclasses.field(default_factory=dict)
     groups: list[Group] = dataclasses.field(default_factory=list)
+    group_of: dict[Node, Group] = dataclasses.field(default_factory=dict)
     _derived: _Derived = dataclasses.field(default_factory=_Derived)
 
     def pair(self, source: Node, pair: Pair) -> None:
         """Records that `source` goes to the pair's target."""
         self.pairs[source] = pair
         self.taken[pair.target] = source
+        for node in (source, pair.target):
+            self.group_of.pop(node, None)
+        if self.surroundings is not None:
+            for near, node in zip(self.surroundings, (source, pair.target), strict=True):
+                near.pair(node, source)
+
+    def open(self, groups: Iterable[Group], *, instead_of: Iterable[Group] = ()) -> None:
+        """Records that nodes are now in these groups, and no more in those before."""
+        for group in instead_of:
+            for node in (*group.sources, *group.targets):
+                self.group_of.pop(node, None)
+        for group in groups:
+            self.group_of.update(dict.fromkeys((*group.sources, *group.targets), group))
+
+    @functools.cached_property
+    def surroundings(self) -> tuple[Surroundings, Surroundings] | None:
+        """What sources and what targets have around them; None where a flow isn't known."""
+        flows = self.source.flow, self.target.flow
+        if flows[0] is None or flows[1] is None:
+            return None
+        return Surroundings(flows[0], self.signature), Surroundings(flows[1], self.signature)
 
     def allows(self, source: Node, target: Node, evidence: Iterable[Reason] = ()) -> bool:
         """Tells whether a target can hold a source, and names don't speak against it.

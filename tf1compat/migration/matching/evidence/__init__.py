@@ -40,7 +40,7 @@ EVIDENCE: _Registry[Evidence] = _Registry(
         by_neighbours.ByNeighbours(),
     ),
     has={"kinds": tuple},
-    methods=["within", "across"],
+    methods=["within", "across", "following"],
     claims=_kind_names,
     check=Evidence.check,
     words=_FILL_KINDS,

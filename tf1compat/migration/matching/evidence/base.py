@@ -38,18 +38,26 @@ FILL_KINDS = Words({name: f"the kind of {what}" for name, what in OTHER_KINDS.it
 
 @dataclasses.dataclass(frozen=True)
 class Proposal:
-    """A pair that evidence across groups supports."""
+    """A pair that evidence across groups supports.
+
+    Attributes:
+      source: one of the sources.
+      target: one of the targets.
+      reason: what tells that they belong together.
+      given: what told them apart from others before, where `reason` counts among few only.
+    """
 
     source: Node
     target: Node
     reason: Reason
+    given: tuple[Reason, ...] = ()
 
 
 class Evidence:
     """Base of all kinds of evidence.
 
-    A kind overrides :meth:`within` or :meth:`across`. Both are asked again and again until nothing
-    moves, and see all pairs that were made meanwhile.
+    A kind overrides :meth:`within`, :meth:`across` or :meth:`following`. They are asked again and
+    again until nothing moves, and see all pairs that were made meanwhile.
 
     Attributes:
       name: what it goes by in the registry.
@@ -83,4 +91,12 @@ class Evidence:
 
     def across(self, state: State) -> Iterator[Proposal]:
         """Yields pairs of nodes, of whatever groups, that pairs already made speak for."""
+        return iter(())
+
+    def following(self, state: State, source: Node) -> Iterator[Proposal]:
+        """Yields pairs that follow at once from that of `source`, which has just been made.
+
+        They are asked for before any group is looked at again: what it takes is not to depend on
+        how many nodes there are.
+        """
         return iter(())

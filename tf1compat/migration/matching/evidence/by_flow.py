@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-from tf1compat.migration.matching.evidence.base import Evidence
+from tf1compat.migration.matching.evidence.base import Evidence, Proposal
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.state import EvidenceKind, Group, State
 
@@ -40,6 +40,17 @@ class ByFlow(Evidence):
             if len(found) > 1:
                 return found
         return None
+
+    def following(self, state: State, source: Node) -> Iterator[Proposal]:
+        if state.surroundings is None:
+            return
+        of_s, of_t = state.surroundings
+        ours = of_s.alone_beside(source, state.group_of)
+        others = of_t.alone_beside(state.pairs[source].target, state.group_of)
+        for place, one in ours.items():
+            if place in others:
+                given = state.group_of[one].evidence
+                yield Proposal(one, others[place], _FLOW.because(), given)
 
 
 def _by_colour(
