@@ -49,7 +49,11 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
     try:
         text = read_text(place)
     except (UsageError, BudgetError) as error:
-        found = str(error).removeprefix(f"{place}: ")
+        found = (
+            str(error)
+            .removeprefix(f"{place}: ")
+            .removeprefix("expected a readable text file, found ")
+        )
         problem = Problem(place, "a readable rules file", found)
         raise RuleError.from_problems("The rules can't be read", [problem]) from error
     return _rules(text, os.path.basename(place), folder=os.path.dirname(place))
