@@ -88,7 +88,8 @@ def test_errors_of_weights_name_the_file_that_was_given(tmp_path, monkeypatch):
         "    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ModelError, match=r"m\.weights\.h5: expected weights of this model") as caught:
+    said = r"m\.weights\.h5: expected weights of this model"
+    with pytest.raises(ModelError, match=said) as caught:
         load_model("loadable_model:build", weights=str(path))
     assert "tf1compat-scratch" not in str(caught.value)
 
