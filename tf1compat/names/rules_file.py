@@ -24,7 +24,7 @@ else:
 
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
-_ESCAPED = re.compile(r'"[^"]*\\[^"]*"')  # a backslash in double quotes
+_ESCAPED = re.compile(r'"[^"\\]*\\[^"]*"')  # a backslash in double quotes
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _ERROR_LINE = re.compile(r"at line (\d+)")
 _FORM = "rules = [ {source='regex', target='template'}, ... ]"
