@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from tf1compat.budget import Budget, Meter
 from tf1compat.errors import BudgetError, UsageError
+from tf1compat.regular_files import IrregularFileError, regular_handle
 
 __all__ = ["TEXT", "read_bytes", "read_text"]
 
 TEXT = Meter("bytes of text", each=0, least=16 << 20)
 """Of what people write."""
-
-_KINDS = {
-    stat.S_IFIFO: "It is a pipe, not a file",
-    stat.S_IFSOCK: "It is a socket, not a file",
-    stat.S_IFCHR: "It is a device, not a file",
-    stat.S_IFBLK: "It is a device, not a file",
-}
 
 
 def read_text(path: str | os.PathLike[str], meter: Meter = TEXT) -> str:
@@ -46,20 +39,17 @@ def read_bytes(path: str | os.PathLike[str], meter: Meter = TEXT) -> bytes:
     """Returns the bytes of a small file; arguments and errors as for :func:`read_text`."""
     place = os.fspath(path)
     try:
-        # A FIFO would wait for whoever writes to it, unless it is asked not to.
-        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as file:
-            status = os.fstat(handle)
-            kind = _KINDS.get(stat.S_IFMT(status.st_mode))
-            if kind is not None:
-                raise _unreadable(place, kind)
-            Budget(place, status.st_size).spend(meter, status.st_size)
-            data = file.read(status.st_size)
+        with open(regular_handle(place), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            Budget(place, size).spend(meter, size)
+            data = file.read(size)
             if file.read(1):
                 raise _unreadable(place, "that it grew while it was read")
             return data
     except (UsageError, BudgetError):
         raise
+    except IrregularFileError as error:
+        raise _unreadable(place, error.kind) from error
     except (OSError, ValueError) as error:
         raise _unreadable(place, getattr(error, "strerror", None) or str(error)) from error
 

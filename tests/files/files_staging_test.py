@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import json
 import os
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from tf1compat.errors import CheckpointNotFoundError, OutputError
 from tf1compat.files import sealed
 from tf1compat.files._access import keep_access
 from tf1compat.files.claims import stamp_of
+from tf1compat.files.placing import placed_from
 from tf1compat.files.staging import destination
 
 
@@ -366,3 +368,60 @@ with staged_file({target!r}) as path:
         sys.exit("unwinds")
     os.waitpid(child, 0)
 """
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files are given away by root alone")
+def test_a_link_that_another_user_put_where_all_may_write_is_a_trap(tmp_path):
+    shared, mine = tmp_path / "shared", tmp_path / "mine"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    mine.write_text("mine")
+    for name, user in (("theirs", 1234), ("own", 0)):
+        (shared / name).symlink_to(mine)
+        os.lchown(shared / name, user, user)
+    with pytest.raises(OutputError, match="theirs: can't be written, it is a link that another"):
+        write(shared / "theirs")
+    assert mine.read_text() == "mine"
+    write(shared / "own")
+    assert mine.read_text() == "new"
+    shared.chmod(0o755)  # where only its owner may write, links are the owner's business
+    write(shared / "theirs")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files are given away by root alone")
+def test_what_another_user_staged_is_left_alone(tmp_path):
+    area = f"{stamp_of(str(tmp_path / 'f'))}-{'0' * 32}"
+    os.mkdir(area)
+    os.chown(area, 1234, 1234)
+    link = f"{stamp_of(str(tmp_path / 'f'))}-{'1' * 32}"
+    (tmp_path / "kept").mkdir()
+    os.symlink(tmp_path / "kept", link)
+    assert clear_stale(tmp_path / "f") == ()
+    write(tmp_path / "f")
+    assert names(tmp_path) == sorted([os.path.basename(area), os.path.basename(link), "f", "kept"])
+
+
+@pytest.mark.parametrize("elsewhere", ["../precious", "{}/precious"])
+def test_a_record_of_what_was_placed_leads_nowhere_else(tmp_path, elsewhere):
+    area = tmp_path / "folder" / "area"
+    area.mkdir(parents=True)
+    (tmp_path / "precious").write_text("x")
+    status = (tmp_path / "precious").stat()
+    traits = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
+    record = [elsewhere.format(tmp_path), traits]
+    (area / ".renamed").write_text(json.dumps(record) + "\n")
+    assert placed_from(str(area)) == ()
+
+
+@pytest.mark.parametrize("text", ["", "3\n", '[["a"], 1]\n', "[" * 100_000, '["a", [1]]\n["b'])
+def test_a_record_that_is_damaged_says_nothing(tmp_path, text):
+    (tmp_path / "area").mkdir()
+    (tmp_path / "a").touch()
+    (tmp_path / "area" / ".renamed").write_text(text)
+    assert placed_from(str(tmp_path / "area")) == ()
+
+
+def test_a_record_that_is_no_file_is_not_waited_for(tmp_path):
+    (tmp_path / "area").mkdir()
+    os.mkfifo(tmp_path / "area" / ".renamed")
+    assert placed_from(str(tmp_path / "area")) == ()

@@ -108,8 +108,8 @@ def test_an_empty_array_is_an_empty_set():
     ("make", "words"),
     [
         (lambda path: None, "No such file"),
-        (lambda path: path.mkdir(), "Is a directory"),
-        (os.mkfifo, "It is a pipe"),
+        (lambda path: path.mkdir(), "found a directory; check"),
+        (os.mkfifo, "a FIFO"),
         (lambda path: path.write_bytes(b"rules = ['\xff']"), "byte 10 is not"),
     ],
 )

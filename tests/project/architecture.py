@@ -13,6 +13,7 @@ _EVERYWHERE = {
     "registry",
     "lazy",
     "budget",
+    "regular_files",
     "text_files",
     "printable",
     "stopping",

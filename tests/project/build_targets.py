@@ -21,6 +21,7 @@ SINGLE = {
     "registry",
     "lazy",
     "budget",
+    "regular_files",
     "text_files",
     "printable",
     "stopping",

@@ -17,6 +17,7 @@ PURE = {
     "registry",
     "lazy",
     "budget",
+    "regular_files",
     "text_files",
     "printable",
     "stopping",

@@ -13,6 +13,7 @@ from tf1compat.apps._printing import failed, say_lines
 from tf1compat.budget import budget_times
 from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
 from tf1compat.names.first_line import first_line
+from tf1compat.printable import printable_name
 from tf1compat.stopping import Stopped, asked_to_stop
 
 __all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "guarded", "run_app"]
@@ -76,7 +77,7 @@ def guarded(name: str, main: Callable[[], int]) -> int:
     try:
         return main()
     except flags.Error as error:
-        return failed(name, str(error).strip(), EXIT_USAGE)
+        return failed(name, printable_name(str(error).strip()), EXIT_USAGE)
     except Tf1CompatError as error:
         return failed(name, str(error), EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND)
     except BrokenPipeError:  # `... | head`, of a stream that a program put in place of the standard

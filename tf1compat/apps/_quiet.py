@@ -8,6 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from tf1compat.apps._printing import encodable
+from tf1compat.printable import printable
 from tf1compat.stopping import Stopped
 
 __all__ = ["import_tensorflow"]
@@ -45,7 +47,7 @@ def _aside() -> Iterator[None]:
         except BaseException:
             os.dup2(original, 2)
             kept.seek(0)
-            sys.stderr.write(kept.read().decode(errors="replace"))
+            sys.stderr.write(encodable(printable(kept.read().decode(errors="replace")), sys.stderr))
             raise
         finally:
             os.dup2(original, 2)

@@ -105,7 +105,7 @@ def _main() -> int:
     lint = _LINT.found(plan, index, checkpoint)
     _LINT.tell(lint, findings)
     if why := _LINT.refusal(lint):
-        print(f"tf1compat verify: error: {why}", file=sys.stderr)
+        complain(f"tf1compat verify: error: {why}")
         return findings.end(EXIT_FOUND)
     if _RECORDING.value:
         return _outputs(plan, checkpoint, findings, lint=lint)

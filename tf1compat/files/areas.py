@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 
 from tf1compat.files._access import area_mode
@@ -31,9 +32,9 @@ def staging_area(claim: Claim, outputs: Sequence[str]) -> Iterator[str]:
       OutputError: it can't be made.
     """
     area, owner = f"{stamp_of(claim.path)}-{_PROCESS}{os.urandom(8).hex()}", os.getpid()
-    with naming(claim.path):
-        os.mkdir(area, _mode(outputs))
     try:
+        with naming(claim.path):
+            os.mkdir(area, _mode(outputs))
         yield area
     finally:
         if os.getpid() == owner:  # a fork that unwinds must not clear what its parent writes
@@ -53,7 +54,9 @@ def staged_place(path: str) -> str | None:
 def leftovers(claim: Claim) -> tuple[str, ...]:
     """Returns the areas that ended writers of a claimed output left, sorted.
 
-    None where the claim isn't exclusive: they may be those of living writers.
+    None where the claim isn't exclusive: they may be those of living writers. Those of other users
+    are left alone, as is all that only looks like one: where many may write, a folder of such a
+    name says nothing of who made it.
     """
     if not claim.exclusive:
         return ()
@@ -62,8 +65,17 @@ def leftovers(claim: Claim) -> tuple[str, ...]:
         names = sorted(os.listdir(directory))
     except OSError:
         return ()
-    areas = (name for name in names if name.startswith(stamp) and _AREA.fullmatch(name))
-    return tuple(os.path.join(directory, name) for name in areas)
+    named = (name for name in names if name.startswith(stamp) and _AREA.fullmatch(name))
+    return tuple(area for name in named if _is_own(area := os.path.join(directory, name)))
+
+
+def _is_own(area: str) -> bool:
+    """Tells whether it is a folder of this user."""
+    try:
+        status = os.lstat(area)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def remove_area(area: str) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from tf1compat.errors import OutputError
 from tf1compat.files.output_errors import naming
+from tf1compat.stopping import unstoppable
 
 __all__ = ["Claim", "claimed", "stamp_of"]
 
@@ -51,13 +52,14 @@ def claimed(path: str) -> Iterator[Claim]:
     Raises:
       OutputError: another program has claimed it, or the folder can't be written to.
     """
-    lock, owner = f"{stamp_of(path)}.lock", os.getpid()
-    with naming(path):
-        handle, exclusive = _locked(lock, path)
+    lock, owner, handle = f"{stamp_of(path)}.lock", os.getpid(), -1
     try:
+        with naming(path), unstoppable():
+            handle, exclusive = _locked(lock, path)
         yield Claim(path, exclusive)
     finally:
-        if os.getpid() == owner:  # a fork that unwinds must not give away what isn't its own
+        # a fork that unwinds must not give away what isn't its own
+        if handle >= 0 and os.getpid() == owner:
             _release(lock, handle)
 
 

@@ -14,9 +14,11 @@ import os
 from collections.abc import Iterator, Sequence
 
 from tf1compat.errors import OutputError
+from tf1compat.files.json_text import parse_json
 from tf1compat.files.output_errors import naming
 from tf1compat.files.sealed import SealedFile, settle
 from tf1compat.files.syncing import sync_directory
+from tf1compat.text_files import read_text
 
 __all__ = ["place_new", "placed_from"]
 
@@ -110,10 +112,12 @@ def _record(file: SealedFile) -> None:
 def _recorded(area: str) -> dict[str, list[int]]:
     """Returns the traits of what was renamed, by its name."""
     found: dict[str, list[int]] = {}
-    with contextlib.suppress(OSError, ValueError):  # of a line that the kill cut short
-        with open(os.path.join(area, _RECORD), encoding="utf-8") as lines:
-            for line in lines:
-                name, traits = json.loads(line)
+    path = os.path.join(area, _RECORD)
+    # UsageError where there is no such file; others of a line that the kill cut short
+    with contextlib.suppress(ValueError, TypeError):
+        for line in read_text(path).splitlines():
+            name, traits = parse_json(line, file=path)
+            if os.path.basename(name) == name:  # what it places stands beside it
                 found[name] = traits
     return found
 

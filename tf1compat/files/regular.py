@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.files.scratch import scratch_folder
+from tf1compat.regular_files import KINDS, IrregularFileError, regular_handle
 
 __all__ = ["RegularFile", "open_regular", "regular_size", "special_kind"]
 
-_KINDS = {
-    stat.S_IFDIR: "a directory",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 _HINTS = {
     b"version https://git-lfs": "this is a git-LFS pointer, fetch the file with `git lfs pull`",
     b"<!doctype": "this is an HTML page, the download went wrong",
@@ -76,6 +73,33 @@ class RegularFile:
         except OSError:
             return b""
 
+    def duplicate(self) -> io.FileIO:
+        """Returns the file once more, open at its start for as long as whoever asks keeps it."""
+        return io.FileIO(os.dup(self._handle))
+
+    @contextlib.contextmanager
+    def leading_path(self) -> Iterator[str]:
+        """Yields a path of the same last name that leads to this very file, for others to open.
+
+        What was looked at is what they read, whatever stands at the file's own path by then. Where
+        the system has no paths of descriptors, it is a copy.
+        """
+        with scratch_folder() as folder:
+            path = os.path.join(folder, os.path.basename(self.path))
+            os.symlink(f"/dev/fd/{self._handle}", path)
+            if not self._is_at(path):
+                os.unlink(path)
+                with self.duplicate() as source, open(path, "xb") as copy:
+                    os.lseek(source.fileno(), 0, os.SEEK_SET)
+                    shutil.copyfileobj(source, copy, 1 << 20)
+            yield path
+
+    def _is_at(self, path: str) -> bool:
+        try:
+            return os.path.samestat(os.stat(path), os.fstat(self._handle))
+        except OSError:
+            return False
+
     def corrupt(self, message: str, offset: int | None) -> CorruptCheckpointError:
         """Returns the error that says what is wrong with this file, and where."""
         return CorruptCheckpointError(
@@ -98,13 +122,15 @@ def open_regular(
       CorruptCheckpointError: there is no such file, or it isn't a regular file.
       CheckpointError: it may not be read.
     """
-    regular_size(path, variable=variable, offset=offset)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
+        handle = regular_handle(path)
+    except PermissionError as error:
         raise CheckpointError(f"{path}: can't be opened ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        raise CorruptCheckpointError(
+            _said(error), file=path, variable=variable, offset=offset
+        ) from error
     try:
-        _require_regular(path, mode=os.fstat(handle).st_mode, variable=variable, offset=offset)
         yield RegularFile(path, handle=handle, variable=variable)
     finally:
         os.close(handle)
@@ -112,18 +138,8 @@ def open_regular(
 
 def regular_size(path: str, *, variable: str | None = None, offset: int | None = None) -> int:
     """Returns the size of a regular file in bytes; errors as for :func:`open_regular`."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError as error:
-        raise CorruptCheckpointError(
-            "the file is missing", file=path, variable=variable, offset=offset
-        ) from error
-    except (OSError, ValueError) as error:
-        raise CorruptCheckpointError(
-            f"can't be looked at ({error})", file=path, variable=variable, offset=offset
-        ) from error
-    _require_regular(path, mode=status.st_mode, variable=variable, offset=offset)
-    return status.st_size
+    with open_regular(path, variable=variable, offset=offset) as file:
+        return file.size
 
 
 def special_kind(path: str | os.PathLike[str]) -> str:
@@ -135,15 +151,16 @@ def special_kind(path: str | os.PathLike[str]) -> str:
         kind = stat.S_IFMT(os.stat(path).st_mode)
     except (OSError, ValueError):
         return ""
-    return "" if kind in (stat.S_IFREG, stat.S_IFDIR) else _KINDS.get(kind, "something else")
+    return "" if kind in (stat.S_IFREG, stat.S_IFDIR) else KINDS.get(kind, "something else")
 
 
-def _require_regular(path: str, *, mode: int, variable: str | None, offset: int | None) -> None:
-    if not stat.S_ISREG(mode):
-        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-        raise CorruptCheckpointError(
-            f"expected a regular file, found {kind}", file=path, variable=variable, offset=offset
-        )
+def _said(error: Exception) -> str:
+    """Returns what an error says of a file that can't be opened."""
+    if isinstance(error, FileNotFoundError):
+        return "the file is missing"
+    if isinstance(error, IrregularFileError):
+        return str(error.strerror)
+    return f"can't be opened ({getattr(error, 'strerror', None) or error})"
 
 
 def _hint(file: RegularFile) -> str:

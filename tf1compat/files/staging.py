@@ -36,8 +36,9 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[str]:
 
     Raises:
       OutputError: another program is writing `path`, its directory is missing, `path` is a
-        directory, the disk is full, or any other OSError while the block or the renaming ran; the
-        message names `path` and says what stands there.
+        directory, or another user's link where everybody may write, the disk is full, or any other
+        OSError while the block or the renaming ran; the message names `path` and says what stands
+        there.
     """
     name = os.fspath(path)
     if staged_place(name) is None:
@@ -63,6 +64,8 @@ def staged_files(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str,
     Raises:
       OutputError: as for :func:`staged_file`; the message names the file concerned.
     """
+    for path in paths:
+        _refuse_link_of_others(os.fspath(path))
     finals = [os.path.realpath(os.fspath(path)) for path in paths]
     for final in finals:
         _refuse(final)
@@ -124,6 +127,24 @@ def _commit(pairs: Sequence[tuple[str, str]]) -> None:
     if not staged:
         raise OutputError(f"{pairs[-1][1]}: nothing was written to its staged file")
     replace_all([seal(temporary, final) for temporary, final in staged])
+
+
+def _refuse_link_of_others(path: str) -> None:
+    """Raises OutputError for a link that another user put where everybody may: it is a trap.
+
+    Linux follows none either (``fs.protected_symlinks``), but can't know that a name which was read
+    of a link is going to be written to.
+    """
+    try:
+        link, folder = os.lstat(path), os.stat(os.path.dirname(path) or ".")
+    except OSError:
+        return
+    shared = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+    if stat.S_ISLNK(link.st_mode) and shared and link.st_uid not in (os.geteuid(), folder.st_uid):
+        raise OutputError(
+            f"{path}: can't be written, it is a link that another user put into a folder where "
+            "everybody may write; choose another path"
+        )
 
 
 def _refuse(final: str) -> None:

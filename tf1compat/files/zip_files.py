@@ -12,7 +12,7 @@ from typing import Any
 from tf1compat.budget import Budget, Meter
 from tf1compat.files.regular import RegularFile, open_regular
 
-__all__ = ["member_bytes", "open_archive"]
+__all__ = ["archive_in", "member_bytes", "open_archive"]
 
 _MEMBERS = Meter("bytes of unpacked members", each=8, least=48 << 20)
 _DIRECTORY = Meter("bytes of a zip file's directory", each=0, least=2 << 20)
@@ -74,19 +74,25 @@ def open_archive(path: str) -> Iterator[zipfile.ZipFile]:
       zipfile.BadZipFile: it is no zip file, or one in a way that isn't read: encrypted, or
         compressed in another way than by deflating.
     """
-    with open_regular(path) as file:
-        budget = Budget(path, file.size)
-        window = _Positioned(file, budget)
-        with zipfile.ZipFile(window) as archive:
-            window.budget = None
-            for item in archive.infolist():
-                if item.compress_type not in _METHODS or item.flag_bits & 1:
-                    raise zipfile.BadZipFile(
-                        f"expected members that are stored or deflated, found {item.filename!r} "
-                        f"in another way ({item.compress_type}, flags {item.flag_bits:#x})"
-                    )
-                budget.spend(_MEMBERS, item.file_size)
-            yield archive
+    with open_regular(path) as file, archive_in(file) as archive:
+        yield archive
+
+
+@contextlib.contextmanager
+def archive_in(file: RegularFile) -> Iterator[zipfile.ZipFile]:
+    """Opens a zip file that is open already; budget and errors as for :func:`open_archive`."""
+    budget = Budget(file.path, file.size)
+    window = _Positioned(file, budget)
+    with zipfile.ZipFile(window) as archive:
+        window.budget = None
+        for item in archive.infolist():
+            if item.compress_type not in _METHODS or item.flag_bits & 1:
+                raise zipfile.BadZipFile(
+                    f"expected members that are stored or deflated, found {item.filename!r} "
+                    f"in another way ({item.compress_type}, flags {item.flag_bits:#x})"
+                )
+            budget.spend(_MEMBERS, item.file_size)
+        yield archive
 
 
 def member_bytes(archive: zipfile.ZipFile, name: str) -> bytes:

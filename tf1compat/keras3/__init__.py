@@ -13,13 +13,13 @@ if _typing.TYPE_CHECKING:
     from tf1compat.keras3.cells.normed_lstm import NormedLSTMCell
     from tf1compat.keras3.formats.export import export_weights
     from tf1compat.keras3.formats.exported import Exported, ExportedArray
+    from tf1compat.keras3.formats.keras_file import load_model_file
     from tf1compat.keras3.formats.loading import lazy_model, load_model
     from tf1compat.keras3.formats.reading import read_exported
     from tf1compat.keras3.index.model_index import ModelIndex, index_model
     from tf1compat.keras3.index.weights import LayerNode, Weight
     from tf1compat.keras3.models.deferred import build_model, initialize_model
     from tf1compat.keras3.models.factories import load_factory
-    from tf1compat.keras3.models.keras_file import load_model_file
     from tf1compat.keras3.models.running import layer_outputs, run_model
 
 __all__ = [
@@ -54,7 +54,7 @@ _HOMES = {
     ".index.weights": ["LayerNode", "Weight"],
     ".models.deferred": ["build_model", "initialize_model"],
     ".models.factories": ["load_factory"],
-    ".models.keras_file": ["load_model_file"],
+    ".formats.keras_file": ["load_model_file"],
     ".models.running": ["layer_outputs", "run_model"],
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from tf1compat.errors import Problem
+from tf1compat.names.order import number_of
 from tf1compat.names.parse import split_part
 from tf1compat.names.rules import Rule
 
@@ -98,7 +99,7 @@ def _captured(group: Sequence[RuleMatch]) -> list[int] | None:
     varying = [texts for texts in zip(*groups, strict=True) if len(set(texts)) > 1]
     if len(varying) != 1 or not all(text and text.isdecimal() for text in varying[0]):
         return None
-    numbers = [int(text or "") for text in varying[0]]
+    numbers = [number_of(text or "") for text in varying[0]]
     return numbers if len(set(numbers)) == len(numbers) else None
 
 

@@ -14,7 +14,7 @@ _LONGEST = 12  # characters that are looked up, from the end of a text, where it
 _PIECE = re.compile(
     r"(?P<plain>[^\\\[\](){}.*+?^$|]|\\[^\w\s])"
     r"|(?P<any>\\[dDwWsSbB]|\.|\[\^?\]?(?:\\.|[^\]\\])*\])"
-    r"|(?P<maybe>[*?]|\{[0-9]*,?[0-9]*\})"
+    r"|(?P<maybe>[*?]|\{[0-9]*(?:,[0-9]*)?\})"
     r"|(?P<once>\+)"
     r"|(?P<open>\((?:\?:|\?P<\w+>|(?!\?)))"
     r"|(?P<close>\))",

@@ -16,10 +16,12 @@ from tf1compat.names._pattern_classes import Reach, category, character, in_brac
 __all__ = ["RefusedError", "Translated", "translated"]
 
 _MOST = 1000  # times that RE2 repeats something counted
+_DIGITS = 9  # of a count; Python makes no number of thousands
+_ENDED = ("[", "(?#", "(?P<", "\\N{")  # what has an end, without which there is no pattern
 
 _TOKEN = re.compile(
     r"""
-      \\(?: x[0-9a-fA-F]{2} | u[0-9a-fA-F]{4} | U[0-9a-fA-F]{8} | N\{[^}]*\}
+      \\(?: x[0-9a-fA-F]{2} | u[0-9a-fA-F]{4} | U[0-9a-fA-F]{8} | N\{[^}\\]*\}
         | 0[0-7]{0,2} | [1-3][0-7]{2} | [1-9][0-9]? | . )
     | \[\^?\]?(?:[^\]\\]|\\.)*\]
     | \(\?\#[^)]*\)
@@ -29,7 +31,7 @@ _TOKEN = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-_COUNTS = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}([?+]?)")
+_COUNTS = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}([?+]?)")
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])")
 _ESCAPES = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _CONTROL = "*+?{"
@@ -128,6 +130,8 @@ def _tokens(pattern: str, scopes: list[_Scope]) -> Iterator[tuple[int, str]]:
             continue
         match = _TOKEN.match(pattern, at)
         token = match[0] if match else pattern[at]
+        if len(token) < 3 and any(pattern.startswith(one, at) for one in _ENDED):
+            return  # it never ends, as `re` will say: each further one would be looked for in vain
         yield at, token
         at += len(token)
 
@@ -180,12 +184,12 @@ def _repeat(token: str, at: int) -> str:
     least, comma, most, lazy = counts.groups()
     if not (least or most):  # `{,}`
         return f"*{lazy}"
-    if max(int(least or 0), int(most or 0)) > _MOST:
+    if any(len(one or "") > _DIGITS or int(one or 0) > _MOST for one in (least, most)):
         raise RefusedError(
             f"a repeat of more than {_MOST:,} times, {token} at character {at + 1}",
             "write * or +",
         )
-    return f"{{{int(least or 0)}{comma}{int(most) if most else ''}}}{lazy}"
+    return f"{{{int(least or 0)}{comma or ''}{int(most) if most else ''}}}{lazy}"
 
 
 def _single(token: str, at: int, scope: _Scope) -> str:

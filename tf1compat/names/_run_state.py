@@ -17,7 +17,7 @@ _LOSS_SCALE = re.compile(
 # The tutorials' `ExponentialMovingAverage(0.9, name='avg').apply(losses)` averages tensors, which
 # no Saver saves: what is averaged isn't in the file.
 _AVERAGE = re.compile(f"(?:avg|{AVERAGE_LEAF})(?:{COUNTER})?")
-_LOSS = re.compile(r"(?i)(?:.*[^a-z])?(?:losses|loss|entropy|cost|objective)(?:[^a-z].*)?")
+_LOSS = re.compile(r"(?is)(?:.*[^a-z])?(?:losses|loss|entropy|cost|objective)(?:[^a-z].*)?")
 
 
 def run_state(names: Iterable[str], scalars: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from tf1compat.names.order import number_of
+
 __all__ = ["Template", "TemplateError", "escape_template"]
 
-_TOKEN = re.compile(r"\\(?:([0-9]{1,2})|g<([^>]*)>|(.?))", re.DOTALL)
+_TOKEN = re.compile(r"\\(?:([0-9]{1,2})|g<([^>\\]*)>|(.?))", re.DOTALL)
 
 
 class TemplateError(ValueError):
@@ -80,7 +82,7 @@ def _piece(token: re.Match[str], pattern: _Grouped) -> str | int:
             return pattern.groupindex[name]
         known = ", ".join(sorted(pattern.groupindex)) or "no named group"
         raise TemplateError(f"a named group of the pattern ({known})", repr(token[0]))
-    index = int(number or name)
+    index = number_of(number or name)
     if index > pattern.groups or (index == 0 and number):
         hint = r" (\g<0> is the whole name)" if index == 0 else ""
         raise TemplateError(f"a group from 1 to {pattern.groups}{hint}", repr(token[0]))

@@ -11,7 +11,7 @@ _WHERE = re.compile(
     r"Graph execution error|Detected at node|Node:|node \(|Exception encountered when calling"
 )
 # TensorFlow writes the reason of an eager op in bold, behind the op's place.
-_MARKS = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\} ?")
+_MARKS = re.compile(r"\x1b\[\d*m|\{\{function_node [^{}]*\}\} ?")
 
 
 def first_line(error: BaseException, *, otherwise: str | None = None) -> str:

@@ -44,9 +44,9 @@ _APPLYING = re.compile(r"(Resource)?(Sparse)?Apply\w*")
 _CHANGING = re.compile(
     r"(Resource)?(Sparse)?(Assign|Apply|Scatter(?!Nd$|NdNonAliasing)|StridedSliceAssign|CountUpTo)\w*"
 )
-_ASIDE = re.compile(
-    r"(Save|Restore)\w*|\w*VariableInitialized\w*|VarIs\w*|\w*(Summary|Print|Assert)\w*|NoOp"
-)
+_ASIDE = re.compile(r"(Save|Restore|VarIs)\w*|NoOp")
+_ASIDE_WITHIN = ("VariableInitialized", "Summary", "Print", "Assert")
+_WORD = re.compile(r"\w+")
 
 
 def changes_variables(op: str) -> bool:
@@ -73,4 +73,6 @@ def is_aside(op: str) -> bool:
     >>> is_aside("SaveV2"), is_aside("MatMul")
     (True, False)
     """
+    if any(part in op for part in _ASIDE_WITHIN) and _WORD.fullmatch(op):
+        return True
     return _ASIDE.fullmatch(op) is not None

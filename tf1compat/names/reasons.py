@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from tf1compat.errors import UsageError
+from tf1compat.printable import printable_name
 
 __all__ = ["Fact", "Kind", "Reason", "kind_names", "require_kinds"]
 
@@ -139,10 +140,10 @@ class Reason:
         return self._said(self.kind.folded or self.kind.words)
 
     def __str__(self) -> str:
-        return self.text
+        return printable_name(self.text)
 
     def __repr__(self) -> str:
-        return f"Reason({self.text})"
+        return f"Reason({self})"
 
     def _said(self, words: str) -> str:
         facts = {k: ", ".join(v) if isinstance(v, tuple) else v for k, v in self.facts.items()}

@@ -24,7 +24,7 @@ else:
 
 __all__ = ["load_rules", "paste_rule", "rules_from_toml"]
 
-_ESCAPED = re.compile(r'"[^"]*\\[^"]*"')  # a backslash in double quotes
+_ESCAPED = re.compile(r'"[^"\\]*\\[^"]*"')  # a backslash in double quotes
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _ERROR_LINE = re.compile(r"at line (\d+)")
 _FORM = "rules = [ {source='regex', target='template'}, ... ]"
@@ -49,7 +49,11 @@ def load_rules(path: str | os.PathLike[str]) -> RuleSet:
     try:
         text = read_text(place)
     except (UsageError, BudgetError) as error:
-        found = str(error).removeprefix(f"{place}: ")
+        found = (
+            str(error)
+            .removeprefix(f"{place}: ")
+            .removeprefix("expected a readable text file, found ")
+        )
         problem = Problem(place, "a readable rules file", found)
         raise RuleError.from_problems("The rules can't be read", [problem]) from error
     return _rules(text, os.path.basename(place), folder=os.path.dirname(place))

@@ -8,7 +8,7 @@ from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.checkpoint.object_based._object_graph import parse_object_graph
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, readable_names
 from tf1compat.checkpoint.wire import WireError
-from tf1compat.errors import CorruptCheckpointError, UnknownNameError
+from tf1compat.errors import BudgetError, CorruptCheckpointError, UnknownNameError
 from tf1compat.testing import assert_arrays_equal
 
 TESTDATA = pathlib.Path(__file__).parents[1] / "testdata"
@@ -203,3 +203,25 @@ def test_any_bytes_at_all_are_a_graph_or_an_error(trained):
         except WireError:
             refused += 1
     assert refused > 100
+
+
+@pytest.mark.parametrize(
+    ("graph", "meter"),
+    [
+        (b"\n\0" * 150_000, "objects"),
+        (b"\n\x80\x80\x40" + b"\x1a\0" * (1 << 19), "references of objects"),
+        (b"\n\x80\x80\x40" + b"\x12\0" * (1 << 19), "references of objects"),
+    ],
+)
+def test_objects_that_its_size_does_not_warrant_are_over_its_budget(graph, meter):
+    with pytest.raises(BudgetError, match="the object graph: reading it takes") as caught:
+        parse_object_graph(graph)
+    assert caught.value.meter == meter
+
+
+def test_an_object_graph_over_its_budget_is_an_error_of_the_checkpoint(tmp_path):
+    values = {"v/.ATTRIBUTES/VARIABLE_VALUE": np.zeros(2, np.float32)}
+    graph = np.array(b"\n\0" * 150_000, object).reshape(())
+    write_checkpoint(str(tmp_path / "m"), {"_CHECKPOINTABLE_OBJECT_GRAPH": graph, **values})
+    with pytest.raises(BudgetError, match=r"m\.data-.*OBJECT_GRAPH: .*--budget=2 allows more"):
+        [entry.name for entry in open_checkpoint(str(tmp_path / "m")).values()]

@@ -9,9 +9,14 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
+from tf1compat.budget import Budget, Meter
 from tf1compat.checkpoint.wire import Buffer, Field, WireError, fields
 
 __all__ = ["ObjectGraph", "ObjectNode", "parse_object_graph"]
+
+
+_OBJECTS = Meter("objects", each=1 / 16, least=100_000)
+_REFERENCES = Meter("references of objects", each=1 / 8, least=200_000)
 
 
 class _Graph(enum.IntEnum):
@@ -78,24 +83,35 @@ class ObjectGraph:
     nodes: tuple[ObjectNode, ...]
 
 
-def parse_object_graph(data: Buffer) -> ObjectGraph:
+def parse_object_graph(data: Buffer, *, file: str = "the object graph") -> ObjectGraph:
     """Returns what a TrackableObjectGraph says.
+
+    Args:
+      data: its bytes.
+      file: what errors call it.
 
     Raises:
       WireError: it isn't one, or refers to a node that it doesn't have.
+      BudgetError: it has far more objects, or references to them, than its size warrants.
     """
-    found = [field for field in fields(data) if field.number == _Graph.NODES]
-    nodes = tuple(_node(field, count=len(found)) for field in found)
+    budget = Budget(file, len(data))
+    found = []
+    for field in fields(data):
+        if field.number == _Graph.NODES:
+            budget.spend(_OBJECTS, 1)
+            found.append(field)
+    nodes = tuple(_node(field, count=len(found), budget=budget) for field in found)
     if not nodes:
         raise WireError("no objects", 0)
     return ObjectGraph(nodes)
 
 
-def _node(field: Field, *, count: int) -> ObjectNode:
+def _node(field: Field, *, count: int, budget: Budget) -> ObjectNode:
     children: dict[str, int] = {}
     tensors: list[tuple[str, str]] = []
     slots: list[int] = []
     for part in fields(field.message()):
+        budget.spend(_REFERENCES, 1)
         if part.number == _Object.CHILDREN:
             held = _held(part)
             number = _number(held.get(_Reference.NODE_ID), count=count)

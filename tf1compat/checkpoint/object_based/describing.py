@@ -11,7 +11,7 @@ from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.object_based._object_graph import ObjectGraph, parse_object_graph
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, ObjectKey, parse_key
 from tf1compat.checkpoint.wire import WireError
-from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.errors import BudgetError, CheckpointError, CorruptCheckpointError
 from tf1compat.names import VariableName, parse_name
 
 __all__ = ["Described", "check_graph", "describe"]
@@ -62,6 +62,8 @@ def describe(variables: Mapping[str, Entry]) -> Described:
     """
     try:
         objects = _object_graph(variables[OBJECT_GRAPH])
+    except BudgetError:
+        raise
     except CheckpointError:
         objects = None
     by_key = {entry.stored_key: name for name, entry in variables.items()}
@@ -105,7 +107,7 @@ def _object_graph(entry: Entry) -> ObjectGraph:
     if entry.shape != () or entry.dtype_name != "string" or entry.nbytes > _LARGEST:
         raise _corrupt(entry, f"{entry.dtype_name} of shape {entry.shape}, {entry.nbytes} bytes")
     try:
-        return parse_object_graph(entry.read().item())
+        return parse_object_graph(entry.read().item(), file=f"{entry.shards[0]}, {OBJECT_GRAPH}")
     except WireError as error:
         raise _corrupt(entry, error.message) from error
 

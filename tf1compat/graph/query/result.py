@@ -9,7 +9,7 @@ from typing import Any, overload
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.items import GraphItem
 from tf1compat.names.columns import columns
-from tf1compat.printable import joined
+from tf1compat.printable import joined, printable_name
 
 __all__ = ["QueryResult"]
 
@@ -103,7 +103,7 @@ class QueryResult(Sequence[Any]):
 
     def __repr__(self) -> str:
         names = ", ".join(self.names[:5]) + (", ..." if len(self.items) > 5 else "")
-        return f"<{len(self.items)} found: {names}>"
+        return printable_name(f"<{len(self.items)} found: {names}>")
 
     def __len__(self) -> int:
         return len(self.items)

@@ -41,14 +41,14 @@ class KerasArchive:
         """Has Keras load the model; the one that is given isn't made."""
         import keras
 
-        from tf1compat.keras3.formats._keras_zip import open_weights
-        from tf1compat.keras3.formats.hdf5.source import require_loadable
+        from tf1compat.keras3.formats._keras_zip import weights_in
+        from tf1compat.keras3.formats.hdf5.loadable import loadable
 
-        require_loadable(open_weights(path))
-        return keras.models.load_model(path, compile=False)
+        with loadable(path, weights_in) as checked:
+            return keras.models.load_model(checked, compile=False)
 
     def model(self, path: str) -> Any:
         """Returns the model by its configuration."""
-        from tf1compat.keras3.models.keras_file import load_model_file
+        from tf1compat.keras3.formats.keras_file import load_model_file
 
         return load_model_file(path)

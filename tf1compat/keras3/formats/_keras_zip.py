@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
 import tempfile
@@ -13,9 +12,10 @@ from typing import IO
 
 from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.regular import RegularFile, open_regular
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
-from tf1compat.files.zip_files import member_bytes, open_archive
+from tf1compat.files.zip_files import archive_in, member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.hdf5.disk_errors import naming_scratch
 from tf1compat.keras3.formats.hdf5.inventory import (
@@ -36,7 +36,7 @@ from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
 
-__all__ = ["open_weights", "read_keras_file", "write_keras_file"]
+__all__ = ["open_weights", "read_keras_file", "weights_in", "write_keras_file"]
 
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 _WINDOW = 1 << 20
@@ -131,24 +131,28 @@ def open_weights(path: str) -> Source:
     A member that isn't compressed, and Keras compresses none, is read where it lies: the zip's
     own reader would hash all that was skipped over.
     """
-    with explained(path):
-        os.stat(path)  # FileNotFoundError says that in fewer words
-        with open_archive(path) as archive:
-            member = archive.getinfo(WEIGHTS_MEMBER)
-            named = METADATA_MEMBER in archive.namelist()
-            metadata = member_bytes(archive, METADATA_MEMBER) if named else b"{}"
-            inventory = from_metadata(metadata, path=path)
-            if member.compress_type != zipfile.ZIP_STORED:
-                return source_at(path, _extracted(archive, member), 0, inventory=inventory)
-            if inventory is None:  # no digests: the zip's own checksum is all there is
-                _read_through(archive, member)
-        handle = io.FileIO(path)
-        handle.seek(member.header_offset)
-        header = handle.read(_LOCAL_HEADER)
+    with explained(path), open_regular(path) as file:
+        return weights_in(file)
+
+
+def weights_in(file: RegularFile) -> Source:
+    """Opens the HDF5 file within a file that is open already; as :func:`open_weights`."""
+    path = file.path
+    with explained(path), archive_in(file) as archive:
+        member = archive.getinfo(WEIGHTS_MEMBER)
+        named = METADATA_MEMBER in archive.namelist()
+        metadata = member_bytes(archive, METADATA_MEMBER) if named else b"{}"
+        inventory = from_metadata(metadata, path=path)
+        if member.compress_type != zipfile.ZIP_STORED:
+            return source_at(path, _extracted(archive, member), 0, inventory=inventory)
+        if inventory is None:  # no digests: the zip's own checksum is all there is
+            _read_through(archive, member)
+        header = file.read(member.header_offset, _LOCAL_HEADER)
         # the local header's own lengths: the directory's, at the end, may be of other extra fields
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         start = member.header_offset + _LOCAL_HEADER + lengths
-        return source_at(path, handle, start, inventory=inventory, size=member.file_size)
+        size = member.file_size
+        return source_at(path, file.duplicate(), start, inventory=inventory, size=size)
 
 
 def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Handle:

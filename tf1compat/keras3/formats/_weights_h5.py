@@ -39,12 +39,13 @@ class WeightsH5:
 
     def load(self, path: str, make: Callable[[], Any]) -> Any:
         """Has Keras load the weights into the model."""
-        from tf1compat.keras3.formats.hdf5.source import open_source, require_loadable
+        from tf1compat.keras3.formats.hdf5.loadable import loadable
+        from tf1compat.keras3.formats.hdf5.source import source_in
 
-        require_loadable(open_source(path))
-        model = make()
-        model.load_weights(path)
-        return model
+        with loadable(path, source_in) as checked:
+            model = make()
+            model.load_weights(checked)
+            return model
 
     def model(self, path: str) -> Any:
         """Raises ModelError: weights alone describe no model."""

@@ -16,6 +16,7 @@ from tf1compat.keras3.index._walk import Walk, walk_model
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.index.weights import LayerNode, Weight
 from tf1compat.names import nearest_names
+from tf1compat.printable import printable_name
 
 __all__ = ["ModelIndex", "index_model"]
 
@@ -54,7 +55,8 @@ class ModelIndex(Mapping[str, Weight]):
         return path in self._weights
 
     def __repr__(self) -> str:
-        return f"<ModelIndex of {self.model.name}: {len(self)} weights, {len(self.layers)} layers>"
+        name = printable_name(self.model.name)
+        return f"<ModelIndex of {name}: {len(self)} weights, {len(self.layers)} layers>"
 
     @functools.cached_property
     def by_variable(self) -> Mapping[int, Weight]:

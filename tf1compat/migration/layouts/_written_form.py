@@ -16,7 +16,7 @@ __all__ = ["argument_value", "arguments", "check_arguments", "has_default", "is_
 
 _WRITTEN: dict[Any, tuple[re.Pattern[str], str]] = {
     int: (re.compile(r"-?\d+"), "integers"),
-    float: (re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"), "a number"),
+    float: (re.compile(r"[-+]?(\d+(?:\.\d*)?|\.\d+)([eE][-+]?\d+)?"), "a number"),
     str: (re.compile(r"(?![-+]?[\d.]+\Z)[^\s,|()](?:[^,|()]*[^\s,|()])?"), "a name"),
 }
 """Annotations that an argument may have: how it is written, and what errors call it."""

@@ -21,7 +21,7 @@ from tf1compat.registry import asked, briefly
 
 __all__ = ["LAYOUT_FACTS", "parse_layout", "written_form"]
 
-_STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
+_STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\)\s*)?")
 
 
 def parse_layout(text: str) -> Layout:

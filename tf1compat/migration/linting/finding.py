@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tf1compat.names.reasons import Reason
-from tf1compat.printable import joined
+from tf1compat.printable import joined, printable_name
 
 __all__ = ["Effect", "Finding", "Lint"]
 
@@ -52,7 +52,7 @@ class Finding:
         return f"{self.because.text}{only}"
 
     def __str__(self) -> str:
-        return f"{self.text}: {self.target} ({self.scope})"
+        return printable_name(f"{self.text}: {self.target} ({self.scope})")
 
     def record(self) -> dict[str, Any]:
         """Returns what JSON holds of it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
@@ -25,7 +24,7 @@ __all__ = [
 _WEIGHTS = frozenset(
     {"kernel", "embedding", "depthwise_kernel", "pointwise_kernel", "recurrent_kernel"}
 )
-_TRAILING = re.compile(r"(\d+)$")
+_DIGITS = "0123456789"
 
 Member = tuple[str, "Item"]
 """An item with its coarse role."""
@@ -155,8 +154,8 @@ def _modules(
         return [(path, _members(held))]
     sets: dict[str, list[Item]] = defaultdict(list)
     for item in held:
-        number = _TRAILING.search(item.path)
-        sets[number[1] if number else ""].append(item)
+        number = item.path[len(item.path.rstrip(_DIGITS)) :]
+        sets[number].append(item)
     distinct = all(
         len({item.role for item in part}) == len(part)
         and all(item.role != "unknown" for item in part)

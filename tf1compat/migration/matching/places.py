@@ -12,6 +12,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from tf1compat.names.order import number_of
+
 __all__ = [
     "Place",
     "is_automatic",
@@ -23,7 +25,7 @@ __all__ = [
 
 # `2d` in conv2d is a word; `5b` in Mixed_5b is a number with an ordinal letter.
 _PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
-_ORDINAL = re.compile(r"\d+([a-z])(?![A-Za-z])")
+_ORDINAL = re.compile(r"(?<!\d)\d+([a-z])(?![A-Za-z])")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _COUNTED = re.compile(r"(.+)_(\d+)")
 
@@ -172,14 +174,15 @@ def _place(path: str, parsed: Sequence[_Parsed], shared: dict[Hashable, Any]) ->
 
 def _parse_level(level: str) -> _Parsed:
     ordinals = {m.start(1) for m in _ORDINAL.finditer(level)}
-    text = ""
+    texts: list[str] = []
     numbers: list[int] = []
     words: list[str] = []
     labels: list[str] = []
     position = 0
     while position < len(level):
         if position in ordinals:
-            text, position = text + "@", position + 1
+            texts.append("@")
+            position += 1
             numbers.append(ord(level[position - 1]))
             labels.append(words[-1] if words else "")
             continue
@@ -188,14 +191,14 @@ def _parse_level(level: str) -> _Parsed:
             position += 1
             continue
         if match["number"]:
-            text += "#"
-            numbers.append(int(match["number"]))
+            texts.append("#")
+            numbers.append(number_of(match["number"]))
             labels.append(words[-1] if words else "")
         else:
-            text += match[0].lower()
+            texts.append(match[0].lower())
             words.extend(_words(match["word"] or ""))
         position = match.end()
-    return _Parsed((text, tuple(numbers)), tuple(words), tuple(labels))
+    return _Parsed(("".join(texts), tuple(numbers)), tuple(words), tuple(labels))
 
 
 def words_of(level: str) -> tuple[str, ...]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-__all__ = ["NUMBERED", "numbered_within"]
+__all__ = ["numbered", "numbered_within"]
 
-NUMBERED = re.compile(r"(.*?)_?(\d+)")
-"""A level of a scope: a word and a number."""
+_DIGITS = "0123456789"
+_LONGEST = 9  # digits of what counts members
+
+
+def numbered(level: str) -> tuple[str, int] | None:
+    """Returns the word and the number that a level of a scope is; None where it is none.
+
+    >>> numbered("layer_12"), numbered("h0"), numbered("dense")
+    (('layer', 12), ('h', 0), None)
+    """
+    word = level.rstrip(_DIGITS)
+    digits = level[len(word) :]
+    return (word.removesuffix("_"), int(digits)) if 0 < len(digits) <= _LONGEST else None
 
 
 def numbered_within(scopes: Iterable[str], around: str, count: int) -> tuple[str, ...]:
@@ -24,9 +34,10 @@ def numbered_within(scopes: Iterable[str], around: str, count: int) -> tuple[str
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for scope in scopes:
         level = scope.removeprefix(start).partition("/")[0] if scope.startswith(start) else ""
-        match = NUMBERED.fullmatch(level)
-        if match is not None:
-            found[match[1]][int(match[2])] = f"{start}{level}"
+        parts = numbered(level)
+        if parts is not None:
+            word, number = parts
+            found[word][number] = f"{start}{level}"
     rows = [
         tuple(members[number] for number in sorted(members))
         for members in found.values()

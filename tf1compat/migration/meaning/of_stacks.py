@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
-from tf1compat.migration.meaning._numbered_scopes import NUMBERED, numbered_within
+from tf1compat.migration.meaning._numbered_scopes import numbered, numbered_within
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
@@ -75,10 +75,11 @@ def _rows(scopes: Iterable[str]) -> list[_Row]:
     for scope in every:
         levels = scope.split("/")
         for place, level in enumerate(levels):
-            match = NUMBERED.fullmatch(level)
-            if match is not None:
-                common = "/".join(filter(None, [*levels[:place], match[1], *levels[place + 1 :]]))
-                found[common, place, match[1]][int(match[2])] = scope
+            parts = numbered(level)
+            if parts is not None:
+                word, number = parts
+                common = "/".join(filter(None, [*levels[:place], word, *levels[place + 1 :]]))
+                found[common, place, word][number] = scope
     for (common, _, _), members in found.items():
         # 1.x and Keras leave out the number of the first of a name.
         if 0 not in members and common in every:

@@ -18,6 +18,7 @@ from tf1compat.migration.meaning.of_opaque import canonical_scopes
 from tf1compat.migration.meaning.opaque_stack import GRU_GATES, OpaqueStack
 from tf1compat.migration.planning._kinds import OPAQUE_TWIN
 from tf1compat.migration.planning.lines import Drop, Fill
+from tf1compat.names.order import number_of
 
 __all__ = ["opaque_twins"]
 
@@ -79,7 +80,7 @@ def _same(name: str, stack: OpaqueStack, cells: list[list[Part]], checkpoint: Ch
 
 def _place(module: str) -> tuple[int, bool]:
     number = next(level for level in module.split("/")[::-1] if level.startswith("cell_"))
-    return int(number.removeprefix("cell_")), "/bidirectional_rnn/bw/" in f"{module}/"
+    return number_of(number.removeprefix("cell_")), "/bidirectional_rnn/bw/" in f"{module}/"
 
 
 def _made(part: Part, checkpoint: Checkpoint, stack: OpaqueStack) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from tf1compat.migration.planning._kinds import (
 )
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep, Way
 from tf1compat.names.first_line import first_line
+from tf1compat.names.patterns import Pattern, compile_pattern
 from tf1compat.names.reasons import Kind, Reason
 from tf1compat.registry import Registry, briefly
 
@@ -280,11 +282,16 @@ def _read(text: str, kinds: Mapping[str, Kind]) -> Reason:
     A user's reason ended in its origin, which no other did.
     """
     for kind in kinds.values():
-        pattern = re.escape(kind.words).replace(r"\{", "(?P<").replace(r"\}", ">.*)")
-        match = re.fullmatch(pattern, text, re.DOTALL)
-        if match and kind is not RECORDED:
+        match = None if kind is RECORDED else _worded(kind.words).fullmatch(text)
+        if match:
             return kind.because(**match.groupdict())
     return _recorded(text)
+
+
+@functools.cache
+def _worded(words: str) -> Pattern:
+    """Returns what takes the words of a kind apart, in linear time."""
+    return compile_pattern("(?s)" + re.escape(words).replace(r"\{", "(?P<").replace(r"\}", ">.*)"))
 
 
 _READERS = {1: _first, _VERSION: _second}

@@ -25,6 +25,7 @@ from tf1compat.migration.verification.reference.channel_order import turned
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import op_name, tensor_name
+from tf1compat.printable import printable_name
 
 __all__ = ["Divergence", "diverging_pair", "first_difference", "first_pair"]
 
@@ -47,7 +48,7 @@ class Divergence:
 
     def __str__(self) -> str:
         one = self.difference
-        return (
+        return printable_name(
             f"{self.layer}, whose nearest tensor of the v1 graph is {self.tensor}: "
             f"max abs {one.max_abs:.3g}, max rel {one.max_rel:.3g}"
         )

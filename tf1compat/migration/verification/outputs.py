@@ -14,6 +14,7 @@ from tf1compat.checkpoint.comparing import unequal_elements
 from tf1compat.errors import UsageError, VerificationError
 from tf1compat.files.npz import read_npz
 from tf1compat.migration.verification.reference.channel_order import turn, turned
+from tf1compat.printable import printable_name
 
 __all__ = [
     "OutputDifference",
@@ -52,7 +53,9 @@ class OutputDifference:
         return self.max_rel <= tolerance
 
     def __str__(self) -> str:
-        return f"{self.name}: max abs {self.max_abs:.3g}, max rel {self.max_rel:.3g}"
+        return (
+            f"{printable_name(self.name)}: max abs {self.max_abs:.3g}, max rel {self.max_rel:.3g}"
+        )
 
     def record(self) -> dict[str, Any]:
         """Returns what JSON holds of it; None stands for infinity, which JSON hasn't."""

@@ -11,6 +11,7 @@ from typing import Any
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification.divergence import Divergence
 from tf1compat.migration.verification.outputs import OutputDifference
+from tf1compat.printable import printable_name
 
 __all__ = ["Proof", "Status"]
 
@@ -77,7 +78,7 @@ class Proof:
 
     def __str__(self) -> str:
         if self.why:
-            return f"{len(self.lines)} weights: copied, not proved: {self.why}"
+            return printable_name(f"{len(self.lines)} weights: copied, not proved: {self.why}")
         counts = [f"{self.count(one)} {one.value}" for one in Status if self.count(one)]
         return f"{len(self.lines)} weights: {', '.join(counts)}"
 

@@ -22,11 +22,11 @@ from tf1compat.errors import (
     BudgetError,
     CorruptCheckpointError,
     OutputError,
-    Problem,
     VerificationError,
 )
 from tf1compat.files.manifest import Manifest
-from tf1compat.keras3.formats.hdf5._groups import links_out, walk
+from tf1compat.files.regular import RegularFile, open_regular
+from tf1compat.keras3.formats.hdf5._groups import walk
 from tf1compat.keras3.formats.hdf5._storage import admit_values, misplaced, overfull
 from tf1compat.keras3.formats.hdf5.inventory import Inventory, from_h5
 from tf1compat.names.first_line import first_line
@@ -36,9 +36,10 @@ __all__ = [
     "Handle",
     "Source",
     "explained",
+    "h5_file",
     "open_source",
-    "require_loadable",
     "source_at",
+    "source_in",
 ]
 
 Handle = IO[bytes] | io.FileIO
@@ -168,12 +169,12 @@ def explained(path: str) -> Iterator[None]:
     """Turns whatever a damaged or foreign file makes a library raise into one error."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise OutputError(f"{path}: no such file") from error
     except (OutputError, VerificationError, BudgetError):
         raise
     except Exception as error:  # damage makes h5py, zipfile and zlib raise nearly anything
-        reason = first_line(error).strip("'\"")
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise OutputError(f"{path}: no such file") from error
+        reason = first_line(error).strip("'\"").removeprefix(f"{path}: ")
         raise OutputError(f"{path}: can't be read as a Keras weights file: {reason}") from error
 
 
@@ -185,11 +186,16 @@ def open_source(path: str) -> Source:
       VerificationError: its manifest is damaged.
       BudgetError: its datasets claim far more than its size warrants.
     """
-    with explained(path):
-        handle = io.FileIO(path)
-        source = source_at(path, handle, 0, inventory=None)
-        with h5_file(handle, 0) as file:
-            inventory = from_h5(file, source.values(), path=path)
+    with explained(path), open_regular(path) as file:
+        return source_in(file)
+
+
+def source_in(file: RegularFile) -> Source:
+    """Opens an HDF5 file that is open already; errors as for :func:`open_source`."""
+    with explained(file.path):
+        source = source_at(file.path, file.duplicate(), 0, inventory=None)
+        with h5_file(source.handle, 0) as opened:
+            inventory = from_h5(opened, source.values(), path=file.path)
         return dataclasses.replace(source, inventory=inventory)
 
 
@@ -204,25 +210,6 @@ def source_at(
     budget = Budget(path, os.fstat(handle.fileno()).st_size)
     with h5_file(handle, start) as file:
         return Source(path, start, length, _extents(file, start, budget), inventory, handle)
-
-
-def require_loadable(source: Source) -> None:
-    """Refuses a file from which Keras would open others, or unpack what the budget doesn't admit.
-
-    Raises:
-      OutputError: every link to another file, and every dataset that can't be read.
-    """
-    with explained(source.path), h5_file(source.handle, source.start) as file:
-        outward = list(links_out(file, budget=source.budget()))
-    within = "all values within the file"
-    problems = [Problem(name, within, f"a link to {to!r}", source.path) for name, to in outward]
-    problems += [
-        Problem(name, "a value that can be read", extent.wrong, source.path)
-        for name, extent in source.extents.items()
-        if extent.wrong
-    ]
-    if problems:
-        raise OutputError.from_problems(f"{source.path}: Keras isn't let load it", problems)
 
 
 class _Window(io.RawIOBase):

@@ -21,7 +21,7 @@ __all__ = ["index_bounds", "made_up", "phase_of"]
 _TRAINING = re.compile(
     r"(is_?)?(train(ing)?|train(ing)?_(mode|phase|flag)|phase(_train)?|trainable)"
 )
-_KEEPING = re.compile(r"\w*keep(_?(prob|rate|ratio))?\w*")
+_WORD = re.compile(r"\w+")
 _LENGTHS = re.compile(r"len(gth)?s?(_|:|$|\b)|seq_?sizes?|num_?steps", re.IGNORECASE)
 _DROPPING = re.compile(r"\w*drop(_?out)?(_?(prob|rate|ratio|p))?")
 # Ops that pass integers on as they are: what indexes a table behind them is the input.
@@ -71,7 +71,7 @@ def phase_of(spec: InputSpec) -> np.ndarray | None:
     if spec.dtype == "bool" and _TRAINING.fullmatch(name):
         return np.array(False)
     if spec.dtype.startswith("float"):
-        if _KEEPING.fullmatch(name):
+        if "keep" in name and _WORD.fullmatch(name):
             return np.array(1, spec.dtype)
         if _DROPPING.fullmatch(name):
             return np.array(0, spec.dtype)

@@ -8,11 +8,13 @@ from typing import Any
 
 import keras
 
-from tf1compat.errors import BudgetError, ModelError
+from tf1compat.errors import BudgetError, ModelError, Tf1CompatError
 from tf1compat.files.json_text import parse_json
 from tf1compat.files.regular import special_kind
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.cells import OWN_CELLS
+from tf1compat.keras3.formats._keras_zip import weights_in
+from tf1compat.keras3.formats.hdf5.loadable import loadable
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
 from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
@@ -81,7 +83,12 @@ def _deserialize(name: str, config: dict[str, Any]) -> Any:
 
 def _load_whole(name: str) -> Any:
     try:
-        return keras.saving.load_model(name, compile=False, custom_objects=_OWN)
+        with loadable(name, weights_in) as checked:
+            return keras.saving.load_model(checked, compile=False, custom_objects=_OWN)
+    except BudgetError:
+        raise
+    except Tf1CompatError as error:
+        raise ModelError(str(error)) from error
     except Exception as error:
         raise _failure(name, error) from error
 
