@@ -37,10 +37,11 @@ class RegularFile:
     a mapping of it is read ends the process with SIGBUS; here it gives an error.
     """
 
-    def __init__(self, path: str, *, handle: int, variable: str | None) -> None:
+    def __init__(
+        self, path: str, *, handle: int, status: os.stat_result, variable: str | None
+    ) -> None:
         self.path = path
         self.variable = variable  # whom errors name
-        status = os.fstat(handle)
         self.size = status.st_size
         self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         self._handle = handle
@@ -99,15 +100,15 @@ def open_regular(
       CheckpointError: it may not be read.
     """
     regular_size(path, variable=variable, offset=offset)
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise CheckpointError(f"{path}: can't be opened ({error.strerror})") from error
-    try:
-        _require_regular(path, mode=os.fstat(handle).st_mode, variable=variable, offset=offset)
-        yield RegularFile(path, handle=handle, variable=variable)
-    finally:
-        os.close(handle)
+    with contextlib.ExitStack() as stack:
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            stack.callback(_close, handle)
+            status = os.fstat(handle)
+        except OSError as error:
+            raise CheckpointError(f"{path}: can't be opened ({error.strerror})") from error
+        _require_regular(path, mode=status.st_mode, variable=variable, offset=offset)
+        yield RegularFile(path, handle=handle, status=status, variable=variable)
 
 
 def regular_size(path: str, *, variable: str | None = None, offset: int | None = None) -> int:
@@ -136,6 +137,11 @@ def special_kind(path: str | os.PathLike[str]) -> str:
     except (OSError, ValueError):
         return ""
     return "" if kind in (stat.S_IFREG, stat.S_IFDIR) else _KINDS.get(kind, "something else")
+
+
+def _close(handle: int) -> None:
+    with contextlib.suppress(OSError):  # all that was asked of it was read
+        os.close(handle)
 
 
 def _require_regular(path: str, *, mode: int, variable: str | None, offset: int | None) -> None:
