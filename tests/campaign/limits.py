@@ -148,10 +148,10 @@ def tried(writer: kills.Writer, folder: str, run: Callable[[], None]) -> tuple[T
     return told, f"{told}, then again: {again}" if again else ""
 
 
-def at_operations(writer: kills.Writer, number: int) -> tuple[int, list[str]]:
+def at_operations(writer: kills.Writer, number: int, *, step: int = 1) -> tuple[int, list[str]]:
     """Returns how many operations there are, and what is wrong after an error at which."""
     bad: list[str] = []
-    for at in range(2000):
+    for at in range(0, 2000, step):
         with tempfile.TemporaryDirectory() as folder:
             writer.prepare(folder)
             reached: list[int] = []
@@ -193,10 +193,10 @@ def largest_output(writer: kills.Writer) -> int:
         return max(entry.stat().st_size for entry in os.scandir(folder))
 
 
-def under_limits(writer: kills.Writer) -> tuple[int, list[str]]:
+def under_limits(writer: kills.Writer, *, step: int = 1) -> tuple[int, list[str]]:
     """Returns how many limits of a file's size were tried, and what is wrong under which."""
     bad = []
-    tries = sizes(largest_output(writer))
+    tries = sizes(largest_output(writer))[::step]
     for limit in tries:
         with tempfile.TemporaryDirectory() as folder:
             writer.prepare(folder)
@@ -317,12 +317,12 @@ def _read_exported(path: str) -> dict[str, float]:
 
 
 def reading_at_operations(
-    name: str, path: str, read: Callable[[str], object], *, number: int
+    name: str, path: str, read: Callable[[str], object], *, number: int, step: int = 1
 ) -> tuple[int, list[str]]:
     """Returns how many operations reading has, and what is wrong where one fails."""
     bad: list[str] = []
     truth = _truth(path, read)
-    for at in range(2000):
+    for at in range(0, 2000, step):
         told, reached = _reading_fails(lambda: read(path) == truth, at, number=number)
         where = f"{name}, {errno.errorcode[number]} at operation {at}"
         if told.how not in ("written", "told"):

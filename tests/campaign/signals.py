@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -192,19 +193,21 @@ def campaign(moments: int, tasks: tuple[str, ...] = tuple(TASKS)) -> list[tuple]
             wrong = faults(task, number, moment=moment, whole=whole)
             found += [(task, number.name, f"{moment:.3f} s", one) for one in wrong]
         print(f"{task}: {moments} moments in {seconds:.2f} s, {len(found)} faults", flush=True)
-    return [*found, *at_steps(moments)]
+    return [*found, *at_steps(range(moments))]
 
 
-def at_steps(count: int) -> list[tuple]:
-    """Returns the faults found at the first `count` steps of start-up."""
+def at_steps(
+    steps: Sequence[int], numbers: Iterable[signal.Signals] = tuple(SIGNALS)
+) -> list[tuple]:
+    """Returns the faults found at these steps of start-up."""
     _, whole = timed("inspect")
     found = [
         (number.name, f"step {step}", one)
-        for step in range(count)
-        for number in SIGNALS
+        for step in steps
+        for number in numbers
         for one in faults_at_step(number, step=step, whole=whole)
     ]
-    print(f"start-up: {count} steps, {len(found)} faults", flush=True)
+    print(f"start-up: {len(steps)} steps, {len(found)} faults", flush=True)
     return found
 
 
