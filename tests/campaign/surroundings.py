@@ -1,7 +1,8 @@
 """Tasks in surroundings that nobody asked for: streams, encodings, folders, limits, settings.
 
     python tests/campaign/surroundings.py            # inspect and diff, which take no Keras
-    python tests/campaign/surroundings.py --full     # plan, migrate and verify as well
+    python tests/campaign/surroundings.py --full     # plan, migrate and verify as well: an hour
+    python tests/campaign/surroundings.py "--tasks=migrate .keras" --only=fsync
 
 Each task is run in each of the surroundings, in a process of its own. Where the surroundings
 should make no difference, its status and what it says are those of a run without them; where it
@@ -277,6 +278,7 @@ def campaign(place: Place, chosen: Iterable[Surrounding]) -> tuple[int, list[str
             continue
         for task in place.tasks:
             count += 1
+            print(f"{count}: {task}, {one.name}", end="\r", flush=True)
             wrong = place.wrong(one, task)
             found += [f"{task} | {one.name} | {what}" for what in wrong]
             for what in wrong:
@@ -289,10 +291,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="tasks that take Keras, too")
     parser.add_argument("--only", default="", help="surroundings with this text in their names")
+    parser.add_argument("--tasks", default="", help="tasks of these names, by commas")
     options = parser.parse_args()
+    chosen = tasks.TASKS if options.full else tasks.LIGHT
+    if options.tasks:
+        chosen = {name: tasks.TASKS[name] for name in options.tasks.split(",")}
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        place = Place(folder, tasks.TASKS if options.full else tasks.LIGHT)
+        place = Place(folder, chosen)
         count, found = campaign(place, [one for one in surroundings() if options.only in one.name])
     print(f"{count} runs, {len(found)} faults")
     return 1 if found else 0

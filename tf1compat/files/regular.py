@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
-__all__ = ["RegularFile", "open_regular", "regular_size", "special_kind"]
+__all__ = ["RegularFile", "open_regular", "regular_opener", "regular_size", "special_kind"]
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -125,6 +125,22 @@ def regular_size(path: str, *, variable: str | None = None, offset: int | None =
         ) from error
     _require_regular(path, mode=status.st_mode, variable=variable, offset=offset)
     return status.st_size
+
+
+def regular_opener(path: str, flags: int) -> int:
+    """Opens a regular file, as an `opener` of `open` and `io.FileIO`; nothing else could block.
+
+    Raises:
+      CorruptCheckpointError: it isn't one.
+      OSError: it can't be opened.
+    """
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _require_regular("", mode=os.fstat(handle).st_mode, variable=None, offset=None)
+    except BaseException:
+        _close(handle)
+        raise
+    return handle
 
 
 def special_kind(path: str | os.PathLike[str]) -> str:

@@ -26,6 +26,7 @@ from tf1compat.errors import (
     VerificationError,
 )
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.regular import regular_opener
 from tf1compat.keras3.formats.hdf5._groups import links_out, walk
 from tf1compat.keras3.formats.hdf5._storage import admit_values, misplaced, overfull
 from tf1compat.keras3.formats.hdf5.inventory import Inventory, from_h5
@@ -140,16 +141,24 @@ class StoredDataset:
         """
         if self.extent.wrong:
             raise self._corrupt(self.extent.wrong)
-        if self.offset is None:
-            with h5_file(self.source.handle, self.source.start) as file:
-                dataset = file[self.name]
-                if wrong := overfull(dataset.id, dataset.dtype):
-                    raise self._corrupt(wrong)
-                value = np.asarray(dataset[()])
-            plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
-            return plain.reshape(-1).view(np.uint8)
+        try:
+            return self._converted() if self.offset is None else self._plain(self.offset)
+        except OSError as error:  # of the disk, or HDF5's own
+            found = error.strerror or first_line(error)
+            raise self._corrupt(f"can't be read ({found})", offset=self.offset) from error
+
+    def _converted(self) -> np.ndarray:
+        with h5_file(self.source.handle, self.source.start) as file:
+            dataset = file[self.name]
+            if wrong := overfull(dataset.id, dataset.dtype):
+                raise self._corrupt(wrong)
+            value = np.asarray(dataset[()])
+        plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+        return plain.reshape(-1).view(np.uint8)
+
+    def _plain(self, at: int) -> np.ndarray:
         found = np.empty(self.nbytes, np.uint8)
-        view, at = found.data, self.offset
+        view = found.data
         while view:
             count = os.preadv(self.source.handle.fileno(), [view], at)
             if not count:
@@ -186,7 +195,7 @@ def open_source(path: str) -> Source:
       BudgetError: its datasets claim far more than its size warrants.
     """
     with explained(path):
-        handle = io.FileIO(path)
+        handle = io.FileIO(path, opener=regular_opener)
         source = source_at(path, handle, 0, inventory=None)
         with h5_file(handle, 0) as file:
             inventory = from_h5(file, source.values(), path=path)
