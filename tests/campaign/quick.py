@@ -45,13 +45,14 @@ def kills(_: str) -> list[str]:
 def limits(_: str) -> list[str]:
     import kills
     import limits
+    import limits_reading
 
     bad: list[str] = []
     for writer in kills.WRITERS:
         bad += limits.at_operations(writer, errno.EDQUOT, step=29)[1]
         bad += limits.under_limits(writer, step=9)[1]
-    for name, path, read in limits.readers(full=False):
-        bad += limits.reading_at_operations(name, path, read, number=errno.EIO, step=61)[1]
+    for name, path, read in limits_reading.readers(full=False):
+        bad += limits_reading.reading_at_operations(name, path, read, number=errno.EIO, step=61)[1]
     return bad
 
 
