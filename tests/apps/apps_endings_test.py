@@ -84,10 +84,12 @@ def test_names_are_shown_and_not_obeyed(checkpoints):
         assert "\nlines/w" not in shown
 
 
-# Ctrl-C is ignored by what a shell runs in the background, and by its children.
+# Ctrl-C is ignored by what a shell runs in the background, and by its children; so is the end of a
+# terminal by what runs under nohup.
 STOPPED_AT = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 class Finder:
     left = {imports}
