@@ -84,10 +84,12 @@ def test_names_are_shown_and_not_obeyed(checkpoints):
         assert "\nlines/w" not in shown
 
 
-# Ctrl-C is ignored by what a shell runs in the background, and by its children.
+# Ctrl-C is ignored by what a shell runs in the background, and by its children; so is the end of a
+# terminal by what runs under nohup.
 STOPPED_AT = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 class Finder:
     left = {imports}
@@ -139,6 +141,37 @@ def test_an_error_that_comes_of_being_stopped_isnt_told(checkpoints):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (143, b"tf1compat mine: error: terminated\n")
+
+
+# What C++ would abort the process for; the rest of the import is Python's.
+TENSORFLOW = """
+import os, signal
+os.kill(os.getpid(), signal.{number})
+class config:
+    list_logical_devices = open("whole", "w").close
+"""
+IMPORTING = """
+import sys, types
+sys.modules["tf1compat.keras3"] = types.SimpleNamespace(index_model=None)
+sys.path.insert(0, ".")
+from tf1compat.apps._app import guarded
+from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.stopping import stoppable
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with stoppable():
+    raise SystemExit(guarded("mine", import_tensorflow))
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_waits_until_tensorflow_is_imported(checkpoints, number, status):
+    (checkpoints / "tensorflow.py").write_text(TENSORFLOW.format(number=number))
+    command = [sys.executable, "-c", IMPORTING]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    words = {130: "interrupted", 143: "terminated"}[status]
+    assert (done.returncode, done.stderr) == (status, f"tf1compat mine: error: {words}\n")
+    assert (checkpoints / "whole").exists()
 
 
 @pytest.mark.parametrize("kind", ["SystemExit(0)", "KeyboardInterrupt()", "GeneratorExit()"])

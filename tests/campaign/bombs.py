@@ -10,6 +10,7 @@ processor for a megabyte, and for any file. ``--checkpoints`` adds those of ``ho
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -33,6 +34,7 @@ import h5py  # noqa: E402
 import hostile  # noqa: E402
 import numpy as np  # noqa: E402
 
+from tf1compat.apps import inspect  # noqa: E402
 from tf1compat.checkpoint import Manifest  # noqa: E402
 from tf1compat.errors import Tf1CompatError  # noqa: E402
 from tf1compat.keras3 import load_model_file, read_exported  # noqa: E402
@@ -159,6 +161,12 @@ def lying(data: bytes, size: int) -> bytes:
     return bytes(out)
 
 
+def device(folder: str) -> str:
+    path = os.path.join(folder, "m.keras")
+    os.symlink("/dev/zero", path)
+    return path
+
+
 def npy(shape: str, data: bytes = b"", descr: str = "'<f4'") -> bytes:
     head = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}".encode()
     head = head.ljust(117) + b"\n"
@@ -249,7 +257,7 @@ def bombs() -> Iterator[Bomb]:
         yield Bomb("zip", what, written("m.keras", data), contents)
         yield Bomb("zip", f"{what}, as a model", written("m.keras", data), load_model_file)
     for read in (contents, load_model_file):
-        yield Bomb("zip", "a device", lambda folder: "/dev/zero", read)
+        yield Bomb("zip", "a device", device, read)
     for what, text in json_texts():
         yield Bomb("JSON", f"a plan of {what}", written("p.json", text), text_of(Plan.from_json))
         manifest = text_of(Manifest.from_json)
@@ -276,18 +284,36 @@ def bombs() -> Iterator[Bomb]:
     for what, tokens in {"lines": b"\n" * 4_000_000, "tokens": b"a\n" * 4_000_000}.items():
         build = written("v.txt", tokens)
         yield Bomb("text", what, build, lambda path: parse_layout(f"by_tokens({path}, {path})"))
+    yield Bomb("table", "one endless name", prefixed(endless_names()), listed)
+
+
+def listed(path: str) -> int:
+    """Prints a checkpoint's table."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        return inspect.run([f"--checkpoint={path}"])
+
+
+def endless_names() -> dict[str, bytes]:
+    names = sorted([b"n" * 64_000, *(b"layer_%d/w" % number for number in range(10_000))])
+    empty = hostile.record(hostile.shape(0), crc=0)
+    return hostile.bundle([(name, empty) for name in names])
+
+
+def prefixed(files: dict[str, bytes]) -> Callable[[str], str]:
+    """Returns what writes a checkpoint's files and gives its prefix."""
+
+    def build(folder: str) -> str:
+        for name, data in files.items():
+            written(name, data)(folder)
+        return os.path.join(folder, "m")
+
+    return build
 
 
 def checkpoints() -> Iterator[Bomb]:
     """Yields the cases of the other campaign."""
     for what, files in hostile.cases():
-
-        def build(folder: str, files: dict[str, bytes] = files) -> str:
-            for name, data in files.items():
-                written(name, data)(folder)
-            return os.path.join(folder, "m")
-
-        yield Bomb("checkpoint", what, build, hostile.attack)
+        yield Bomb("checkpoint", what, prefixed(files), hostile.attack)
 
 
 def outcome_of(bomb: Bomb, path: str, size: int) -> tuple[str, float, int]:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import Manifest, TensorDigest, tensor_digest
-from tf1compat.errors import UsageError, VerificationError
+from tf1compat.errors import BudgetError, UsageError, VerificationError
+from tf1compat.files.json_text import parse_json
 
 
 def sha(data):
@@ -91,3 +92,15 @@ def test_notes_come_back_and_are_left_out_where_there_are_none():
         Manifest.from_json(
             noted.to_json().replace('{"proof"', '[{"proof"', 1).replace("}}}", "}}}]", 1)
         )
+
+
+@pytest.mark.parametrize("text", ["x", "\\u001b"])
+def test_a_long_text_is_honest_whose_characters_are_a_byte_each(text):
+    """As are manifests of a hundred thousand names."""
+    size = (66 << 20) // len(text)
+    assert len(parse_json(f'["{text * size}"]', file="m")[0]) == size
+
+
+def test_a_text_that_is_much_longer_in_memory_is_not():
+    with pytest.raises(BudgetError, match=r"m: reading it takes .* bytes of JSON or more"):
+        parse_json('["\\u2028' + "x" * (17 << 20) + '"]', file="m")

@@ -1,11 +1,12 @@
 """Files whose sizes are not to be trusted."""
 
+import errno
 import os
 import socket
 
 import pytest
 
-from tf1compat.errors import CorruptCheckpointError, UsageError
+from tf1compat.errors import CheckpointError, CorruptCheckpointError, UsageError
 from tf1compat.files.regular import open_regular
 from tf1compat.regular_files import IrregularFileError, regular_handle
 from tf1compat.text_files import read_text
@@ -97,3 +98,28 @@ def test_where_descriptors_have_no_paths_others_open_a_copy(tmp_path, monkeypatc
         file.read(3, 2)
         with file.leading_path() as leading, open(leading) as again:
             assert again.read() == "looked at"
+
+
+def test_a_disk_that_fails_once_the_file_is_open_is_told_with_its_name(tmp_path, monkeypatch):
+    def fails(handle):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    (tmp_path / "f").write_bytes(b"abcd")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", fails)
+        with pytest.raises(CheckpointError) as told:
+            open_regular(str(tmp_path / "f")).__enter__()
+    assert "f: can't be opened (Stale file handle)" in str(told.value)
+
+
+def test_what_is_read_is_read_though_closing_fails(tmp_path, monkeypatch):
+    real = os.close
+
+    def fails(handle):
+        real(handle)
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "f").write_bytes(b"abcd")
+    monkeypatch.setattr(os, "close", fails)
+    with open_regular(str(tmp_path / "f")) as file:
+        assert file.read(0, 4) == b"abcd"

@@ -274,6 +274,25 @@ def test_an_error_after_the_renaming_says_that_the_new_file_stands(tmp_path, mon
     assert (tmp_path / "f").read_text() == "new"
 
 
+def test_a_disk_that_fails_when_what_is_staged_is_looked_at_is_told(tmp_path, monkeypatch):
+    real = os.lstat
+
+    def lstat(path, **options):
+        if os.path.basename(os.path.dirname(path)).startswith(".tmp-") and not options:
+            looks.append(path)
+            if len(looks) == 2:  # the first is for sealing it
+                raise OSError(errno.EIO, "Input/output error")
+        return real(path, **options)
+
+    looks = []
+    (tmp_path / "f").write_text("old")
+    monkeypatch.setattr(sealed.os, "lstat", lstat)
+    with pytest.raises(OutputError, match=r"f: could not be written \(Input/output error.*still"):
+        write(tmp_path / "f")
+    assert (tmp_path / "f").read_text() == "old"
+    assert names(tmp_path) == ["f"]
+
+
 def test_a_renaming_that_was_done_and_said_to_fail_is_done(tmp_path, monkeypatch):
     real = os.replace
 

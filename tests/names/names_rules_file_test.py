@@ -93,6 +93,10 @@ def test_lines_with_an_element_that_is_no_table_fall_back_to_numbers():
         ("rules = [ {source='a', drop=true} ]", "drop: expected text, found True"),
         ("rules = [ {source='a', target='b', origin='x'} ]", "found 'origin'"),
         ("rules = " + "[" * 5000, "TOML"),
+        ("a." * 300 + "b = 1", "parts of a key or more"),
+        ("'a'." * 300 + "b = 1", "parts of a key or more"),
+        ("rules = " + "{a = " * 200_000, "keys, brackets and commas or more"),
+        ("rules = " + "9" * 5000, "digits of a number or more"),
         ("\0", "TOML syntax"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from tf1compat.errors import RuleError
-from tf1compat.names import Dropped, Rule, RuleSet, rule
+from tf1compat.names import Dropped, Rule, RuleSet, rule, ruleset
 
 
 def problems_of(rules, sources, targets=None):
@@ -126,3 +126,13 @@ def test_thousands_of_exact_rules():
 def test_drop_from_a_function_in_a_set():
     outcome = RuleSet([Rule("a", lambda match: Dropped("unused"))]).apply(["a"])
     assert outcome.sources["a"].reason == "unused"
+
+
+def test_rules_that_took_nothing_are_told_in_the_time_of_a_glance(monkeypatch):
+    """Names that others took are put together once, not for each such rule."""
+    looked_at = []
+    monkeypatch.setattr(ruleset, "_idle", lambda rule, names, taken: looked_at.append(taken))
+    rules = RuleSet(Rule(f"layer_{number}/w", drop="old") for number in range(9))
+    rules.apply([f"layer_{number}/w" for number in range(5)])
+    assert len(looked_at) == 4
+    assert all(taken is looked_at[0] for taken in looked_at)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tf1compat.apps._printing import encodable
 from tf1compat.printable import printable
-from tf1compat.stopping import Stopped
+from tf1compat.stopping import unstoppable
 
 __all__ = ["import_tensorflow"]
 
@@ -19,11 +19,12 @@ def import_tensorflow() -> None:
     """Imports TensorFlow and starts its devices, with standard error put aside meanwhile.
 
     Its C++ part greets before any setting of log levels is read. If the import fails, what it
-    printed is printed after all.
+    printed is printed after all. A signal waits until it is done: an exception that is raised in
+    Python which C++ calls there aborts the process.
     """
     if "tensorflow" in sys.modules:
         return
-    with _aside():
+    with unstoppable(), _aside():
         # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
         from tf1compat.keras3 import index_model  # noqa: F401
 
@@ -42,8 +43,6 @@ def _aside() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except Stopped:  # no failure of its own
-            raise
         except BaseException:
             os.dup2(original, 2)
             kept.seek(0)

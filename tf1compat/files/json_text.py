@@ -13,7 +13,7 @@ from tf1compat.budget import Budget, Meter
 
 __all__ = ["parse_json"]
 
-_TEXT = Meter("bytes of JSON", each=0, least=32 << 20)
+_TEXT = Meter("bytes of JSON", each=1, least=64 << 20)
 _VALUES = Meter("values of JSON", each=1 / 10, least=500_000)
 _DIGITS = Meter("digits of a number", each=0, least=1000)
 
@@ -22,6 +22,7 @@ _WINDOW = 1 << 20  # bytes
 _WIDE = 4  # bytes of memory for each character of a text in which one character is rare
 _BRACKETS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(code for code in range(256) if code not in _BRACKETS)
+_BEYOND_A_BYTE = re.compile(rb"\\u(?!00)")
 _LONG_NUMBER = re.compile(rb"(?<![0-9])[0-9]{1001,}")
 
 
@@ -58,7 +59,7 @@ def parse_json(text: str | bytes, *, file: str, constant: Callable[[str], float]
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     budget = Budget(file, len(data))
-    wide = not data.isascii() or b"\\u" in data
+    wide = not data.isascii() or _BEYOND_A_BYTE.search(data) is not None
     budget.admit(_TEXT, len(data) * (_WIDE if wide else 1))
     _admit_structure(data, budget)
     try:

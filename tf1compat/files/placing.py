@@ -88,18 +88,25 @@ def _linked(file: SealedFile) -> bool:
 def _rename_exclusively(file: SealedFile) -> None:
     """Renames a file to where nothing stands."""
     handle = os.open(file.final, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    reserved = None
     try:
-        reserved = os.fstat(handle)
-    finally:
-        os.close(handle)
-    try:
+        try:
+            reserved = os.fstat(handle)
+        finally:
+            os.close(handle)
         _record(file)
         file.rename()
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.lstat(file.final), reserved):
-                os.unlink(file.final)
+        _release(file.final, reserved)
         raise
+
+
+def _release(final: str, reserved: os.stat_result | None) -> None:
+    """Removes the empty file that keeps a place; None where the system didn't say which it is."""
+    with contextlib.suppress(FileNotFoundError):
+        status = os.lstat(final)
+        if not status.st_size and (reserved is None or os.path.samestat(status, reserved)):
+            os.unlink(final)
 
 
 def _record(file: SealedFile) -> None:

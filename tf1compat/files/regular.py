@@ -34,10 +34,11 @@ class RegularFile:
     a mapping of it is read ends the process with SIGBUS; here it gives an error.
     """
 
-    def __init__(self, path: str, *, handle: int, variable: str | None) -> None:
+    def __init__(
+        self, path: str, *, handle: int, status: os.stat_result, variable: str | None
+    ) -> None:
         self.path = path
         self.variable = variable  # whom errors name
-        status = os.fstat(handle)
         self.size = status.st_size
         self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         self._handle = handle
@@ -122,18 +123,18 @@ def open_regular(
       CorruptCheckpointError: there is no such file, or it isn't a regular file.
       CheckpointError: it may not be read.
     """
-    try:
-        handle = regular_handle(path)
-    except PermissionError as error:
-        raise CheckpointError(f"{path}: can't be opened ({error.strerror})") from error
-    except (OSError, ValueError) as error:
-        raise CorruptCheckpointError(
-            _said(error), file=path, variable=variable, offset=offset
-        ) from error
-    try:
-        yield RegularFile(path, handle=handle, variable=variable)
-    finally:
-        os.close(handle)
+    with contextlib.ExitStack() as stack:
+        try:
+            handle = regular_handle(path)
+            stack.callback(_close, handle)
+            status = os.fstat(handle)
+        except PermissionError as error:
+            raise CheckpointError(f"{path}: can't be opened ({error.strerror})") from error
+        except (OSError, ValueError) as error:
+            raise CorruptCheckpointError(
+                _said(error), file=path, variable=variable, offset=offset
+            ) from error
+        yield RegularFile(path, handle=handle, status=status, variable=variable)
 
 
 def regular_size(path: str, *, variable: str | None = None, offset: int | None = None) -> int:
@@ -161,6 +162,11 @@ def _said(error: Exception) -> str:
     if isinstance(error, IrregularFileError):
         return str(error.strerror)
     return f"can't be opened ({getattr(error, 'strerror', None) or error})"
+
+
+def _close(handle: int) -> None:
+    with contextlib.suppress(OSError):  # all that was asked of it was read
+        os.close(handle)
 
 
 def _hint(file: RegularFile) -> str:

@@ -31,8 +31,10 @@ class SealedFile:
     identity: tuple[int, int]
 
     def require_own(self) -> None:
-        """Raises OutputError where something else is in its staging place, or nothing."""
-        if not self._is_at(self.staged):
+        """Raises OutputError where something else is in its staging place, nothing, or an error."""
+        with naming(self.final):
+            own = self._is_at(self.staged)
+        if not own:
             raise OutputError(
                 f"{self.final}: could not be written, another program removed or replaced its "
                 f"staged file {self.staged}; {BEFORE}"

@@ -45,6 +45,7 @@ FORMS = (
     _form("role", "source role", "", "source + role"),
 )
 _FLAGS = ("cross_roles", "shared")
+_MAKERS = frozenset().union(*(form.keys for form in FORMS))
 KEYS = (
     *("source", "target", "scope", "layer", "drop", "keep", "role", "layout", "copy_of"),
     *("source_vocabulary", "target_vocabulary", *_FLAGS),
@@ -55,8 +56,7 @@ VOCABULARIES = ("source_vocabulary", "target_vocabulary")
 
 def form_of(keys: Mapping[str, object]) -> Form | None:
     """Returns the form that a rule of these keys has, or would have with fewer; None if none."""
-    makers = frozenset().union(*(form.keys for form in FORMS))
-    main = frozenset(keys) & makers
+    main = _MAKERS.intersection(keys)
     exact = [form for form in FORMS if main - form.may == form.keys]
     return exact[0] if exact else None
 

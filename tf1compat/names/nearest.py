@@ -27,6 +27,8 @@ def nearest_names(name: str, candidates: Iterable[str], count: int = 3) -> tuple
     ('conv1/weights', 'conv2/weights')
     """
     pool = list(dict.fromkeys(candidates))
+    if not pool:
+        return ()
     query = _normal(name)
     lowered = [_normal(candidate) for candidate in pool]
     shared = [0] * len(pool)

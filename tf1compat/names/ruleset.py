@@ -208,11 +208,11 @@ def _filled_and_kept(matches: Iterable[RuleMatch], kept: Mapping[str, RuleMatch]
 def _idle_rules(run: RuleRun, names: Sequence[str]) -> list[Problem]:
     """Returns a problem for each rule that took nothing."""
     problems: list[Problem] = []
-    sent = {found.name: found for found in reversed(run.members)}
+    taken = run.taken | {found.name: found for found in reversed(run.members)}
     for index, rule in run.rules:
         if index not in run.used:
             looked_at = names if len(problems) < _EXPLAINED else ()
-            problems.append(_idle(rule, looked_at, run.taken | sent))
+            problems.append(_idle(rule, looked_at, taken))
     return problems
 
 

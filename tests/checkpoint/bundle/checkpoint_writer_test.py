@@ -327,6 +327,37 @@ def test_a_failure_while_naming_takes_everything_back(tmp_path, links, monkeypat
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("operation", ["fstat", "close"])
+def test_a_place_that_was_kept_is_given_up_where_the_disk_fails(tmp_path, monkeypatch, operation):
+    """On filesystems without links an empty file keeps each place, and would be in the way."""
+    real, opened, open_file = getattr(os, operation), [], os.open
+
+    def opening(path, flags, *mode, **options):
+        handle = open_file(path, flags, *mode, **options)
+        if os.path.basename(path).startswith("m.") and ".tmp-" not in os.fspath(path):
+            opened.append(handle)
+        return handle
+
+    def fails(handle):
+        if handle in opened:
+            opened.clear()
+            operation == "close" and real(handle)
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+        return real(handle)
+
+    def refused(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", refused)
+        patch.setattr(os, "open", opening)
+        patch.setattr(os, operation, fails)
+        with pytest.raises(OutputError, match="Disk quota exceeded"):
+            write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
+    assert names(tmp_path) == []
+    write_checkpoint(tmp_path / "m", {"w": np.zeros(1)})
+
+
 def test_an_error_after_the_index_has_its_name_says_that_it_stands(tmp_path, monkeypatch):
     def fails(path):
         raise OSError(errno.EIO, "Input/output error")

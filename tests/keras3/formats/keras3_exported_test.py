@@ -1,5 +1,6 @@
 """Reading back: every flipped byte of a weight must be found."""
 
+import errno
 import os
 import shutil
 import zipfile
@@ -188,6 +189,21 @@ def test_a_member_beside_the_weights_is_damaged_too(files, tmp_path):
         start = config.header_offset + 30 + len(config.filename)
     flipped(files[".keras"], start + config.compress_size // 2, target=target, bit=0)
     assert [problem.name for problem in read_exported(target).damage()] == ["config.json"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_disk_that_fails_while_a_file_is_checked_is_damage(files, monkeypatch, suffix):
+    exported = read_exported(files[suffix])
+
+    def fails(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", fails)
+    monkeypatch.setattr(os, "preadv", fails)
+    found = [str(problem) for problem in exported.damage()]
+    assert found
+    assert all("can't be read" in problem for problem in found)
+    assert all("Input/output error" in problem for problem in found)
 
 
 def test_links_out_of_the_file_are_not_followed(files, tmp_path):

@@ -241,9 +241,19 @@ def test_a_filled_line_of_json_is_looked_at(plan, field, value, message):
         Plan.from_json(json.dumps(content))
 
 
-def test_json_without_end_is_an_error():
-    with pytest.raises(PlanError, match=r"expected JSON written by Plan.to_json, found maximum"):
-        Plan.from_json("[" * 100_000)
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[" * 100_000, "maximum"),
+        ('{"a":' * 100_000, "maximum"),
+        ('{"format": ' + "1" * 5000 + "}", "plan: reading it takes 5,000 digits"),
+        ("[" + "{}," * 900_000 + "{}]", "plan: reading it takes .* values of JSON or more"),
+        ('{"format": NaN}', "expected numbers that JSON has, found NaN"),
+    ],
+)
+def test_json_that_costs_more_than_it_says_is_an_error(text, found):
+    with pytest.raises(PlanError, match=rf"expected JSON written by Plan.to_json, found {found}"):
+        Plan.from_json(text)
 
 
 def test_json_that_lacks_a_field_is_an_error(plan):

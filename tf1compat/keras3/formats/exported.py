@@ -265,7 +265,14 @@ class Exported(Mapping[str, ExportedArray]):
             except Exception as error:  # a CheckpointError, or whatever damage makes h5py raise
                 text = getattr(error, "message", str(error))
                 problems.append(Problem(array.path, "the bytes that were written", text, self.path))
-        return problems + self._members()
+        return problems + self._damaged_members()
+
+    def _damaged_members(self) -> list[Problem]:
+        try:
+            return self._members()
+        except (OSError, CheckpointError) as error:  # of the disk
+            found = f"a part that can't be read ({getattr(error, 'strerror', None) or error})"
+            return [Problem(self.path, "all of the file", found)]
 
     def misplaced(self) -> list[Problem]:
         """Returns one problem for each weight that the model loads from elsewhere than this says.

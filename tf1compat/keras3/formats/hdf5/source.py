@@ -141,16 +141,24 @@ class StoredDataset:
         """
         if self.extent.wrong:
             raise self._corrupt(self.extent.wrong)
-        if self.offset is None:
-            with h5_file(self.source.handle, self.source.start) as file:
-                dataset = file[self.name]
-                if wrong := overfull(dataset.id, dataset.dtype):
-                    raise self._corrupt(wrong)
-                value = np.asarray(dataset[()])
-            plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
-            return plain.reshape(-1).view(np.uint8)
+        try:
+            return self._converted() if self.offset is None else self._plain(self.offset)
+        except OSError as error:  # of the disk, or HDF5's own
+            found = error.strerror or first_line(error)
+            raise self._corrupt(f"can't be read ({found})", offset=self.offset) from error
+
+    def _converted(self) -> np.ndarray:
+        with h5_file(self.source.handle, self.source.start) as file:
+            dataset = file[self.name]
+            if wrong := overfull(dataset.id, dataset.dtype):
+                raise self._corrupt(wrong)
+            value = np.asarray(dataset[()])
+        plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+        return plain.reshape(-1).view(np.uint8)
+
+    def _plain(self, at: int) -> np.ndarray:
         found = np.empty(self.nbytes, np.uint8)
-        view, at = found.data, self.offset
+        view = found.data
         while view:
             count = os.preadv(self.source.handle.fileno(), [view], at)
             if not count:
