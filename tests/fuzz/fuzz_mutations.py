@@ -69,7 +69,7 @@ def mutate_pieces(data: bytes, rng: random.Random) -> bytes:
     elif how == 2:
         found[at] = found[other]
     else:
-        mutate = mutate_proto if how < 6 else mutate_bytes
+        mutate = {3: mutate_proto, 4: mutate_proto, 5: mutate_text}.get(how, mutate_bytes)
         found[at] = mutate(found[at], rng)[:65535]
     return packed(found)
 

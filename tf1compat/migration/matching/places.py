@@ -25,6 +25,7 @@ __all__ = [
 _PIECE = re.compile(r"(?i)(?P<word>[a-z]+(?:[123]d(?![a-z0-9]))?)|(?P<number>\d+)|(?P<other>.)")
 _ORDINAL = re.compile(r"\d+([a-z])(?![A-Za-z])")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_DIGITS = 18  # that a count of something may have
 _COUNTED = re.compile(r"(.+)_(\d+)")
 
 _SYNONYMS = {
@@ -189,13 +190,22 @@ def _parse_level(level: str) -> _Parsed:
             continue
         if match["number"]:
             text += "#"
-            numbers.append(int(match["number"]))
+            numbers.append(_number(match["number"]))
             labels.append(words[-1] if words else "")
         else:
             text += match[0].lower()
             words.extend(_words(match["word"] or ""))
         position = match.end()
     return _Parsed((text, tuple(numbers)), tuple(words), tuple(labels))
+
+
+def _number(digits: str) -> int:
+    """Returns a number; of one with more digits than any count has, one in the same order.
+
+    Python refuses thousands of digits, but for bases that are powers of two.
+    """
+    plain = digits.lstrip("0") or "0"
+    return int(plain) if len(plain) <= _DIGITS else int(plain, 16)
 
 
 def words_of(level: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 __all__ = ["NUMBERED", "numbered_within"]
 
-NUMBERED = re.compile(r"(.*?)_?(\d+)")
+NUMBERED = re.compile(r"(.*?)_?(?<!\d)(\d{1,18})")
 """A level of a scope: a word and a number."""
 
 
