@@ -124,13 +124,26 @@ def weights_damage(data: bytes) -> None:
     values = _read(written(f"whole{suffix}", whole))
     path = written(f"hurt{suffix}", damaged(whole, data[1:]))
     found = _read(path)
-    changed = {name for name, value in found.items() if values.get(name) != value}
+    changed = {name for name, value in found.items() if values.get(name, value) != value}
     assert not changed, f"{suffix}: silently changed: {sorted(changed)}"
+    with contextlib.suppress(Tf1CompatError):
+        opened = read_exported(path)
+        if not opened.has_manifest:  # it is said then that nothing can be told
+            assert opened.unchecked
+            return
+        assert {*found} <= {*values}, f"{suffix}: of other names: {sorted(found)}"
+        if suffix == ".weights.h5" and any(data[4:8]):  # every byte is in a digest
+            assert opened.damage(), "nothing was noticed"
 
 
 def weights_damage_seeds() -> list[bytes]:
-    suffixes = enumerate((".weights.h5", ".keras"))
-    return [bytes([n]) + one for n, suffix in suffixes for one in bursts(exported(suffix), 1500)]
+    seeds = []
+    for number, suffix in enumerate((".weights.h5", ".keras")):
+        whole = exported(suffix)
+        within = whole.index(np.full(3, 0.5, "float32").tobytes()) + 2  # of a weight's value
+        flips = [within.to_bytes(3, "little") + b"\1", *bursts(whole, 1500)]
+        seeds += [bytes([number]) + flip for flip in flips]
+    return seeds
 
 
 def npz(data: bytes) -> None:

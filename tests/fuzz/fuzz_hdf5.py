@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import itertools
 import json
@@ -130,7 +131,7 @@ def hdf5_manifest(data: bytes) -> None:
                 text = json.dumps(held[name]).encode() if name == "datasets" else _text(held[name])
                 group[name] = np.frombuffer(text, np.uint8)
     _seal(path)
-    _hold(path)
+    _hold(path, held.get("manifest") or _written()["manifest"])
 
 
 def _text(value: object) -> bytes:
@@ -148,8 +149,8 @@ def _seal(path: str) -> None:
             file.write(structure_digest(source).encode())
 
 
-def _hold(path: str) -> None:
-    """Reads a file of which the manifest alone isn't ours."""
+def _hold(path: str, manifest: object) -> None:
+    """Reads a file of which the manifest alone isn't ours; what it names is there, or refused."""
     try:
         found = read_exported(path)
     except Tf1CompatError:
@@ -160,14 +161,22 @@ def _hold(path: str) -> None:
             assert (value.shape, value.dtype.name) == (tuple(array.shape), array.dtype), name
             assert array.sha256 is None or tensor_digest(value) == array.sha256, name
     found.damage()
-    assert isinstance(found.unchecked, tuple)
+    if found.has_manifest:
+        held = json.loads(manifest) if isinstance(manifest, str) else manifest
+        assert set(found) == {row["name"] for row in held["tensors"]}
 
 
-def hdf5_manifest_seeds() -> list[bytes]:
+@functools.cache
+def _written() -> dict:
+    """Returns what a file of this package says of itself."""
     path = written("genuine.weights.h5", exported(".weights.h5"))
     with h5py.File(path) as file:
         group = file["_tf1compat"]
-        held = {name: json.loads(group[name][()].tobytes()) for name in ("manifest", "datasets")}
+        return {name: json.loads(group[name][()].tobytes()) for name in ("manifest", "datasets")}
+
+
+def hdf5_manifest_seeds() -> list[bytes]:
+    held = _written()
     return [
         json.dumps(held).encode(),
         json.dumps({"manifest": json.dumps(held["manifest"])}).encode(),
@@ -184,7 +193,11 @@ def keras_metadata(data: bytes) -> None:
         for item in given.infolist():
             told = item.filename == "metadata.json"
             made.writestr(zipfile.ZipInfo(item.filename), data if told else given.read(item))
-    _hold(written("told.keras", memory.getvalue()))
+    try:
+        manifest = json.loads(data)["tf1compat"]["manifest"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        manifest = None
+    _hold(written("told.keras", memory.getvalue()), manifest)
 
 
 def keras_metadata_seeds() -> list[bytes]:

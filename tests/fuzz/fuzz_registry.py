@@ -37,7 +37,7 @@ class Target:
         return getattr(importlib.import_module(self.module), self.name)
 
     def seeds(self) -> list[bytes]:
-        """Returns inputs to begin with: made from the project's own fixtures and writers, and found.
+        """Returns inputs to begin with, made from the project's own fixtures, and found before.
 
         Those that were found stand in a file each in ``corpus/NAME``.
         """

@@ -111,8 +111,9 @@ def pasted_rules(data: bytes) -> None:
     assert [rule.origin for rule in rules] == ["rules:2"]
     found = rules.apply([source]).sources[source]
     assert found.target == target, f"{line}: {found.target!r} for {target!r}"
-    if other != source:
-        assert not rules[0].matches(other), f"{line}: matches {other!r}"
+    changed = [source[:n] + "x" * count + source[n + 1 :] for n in range(16) for count in (0, 1, 2)]
+    for name in {other, *changed} - {source}:
+        assert not rules[0].matches(name), f"{line}: matches {name!r}"
 
 
 def pasted_rules_seeds() -> list[bytes]:

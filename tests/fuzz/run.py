@@ -34,7 +34,8 @@ from fuzz_registry import TARGETS, Target  # noqa: E402
 
 _MEMORY = 384 << 20  # bytes that inputs may take beyond what the process takes before the first
 _TIMEOUT = 20  # seconds, after which an input counts as one that never ends
-_SHORT = 1 << 20
+_RAW = 0.25  # of mutations: of bytes, as libFuzzer makes them
+_AFRESH = 0.4  # of the others: of a seed, whatever was found since
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,8 +143,10 @@ def fuzz(target: Target, args: argparse.Namespace) -> int:
 
     def mutator(data: bytes, longest: int, seed: int) -> bytes:
         rng = random.Random(seed)
-        if rng.random() < 0.5:
+        if rng.random() < _RAW:
             return atheris.Mutate(data, longest)
+        if rng.random() < _AFRESH:  # what was kept is mostly what is refused in a new way
+            data = rng.choice(seeds)
         return mutated(target.form, data, rng)[:longest]
 
     options = [

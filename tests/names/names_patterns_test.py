@@ -105,6 +105,8 @@ _PATTERNS = [
     ),
     *(
         r"(?m)two$\n^lines",
+        "(?x) a\x1cb",  # of `(?x)` blanks are those of ASCII
+        "(?x) a\u2003b # one",
         r"\Atwo.lines\Z",
         r"(?i)conv(\d)/w",
         r"(?i)k",
