@@ -18,7 +18,7 @@ from tf1compat.checkpoint.wire import Field, WireError, fields, read_varint, sig
 from tf1compat.errors import Tf1CompatError
 
 try:
-    import pysnappy  # around Google's own decoder
+    import pysnappy  # around a decoder that has no line in common with this one
 except ImportError:  # an optional extra: without it Snappy is held to its own claims alone
     pysnappy: ModuleType | None = None
 

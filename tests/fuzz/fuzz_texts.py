@@ -93,9 +93,10 @@ def names(data: bytes) -> None:
         assert name.startswith(strip_output(name))
     parsed = parse_names(given)
     assert list(parsed) == given
+    known = {None, *parsed, *(split_part(name)[0] for name in parsed)}
     for name, found in parsed.items():
         assert found.full == name
-        assert found.slot_of is None or found.slot_of in parsed
+        assert found.slot_of in known
     assert set(nearest_names(given[0], given)) <= set(given)
     folded = fold_names(given)
     assert sorted(unfold_names(folded)) == sorted(given)
