@@ -82,7 +82,7 @@ TARGETS = {
         Target("printed", "fuzz_words", "text", longest=512),
         Target("object_keys", "fuzz_words", "text", longest=1024),
         Target("dtypes", "fuzz_words", "text", longest=64),
-        Target("feeds", "fuzz_words", "text", longest=256, quick=40),
+        Target("feeds", "fuzz_words", "text", "tensorflow", longest=256, quick=40),
         Target("names", "fuzz_texts", "text", longest=512, quick=100),
         Target("templates", "fuzz_texts", "text", longest=256),
         Target("manifest", "fuzz_texts", "json"),
