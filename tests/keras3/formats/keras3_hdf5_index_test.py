@@ -1,4 +1,4 @@
-"""HDF5 files with indices that are damaged: they are read, or refused; nothing goes round in them."""
+"""HDF5 files with damaged indices: they are read, or refused, and nothing goes round in them."""
 
 import io
 import struct
