@@ -162,7 +162,9 @@ def table_block_seeds() -> list[bytes]:
         records = ((b"%04d" % number, b"v" * (number % 5)) for number in range(count))
         block = b"".join(table_bytes(records))
         seeds.append(b"\0" + block[: block.rindex(struct.pack("<I", 1)) - 60])
-    seeds.append(b"\0\0\1\1ab\1\1\1bc" + b"\0\0\0\0\1\0\0\0")
+    # Sound; more of the key before than there is; keys that fall.
+    records = (b"\0\1\1ab\1\1\1bc", b"\0\1\1ab\5\1\1bc", b"\0\1\1bb\0\1\1ac")
+    seeds += [b"\0" + some + b"\0\0\0\0\1\0\0\0" for some in records]
     return seeds + [b"\1" + one for one in snappy_seeds()]
 
 
