@@ -39,7 +39,8 @@ def hdf5_tree(data: bytes) -> None:
                 expected = np.asarray(reference[name][()])
                 plain = expected.astype(expected.dtype.newbyteorder("<"))
                 assert value.shape == expected.shape, name
-                assert value.tobytes() == plain.tobytes(), name
+                bits, meant = value.tobytes(), plain.tobytes()
+                assert bits == meant, name
     found.damage()
 
 

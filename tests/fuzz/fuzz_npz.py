@@ -28,7 +28,8 @@ def npz_arrays(data: bytes) -> None:
         for name, array in found.items():
             other = expected[name]
             assert (array.dtype, array.shape) == (other.dtype, other.shape), name
-            assert array.tobytes() == other.tobytes(), name
+            bits, meant = array.tobytes(), other.tobytes()
+            assert bits == meant, name
 
 
 def _zipped(parts: list[bytes]) -> bytes:
