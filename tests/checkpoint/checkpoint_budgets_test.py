@@ -247,9 +247,18 @@ def test_state_files_take_the_time_of_their_size(tmp_path):
     assert time.process_time() - start < 2
 
 
-def test_an_escape_that_is_no_octal_number(tmp_path):
-    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "m\\8\\1018"\n')
-    assert read_state_file(str(tmp_path / "checkpoint")) == ("m8A8", ())
+@pytest.mark.parametrize("escape", ["\\8", "\\u00e9", "\\/", "\\x", "\\é"])
+def test_an_escape_that_readers_take_for_different_things(tmp_path, escape):
+    state = tmp_path / "checkpoint"
+    state.write_text(f'model_checkpoint_path: "m{escape}"\n', encoding="utf-8")
+    with pytest.raises(CorruptCheckpointError, match=r"expected an escape such as .* in \"m"):
+        read_state_file(str(state))
+
+
+def test_escapes_are_bytes(tmp_path):
+    state = tmp_path / "checkpoint"
+    state.write_text(r"""model_checkpoint_path: "m\1018\x41\n\303\251\\\"\'\?" """)
+    assert read_state_file(str(state)) == ("mA8A\né\\\"'?", ())
 
 
 def test_a_checkpoint_of_many_small_variables_is_honest(tmp_path):

@@ -43,7 +43,7 @@ def hdf5(data: bytes) -> None:
 
 
 @functools.cache
-def _exported(suffix: str) -> bytes:
+def exported(suffix: str) -> bytes:
     """Returns a small file that this package wrote."""
     keras.utils.set_random_seed(1)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="d")], name="net")
@@ -54,7 +54,7 @@ def _exported(suffix: str) -> bytes:
 
 
 def hdf5_seeds() -> list[bytes]:
-    return [_exported(".weights.h5"), _plain_h5()]
+    return [exported(".weights.h5"), _plain_h5()]
 
 
 def _plain_h5() -> bytes:
@@ -77,7 +77,7 @@ def keras_zip(data: bytes) -> None:
 
 
 def keras_zip_seeds() -> list[bytes]:
-    return [_exported(".keras"), _zipped({"model.weights.h5": _plain_h5()}, zipfile.ZIP_DEFLATED)]
+    return [exported(".keras"), _zipped({"model.weights.h5": _plain_h5()}, zipfile.ZIP_DEFLATED)]
 
 
 def _zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
@@ -96,7 +96,7 @@ def keras_members(data: bytes) -> None:
 
 
 def _members() -> list[bytes]:
-    with zipfile.ZipFile(io.BytesIO(_exported(".keras"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(exported(".keras"))) as archive:
         return [archive.read(name) for name in _MEMBERS]
 
 
@@ -120,17 +120,30 @@ def weights_damage(data: bytes) -> None:
     if not data:
         return
     suffix = (".weights.h5", ".keras")[data[0] % 2]
-    whole = _exported(suffix)
+    whole = exported(suffix)
     values = _read(written(f"whole{suffix}", whole))
     path = written(f"hurt{suffix}", damaged(whole, data[1:]))
     found = _read(path)
-    changed = {name for name, value in found.items() if values.get(name) != value}
+    changed = {name for name, value in found.items() if values.get(name, value) != value}
     assert not changed, f"{suffix}: silently changed: {sorted(changed)}"
+    with contextlib.suppress(Tf1CompatError):
+        opened = read_exported(path)
+        if not opened.has_manifest:  # it is said then that nothing can be told
+            assert opened.unchecked
+            return
+        assert {*found} <= {*values}, f"{suffix}: of other names: {sorted(found)}"
+        if suffix == ".weights.h5" and any(data[4:8]):  # every byte is in a digest
+            assert opened.damage(), "nothing was noticed"
 
 
 def weights_damage_seeds() -> list[bytes]:
-    suffixes = enumerate((".weights.h5", ".keras"))
-    return [bytes([n]) + one for n, suffix in suffixes for one in bursts(_exported(suffix), 1500)]
+    seeds = []
+    for number, suffix in enumerate((".weights.h5", ".keras")):
+        whole = exported(suffix)
+        within = whole.index(np.full(3, 0.5, "float32").tobytes()) + 2  # of a weight's value
+        flips = [within.to_bytes(3, "little") + b"\1", *bursts(whole, 1500)]
+        seeds += [bytes([number]) + flip for flip in flips]
+    return seeds
 
 
 def npz(data: bytes) -> None:

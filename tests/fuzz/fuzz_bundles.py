@@ -38,6 +38,8 @@ def bundle_record(data: bytes) -> None:
         assert parse_header(memoryview(header_bytes(shards)), path="m.index") == shards
     with contextlib.suppress(WireError):
         record = parse_record(data, num_shards=3, budget=small_budget())
+        assert record.shard < 3
+        assert record.crc < 1 << 32
         assert (
             record.stored.itemsize == 0
             or record.slices

@@ -40,7 +40,62 @@ def meta(data: bytes) -> None:
 def meta_seeds() -> list[bytes]:
     paths = [GOLDENS / "meanings" / name / "model.ckpt.meta" for name in _SHORT]
     paths += [GOLDENS / "cells" / name / "model.ckpt.meta" for name in _CELLS]
-    return [_slim(path.read_bytes()) for path in paths]
+    return [_tiny(), _calling(), *(_slim(path.read_bytes()) for path in paths)]
+
+
+def _tiny() -> bytes:
+    """Returns a graph of one dense layer: of a small one, many more mutations can be tried."""
+    nodes = [
+        *_HELD,
+        _node("product", "MatMul", "x", "w/read"),
+        _node("sum", "BiasAdd", "product", "b/read"),
+        _node("out", "Relu", "sum:0", "^x"),
+    ]
+    variables = [_variable(name) for name in (b"w", b"b")]
+    collection = _message(1, b"trainable_variables") + _message(2, _message(2, b"".join(variables)))
+    return _message(2, b"".join(_message(1, node) for node in nodes)) + _message(4, collection)
+
+
+def _calling() -> bytes:
+    """Returns a graph that does so within a function, which it calls."""
+    arguments = b"".join(_message(2, _message(1, name) + b"\x18\1") for name in (b"a", b"k", b"c"))
+    signature = _message(1, b"dense") + arguments + _message(3, _message(1, b"y") + b"\x18\1")
+    body = [
+        _node("product", "MatMul", "a", "k"),
+        _node("sum", "BiasAdd", "product:product:0", "c"),
+    ]
+    result = _message(4, _message(1, b"y") + _message(2, b"sum:output:0"))
+    function = _message(1, signature) + b"".join(_message(3, one) for one in body) + result
+    call = _node("call", "PartitionedCall", "x", "w/read", "b/read")
+    call += _message(5, _message(1, b"f") + _message(2, _message(10, _message(1, b"dense"))))
+    nodes = [*_HELD, call, _node("out", "Relu", "call:0")]
+    graph = b"".join(_message(1, node) for node in nodes) + _message(2, _message(1, function))
+    ops = (
+        b"Placeholder",
+        b"VariableV2",
+        b"Identity",
+        b"MatMul",
+        b"BiasAdd",
+        b"PartitionedCall",
+        b"Relu",
+    )
+    listed = b"".join(_message(_OP, _message(1, op)) for op in ops)
+    return _message(1, _message(_OP_LIST, listed)) + _message(2, graph)
+
+
+def _variable(name: bytes) -> bytes:
+    told = _message(1, name + b":0") + _message(2, b"x") + _message(3, name + b"/read:0")
+    return _message(1, told)
+
+
+def _node(name: str, op: str, *inputs: str, shape: tuple[int, ...] | None = None) -> bytes:
+    out = _message(1, name.encode()) + _message(2, op.encode())
+    out += b"".join(_message(3, one.encode()) for one in inputs)
+    out += _message(5, _message(1, b"dtype") + _message(2, b"\x30\1"))
+    if shape is not None:
+        sizes = b"".join(_message(2, b"\x08" + varint(size)) for size in shape)
+        out += _message(5, _message(1, b"shape") + _message(2, _message(7, sizes)))
+    return out
 
 
 def _message(number: int, data: bytes) -> bytes:
@@ -70,6 +125,13 @@ def _only(data: bytes, number: int) -> bytes:
     return b"".join(
         _message(number, bytes(f.message())) for f in fields(data) if f.number == number
     )
+
+
+_HELD = (
+    _node("x", "Placeholder"),
+    *(_node(name, "VariableV2", shape=shape) for name, shape in (("w", (2, 3)), ("b", (3,)))),
+    *(_node(f"{name}/read", "Identity", name) for name in ("w", "b")),
+)
 
 
 def meta_settings(data: bytes) -> None:

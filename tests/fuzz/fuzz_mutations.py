@@ -69,7 +69,7 @@ def mutate_pieces(data: bytes, rng: random.Random) -> bytes:
     elif how == 2:
         found[at] = found[other]
     else:
-        mutate = mutate_proto if how < 6 else mutate_bytes
+        mutate = {3: mutate_proto, 4: mutate_proto, 5: mutate_text}.get(how, mutate_bytes)
         found[at] = mutate(found[at], rng)[:65535]
     return packed(found)
 
@@ -141,6 +141,8 @@ def mutate_proto(data: bytes, rng: random.Random) -> bytes:
         level[at] = level[rng.randrange(len(level))]
     elif how == 3:
         level[at] = (rng.choice((1, 2, 3, 4, 5, 7, 8, 15)), kind, value)
+    elif how == 4:
+        level[at] = (number, 0, rng.choice((*INTERESTING, *HUGE)))
     else:
         level[at] = (number, *_changed(kind, value, tree, rng))
     return _serialized(tree)
@@ -154,7 +156,10 @@ def _changed(kind: int, value, tree: list[Node], rng: random.Random):
         other = rng.choice([one[2] for one in _all(tree) if one[1] == kind])
         return kind, _serialized(other) if isinstance(other, list) else other  # may hold this one
     plain = _serialized(value) if isinstance(value, list) else value
-    return kind, mutate_bytes(plain, rng) if kind == 2 else rng.randbytes(len(plain))
+    if kind != 2:
+        return kind, rng.randbytes(len(plain))
+    as_text = plain.isascii() and plain.decode("ascii").isprintable() and rng.random() < 0.5
+    return kind, (mutate_text if as_text else mutate_bytes)(plain, rng)
 
 
 def _all(tree: list[Node]) -> list[Node]:

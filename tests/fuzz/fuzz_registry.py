@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import pathlib
 from collections.abc import Callable
+
+_CORPUS = pathlib.Path(__file__).parent / "corpus"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +37,13 @@ class Target:
         return getattr(importlib.import_module(self.module), self.name)
 
     def seeds(self) -> list[bytes]:
-        """Returns inputs to begin with, made from the project's own fixtures and writers."""
-        return getattr(importlib.import_module(self.module), f"{self.name}_seeds")()
+        """Returns inputs to begin with, made from the project's own fixtures, and found before.
+
+        Those that were found stand in a file each in ``corpus/NAME``.
+        """
+        made: list[bytes] = getattr(importlib.import_module(self.module), f"{self.name}_seeds")()
+        found = sorted(_CORPUS.joinpath(self.name).glob("*"))
+        return made + [path.read_bytes() for path in found]
 
 
 TARGETS = {
@@ -64,12 +72,21 @@ TARGETS = {
         Target("saved_model", "fuzz_graphs", "proto", longest=32768, quick=4),
         Target("graph_def", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=6),
         Target("graph_file", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=4),
+        Target("json_text", "fuzz_json", "text", longest=2048),
         Target("state_file", "fuzz_texts", "text"),
+        Target("state_text", "fuzz_states", "text", longest=1024),
         Target("foreign", "fuzz_foreign", quick=100),
         Target("rules", "fuzz_texts", "text", quick=100),
+        Target("pasted_rules", "fuzz_words", "pieces", longest=512),
+        Target("patterns", "fuzz_patterns", "text", longest=128),
+        Target("printed", "fuzz_words", "text", longest=512),
+        Target("object_keys", "fuzz_words", "text", longest=1024),
+        Target("dtypes", "fuzz_words", "text", longest=64),
+        Target("feeds", "fuzz_words", "text", "tensorflow", longest=256, quick=40),
         Target("names", "fuzz_texts", "text", longest=512, quick=100),
         Target("templates", "fuzz_texts", "text", longest=256),
         Target("manifest", "fuzz_texts", "json"),
+        Target("written_manifest", "fuzz_written", "json", quick=100),
         Target("vocabulary", "fuzz_plans", "text", "tensorflow"),
         Target("layouts", "fuzz_plans", "text", "tensorflow", longest=256),
         Target("plan", "fuzz_plans", "json", "tensorflow", longest=8192),
@@ -78,6 +95,10 @@ TARGETS = {
         Target("keras_members", "fuzz_archives", "pieces", "tensorflow", longest=16384, quick=40),
         Target("weights_damage", "fuzz_archives", "bytes", "tensorflow", longest=16, quick=20),
         Target("keras_config", "fuzz_archives", "json", "tensorflow", longest=8192, quick=60),
+        Target("hdf5_tree", "fuzz_hdf5", "pieces", "tensorflow", quick=40),
+        Target("hdf5_manifest", "fuzz_hdf5", "json", "tensorflow", longest=8192, quick=20),
+        Target("keras_metadata", "fuzz_hdf5", "json", "tensorflow", longest=8192, quick=20),
+        Target("npz_arrays", "fuzz_npz", "pieces", longest=2048, quick=100),
         Target("npz", "fuzz_archives", "bytes", "tensorflow", quick=100),
     )
 }

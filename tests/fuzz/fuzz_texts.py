@@ -76,6 +76,7 @@ def rules_seeds() -> list[bytes]:
         b" {source='x', role='kernel'}, {source='a.*', drop='c', copy_of='b'},\n]\n",
         b"[[rules]]\nsource = '(?P<n>[a-z]+)/w'\ntarget = '\\g<n>/kernel'\ncross_roles = true\n",
         b'rules = [{source="a\\\\d", target="b"}]',
+        b"rules = [{source='a', drop=1979-05-27T07:32:00.5+01:00, keep=0x1F, role=1_0.5e+1}]",
     ]
 
 
@@ -92,9 +93,10 @@ def names(data: bytes) -> None:
         assert name.startswith(strip_output(name))
     parsed = parse_names(given)
     assert list(parsed) == given
+    known = {None, *parsed, *(split_part(name)[0] for name in parsed)}
     for name, found in parsed.items():
         assert found.full == name
-        assert found.slot_of is None or found.slot_of in parsed
+        assert found.slot_of in known
     assert set(nearest_names(given[0], given)) <= set(given)
     folded = fold_names(given)
     assert sorted(unfold_names(folded)) == sorted(given)
@@ -114,14 +116,16 @@ def names_seeds() -> list[bytes]:
 def templates(data: bytes) -> None:
     """What a template makes is what `re` makes of it, where that takes it too."""
     text = data.decode("utf-8", "replace")
-    match = _PATTERN.fullmatch("aab/c\n")
-    assert Template(escape_template(text), _PATTERN).expand(match) == text
+    matches = [_PATTERN.fullmatch(name) for name in ("aab/c\n", "aa")]  # all groups, and not all
+    assert Template(escape_template(text), _PATTERN).expand(matches[0]) == text
     try:
-        made = Template(text, _PATTERN).expand(match)
+        template = Template(text, _PATTERN)
     except TemplateError:
         return
     with contextlib.suppress(re.error, IndexError):
-        assert made == match.expand(text), (made, match.expand(text))
+        for match in matches:
+            made, expected = template.expand(match), match.expand(text)
+            assert made == expected, (made, expected)
 
 
 def templates_seeds() -> list[bytes]:

@@ -95,4 +95,6 @@ def tensor_proto_seeds() -> list[bytes]:
         bytes([code, 2]) + bytes([field << 3 | 2, 2 * size]) + bytes(range(2 * size))
         for code, field, size in ((1, 5, 4), (2, 6, 8), (8, 9, 8), (18, 12, 16))
     ]
-    return [*seeds, b"\7\2\x08\7\x42\1a\x42\0"]
+    other = b"".join(map(varint, (9, 8, 7, 6, 5)))
+    twice = b"".join(bytes([7 << 3 | 2]) + varint(len(one)) + one for one in (numbers, other))
+    return [*seeds, b"\3\5" + twice, b"\7\2\x08\7\x42\1a\x42\0"]

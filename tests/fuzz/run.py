@@ -34,7 +34,8 @@ from fuzz_registry import TARGETS, Target  # noqa: E402
 
 _MEMORY = 384 << 20  # bytes that inputs may take beyond what the process takes before the first
 _TIMEOUT = 20  # seconds, after which an input counts as one that never ends
-_SHORT = 1 << 20
+_RAW = 0.25  # of mutations: of bytes, as libFuzzer makes them
+_AFRESH = 0.4  # of the others: of a seed, whatever was found since
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +94,8 @@ def run(name: str, args: argparse.Namespace) -> Outcome:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     taken = round((datetime.datetime.now() - start).total_seconds(), 1)
-    outcome = _outcome(name, done, kept, seconds=taken)
+    found = _found(kept, since=start.timestamp())
+    outcome = _outcome(name, done, found, seconds=taken)
     if done.returncode or not outcome.runs:
         print(done.stderr[-3000:], file=sys.stderr)
     print(
@@ -110,16 +112,21 @@ def run(name: str, args: argparse.Namespace) -> Outcome:
 
 
 def _outcome(
-    name: str, done: subprocess.CompletedProcess[str], kept: str, *, seconds: float
+    name: str, done: subprocess.CompletedProcess[str], found: list[str], *, seconds: float
 ) -> Outcome:
     counts = re.findall(r"(?:number_of_executed_units: |^#)(\d+)", done.stderr, re.MULTILINE)
     edges = re.findall(r"cov: (\d+)", done.stderr)
-    names = [one for one in sorted(os.listdir(kept)) if _FINDING.search(one)]
-    found = [os.path.join(kept, one) for one in names]
     if done.returncode and not found:
         found = [f"the process ended with status {done.returncode}"]
     runs, coverage = max(map(int, counts), default=0), int(edges[-1]) if edges else 0
     return Outcome(name, runs, coverage, seconds, tuple(found))
+
+
+def _found(kept: str, *, since: float) -> list[str]:
+    """Returns the findings in a folder, those of earlier runs left out."""
+    names = [one for one in sorted(os.listdir(kept)) if _FINDING.search(one)]
+    paths = [os.path.join(kept, one) for one in names]
+    return [path for path in paths if os.path.getmtime(path) >= since]
 
 
 _FINDING = re.compile(r"\.bin$|^(crash|timeout|oom|leak|slow-unit)-")
@@ -139,11 +146,14 @@ def fuzz(target: Target, args: argparse.Namespace) -> int:
             one_input(seed)
             pathlib.Path(corpus, f"seed-{number:03}").write_bytes(seed)
     _limit_memory()
+    weights = [1 / (256 + len(seed)) for seed in seeds]  # small ones are soon tried
 
     def mutator(data: bytes, longest: int, seed: int) -> bytes:
         rng = random.Random(seed)
-        if rng.random() < 0.5:
+        if rng.random() < _RAW:
             return atheris.Mutate(data, longest)
+        if rng.random() < _AFRESH:  # what was kept is mostly what is refused in a new way
+            data = rng.choices(seeds, weights)[0]
         return mutated(target.form, data, rng)[:longest]
 
     options = [

@@ -80,6 +80,15 @@ def test_a_part_that_is_missing_is_named():
     assert problem.found == "none of number 1"
 
 
+def test_parts_that_are_numbered_into_the_billions_are_told_at_once():
+    by_hand = [Rule(r"table_(\d+)", "table", layout="concatenate(0)")]
+    (problem,) = applied(by_hand, ["table_1", f"table_{10**15}", "table_3"]).problems
+    assert problem.found == "none of number 2, 4, 5, 6, 7, 8, 9, 10"
+    assert problem.expected == f"sources numbered without a gap up to {10**15}"
+    (problem,) = applied(by_hand, ["table_1", f"table_{'9' * 5000}"]).problems
+    assert "put the number that tells it into parentheses" in problem.remedy
+
+
 def test_an_order_that_no_number_tells_is_refused():
     for pattern in (r"table/part_\d+", r"(table)/(part)_\d+"):
         rules = [Rule(pattern, "table", layout="concatenate(0)")]

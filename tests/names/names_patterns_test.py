@@ -48,6 +48,13 @@ CATASTROPHES = [
 ]
 
 
+@pytest.mark.parametrize("pattern", [r"^b\B\w", r"\Ab\B\w", r"^b\b.", r"\Ab\b.?"])
+def test_a_boundary_behind_the_beginning(pattern):
+    """Of such RE2 says too narrow a range of what may match."""
+    for text in ("b", "bc", "b/", "b-", "cb"):
+        assert bool(compile_pattern(pattern).fullmatch(text)) == bool(re.fullmatch(pattern, text))
+
+
 @pytest.mark.parametrize("pattern", CATASTROPHES)
 def test_patterns_that_take_re_for_ever_end(pattern):
     made = compile_pattern(pattern)
@@ -98,6 +105,8 @@ _PATTERNS = [
     ),
     *(
         r"(?m)two$\n^lines",
+        "(?x) a\x1cb",  # of `(?x)` blanks are those of ASCII
+        "(?x) a\u2003b # one",
         r"\Atwo.lines\Z",
         r"(?i)conv(\d)/w",
         r"(?i)k",

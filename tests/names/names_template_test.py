@@ -30,6 +30,9 @@ def test_expands(text, expanded):
     [
         (r"\4", "a group from 1 to 3", r"'\\4'"),
         (r"\0", r"\g<0> is the whole name", r"'\\0'"),
+        (r"\01", "the first group and a digit", r"'\\01'"),  # to `re` a character's code
+        (r"\101", "the first group and a digit", r"'\\101'"),
+        (r"\g<" + "9" * 5000 + ">", "a group from 1 to 3", r"'\\g<" + "9" * 37 + "'"),
         (r"\g<nope>", "a named group of the pattern (scope)", r"'\\g<nope>'"),
         (r"\g<9>", "a group from 1 to 3", r"'\\g<9>'"),
         (r"a\n", "after a backslash", r"'\\n'"),

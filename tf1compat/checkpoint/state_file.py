@@ -34,6 +34,10 @@ _SIMPLE = {
     b"b": b"\b",
     b"f": b"\f",
     b"v": b"\v",
+    b"?": b"?",
+    b'"': b'"',
+    b"'": b"'",
+    b"\\": b"\\",
 }
 
 
@@ -80,9 +84,9 @@ def read_state_file(path: str) -> tuple[str, tuple[str, ...]]:
             raise CorruptCheckpointError("not a checkpoint state", file=path, offset=offset)
         position = match.end()
         if match[1] == "model_checkpoint_path":
-            latest = _unquoted(match[2])
+            latest = _unquoted(match[2], path)
         elif match[1] == "all_model_checkpoint_paths":
-            every.append(_unquoted(match[2]))
+            every.append(_unquoted(match[2], path))
     if not latest:
         raise CorruptCheckpointError("it names no model_checkpoint_path", file=path)
     return latest, tuple(every)
@@ -131,11 +135,22 @@ def _state_text(latest: str, every: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _unquoted(text: str) -> str:
+def _unquoted(text: str, path: str) -> str:
+    """Returns what a quoted text says; "" of a value that is none."""
     if text[0] not in "\"'":
         return ""
     data = text[1:-1].encode("utf-8", "surrogateescape")
+    for escape in _ESCAPE.finditer(data):
+        if not _is_known(escape[1]):  # each of TensorFlow's readers takes it for something else
+            found = (
+                f"expected an escape such as \\n or \\303, found {escape[0].decode('latin-1')!r}"
+            )
+            raise CorruptCheckpointError(f"{found} in {text:.80}", file=path)
     return _ESCAPE.sub(_unescaped, data).decode("utf-8", "surrogateescape").replace("\0", "")
+
+
+def _is_known(escape: bytes) -> bool:
+    return escape in _SIMPLE or len(escape) > 1 or escape in b"01234567"
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
@@ -144,7 +159,7 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
         return bytes([int(body, 8) & 0xFF])
     if len(body) > 1:
         return bytes([int(body[1:], 16)])
-    return _SIMPLE.get(body, body)
+    return _SIMPLE[body]
 
 
 def _quoted(text: str) -> str:

@@ -14,6 +14,9 @@ from tf1compat.names.rules import Rule
 
 __all__ = ["LayoutFacts", "RuleMatch", "join_order"]
 
+_DIGITS = 18  # of a number that counts parts
+_SHOWN = 8
+
 
 class LayoutFacts(Protocol):
     """What rules have to know of the layouts that they name; names themselves know none."""
@@ -97,10 +100,14 @@ def _captured(group: Sequence[RuleMatch]) -> list[int] | None:
         return None
     groups = [found.rule.groups(found.name) for found in group]
     varying = [texts for texts in zip(*groups, strict=True) if len(set(texts)) > 1]
-    if len(varying) != 1 or not all(text and text.isdecimal() for text in varying[0]):
+    if len(varying) != 1 or not all(map(_is_number, varying[0])):
         return None
     numbers = [number_of(text or "") for text in varying[0]]
     return numbers if len(set(numbers)) == len(numbers) else None
+
+
+def _is_number(text: str | None) -> bool:
+    return text is not None and text.isdecimal() and len(text) <= _DIGITS
 
 
 def _gaps(target: str, group: Sequence[RuleMatch], numbers: Sequence[int]) -> list[Problem]:
@@ -108,10 +115,12 @@ def _gaps(target: str, group: Sequence[RuleMatch], numbers: Sequence[int]) -> li
     # 1.x's partitioners count from part_0; who numbers by hand may begin at 1.
     parts = all(split_part(found.name)[1] is not None for found in group)
     first = 0 if parts else 1
-    missing = sorted(set(range(first, max(numbers))) - set(numbers))
+    # Among so many are those to show: of a name's number, which may be any, no range is made.
+    looked_at = range(first, min(max(numbers), first + len(numbers) + _SHOWN))
+    missing = sorted(set(looked_at) - set(numbers))[:_SHOWN]
     if not missing:
         return []
-    found = f"none of number {', '.join(map(str, missing[:8]))}"
+    found = f"none of number {', '.join(map(str, missing))}"
     expected = f"sources numbered without a gap up to {max(numbers)}"
     remedy = "a part is missing from the checkpoint or the pattern; or write a rule for each"
     return [Problem(target, expected, found, group[0].origin, remedy)]

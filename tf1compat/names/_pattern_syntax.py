@@ -35,6 +35,7 @@ _COUNTS = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}([?+]?)")
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])")
 _ESCAPES = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _CONTROL = "*+?{"
+_SKIPPED = " \t\n\r\v\f#"  # in `(?x)`: of blanks those of ASCII alone
 
 _LOOK = (
     "match the whole name and capture what is needed; names that are to be left out take a rule "
@@ -124,7 +125,7 @@ def _tokens(pattern: str, scopes: list[_Scope]) -> Iterator[tuple[int, str]]:
     """Yields each token and where it begins, without the blanks and comments of ``(?x)``."""
     at = 0
     while at < len(pattern):
-        if scopes[-1].verbose and (pattern[at].isspace() or pattern[at] == "#"):
+        if scopes[-1].verbose and pattern[at] in _SKIPPED:
             end = pattern.find("\n", at) if pattern[at] == "#" else at
             at = len(pattern) if end < 0 else end + 1
             continue

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from tf1compat.names.order import number_of
-
 __all__ = ["Template", "TemplateError", "escape_template"]
 
-_TOKEN = re.compile(r"\\(?:([0-9]{1,2})|g<([^>\\]*)>|(.?))", re.DOTALL)
+# A zero first, or three octal digits, are a character's code to `re`, and no group to anybody.
+_TOKEN = re.compile(r"\\(?:(0[0-7]{0,2}|[0-7]{3}|[0-9]{1,2})|g<([^>\\]*)>|(.?))", re.DOTALL)
+_DIGITS = 9  # of a group's number
 
 
 class TemplateError(ValueError):
@@ -82,11 +82,13 @@ def _piece(token: re.Match[str], pattern: _Grouped) -> str | int:
             return pattern.groupindex[name]
         known = ", ".join(sorted(pattern.groupindex)) or "no named group"
         raise TemplateError(f"a named group of the pattern ({known})", repr(token[0]))
-    index = number_of(number or name)
-    if index > pattern.groups or (index == 0 and number):
-        hint = r" (\g<0> is the whole name)" if index == 0 else ""
+    digits = number or name or ""
+    if number and (number[0] == "0" or len(number) > 2):
+        hint = r" (\g<0> is the whole name, \g<1>0 the first group and a digit)"
         raise TemplateError(f"a group from 1 to {pattern.groups}{hint}", repr(token[0]))
-    return index
+    if len(digits) > _DIGITS or int(digits) > pattern.groups:
+        raise TemplateError(f"a group from 1 to {pattern.groups}", repr(token[0][:40]))
+    return int(digits)
 
 
 def escape_template(text: str) -> str:

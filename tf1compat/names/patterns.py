@@ -110,7 +110,7 @@ class Pattern:
 
     def prepare(self) -> None:
         """Makes ready what matches names in ASCII; errors as for :func:`compile_pattern`."""
-        _ = self._bounds
+        _ = self._ascii, self._bounds
 
     def fullmatch(self, text: str) -> Match | None:
         """Returns the match of the whole of `text`, or None.
@@ -149,6 +149,8 @@ class Pattern:
         """What every match in ASCII lies between: far cheaper to ask, where names are many."""
         import re2
 
+        if self._boundary:  # of which RE2 says too little: of `^b\B\w` that it is `b`
+            return b"", b"\x80"
         try:
             return self._ascii.possiblematchrange(32)
         except re2.error:  # all kinds of texts match

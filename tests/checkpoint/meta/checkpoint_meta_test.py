@@ -193,3 +193,19 @@ def test_what_the_saver_would_run_is_only_ever_a_name(tmp_path):
 
     (tmp_path / "m.meta").write_bytes(proto(change))
     assert read_meta(tmp_path / "m.meta").saver["restore_op"] == "inputs"
+
+
+@pytest.mark.parametrize("op", ["BiasAdd", "MatMul", "Identity", "Transpose", "ConcatV2"])
+def test_an_op_that_reads_less_than_its_type_does(tmp_path, op):
+    """Who follows the graph asks for the second of what is added without a look."""
+    graph = tf.compat.v1.MetaGraphDef.FromString(META.read_bytes())
+    node = next((one for one in graph.graph_def.node if one.op == op), None)
+    if node is None:
+        node = graph.graph_def.node.add(name="short", op=op, input=["net/hidden/kernel"])
+        graph.meta_info_def.stripped_op_list.op.add(name=op)
+    del node.input[0]
+    path = tmp_path / "m.meta"
+    path.write_bytes(graph.SerializeToString())
+    message = rf"node {node.name!r} reads \d values?, {op} takes \d"
+    with pytest.raises(CorruptCheckpointError, match=message):
+        read_meta(path)

@@ -50,6 +50,8 @@ def test_snappy_worked_by_hand_from_the_format_description(compressed, plain):
         (b"\x06\x10hello", "compressed data give 5 bytes, 6 claimed"),
         (b"\x05\x0e\x01\x00", "a compressed copy reaches before the start"),
         (b"\x05\x00a\x0e\x00\x00", "a compressed copy reaches before the start"),  # from nowhere
+        (b"\x80\x80\x80\x80\x80\x00", "the length of compressed data has more than 32 bits"),
+        (b"\x80\x80\x80\x80\x10", "the length of compressed data has more than 32 bits"),
     ],
 )
 def test_damaged_snappy_says_what_is_wrong(compressed, message):

@@ -66,3 +66,15 @@ def test_equal_numbers_tell_the_nesting_where_words_do_not():
     assert in_same_nesting(sources, grid("stage_{}/part_{}", (0, 1), (1, 2))) == [0, 1, 2, 3]
     assert in_same_nesting(sources, grid("part_{}/stage_{}", (1, 2), (0, 1))) == [0, 2, 1, 3]
     assert in_same_nesting(sources, grid("stage_{}/part_{}", (3, 4), (5, 6))) is None
+
+
+def test_numbers_of_any_length_have_their_order():
+    long = "9" * 5000
+    names = [
+        f"layer_{digits}/w" for digits in ("2", "10", "1" + "0" * 40, "9" * 41, long, "1" + long)
+    ]
+    places = make_places(names)
+    numbers = [place.numbers for place in places]
+    assert numbers == sorted(numbers)
+    assert len(set(numbers)) == len(names)
+    assert make_places([f"layer_{'0' * 5000}7/w"])[0].numbers == (7,)

@@ -99,6 +99,13 @@ def test_a_missing_number_is_no_stack(tmp_path):
     assert not plan_migration(prefix, _model(Scan(name="scan"))).fills
 
 
+def test_a_number_of_thousands_of_digits_is_of_no_stack(tmp_path):
+    """Python refuses to make a number of so many."""
+    shapes = {f"layer_{i}/{k}": s for i in (0, 1, "9" * 5000) for k, s in SHAPES.items()}
+    prefix, _ = _saved(tmp_path, shapes)
+    assert not plan_migration(prefix, _model(Scan(name="scan"))).fills
+
+
 def test_a_convolution_is_no_stack(tmp_path):
     """Of shape alone, a kernel of [3, 4, 4] would be three dense layers'."""
     shapes = {"conv/kernel": (LAYERS, UNITS, UNITS), "conv/bias": (UNITS,)}

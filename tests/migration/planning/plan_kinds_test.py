@@ -151,6 +151,8 @@ def test_version_1_said_that_a_rule_filled():
         ({"format": 3}, "expected format 1 or 2, found 3; make it anew"),
         ({"format": True}, "expected format 1 or 2, found True; make it anew"),
         ({"extra": 1}, "expected checkpoint, model, .*, unfilled; what is more or less: extra"),
+        ({"": 1}, "what is more or less: a key without a name"),
+        ({"drops": [{"source": "odd", "": 1}]}, "found one with a key without a name"),
         ({"checkpoint": 5}, "expected checkpoint, a text, found 5"),
         ({"sources": {"w": {"shape": [2, "2"], "dtype": "float32"}}}, "expected the shape of w, a"),
         ({"sources": {"w": {"shape": [-2], "dtype": "float32"}}}, r"a list of sizes, found \[-2\]"),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._attributes import function
 from tf1compat.checkpoint.meta._graph_def import NODES, Graph
+from tf1compat.checkpoint.meta._input_counts import require_inputs
 from tf1compat.checkpoint.meta._node_def import Function, Node, function_def
 from tf1compat.checkpoint.wire import WireError
 
@@ -38,13 +39,16 @@ def inlined(graph: Graph, budget: Budget) -> Mapping[str, Node]:
     A call that can't be followed stays as it is.
 
     Raises:
+      WireError: an op reads less than ops of its type do.
       BudgetError: with all calls' there are more nodes than the file's size warrants.
     """
-    if not graph.library:
-        return graph.nodes
-    inliner = _Inliner(graph, budget)
-    inliner.put(graph.nodes, "", {}, depth=0)
-    return inliner.rewired()
+    nodes: Mapping[str, Node] = graph.nodes
+    if graph.library:
+        inliner = _Inliner(graph, budget)
+        inliner.put(graph.nodes, "", {}, depth=0)
+        nodes = inliner.rewired()
+    require_inputs(nodes)
+    return nodes
 
 
 class _Inliner:

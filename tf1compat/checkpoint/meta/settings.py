@@ -19,6 +19,7 @@ from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._gate_activations import gate_activations
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta._inlining import inlined
+from tf1compat.checkpoint.meta._input_counts import require_inputs
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
 from tf1compat.checkpoint.meta._sound_graph import sound_graph
@@ -33,17 +34,6 @@ __all__ = ["GraphSettings", "read_settings", "traced_settings"]
 _GRAPH_DEF = b"\x12"  # the tag of MetaGraphDef.graph_def
 _TURNS = {(0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 3, 4, 1), (0, 4, 1, 2, 3)}
 """Permutations between channels first and last."""
-_LEAST = {
-    **dict.fromkeys(("Rsqrt", "Sqrt", "Floor", "IdentityN", "Neg", "Reciprocal"), 1),
-    **dict.fromkeys(("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Pow", "GreaterEqual"), 2),
-    **dict.fromkeys(("Mean", "Pad", "MirrorPad", "Transpose", "Switch", "RefSwitch"), 2),
-    **dict.fromkeys(("AssignSub", "AssignSubVariableOp", "Maximum", "Minimum", "MatMul"), 2),
-    **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), 2),
-    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "PadV2"), 3),
-    **dict.fromkeys(("SpaceToBatchND", "BatchToSpaceND", "Select", "SelectV2"), 3),
-    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), 5),
-}
-"""How many inputs ops have at least."""
 
 
 class GraphSettings:
@@ -103,7 +93,6 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
         nodes = inlined(
             graph, budget
         )  # else a loop or branch of functions is one op with all variables
-        _require_inputs(nodes)
         return GraphSettings(nodes)
     except (WireError, CheckpointError):
         return None
@@ -123,7 +112,7 @@ def traced_settings(graph_def: bytes, variables: Collection[str]) -> GraphSettin
         memoryview(_GRAPH_DEF + _varint(len(graph_def)) + graph_def),
         Budget("a traced graph", len(graph_def)),
     )
-    _require_inputs(graph.nodes)
+    require_inputs(graph.nodes)
     held = {name: dataclasses.replace(graph.nodes[name], op="VariableV2") for name in variables}
     return GraphSettings({**graph.nodes, **held})
 
@@ -134,13 +123,6 @@ def _varint(number: int) -> bytes:
         found.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes([*found, number])
-
-
-def _require_inputs(nodes: Mapping[str, Node]) -> None:
-    """Raises WireError for an op that reads less than ops of its type do."""
-    for node in nodes.values():
-        if len(node.inputs) < _LEAST.get(node.op, 0):
-            raise WireError(f"{node.op} {node.name!r} reads too little", 0)
 
 
 def _gathered(found: Iterator[tuple[str, object]]) -> dict[str, frozenset[Any]]:

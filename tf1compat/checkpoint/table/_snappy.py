@@ -10,6 +10,7 @@ from tf1compat.checkpoint.wire import Buffer, WireError, read_varint
 __all__ = ["uncompress", "uncompressed_length"]
 
 _RATIO = 22  # a 3-byte copy gives 64 bytes: no stream can grow by more
+_LENGTH = 5  # bytes that the length takes at most: it has 32 bits
 
 
 def uncompress(data: Buffer, *, limit: int) -> bytearray:
@@ -38,9 +39,11 @@ def uncompressed_length(data: Buffer) -> int:
     """Returns how many bytes `data` claims to give.
 
     Raises:
-      WireError: it can't give so many.
+      WireError: it can't give so many, or claims none in a form that Snappy has.
     """
-    expected, _ = read_varint(data, 0)
+    expected, position = read_varint(data, 0)
+    if position > _LENGTH or expected >> 32:
+        raise WireError("the length of compressed data has more than 32 bits", 0)
     if expected > _RATIO * len(data):
         raise WireError(f"{len(data)} compressed bytes claim to give {expected}", 0)
     return expected

@@ -90,8 +90,9 @@ def from_json(text: str) -> dict[str, Any]:
                 "version"
             )
         content.pop("lint", None)  # which `tf1compat plan` says beside the plan
-        if unlike := ", ".join(sorted(content.keys() ^ set(_FIELDS))):
-            raise PlanError(f"plan: expected {', '.join(_FIELDS)}; what is more or less: {unlike}")
+        if unlike := sorted(content.keys() ^ set(_FIELDS)):
+            found = ", ".join(map(_shown, unlike))
+            raise PlanError(f"plan: expected {', '.join(_FIELDS)}; what is more or less: {found}")
         for name in ("checkpoint", "model"):
             _text(content[name], name)
         for side in ("sources", "targets"):
@@ -222,9 +223,13 @@ def _way(row: Row, because: tuple[Reason, ...]) -> Way:
 
 def _no_more(row: Row, *known: str) -> None:
     """Raises PlanError for a row with fields that this version doesn't know: it may matter."""
-    unknown = ", ".join(sorted(row.keys() - set(known)))
-    if unknown:
-        raise PlanError(f"plan: expected rows of {', '.join(known)}, found one with {unknown}")
+    if unknown := sorted(row.keys() - set(known)):
+        found = ", ".join(map(_shown, unknown))
+        raise PlanError(f"plan: expected rows of {', '.join(known)}, found one with {found}")
+
+
+def _shown(key: str) -> str:
+    return key or "a key without a name"
 
 
 def _reason(row: Row, kinds: Registry[Kind]) -> Reason:

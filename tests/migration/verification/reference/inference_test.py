@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf1compat.errors import UsageError
 from tf1compat.graph import layers
 from tf1compat.migration.verification.reference._inference import for_inference
 from tf1compat.migration.verification.reference.graph_file import GraphFile, read_graph
@@ -144,3 +145,47 @@ def test_a_mean_that_starts_at_zero_is_followed_by_what_is_set_right(tmp_path):
     reference = ReferenceGraph(_read(graph, tmp_path), ["y"], fed=["x"])
     assert "bn/mean" in reference.variables
     assert "bn/mean/biased" not in reference.variables
+
+
+@pytest.mark.parametrize("op", ["Identity", "Cast", "Squeeze", "Reciprocal"])
+def test_rings_of_ops_end(op):
+    """TensorFlow refuses such a graph; a file may hold it."""
+    graph = v1.GraphDef()
+    graph.node.add(name="v", op="VariableV2")
+    for name, other in (("ring", "gnir"), ("gnir", "ring")):
+        graph.node.add(name=name, op=op, input=[other])
+    graph.node.add(name="floor", op="GreaterEqual", input=["drawn", "ring"])
+    graph.node.add(name="drawn", op="RandomUniform", input=["v"])
+    graph.node.add(name="product", op="Mul", input=["ring", "floor"])
+    graph.node.add(name="difference", op="Sub", input=["v", "ring"])
+    graph.node.add(name="step", op="Mul", input=["difference", "ring"])
+    graph.node.add(name="update", op="AssignSub", input=["v", "step"])
+    graph.node.add(name="train/gradients/ring_grad/Reshape", op="Reshape", input=["ring", "v"])
+    assert for_inference(graph) == (graph, ())
+
+
+def _without_input(meta):
+    del meta.graph_def.node[:1]
+
+
+def _other_asset(meta):
+    packed = meta.collection_def["saved_model_assets"].any_list.value.add()
+    packed.type_url, packed.value = "type.googleapis.com/tensorflow.AssetFileDef", b"\x0a\x7fx"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_without_input, "not a sound MetaGraphDef: node 'y' reads 'x', which isn't there"),
+        (_other_asset, "expected a graph, found Error parsing message"),
+    ],
+)
+def test_a_graph_that_contradicts_itself_is_none(tmp_path, change, message):
+    meta = v1.MetaGraphDef()
+    with tf.Graph().as_default() as graph:
+        tf.identity(v1.placeholder(tf.float32, [], "x"), name="y")
+    meta.graph_def.CopyFrom(graph.as_graph_def())
+    change(meta)
+    (tmp_path / "m.meta").write_bytes(meta.SerializeToString())
+    with pytest.raises(UsageError, match=message):
+        read_graph(str(tmp_path / "m.meta"))

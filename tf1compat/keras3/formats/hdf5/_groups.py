@@ -28,23 +28,26 @@ def walk(
     Raises:
       BudgetError: there are far more datasets, or longer names, than the file's size warrants.
     """
-    waiting = [(b"", h5py.h5g.open(file.id, b"/"))]
+    root = h5py.h5g.open(file.id, b"/")
+    # Addresses are taken from links: a group's own `get_info` also adds up its index's nodes, for
+    # ever where one names itself as the next.
+    waiting = [(b"", root, h5py.h5g.get_objinfo(root).objno[0])]
     seen: set[int] = set()
     while waiting:
-        prefix, group = waiting.pop()
-        address = h5py.h5o.get_info(group).addr
+        prefix, group, address = waiting.pop()
         if address in seen:  # a hard link can lead back
             continue
         seen.add(address)
         datasets = []
         for name in group:
-            if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
+            link = group.links.get_info(name)
+            if link.type != h5py.h5l.TYPE_HARD:
                 continue
             budget.spend(_LINKS, 1)
             budget.spend(_NAMES, len(prefix) + len(name))
             item = h5py.h5o.open(group, name)
             if isinstance(item, h5py.h5g.GroupID):
-                waiting.append((prefix + name + b"/", item))
+                waiting.append((prefix + name + b"/", item, link.u))
             elif isinstance(item, h5py.h5d.DatasetID):
                 datasets.append((name, item))
         yield prefix, group, datasets

@@ -143,16 +143,12 @@ class StoredDataset:
             raise self._corrupt(self.extent.wrong)
         try:
             return self._converted() if self.offset is None else self._plain(self.offset)
-        except OSError as error:  # of the disk, or HDF5's own
+        except OSError as error:  # of the disk
             found = error.strerror or first_line(error)
             raise self._corrupt(f"can't be read ({found})", offset=self.offset) from error
 
     def _converted(self) -> np.ndarray:
-        with h5_file(self.source.handle, self.source.start) as file:
-            dataset = file[self.name]
-            if wrong := overfull(dataset.id, dataset.dtype):
-                raise self._corrupt(wrong)
-            value = np.asarray(dataset[()])
+        value = self._unpacked()
         plain = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
         return plain.reshape(-1).view(np.uint8)
 
@@ -165,6 +161,21 @@ class StoredDataset:
                 raise self._corrupt("the file ends within its value", offset=at)
             view, at = view[count:], at + count
         return found
+
+    def _unpacked(self) -> np.ndarray:
+        """Returns its value as HDF5 puts it together."""
+        try:
+            with h5_file(self.source.handle, self.source.start) as file:
+                dataset = file[self.name]
+                if wrong := overfull(dataset.id, dataset.dtype):
+                    raise self._corrupt(wrong)
+                return np.asarray(dataset[()])
+        except (CorruptCheckpointError, MemoryError):
+            raise
+        except Exception as error:  # HDF5 says OSError of nearly any damage, zlib its own
+            if getattr(error, "errno", None):  # of the disk
+                raise
+            raise self._corrupt(f"HDF5 can't read it: {first_line(error)}") from error
 
     def _corrupt(self, what: str, *, offset: int | None = None) -> CorruptCheckpointError:
         return CorruptCheckpointError(

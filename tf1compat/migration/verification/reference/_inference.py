@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.migration.verification.reference._cutting import data_inputs
-from tf1compat.migration.verification.reference._protos import number_of
+from tf1compat.migration.verification.reference._protos import behind, number_of
 from tf1compat.names.graph_names import is_of_training, op_name, tensor_name
 from tf1compat.names.op_types import (
     PASSING_OPS,
@@ -29,7 +29,10 @@ _MEAN, _VARIANCE = 3, 4  # inputs of a fused norm that doesn't train; its output
 _RESHAPING = frozenset(("Squeeze", "Reshape", "Identity", "Mul", "Cast"))
 _UNIFORM = frozenset(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"))
 _ADDING = frozenset(("Add", "AddV2"))
+_CASTING = frozenset(("Cast",))
 _NEAR = 16  # ops from a mask back to what draws it
+_LONG = 64  # and from a scalar to what it follows from
+_FAR = 1000  # ops of one way back, which may be a ring
 
 
 def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
@@ -105,20 +108,20 @@ def _named(nodes: Mapping[str, Any], tensors: Any) -> list[Any]:
 
 def _variable(tensor: str, nodes: Mapping[str, Any]) -> str:
     """Returns the variable that a tensor is the value of; "" if of none."""
-    node = nodes[op_name(tensor)]
-    while node.op in PASSING_OPS and node.input:
-        node = nodes[op_name(node.input[0])]
+    node = behind(nodes[op_name(tensor)], nodes, PASSING_OPS)
     return node.name if node.op in VARIABLE_OPS else ""
 
 
 def _is_of_batch(tensor: str, nodes: Mapping[str, Any]) -> bool:
     """Tells whether a tensor is a moment of activations, and no weight that is averaged."""
     node = nodes[op_name(tensor)]
-    while node.op in _RESHAPING:
+    for _ in range(_FAR):
+        if node.op not in _RESHAPING:
+            return node.op == "Mean" or node.op in _FUSED
         if _variable(node.name, nodes):
             return False
         node = nodes[op_name(node.input[0])]
-    return node.op == "Mean" or node.op in _FUSED
+    return False
 
 
 def _freeze(node: Any, statistics: Mapping[str, str]) -> int:
@@ -165,9 +168,7 @@ def _dropped(node: Any, nodes: Mapping[str, Any]) -> str | None:
 
 def _kept(mask: str, nodes: Mapping[str, Any]) -> _Scalar | None:
     """Returns which part a mask that is drawn keeps; None of what is no such mask."""
-    node = nodes[op_name(mask)]
-    while node.op == "Cast":
-        node = nodes[op_name(node.input[0])]
+    node = behind(nodes[op_name(mask)], nodes, _CASTING)
     if node.op == "GreaterEqual" and _drawn(nodes[op_name(node.input[0])], nodes):
         return _one_minus(_scalar(node.input[1], nodes))
     if node.op == "Floor":
@@ -194,20 +195,20 @@ _Scalar = float | tuple[str, str]
 """A number, or how often a tensor is inverted and subtracted from one: ``("1-", "keep:0")``."""
 
 
-def _scalar(tensor: str, nodes: Mapping[str, Any]) -> _Scalar:
+def _scalar(tensor: str, nodes: Mapping[str, Any], left: int = _LONG) -> _Scalar:
     """Returns a scalar: a number where it is constant, else how it follows from a tensor."""
     node = nodes[op_name(tensor)]
     value = number_of(tensor, nodes)
     if value is not None:
         return value
-    if node.op in ("Cast", "Identity"):
-        return _scalar(node.input[0], nodes)
-    if node.op == "Sub" and number_of(node.input[0], nodes) == 1:
-        return _one_minus(_scalar(node.input[1], nodes))
-    if node.op in ("RealDiv", "Div") and number_of(node.input[0], nodes) == 1:
-        return _inverse(_scalar(node.input[1], nodes))
-    if node.op in ("Reciprocal", "Inv"):
-        return _inverse(_scalar(node.input[0], nodes))
+    if left and node.op in ("Cast", "Identity"):
+        return _scalar(node.input[0], nodes, left - 1)
+    if left and node.op == "Sub" and number_of(node.input[0], nodes) == 1:
+        return _one_minus(_scalar(node.input[1], nodes, left - 1))
+    if left and node.op in ("RealDiv", "Div") and number_of(node.input[0], nodes) == 1:
+        return _inverse(_scalar(node.input[1], nodes, left - 1))
+    if left and node.op in ("Reciprocal", "Inv"):
+        return _inverse(_scalar(node.input[0], nodes, left - 1))
     return "", tensor_name(tensor)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tf1compat.names.graph_names import op_name
 
-__all__ = ["constant_number", "dtype_of", "number_of", "parsed_types", "sizes_of"]
+__all__ = ["behind", "constant_number", "dtype_of", "number_of", "parsed_types", "sizes_of"]
 
 _INT64 = 9  # DT_INT64
+_PASSING = frozenset(("Identity",))
+_FAR = 1000  # ops of one way back
 
 
 def constant_number(node: Any) -> float | None:
@@ -30,14 +32,24 @@ def constant_number(node: Any) -> float | None:
 
 def number_of(tensor: str, nodes: Mapping[str, Any]) -> float | None:
     """Returns the number that all elements of a tensor are; None where it isn't constant."""
-    node = nodes[op_name(tensor)]
-    while node.op == "Identity":
-        node = nodes[op_name(node.input[0])]
+    node = behind(nodes[op_name(tensor)], nodes, _PASSING)
     if node.op == "ZerosLike":
         return 0.0
     if node.op == "Fill":
-        return number_of(node.input[1], nodes)
+        node = behind(nodes[op_name(node.input[1])], nodes, _PASSING)
     return constant_number(node) if node.op == "Const" else None
+
+
+def behind(node: Any, nodes: Mapping[str, Any], through: Collection[str]) -> Any:
+    """Returns the first node that isn't of ops `through`, back through their first inputs.
+
+    In a ring of such there is none: then it is one of them.
+    """
+    for _ in range(_FAR):
+        if node.op not in through or not node.input:
+            break
+        node = nodes[op_name(node.input[0])]
+    return node
 
 
 def dtype_of(number: int) -> str:

@@ -110,14 +110,15 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
 
     meta = tf.compat.v1.MetaGraphDef()
     try:
+        read_meta(path)  # which looks whether it is sound; planning has most often done so before
         meta.ParseFromString(meta_graph_bytes(path))
+        return GraphFile(
+            os.fspath(path), without_saver(meta), signatures_of(meta), left_out=left_out(meta)
+        )
     except CheckpointError as error:
         raise UsageError(str(error)) from error
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
-    return GraphFile(
-        os.fspath(path), without_saver(meta), signatures_of(meta), left_out=left_out(meta)
-    )
 
 
 def graph_beside(checkpoint: Checkpoint) -> GraphFile:
