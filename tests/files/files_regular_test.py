@@ -75,7 +75,7 @@ def test_what_takes_the_place_of_a_file_before_it_is_opened_is_refused(tmp_path,
         return status
 
     monkeypatch.setattr(os, "stat", then_swapped)
-    with pytest.raises(IrregularFileError, match="a FIFO"):
+    with pytest.raises(IrregularFileError, match="expected a regular file, found a FIFO"):
         regular_handle(path)
 
 

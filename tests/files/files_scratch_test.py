@@ -48,9 +48,9 @@ def test_it_is_gone_afterwards_whatever_happens(temporary):
     def fail():
         with scratch_folder() as folder:
             assert os.stat(folder).st_mode & 0o777 == 0o700
-            raise KeyError
+            raise KeyError("of whoever uses it")
 
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="of whoever uses it"):
         fail()
     with scratch_folder() as folder:
         shutil.rmtree(folder)
@@ -58,9 +58,10 @@ def test_it_is_gone_afterwards_whatever_happens(temporary):
 
 
 def test_what_a_killed_process_left_is_cleared_and_a_living_ones_left_alone(temporary):
-    with child(temporary, "die") as dead, child(temporary, "live") as living:
-        left, used = dead.stdout.readline().strip(), living.stdout.readline().strip()
-        dead.wait()
+    with child(temporary, "live") as living:
+        used = living.stdout.readline().strip()  # it clears, too, before it says so
+        with child(temporary, "die") as dead:
+            left = dead.stdout.readline().strip()
         assert os.path.exists(left)
         with scratch_folder() as folder:
             assert sorted(os.listdir(temporary)) == sorted(map(os.path.basename, [used, folder]))

@@ -17,6 +17,8 @@ from fuzz_scratch import place, written
 from tf1compat.checkpoint import tensor_digest
 from tf1compat.errors import Problem, Tf1CompatError
 from tf1compat.keras3 import export_weights, load_model_file, read_exported
+from tf1compat.keras3.formats.hdf5.loadable import loadable
+from tf1compat.keras3.formats.hdf5.source import source_in
 from tf1compat.migration.verification.outputs import load_inputs, load_recording
 
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
@@ -37,9 +39,12 @@ def _read(path: str) -> dict[str, tuple]:
 
 
 def hdf5(data: bytes) -> None:
-    """A weights file is read the same twice."""
+    """A weights file is read the same twice, and Keras is let load that very file."""
     path = written("m.weights.h5", data)
     assert _read(path) == _read(path)
+    with contextlib.suppress(Tf1CompatError), loadable(path, source_in) as name:
+        with open(name, "rb") as file:
+            assert file.read() == data
 
 
 @functools.cache

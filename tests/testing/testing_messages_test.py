@@ -61,7 +61,7 @@ def test_every_error_test_checks_the_message():
         for path in FILES
         for line, said in weak_raises(ast.parse(path.read_text(encoding="utf-8")))
     ]
-    assert found == []
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,9 @@ def compile_pattern(text: str) -> Pattern:
     except RefusedError as error:
         raise _refused(error) from error
     try:
-        form = re.compile(text)
+        with warnings.catch_warnings():  # of sets that may nest one day; RE2's never will
+            warnings.simplefilter("ignore", FutureWarning)
+            form = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise PatternError(
             "a regular expression",
