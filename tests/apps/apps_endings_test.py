@@ -188,6 +188,19 @@ def test_a_models_function_that_exits_is_an_error_with_its_name(checkpoints, mon
         lazy_model(f"{name}_at_once:main")
 
 
+def test_the_module_of_a_model_is_no_output(checkpoints, monkeypatch, capsys):
+    from tf1compat.apps import migrate
+
+    text = "import keras\ndef net():\n    return keras.Sequential([keras.layers.Input((2,))])\n"
+    (checkpoints / "netted.py").write_text(text)
+    monkeypatch.syspath_prepend(str(checkpoints))
+    os.symlink("netted.py", "out.weights.h5")
+    source = ["--checkpoint=m", "--model=netted:net", "--output=out.weights.h5"]
+    assert guarded("tf1compat migrate", lambda: migrate.run(source)) == 2
+    assert "netted.py, which is read too; choose another path" in capsys.readouterr().err
+    assert (checkpoints / "netted.py").read_text() == text
+
+
 def test_what_is_raised_where_ctrl_c_is_ignored_was_no_ctrl_c(checkpoints, monkeypatch):
     from tf1compat.keras3.formats.loading import lazy_model
 

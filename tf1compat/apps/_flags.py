@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -173,6 +174,12 @@ class TargetFlags:
         model = self.model.value
         in_file = model is not None and model_format(model) is not None
         return {"model": model if in_file else None, "rules": self.rules.value}
+
+    def module_files(self) -> tuple[str, ...]:
+        """Returns the file of the model's module, once that is imported."""
+        name, _, _ = str(self.model.value).partition(":")
+        path = getattr(sys.modules.get(name), "__file__", None)
+        return (path,) if path else ()
 
     def rules_or_none(self) -> str | tuple[()]:
         """Returns the rules file, or no rules."""

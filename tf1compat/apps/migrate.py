@@ -66,6 +66,8 @@ def _main() -> int:
 
     findings = _FORMAT.findings("migrate", checkpoint.prefix)
     plan, index = make_plan(checkpoint, _TARGET)
+    if _OUTPUT.value:
+        require_distinct([_OUTPUT.value], _TARGET.module_files())
     plan = _PROOF.settled(plan, index, checkpoint)
     findings.plan(plan)
     if _DRY_RUN.value:

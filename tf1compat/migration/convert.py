@@ -16,6 +16,7 @@ from tf1compat.errors import CheckpointError, CorruptCheckpointError, PlanError,
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.keras3 import ModelIndex, Weight, export_weights, index_model
 from tf1compat.keras3.formats.weight_values import NotedValues, value_of
+from tf1compat.migration.layouts import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
@@ -77,7 +78,7 @@ def convert(
         nor into the model.
       OutputError: if the file can't be written, or doesn't hold what was written when it is read
         back; an older one still stands.
-      UsageError: if `output` is one of the checkpoint's files, by whatever link.
+      UsageError: if `output` is a file of the checkpoint or of a layout, by whatever link.
     """
     plan.require_complete()
     index = index_model(model)
@@ -90,7 +91,8 @@ def convert(
     if output is not None:
         path = os.fspath(output)
         read = NotedValues(_reader(fills, entries, progress), notes)
-        written = export_weights(index, path, read, inputs=files_of(entries))
+        used = {path for fill in plan.fills for path in parse_layout(fill.layout).files()}
+        written = export_weights(index, path, read, inputs=(*files_of(entries), *used))
         return Conversion(plan, path, written)
     known = _made_once(plan, index, entries)
     digests = []

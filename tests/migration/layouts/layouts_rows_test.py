@@ -1,11 +1,13 @@
 """Layouts of rows: what is taken comes back exactly; what isn't keeps its initial value."""
 
+import pathlib
+
 import keras
 import numpy as np
 import pytest
 
 from tf1compat.checkpoint import write_checkpoint
-from tf1compat.errors import LayoutError, RuleError
+from tf1compat.errors import LayoutError, RuleError, UsageError
 from tf1compat.keras3 import build_model
 from tf1compat.migration import Plan, convert, parse_layout, plan_migration, verify_weights
 from tf1compat.migration.layouts.answers import made_of, pieces
@@ -118,6 +120,18 @@ def test_a_file_is_written_with_the_rows_that_are_kept(tmp_path, files):
     rows = np.asarray(model.layers[1].embeddings)
     assert_arrays_equal(rows[[0, 2, 3]], VALUE[[0, 3, 1]])
     assert 0 < np.abs(rows[[1, 4]]).max() <= 0.05  # Keras' initial range
+
+
+def test_a_vocabulary_is_no_output(tmp_path, files):
+    prefix, (old, new) = _written(tmp_path, table=VALUE), files
+    rule = Rule("table", "words/embeddings", source_vocabulary=old, target_vocabulary=new)
+    lazy = build_model(lambda: _embedding(5))
+    output = tmp_path / "out.weights.h5"
+    output.symlink_to(new)
+    before = pathlib.Path(new).read_text()
+    with pytest.raises(UsageError, match=r"new\.txt, which is read too"):
+        convert(plan_migration(prefix, lazy, [rule]), lazy, output=output)
+    assert pathlib.Path(new).read_text() == before
 
 
 def test_a_vocabulary_that_changed_is_told(tmp_path, files):

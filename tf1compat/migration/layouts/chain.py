@@ -35,6 +35,9 @@ class Chain(Layout):
                 what = "leave rows out" if step.leaves_out else "be behind one that keeps rows"
                 raise LayoutError(f"layout {self}: no later step may {what}, found {step}")
 
+    def files(self) -> tuple[str, ...]:
+        return tuple(path for step in self.steps for path in step.files())
+
     @property
     def joins(self) -> bool:  # type: ignore[override]
         """Whether its first step does, or its second, of the parts that the first takes."""

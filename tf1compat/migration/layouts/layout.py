@@ -119,6 +119,10 @@ class Layout:
         """Returns, for each source, the part of it that `target` holds."""
         raise NotImplementedError
 
+    def files(self) -> tuple[str, ...]:
+        """Returns the paths of the files that it reads."""
+        return ()
+
     def part(self, source: Spec) -> Index:
         """Returns the index of the part that it takes of a source; ``()`` for all of it."""
         return ()

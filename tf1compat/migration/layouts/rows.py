@@ -172,6 +172,9 @@ class Vocabulary(Layout):
     def _before(self) -> tuple[slice, ...]:
         return (slice(None),) * self.axis
 
+    def files(self) -> tuple[str, ...]:
+        return self.source, self.target
+
     def part(self, source: Spec) -> Index:
         return (*self._before(), self._rows()[0])
 
