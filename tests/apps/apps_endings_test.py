@@ -191,12 +191,13 @@ def test_a_models_function_that_exits_is_an_error_with_its_name(checkpoints, mon
 def test_the_module_of_a_model_is_no_output(checkpoints, monkeypatch, capsys):
     from tf1compat.apps import migrate
 
-    text = "import keras\ndef net():\n    return keras.Sequential([keras.layers.Input((2,))])\n"
+    layers = "keras.layers.Input((2,)), keras.layers.Dense(1)"
+    text = f"import keras\ndef net():\n    return keras.Sequential([{layers}])\n"
     (checkpoints / "netted.py").write_text(text)
     monkeypatch.syspath_prepend(str(checkpoints))
     os.symlink("netted.py", "out.weights.h5")
     source = ["--checkpoint=m", "--model=netted:net", "--output=out.weights.h5"]
-    assert guarded("tf1compat migrate", lambda: migrate.run(source)) == 2
+    assert guarded("migrate", lambda: migrate.run(source)) == 2
     assert "netted.py, which is read too; choose another path" in capsys.readouterr().err
     assert (checkpoints / "netted.py").read_text() == text
 
