@@ -97,6 +97,7 @@ def test_lines_with_an_element_that_is_no_table_fall_back_to_numbers():
         ("'a'." * 300 + "b = 1", "parts of a key or more"),
         ("rules = " + "{a = " * 200_000, "keys, brackets and commas or more"),
         ("rules = " + "9" * 5000, "digits of a number or more"),
+        ("rules = 0x" + "f" * 5000, "digits of a number or more"),
         ("\0", "TOML syntax"),
     ],
 )

@@ -21,7 +21,8 @@ _TOML_TOKEN = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _KEY_OR_VALUE = re.compile(r"[^][{}=,\n]+")
-_LONG_NUMBER = re.compile(r"(?<![0-9_])[0-9_]{1001,}")
+# Of a number in hexadecimal, letters are digits, too; no bare key is that long.
+_LONG_NUMBER = re.compile(r"(?<![0-9A-Fa-f_])[0-9A-Fa-f_]{1001,}")
 
 
 def admit_keys(text: str, origin: str) -> None:
