@@ -49,8 +49,8 @@ def test_every_campaign_has_a_slice(slices):
 SHARES = {
     "damage.py": "--share=0.2",
     "kills.py": "--full",
-    "kills_keras.py": "--every=5",
-    "flips.py": "--offsets=150",
+    "kills_keras.py": "--every=9",
+    "flips.py": "--offsets=80",
     "races.py": "--namespaces",
     "hostile.py": "--no_clock",
     "pairs.py": "--last=3",
