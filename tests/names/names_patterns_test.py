@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from tf1compat.names.patterns import Match, PatternError, compile_pattern
+from tf1compat.budget import Budget
+from tf1compat.errors import BudgetError
+from tf1compat.names.patterns import Match, Pattern, PatternError, compile_pattern, patterns_of
 
 _LONG = "_".join("ab" for _ in range(40)) + "/" + "a" * 60 + "!"
 
@@ -253,6 +255,53 @@ def test_a_pattern_that_is_too_large_for_other_names_alone_says_so_when_it_meets
     assert made.fullmatch("w" * 1800) is not None
     with pytest.raises(PatternError, match="expected a smaller regular expression"):
         made.fullmatch("й" * 1800)
+
+
+_TOO_MUCH = r"r\.toml: .*3,\d.* instructions of patterns or more, .*--budget=2 allows more"
+
+
+def _compile_each(pattern: str, count: int) -> None:
+    for n in range(count):
+        compile_pattern(f"{pattern}{n}")
+
+
+def _match_each(patterns: list[Pattern], text: str) -> None:
+    for pattern in patterns:
+        assert pattern.fullmatch(text) is None
+
+
+def _refuse_each(pattern: str, count: int) -> None:
+    for _ in range(count):
+        with pytest.raises(PatternError, match="expected a smaller regular expression"):
+            compile_pattern(pattern)
+
+
+def test_patterns_of_one_file_share_what_their_programs_may_take():
+    with patterns_of(Budget("r.toml", 100)):
+        _compile_each("(abc|abd|x){300}", 200)  # of 1,800 instructions each, of 3,000,000
+        with pytest.raises(BudgetError, match=_TOO_MUCH):
+            _compile_each("(abc|abd|x){300}", 2000)
+    compile_pattern("(abc|abd|x){300}")  # of no file
+
+
+def test_what_names_beyond_ascii_ask_for_is_counted_with_the_file_of_the_pattern():
+    with patterns_of(Budget("r.toml", 100)):
+        made = [compile_pattern(rf"\w{{100}}{n}") for n in range(40)]
+    _match_each(made, "w" * 100)
+    with pytest.raises(BudgetError, match=_TOO_MUCH):
+        _match_each(made, "й" * 100)
+
+
+def test_a_pattern_that_ends_up_too_large_is_counted_too():
+    with patterns_of(Budget("r.toml", 100)):
+        _refuse_each("(?:a{900}){900}", 12)
+        with pytest.raises(BudgetError, match=_TOO_MUCH):
+            _refuse_each("(?:a{900}){900}", 12)
+
+
+def test_a_literal_is_found_within_a_name():
+    assert compile_pattern("conv/w").search("my/conv/w2").span() == (3, 9)
+    assert compile_pattern("conv/w").search("my/conv2/w") is None
 
 
 def test_names_of_any_length_are_matched():

@@ -156,3 +156,9 @@ def test_pasted_rules_mean_exactly_the_names(source, target, reason):
     assert mapping.apply(source) == target
     assert mapping.apply(source + source) is None
     assert dropping.apply(source + "x").reason == reason
+
+
+def test_rules_whose_patterns_together_are_far_too_large_are_refused():
+    lines = "".join(f"{{source='(abc|abd|x){{1000}}{n}',target='t{n}'}},\n" for n in range(600))
+    with pytest.raises(RuleError, match=r"instructions of patterns .*--budget=\d+ allows more"):
+        rules_from_toml(f"rules=[\n{lines}]")

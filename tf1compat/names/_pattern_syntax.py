@@ -18,10 +18,12 @@ __all__ = ["RefusedError", "Translated", "translated"]
 _MOST = 1000  # times that RE2 repeats something counted
 _DIGITS = 9  # of a count; Python makes no number of thousands
 _ENDED = ("[", "(?#", "(?P<", "\\N{")  # what has an end, without which there is no pattern
+_PLAIN = re.compile(r"[0-9A-Za-z_/]+")
 
 _TOKEN = re.compile(
     r"""
-      \\(?: x[0-9a-fA-F]{2} | u[0-9a-fA-F]{4} | U[0-9a-fA-F]{8} | N\{[^}\\]*\}
+      [0-9A-Za-z_/]+(?![*+?{])
+    | \\(?: x[0-9a-fA-F]{2} | u[0-9a-fA-F]{4} | U[0-9a-fA-F]{8} | N\{[^}\\]*\}
         | 0[0-7]{0,2} | [1-3][0-7]{2} | [1-9][0-9]? | . )
     | \[\^?\]?(?:[^\]\\]|\\.)*\]
     | \(\?\#[^)]*\)
@@ -94,7 +96,9 @@ def translated(pattern: str, *, ascii_text: bool) -> Translated:
     scopes = [_Scope("ascii names" if ascii_text else "every", verbose=False, cased=True)]
     for at, token in _tokens(pattern, scopes):
         scope = scopes[-1]
-        if token[0] == "(":
+        if _PLAIN.fullmatch(token):
+            pieces.append(token)
+        elif token[0] == "(":
             pieces.append(_opened(token, at, scopes))
         elif token == ")":
             pieces.append(token)
@@ -131,7 +135,11 @@ def _tokens(pattern: str, scopes: list[_Scope]) -> Iterator[tuple[int, str]]:
             continue
         match = _TOKEN.match(pattern, at)
         token = match[0] if match else pattern[at]
-        if len(token) < 3 and any(pattern.startswith(one, at) for one in _ENDED):
+        if (
+            token[0] in "[(\\"
+            and len(token) < 3
+            and any(pattern.startswith(one, at) for one in _ENDED)
+        ):
             return  # it never ends, as `re` will say: each further one would be looked for in vain
         yield at, token
         at += len(token)

@@ -10,24 +10,32 @@ and of a group that is repeated and may match nothing, it isn't said which repea
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from tf1compat.budget import Budget, Meter
 from tf1compat.errors import UsageError
-from tf1compat.names._pattern_syntax import RefusedError, translated
+from tf1compat.names._pattern_syntax import RefusedError, Translated, translated
 
 if TYPE_CHECKING:
     import re2
 
-__all__ = ["Match", "Pattern", "PatternError", "compile_pattern"]
+__all__ = ["Match", "Pattern", "PatternError", "compile_pattern", "patterns_of"]
 
 _LITERAL = re.compile(r"(?:[\w/:\-<>,;=@!&%~' ]|\\[^\w\s])+")
 _LONGEST = 10_000  # characters of a pattern
-_MEMORY = 32 << 20  # bytes that RE2 may take for one
+# Bytes that RE2 may take for one, a third of them for what it remembers of texts it saw: the little
+# that nearly all need is tried first, as a file may hold thousands of them.
+_MEMORY = (32 << 10, 1 << 20, 8 << 20)
+_INSTRUCTION = 16  # bytes
+_INSTRUCTIONS = Meter("instructions of patterns", each=4, least=3_000_000)
+_FILE: contextvars.ContextVar[Budget | None] = contextvars.ContextVar("patterns_of", default=None)
 
 
 class PatternError(UsageError):
@@ -81,9 +89,29 @@ def compile_pattern(text: str) -> Pattern:
             remedy="mend the pattern (Python's re syntax; write a literal dot or plus as \\. or "
             "\\+)",
         ) from error
-    made = Pattern(text, groups=form.groups, groupindex=form.groupindex, boundary=ready.boundary)
-    made.prepare()
+    made = Pattern(
+        text,
+        groups=form.groups,
+        groupindex=form.groupindex,
+        boundary=ready.boundary,
+        budget=_FILE.get(),
+    )
+    made.prepare(ready)
     return made
+
+
+@contextlib.contextmanager
+def patterns_of(budget: Budget) -> Iterator[None]:
+    """Counts the programs of all patterns that are compiled within the block as one file's.
+
+    Those that names beyond ASCII ask for are made later, and counted then: such a match raises
+    BudgetError, as :func:`compile_pattern` does within the block.
+    """
+    token = _FILE.set(budget)
+    try:
+        yield
+    finally:
+        _FILE.reset(token)
 
 
 class Pattern:
@@ -104,16 +132,19 @@ class Pattern:
         groupindex: Mapping[str, int] = MappingProxyType({}),
         literal: str | None = None,
         boundary: str = "",
+        budget: Budget | None = None,
     ) -> None:
         self.text = text
         self.groups = groups
         self.groupindex = groupindex
         self.literal = literal
         self._boundary = boundary
+        self._budget = budget
 
-    def prepare(self) -> None:
+    def prepare(self, ready: Translated) -> None:
         """Makes ready what matches names in ASCII; errors as for :func:`compile_pattern`."""
-        _ = self._ascii, self._bounds
+        self._ascii = self._engine(ready)
+        _ = self._bounds
 
     def fullmatch(self, text: str) -> Match | None:
         """Returns the match of the whole of `text`, or None.
@@ -145,7 +176,7 @@ class Pattern:
     @functools.cached_property
     def _ascii(self) -> re2._Regexp[bytes]:
         """What matches texts in ASCII."""
-        return _engine(self.text, translated(self.text, ascii_text=True).text)
+        return self._engine(translated(self.text, ascii_text=True))
 
     @functools.cached_property
     def _bounds(self) -> tuple[bytes, bytes]:
@@ -169,9 +200,24 @@ class Pattern:
                 remedy="write what stands there instead, such as (?:^|/) or (?:/|$)",
             )
         try:
-            return _engine(self.text, translated(self.text, ascii_text=False).text)
+            return self._engine(translated(self.text, ascii_text=False))
         except RefusedError as error:
             raise _refused(error) from error
+
+    def _engine(self, ready: Translated) -> re2._Regexp[bytes]:
+        """Returns RE2's program, in as little memory as does; counts it before the next is made."""
+        for memory in _MEMORY:
+            made = _compiled(ready.text, memory)
+            size = memory // 3 // _INSTRUCTION if isinstance(made, str) else made.programsize
+            if self._budget is not None:
+                self._budget.spend(_INSTRUCTIONS, size)
+            if not isinstance(made, str):
+                return made
+        raise PatternError(
+            "a smaller regular expression",
+            f"{_shortened(self.text)}: {made}",
+            remedy="repeats within counted repeats multiply: write * or + for them",
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return compile_pattern, (self.text,)
@@ -250,23 +296,18 @@ class Match:
         return f"<Match of {self.re.text!r}: span={self.span()}, {self[0]!r}>"
 
 
-def _engine(text: str, written: str) -> re2._Regexp[bytes]:
-    """Returns RE2's program for a pattern that was translated."""
+def _compiled(written: str, memory: int) -> re2._Regexp[bytes] | str:
+    """Returns RE2's program for a pattern that was translated, or why there is none."""
     import re2  # what lists a checkpoint shall not wait for it
 
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     try:
         return re2.compile(written.encode("utf-8", "surrogatepass"), options)
     except re2.error as error:
         reason = error.args[0] if error.args else b""
-        said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise PatternError(
-            "a smaller regular expression",
-            f"{_shortened(text)}: {said}",
-            remedy="repeats within counted repeats multiply: write * or + for them",
-        ) from error
+        return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
 
 
 class _Whole:

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from tf1compat.budget import Budget
 from tf1compat.errors import BudgetError, Problem, RuleError, UsageError
 from tf1compat.names._rule_forms import KEYS, VOCABULARIES
 from tf1compat.names._template import escape_template
 from tf1compat.names._toml_scan import admit_keys, rule_lines
 from tf1compat.names.nearest import nearest_names
+from tf1compat.names.patterns import patterns_of
 from tf1compat.names.rules import Rule
 from tf1compat.names.ruleset import RuleSet
 from tf1compat.text_files import read_text
@@ -80,6 +82,7 @@ def _rules(text: str, origin: str, *, folder: str) -> RuleSet:
     text = text.replace("\r\n", "\n")
     entries = _entries(text, origin)
     lines = list(rule_lines(text))
+    budget = Budget(origin, len(text))
     rules: list[Rule] = []
     problems: list[Problem] = []
     for index, entry in enumerate(entries):
@@ -92,9 +95,12 @@ def _rules(text: str, origin: str, *, folder: str) -> RuleSet:
         problems += unknown
         if not unknown:
             try:
-                rules.append(Rule(**_located(entry, folder), origin=where))
+                with patterns_of(budget):
+                    rules.append(Rule(**_located(entry, folder), origin=where))
             except RuleError as error:
                 problems += error.problems
+            except BudgetError as error:
+                raise _too_much(origin, error) from error
     if problems:
         headline = f"{len(problems)} problem(s) in the rules of {origin}"
         raise RuleError.from_problems(headline, problems)
@@ -111,8 +117,7 @@ def _entries(text: str, origin: str) -> list[Any]:
     try:
         admit_keys(text, origin)
     except BudgetError as error:
-        problem = Problem(origin, "rules as people write them", str(error))
-        raise RuleError.from_problems("The rules can't be read", [problem]) from error
+        raise _too_much(origin, error) from error
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # of numbers and dates, ValueError itself
@@ -136,6 +141,11 @@ def _entries(text: str, origin: str) -> list[Any]:
     if problems:
         raise RuleError.from_problems("The rules file isn't in the form of one", problems)
     return list(entries)
+
+
+def _too_much(origin: str, error: BudgetError) -> RuleError:
+    problem = Problem(origin, "rules as people write them", str(error))
+    return RuleError.from_problems("The rules can't be read", [problem])
 
 
 def _unknown_keys(entry: object, where: str) -> list[Problem]:
