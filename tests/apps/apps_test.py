@@ -146,6 +146,34 @@ def test_inspect_health_names_damage_and_reads_the_rest(app, work):
     assert "damaged" in out
 
 
+def test_inspect_health_holds_values_against_the_manifest_beside_them(app, work):
+    """Files swapped for those of another checkpoint are whole by their own checksums."""
+    write_checkpoint("mine.ckpt", {"a": np.ones(2), "b": np.ones(2)})
+    write_checkpoint("other.ckpt", {"a": np.ones(2), "b": np.zeros(2)})
+    assert app("inspect", "--checkpoint=mine.ckpt", "--health")[0] == 0
+    os.replace("other.ckpt.manifest.json", "mine.ckpt.manifest.json")
+    code, out, err = app("inspect", "--checkpoint=mine.ckpt", "--health")
+    assert code == 1
+    assert next(line for line in out.splitlines() if line.startswith("b ")).endswith("damaged")
+    assert err.count("\n") == 1
+    assert err.startswith("damaged: mine.ckpt.manifest.json")
+    assert "variable 'b': expected float64 of shape (2,) and SHA-256" in err
+    assert app("inspect", "--checkpoint=mine.ckpt", "--health", "--regex=^a")[0] == 0
+    code, out, _ = app("inspect", "--checkpoint=mine.ckpt", "--health", "--format=json")
+    found = json.loads(out)
+    assert (code, len(found["checkpoint"]["damage"])) == (1, 1)
+    assert [row["zero"] for row in found["variables"]] == [0, 0]
+
+
+def test_inspect_health_tells_what_is_wrong_with_the_files_themselves(app, work):
+    write_checkpoint("mine.ckpt", {"a": np.ones(2)})
+    with open("mine.ckpt.data-00001-of-00002", "xb") as file:
+        file.write(b"more")
+    code, _, err = app("inspect", "--checkpoint=mine.ckpt", "--health")
+    assert (code, err.count("damaged: ")) == (1, 1)
+    assert "4 bytes that the index does not know of" in err
+
+
 @pytest.mark.parametrize("name", ["nowhere/model.ckpt", "model.ckp"])
 def test_a_missing_checkpoint_is_one_line(app, work, name):
     for task in ("inspect", "plan", "migrate", "verify"):

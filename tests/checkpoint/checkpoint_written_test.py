@@ -48,7 +48,7 @@ def test_variables_that_come_or_go_are_noticed(prefix, tmp_path):
     write_checkpoint(tmp_path / "other", {**items, "more": np.ones(2)})
     for suffix in (".index", ".data-00000-of-00001"):
         os.replace(tmp_path / f"other{suffix}", prefix + suffix)
-    more, step = said(prefix)
+    step, more = said(prefix)
     assert "variable 'more': it wasn't written, by the manifest" in more
     assert "step was written, and isn't there" in step
 

@@ -7,21 +7,27 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.audit import Audit
 from tf1compat.errors import CheckpointError
 
 __all__ = ["health_of"]
 
 
-def health_of(entry: Entry) -> dict[str, Any]:
+def health_of(name: str, entry: Entry, audit: Audit) -> dict[str, Any]:
     """Returns min, max, mean and std of the finite elements, and counts of nan, inf and zero.
 
     Strings and complex numbers have no order; they get counts alone. A variable that can't be
-    read gets ``{"damage": reason}``.
+    read gets ``{"damage": reason}``, and one that isn't as it was written the reason besides.
     """
     try:
         value = entry.read()
     except CheckpointError as error:
         return {"damage": str(error)}
+    unlike = audit.of_value(name, value)
+    return _statistics(value) | ({"damage": "; ".join(map(str, unlike))} if unlike else {})
+
+
+def _statistics(value: np.ndarray) -> dict[str, Any]:
     if value.dtype.kind in "OSU":
         return {"zero": sum(1 for element in value.flat if not element)}
     if value.dtype.kind == "c":

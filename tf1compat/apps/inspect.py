@@ -35,7 +35,8 @@ _REGEX = flags.DEFINE_string(
 _HEALTH = flags.DEFINE_bool(
     "health",
     False,
-    "Reads every value: min, max, mean, std, and counts of NaN, Inf and zeros.",
+    "Reads every value: min, max, mean, std, and counts of NaN, Inf and zeros; says what is "
+    "damaged, and what isn't as the manifest beside it says it was written.",
     flag_values=_FLAGS,
 )
 _GRAPH = flags.DEFINE_bool(
@@ -61,22 +62,27 @@ def _main() -> int:
         print_graph(checkpoint, about=_about(checkpoint), how=_FORMAT.value)
         return EXIT_OK
     entries = _selected(checkpoint)
-    rows = [_row(entry) | _saved(entry, checkpoint) for entry in entries]
-    damaged = False
+    rows = [_row(entry) | _saved(entry, checkpoint) for entry in entries.values()]
+    damage: list[str] = []
     if _HEALTH.value:
         from tf1compat.apps._health import health_of  # statistics need all of numpy
 
-        for row, entry in zip(rows, entries, strict=True):
-            row |= health_of(entry)
-            damaged |= "damage" in row
+        audit = checkpoint.audit()
+        for row, (name, entry) in zip(rows, entries.items(), strict=True):
+            row |= health_of(name, entry, audit)
+        damage = [row["damage"] for row in rows if "damage" in row]
+        damage = list(dict.fromkeys([*map(str, audit.found), *damage]))
     if _FORMAT.value == "json":
-        say_json({"checkpoint": _about(checkpoint), "variables": rows})
+        about = _about(checkpoint) | ({"damage": damage} if _HEALTH.value else {})
+        say_json({"checkpoint": about, "variables": rows})
     else:
         _print(checkpoint, rows)
-    return EXIT_FOUND if damaged else EXIT_OK
+        for reason in damage:
+            complain(f"damaged: {reason}")
+    return EXIT_FOUND if damage else EXIT_OK
 
 
-def _selected(checkpoint: Checkpoint) -> list[Entry]:
+def _selected(checkpoint: Checkpoint) -> dict[str, Entry]:
     occurs = _occurs(_REGEX.value)
     scopes = [scope.rstrip("/") for scope in _SCOPE.value]
     names = [
@@ -91,7 +97,7 @@ def _selected(checkpoint: Checkpoint) -> list[Entry]:
         near = nearest_names(scopes[0], _scopes(checkpoint)) if scopes else ()
         hint = f"; nearest scopes: {', '.join(near)}" if near else ""
         raise UsageError(f"expected variables for {' '.join(asked)}, found none{hint}")
-    return [checkpoint[name] for name in names]
+    return {name: checkpoint[name] for name in names}
 
 
 def _occurs(pattern: str | None) -> Callable[[str], object]:
@@ -162,9 +168,6 @@ def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
     header = ["name", "shape", "dtype", "role", *saved, "size", *health]
     print_table(header, table, right=right)
     say_lines(["", *_totals(checkpoint, rows)])
-    for row in rows:
-        if "damage" in row:
-            complain(f"damaged: {row['damage']}")
 
 
 def _health_cells(row: dict, columns: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from tf1compat.checkpoint.source_formats import format_of, graph_path_of, open_i
 from tf1compat.errors import CheckpointError, UnknownNameError
 
 if TYPE_CHECKING:
+    from tf1compat.checkpoint.audit import Audit
     from tf1compat.checkpoint.object_based.describing import Described
     from tf1compat.names import VariableName
 
@@ -108,18 +109,24 @@ class Checkpoint(Mapping[str, Entry]):
         belong to no variable, which readers of single variables never see, and what isn't as the
         manifest says that :func:`~tf1compat.checkpoint.write_checkpoint` puts beside a checkpoint.
         """
-        found = self._index.check()
-        if self.is_object_based:
-            from tf1compat.checkpoint.object_based.describing import check_graph
-
-            found += check_graph(self[OBJECT_GRAPH])
-        for entry in self.values():
-            found += entry.check()
-        if self.format == V2.name and os.path.lexists(self.prefix + MANIFEST):
-            from tf1compat.checkpoint.bundle.written import unlike_written
-
-            found += unlike_written(self.prefix, self, named=self._keys)
+        audit = self.audit()
+        found = list(audit.found)
+        for name, entry in self.items():
+            wrong = entry.check()
+            if audit.has_manifest and not wrong:
+                wrong = audit.of_value(name, entry.read())
+            found += wrong
         return tuple({str(error): error for error in found}.values())
+
+    def audit(self) -> Audit:
+        """Returns what is wrong but for the values, and what to hold values against that are read.
+
+        For who reads every value anyway; :meth:`check` is the whole of it.
+        """
+        from tf1compat.checkpoint.audit import Audit  # listing should not wait for it
+
+        manifest = self.prefix + MANIFEST if self.format == V2.name else None
+        return Audit(self._index, self, keys=self._keys, manifest=manifest)
 
     def _name(self, name: str) -> VariableName:
         if self._parsed is None:
