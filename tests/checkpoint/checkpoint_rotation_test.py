@@ -67,3 +67,9 @@ def test_an_index_goes_before_its_data(directory, monkeypatch):
     monkeypatch.setattr(os, "unlink", lambda path: (gone.append(str(path)), unlink(path)))
     keep_checkpoints(directory, 2)
     assert next(path.rsplit("-9.")[-1] for path in gone if "-9." in path) == "index"
+
+
+@pytest.mark.parametrize("path", ["no/where", "a\0b"])
+def test_a_directory_that_there_is_none_of_is_named(path):
+    with pytest.raises(CheckpointNotFoundError, match="expected a directory, found none"):
+        list_checkpoints(path)

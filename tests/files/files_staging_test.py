@@ -13,6 +13,7 @@ from tf1compat.errors import CheckpointNotFoundError, OutputError
 from tf1compat.files import sealed
 from tf1compat.files._access import keep_access
 from tf1compat.files.claims import stamp_of
+from tf1compat.files.distinct import require_distinct
 from tf1compat.files.placing import placed_from
 from tf1compat.files.staging import destination
 
@@ -444,3 +445,14 @@ def test_a_record_that_is_no_file_is_not_waited_for(tmp_path):
     (tmp_path / "area").mkdir()
     os.mkfifo(tmp_path / "area" / ".renamed")
     assert placed_from(str(tmp_path / "area")) == ()
+
+
+def _stage(path):
+    with staged_file(path):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("use", [_stage, clear_stale, lambda path: require_distinct([path], [])])
+def test_a_path_that_is_none_is_refused_by_name(use):
+    with pytest.raises(OutputError, match=r"^'a\\x00b': can't be written, no path holds a NUL"):
+        use("a\0b")

@@ -28,7 +28,7 @@ def list_checkpoints(directory: str | os.PathLike[str], *, name: str = "") -> di
     path = os.fspath(directory)
     try:
         files = sorted(os.listdir(path))
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a NUL is a ValueError
         raise CheckpointNotFoundError(f"{path}: expected a directory, found none") from error
     found: dict[int, str] = {}
     for file in files:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from tf1compat.errors import Problem, UsageError
+from tf1compat.files.output_errors import path_text
 
 __all__ = ["require_distinct"]
 
@@ -40,10 +41,10 @@ def require_distinct(outputs: Iterable[_Path], inputs: Iterable[_Path]) -> None:
 
 def _identities(path: _Path) -> list[object]:
     """Returns what is equal of two paths that mean one file: the place, and the file there."""
-    real = os.path.realpath(path)
+    real = os.path.realpath(path_text(path))
     try:
         status = os.stat(real)
-    except (OSError, ValueError):
+    except OSError:
         return [real]
     return [real, (status.st_dev, status.st_ino)]
 

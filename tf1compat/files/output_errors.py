@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 from tf1compat.errors import OutputError, Tf1CompatError
 
-__all__ = ["BEFORE", "naming"]
+__all__ = ["BEFORE", "naming", "path_text"]
 
 BEFORE = "what stood there before still stands"
 
@@ -24,3 +25,11 @@ def naming(path: str, *, stands: str = BEFORE) -> Iterator[None]:
         if error.filename not in (None, path):
             reason += f": {error.filename}"
         raise OutputError(f"{path}: could not be written ({reason}); {stands}") from error
+
+
+def path_text(path: str | os.PathLike[str]) -> str:
+    """Returns a path as text; raises OutputError for what the system takes for no path."""
+    name = os.fspath(path)
+    if "\0" in name:
+        raise OutputError(f"{name!r}: can't be written, no path holds a NUL character")
+    return name

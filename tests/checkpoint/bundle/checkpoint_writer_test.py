@@ -438,3 +438,15 @@ def test_a_copy_onto_its_own_source_is_refused(tmp_path):
         with pytest.raises(CheckpointExistsError, match="is there"):
             write_checkpoint(tmp_path / name, open_checkpoint(tmp_path / "m"))
     assert open_checkpoint(tmp_path / "m").check() == ()
+
+
+@pytest.mark.parametrize("last", ["", ".", ".."])
+def test_a_prefix_that_names_a_directory_is_refused(tmp_path, last):
+    with pytest.raises(UsageError, match=r"prefix is '.*', expected a path whose last part"):
+        write_checkpoint(os.path.join(tmp_path, "more", last), {"w": np.ones(2)})
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_prefix_that_is_no_path_is_refused():
+    with pytest.raises(OutputError, match="can't be written, no path holds a NUL character"):
+        write_checkpoint("a\0b", {"w": np.ones(2)})

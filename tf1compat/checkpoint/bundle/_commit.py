@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator
 
 from tf1compat.checkpoint.bundle.file_names import INDEX, MANIFEST, data_path, is_written, parts_of
-from tf1compat.errors import CheckpointExistsError
+from tf1compat.errors import CheckpointExistsError, UsageError
 from tf1compat.files.areas import leftovers, remove_area, staging_area
 from tf1compat.files.claims import Claim, claimed
-from tf1compat.files.output_errors import naming
+from tf1compat.files.output_errors import naming, path_text
 from tf1compat.files.placing import placed_from
 from tf1compat.files.sealed import SealedFile, seal
 
@@ -69,7 +69,13 @@ def staged_bundle(prefix: str, *, num_shards: int) -> Iterator[StagedBundle]:
     Raises:
       CheckpointExistsError: the prefix, or part of a bundle of that prefix, is there.
       OutputError: the files can't be written, or another program is writing them.
+      UsageError: no file's name begins with such a prefix, or one that nobody would find.
     """
+    if os.path.basename(path_text(prefix)) in ("", os.curdir, os.pardir):
+        raise UsageError(
+            f"prefix is {prefix!r}, expected a path whose last part the files' names begin with, "
+            "such as model.ckpt"
+        )
     real = os.path.join(os.path.realpath(os.path.dirname(prefix)), os.path.basename(prefix))
     with claimed(real) as claim:
         _recover(claim)

@@ -78,8 +78,8 @@ def write_checkpoint(
       OutputError: another program is writing this checkpoint, or a file can't be written or
         reads back otherwise; nothing is left then.
       UnsupportedCheckpointError: an array's dtype can't be stored.
-      UsageError: a name is empty, doubled or not a variable's, slices don't cover their tensor,
-        or `num_shards` is not from 1 to 99,999.
+      UsageError: `prefix` names a directory, a name is empty, doubled or not a variable's, slices
+        don't cover their tensor, or `num_shards` is not from 1 to 99,999.
     """
     from tf1compat.checkpoint.bundle._read_back import require_as_meant
 

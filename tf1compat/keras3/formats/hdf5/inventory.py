@@ -89,20 +89,20 @@ def from_h5(file: h5py.File, values: Mapping[str, StoredValue], *, path: str) ->
             for name in ("manifest", "datasets")
         )
     except (KeyError, ValueError, CheckpointError) as error:
-        raise VerificationError(f"the manifest is damaged: {error}") from error
-    parsed, named = _inventory(manifest, datasets)
+        raise _damaged(path, error) from error
+    parsed, named = _inventory(manifest, datasets, path=path)
     if STRUCTURE not in parsed.parts and STRUCTURE_DATASET not in values:  # of an earlier version
         return parsed, named
-    return dataclasses.replace(parsed, parts={STRUCTURE: _sealed(values)}), named
+    return dataclasses.replace(parsed, parts={STRUCTURE: _sealed(values, path)}), named
 
 
-def _sealed(values: Mapping[str, StoredValue]) -> str:
+def _sealed(values: Mapping[str, StoredValue], path: str) -> str:
     """Returns the digest that stands beside the manifest."""
     try:
         digest = values[STRUCTURE_DATASET].read_bytes()[:DIGITS].tobytes()
         return digest.decode("ascii")
     except (KeyError, ValueError, CheckpointError) as error:
-        raise VerificationError(f"the digest of the file is damaged: {error}") from error
+        raise VerificationError(f"{path}: the digest of the file is damaged: {error}") from error
 
 
 def others_digest(metadata: bytes) -> str:
@@ -125,17 +125,24 @@ def from_metadata(metadata: bytes, *, path: str) -> Inventory | None:
             return None
         manifest, datasets = found["manifest"], found["datasets"]
     except (KeyError, ValueError, TypeError) as error:
-        raise VerificationError(f"the manifest is damaged: {error}") from error
-    return _inventory(manifest, datasets)
+        raise _damaged(path, error) from error
+    return _inventory(manifest, datasets, path=path)
 
 
 def _datasets(places: Sequence[Place]) -> Mapping[str, str]:
     return {place.weight.path: place.dataset for place in places}
 
 
-def _inventory(manifest: Any, datasets: Any) -> Inventory:
-    parsed = Manifest.from_json(json.dumps(manifest))
+def _inventory(manifest: Any, datasets: Any, *, path: str) -> Inventory:
+    try:
+        parsed = Manifest.from_json(json.dumps(manifest))
+    except VerificationError as error:
+        raise _damaged(path, error) from error
     known = isinstance(datasets, dict) and all(isinstance(v, str) for v in datasets.values())
     if not known or set(datasets) != set(parsed.by_name()):
-        raise VerificationError("the manifest is damaged: its datasets aren't those of its tensors")
+        raise _damaged(path, "its datasets aren't those of its tensors")
     return parsed, datasets
+
+
+def _damaged(path: str, reason: object) -> VerificationError:
+    return VerificationError(f"{path}: the manifest is damaged: {reason}")
