@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 from tf1compat.errors import Tf1CompatError, UnknownNameError, UsageError
+from tf1compat.stopping import contained
 
 __all__ = ["PASSED", "Named", "Registry", "Words", "are_texts", "asked", "briefly", "is_a"]
 
@@ -57,7 +58,8 @@ of this package, found KeyError: 'kB'
     tf1compat.errors.UsageError: unit 'kB': expected a number of its method factor, found 'k'
     """
     try:
-        answer = call()
+        with contained():
+            answer = call()
     except passed:
         raise
     except Exception as wrong:

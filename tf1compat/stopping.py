@@ -13,7 +13,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["SIGNALS", "Stopped", "asked_to_stop", "ignore", "install", "stoppable", "unstoppable"]
+__all__ = [
+    "SIGNALS",
+    "ExitedError",
+    "Stopped",
+    "asked_to_stop",
+    "contained",
+    "ignore",
+    "install",
+    "stoppable",
+    "unstoppable",
+]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,6 +52,10 @@ class Stopped(KeyboardInterrupt):
 
     def __str__(self) -> str:
         return _WORDS.get(signal.Signals(self.signal), "stopped")
+
+
+class ExitedError(RuntimeError):
+    """Code of others ended the program by itself."""
 
 
 class _Handler:
@@ -129,6 +143,29 @@ def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[bool]:
         yield elsewhere or ignored or _handler() is not None
     finally:
         undo()
+
+
+@contextlib.contextmanager
+def contained() -> Iterator[None]:
+    """Has code of others that the block calls end itself, at most, and not the program.
+
+    A script's main, ``absl.app.run`` and argparse exit by themselves, and have done nothing then of
+    what they were called for.
+
+    Raises:
+      ExitedError: for a SystemExit, or a KeyboardInterrupt that nobody asked for.
+      Stopped: the user interrupted it.
+    """
+    with stoppable(SIGNALS[:1]) as told_apart:
+        try:
+            yield
+        except (Exception, Stopped):
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not told_apart:
+                raise
+            said = f": {error}" if str(error) else ""
+            raise ExitedError(f"it ends the program ({type(error).__name__}{said})") from error
 
 
 @contextlib.contextmanager

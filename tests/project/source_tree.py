@@ -27,7 +27,7 @@ ALLOWED = {
     "stopping": set(),
     "errors": {"printable"},
     "lazy": set(),
-    "registry": {"errors"},
+    "registry": {"errors", "stopping"},
     "budget": {"errors"},
     "regular_files": set(),
     "text_files": {"errors", "budget", "regular_files"},

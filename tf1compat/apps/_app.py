@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from tf1compat.apps._outlets import EXIT_PIPE
+from tf1compat.apps._outlets import EXIT_PIPE, others_aside
 from tf1compat.apps._printing import failed, say_lines
 from tf1compat.budget import budget_times
 from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
@@ -55,7 +55,7 @@ def run_app(
     rest = flag_values([name, *args])[1:]
     if rest:
         raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
-    with budget_times(float(flag_values["budget"].value or 1.0)):
+    with budget_times(float(flag_values["budget"].value or 1.0)), others_aside():
         return main()
 
 

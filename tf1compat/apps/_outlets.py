@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import io
 import os
 import sys
@@ -11,9 +12,11 @@ from typing import Any, TextIO
 
 from tf1compat.errors import OutputError
 
-__all__ = ["EXIT_PIPE", "StandardStreams", "standard_streams"]
+__all__ = ["EXIT_PIPE", "StandardStreams", "others_aside", "output", "standard_streams"]
 
 EXIT_PIPE = 141  # 128 and SIGPIPE's number, as shells have it
+
+_OUTPUT: contextvars.ContextVar[TextIO | None] = contextvars.ContextVar("output", default=None)
 
 
 class _Outlet(io.FileIO):
@@ -44,6 +47,32 @@ class _Outlet(io.FileIO):
         return memoryview(data).nbytes
 
 
+class _Text(io.TextIOWrapper):
+    """Text of the whole process, which nobody within it closes."""
+
+    def close(self) -> None:
+        self.flush()
+
+
+class _Aside(io.TextIOBase):
+    """Writes to standard error, whatever that is by then."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        self.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+    def fileno(self) -> int:
+        return sys.stderr.fileno()
+
+
 class StandardStreams:
     """What became of standard output."""
 
@@ -60,6 +89,25 @@ class StandardStreams:
             stream.flush()
         unread = self._outlet is not None and self._outlet.unread
         return EXIT_PIPE if unread and not status else status
+
+
+def output() -> TextIO:
+    """Returns where a task says what it found."""
+    return _OUTPUT.get() or sys.stdout
+
+
+@contextlib.contextmanager
+def others_aside() -> Iterator[None]:
+    """Has what a model's functions print within the block go to standard error.
+
+    It isn't what the task says, and would stand before its JSON.
+    """
+    token = _OUTPUT.set(sys.stdout)
+    try:
+        with contextlib.redirect_stdout(_Aside()):
+            yield
+    finally:
+        _OUTPUT.reset(token)
 
 
 @contextlib.contextmanager
@@ -92,7 +140,7 @@ def standard_streams() -> Iterator[StandardStreams]:
 
 def _text(outlet: _Outlet, like: TextIO | None) -> TextIO:
     direct = getattr(like, "write_through", False)
-    return io.TextIOWrapper(
+    return _Text(
         io.BufferedWriter(outlet),
         encoding=getattr(like, "encoding", None) or "utf-8",
         errors="backslashreplace",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from tf1compat.apps._outlets import output
 from tf1compat.errors import InLines
 from tf1compat.printable import printable, printable_name
 
@@ -18,7 +19,7 @@ _LINES = 40  # of an error, at most
 
 def say(text: object = "") -> None:
     """Prints a line on standard output; several, of :class:`InLines` or what isn't text."""
-    print(_written(text, sys.stdout))
+    print(_written(text, output()), file=output())
 
 
 def complain(text: object) -> None:
@@ -60,7 +61,7 @@ def _written(text: object, stream: TextIO) -> str:
 
 def say_json(content: Any) -> None:
     """Prints JSON as RFC 8259 has it: null stands for NaN and the infinities."""
-    print(json.dumps(_strict(content), indent=1, allow_nan=False))
+    print(json.dumps(_strict(content), indent=1, allow_nan=False), file=output())
 
 
 def _strict(value: Any) -> Any:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+from tf1compat.apps._outlets import output
 from tf1compat.apps._printing import encodable
 from tf1compat.names.columns import columns as plain_columns
 from tf1compat.printable import printable_name
@@ -25,12 +26,12 @@ def print_table(
     A terminal gets a table as wide as it is, cells folded. A pipe gets one line a row, however
     long, for names are for grep; and doesn't wait for what draws on terminals.
     """
-    rows = [[encodable(printable_name(cell), sys.stdout) for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    rows = [[encodable(printable_name(cell), output()) for cell in row] for row in rows]
+    if output().isatty():
         _print_on_terminal(columns, rows, right)
         return
     lines = plain_columns([columns, *rows], right=[column in right for column in columns])
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    output().write("".join(f"{line}\n" for line in lines))
 
 
 def _print_on_terminal(
@@ -47,7 +48,7 @@ def _print_on_terminal(
         table.add_column(column, justify=justify, overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=output())
     console.width = max(console.width, sum(kept) + len(_GAP) * len(kept))  # it drops what's beyond
     console.print(table)
 

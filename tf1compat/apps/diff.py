@@ -20,7 +20,7 @@ from tf1compat.apps._flags import (
     require_files,
     source_help,
 )
-from tf1compat.apps._printing import say_json
+from tf1compat.apps._printing import say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Entry, open_checkpoint
@@ -159,7 +159,7 @@ def _print(rows: Sequence[Row], unlike: int, count: int) -> None:
         columns = ["name", "what", "left", "right", "elements", "largest"]
         table = [[_cell(row.get(column, "")) for column in columns] for row in rows]
         print_table(columns, table, right=["elements", "largest"])
-    print(f"{unlike} of {count} differ" if rows else f"all {count} are equal")
+    say(f"{unlike} of {count} differ" if rows else f"all {count} are equal")
 
 
 def _cell(value: object) -> str:

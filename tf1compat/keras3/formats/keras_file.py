@@ -19,6 +19,7 @@ from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
 from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
 from tf1compat.names.first_line import first_line
+from tf1compat.stopping import contained
 
 __all__ = ["load_model_file"]
 
@@ -71,19 +72,20 @@ def _read_config(name: str) -> dict[str, Any]:
 
 def _deserialize(name: str, config: dict[str, Any]) -> Any:
     try:
-        return keras.saving.deserialize_keras_object(
-            # Compiled, it would need the user's own loss and optimizer, to throw them away.
-            {**config, "compile_config": None},
-            custom_objects=_OWN,
-            safe_mode=True,
-        )
+        with contained():
+            return keras.saving.deserialize_keras_object(
+                # Compiled, it would need the user's own loss and optimizer, to throw them away.
+                {**config, "compile_config": None},
+                custom_objects=_OWN,
+                safe_mode=True,
+            )
     except Exception as error:
         raise _failure(name, error) from error
 
 
 def _load_whole(name: str) -> Any:
     try:
-        with loadable(name, weights_in) as checked:
+        with loadable(name, weights_in) as checked, contained():
             return keras.saving.load_model(checked, compile=False, custom_objects=_OWN)
     except BudgetError:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import keras
@@ -33,7 +34,13 @@ def lazy_model(spec: str) -> keras.layers.Layer:
       ModelError: if there is no such thing, it fails, or it makes no model.
     """
     one = model_format(spec)
-    return build_model(load_factory(spec)) if one is None else described_model(one, spec)
+    if one is not None:
+        return described_model(one, spec)
+    here = os.getcwd()
+    try:
+        return build_model(load_factory(spec))
+    finally:
+        os.chdir(here)  # of the caller's paths, some are relative to it
 
 
 def load_model(spec: str, *, weights: str) -> Any:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tf1compat.checkpoint.meta.activation_values import POINTS, name_of_values
+from tf1compat.stopping import contained
 
 __all__ = ["activation_name", "layer_activation", "operation_activation"]
 
@@ -38,7 +39,9 @@ def activation_name(function: Any) -> str | None:
             return name
     try:
         points = keras.ops.convert_to_tensor(POINTS[None].astype(np.float32))
-        return name_of_values(keras.ops.convert_to_numpy(function(points))[0])
+        with contained():
+            values = function(points)
+        return name_of_values(keras.ops.convert_to_numpy(values)[0])
     except Exception:  # a function of the user's own that takes something else
         return None
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from tf1compat.stopping import contained
+
 __all__ = ["Call", "Graph", "Ref", "model_graph", "simple_edges"]
 
 
@@ -77,7 +79,8 @@ def _from_tensors(model: keras.Model) -> Graph | None:
 
 def _from_config(model: keras.Model) -> Graph | None:
     try:
-        config = model.get_config()
+        with contained():
+            config = model.get_config()
         operations = {op.name: op for op in model.operations}
         calls = [
             Call(operations[item["name"]], number, tuple(_refs(node)))

@@ -13,6 +13,8 @@ from typing import Any
 
 import keras
 
+from tf1compat.stopping import contained
+
 __all__ = ["TracedGraph", "trace_layer"]
 
 _BATCH = 2  # of inputs whose batch is open: known sizes make graphs simpler
@@ -50,7 +52,8 @@ def trace_layer(layer: Any, weights: Mapping[str, Any]) -> TracedGraph | None:
     for given in _inputs(layer):
         try:
             called = tf.function(_called(layer, variables), autograph=False)
-            concrete = called.get_concrete_function(specs, given)
+            with contained():
+                concrete = called.get_concrete_function(specs, given)
         except Exception:  # a layer of the user's own may do anything when it is called
             continue
         names = [tensor.op.name for tensor in concrete.inputs[: len(variables)]]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tf1compat.errors import ModelError, Tf1CompatError
 from tf1compat.names.first_line import first_line
-from tf1compat.stopping import SIGNALS, Stopped, stoppable
+from tf1compat.stopping import ExitedError, contained
 
 __all__ = ["called"]
 
@@ -26,13 +26,13 @@ def called(call: Callable[[], _T], *, what: str) -> _T:
         ``absl.app.run`` and argparse exit by themselves, and have made no model.
       Stopped: the user interrupted it.
     """
-    with stoppable(SIGNALS[:1]) as told_apart:
-        try:
+    try:
+        with contained():
             return call()
-        except (Tf1CompatError, Stopped):
-            raise
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and not told_apart:
-                raise
-            reason = first_line(error, otherwise="no message")
-            raise ModelError(f"{what} {type(error).__name__}: {reason}") from error
+    except Tf1CompatError:
+        raise
+    except Exception as error:
+        exited = isinstance(error, ExitedError) and error.__cause__
+        cause: BaseException = exited or error
+        reason = first_line(cause, otherwise="no message")
+        raise ModelError(f"{what} {type(cause).__name__}: {reason}") from cause

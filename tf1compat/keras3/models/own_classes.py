@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from tf1compat.stopping import contained
+
 __all__ = ["unregistered_classes"]
 
 _FUNCTIONS = ("activations", "initializers", "losses", "metrics", "ops", "regularizers")
@@ -20,7 +22,7 @@ def unregistered_classes(model: Any) -> tuple[str, ...]:
     that loading needs ``custom_objects``; sorted by name. None of a model without a configuration.
     """
     config: Any = None
-    with contextlib.suppress(NotImplementedError):  # of a layer that doesn't say how it is made
+    with contextlib.suppress(Exception), contained():  # of a layer that doesn't say how it is made
         config = keras.saving.serialize_keras_object(model)
     return tuple(sorted(set(_unknown(config))))
 

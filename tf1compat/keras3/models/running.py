@@ -13,6 +13,7 @@ from tf1compat.errors import UsageError
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.names.first_line import first_line
 from tf1compat.names.spec_text import spec_text
+from tf1compat.stopping import contained
 
 __all__ = ["layer_outputs", "output_arrays", "output_names", "run_model", "watch_layers"]
 
@@ -32,7 +33,8 @@ def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
       UsageError: the model can't compute from such inputs.
     """
     try:
-        return _called(model, inputs)
+        with contained():
+            return _called(model, inputs)
     except Exception as error:  # layers and backends raise what they like on a wrong shape
         raise _unfit(model, inputs, first_line(error)) from error
 

@@ -22,6 +22,7 @@ from tf1compat.keras3.formats.hdf5.disk_errors import disk_error
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.names.first_line import first_line
+from tf1compat.stopping import contained
 
 __all__ = ["marked_number", "save_skeleton"]
 
@@ -49,7 +50,7 @@ def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Wei
         raise ModelError(f"expected a keras.Model to save, found the layer {kind}; wrap it in one")
     marks = _Marks(index)
     try:
-        with _substituted(index, marks):
+        with _substituted(index, marks), contained():
             save(model)
     except Exception as error:
         if isinstance(error, OSError) or disk_error(error, "") is not None:
