@@ -11,12 +11,12 @@ import struct
 from typing import IO
 
 from tf1compat.budget import Budget
-from tf1compat.keras3.formats.hdf5.sound._attributes import read_attribute
 from tf1compat.keras3.formats.hdf5.sound._datasets import read_fill, read_layout
 from tf1compat.keras3.formats.hdf5.sound._global_heaps import GlobalHeaps
 from tf1compat.keras3.formats.hdf5.sound._headers import Message, read_header
 from tf1compat.keras3.formats.hdf5.sound._links import dense_attributes, dense_links, target
 from tf1compat.keras3.formats.hdf5.sound._metadata import Metadata
+from tf1compat.keras3.formats.hdf5.sound._notes import read_attribute
 from tf1compat.keras3.formats.hdf5.sound._old_groups import read_local_heap, read_old_group
 from tf1compat.keras3.formats.hdf5.sound._spaces import (
     DATASPACE,

@@ -1,4 +1,4 @@
-"""Attributes as messages have them: their datatypes, and the heaps that their values lead to."""
+"""Attributes, which note something of an object: their datatypes, and the heaps of their values."""
 
 from __future__ import annotations
 
