@@ -230,3 +230,14 @@ def test_newer_structures_that_lead_astray(look, signature, at, value):
     struct.pack_into("<H", data, data.find(signature) + at, value)
     with pytest.raises((CorruptCheckpointError, BudgetError), match=r"m\.h5: "):
         look(data)
+
+
+@pytest.mark.parametrize(("at", "value"), [(1, 0x58), (1, 0x38), (2, 7), (2, 0)])
+def test_a_link_that_hdf5_does_not_know(look, at, value):
+    """It frees such a link's memory twice; one that is hard has an address, no name."""
+    data = bytearray(written(lambda f: f.__setitem__("s", h5py.SoftLink("x")), libver="latest"))
+    link = data.find(b"\1\x08\1\1s\1\0x")
+    link = data.find(b"\1s\1\0x") - 3 if link < 0 else link
+    data[link + at] = value
+    with pytest.raises(CorruptCheckpointError, match="a link that is cut off, or of no known kind"):
+        look(data)

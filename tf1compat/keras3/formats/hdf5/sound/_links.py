@@ -13,6 +13,7 @@ __all__ = ["dense_attributes", "dense_links", "target"]
 
 _LINKS_BY_NAME, _LINKS_IN_ORDER, _ATTRIBUTES_BY_NAME, _ATTRIBUTES_IN_ORDER = 5, 6, 8, 9
 _HARD = 0
+_KINDS = (_HARD, 1, 64)  # soft ones, and those to other files
 
 
 def target(metadata: Metadata, body: bytes, *, address: int) -> int | None:
@@ -25,10 +26,15 @@ def target(metadata: Metadata, body: bytes, *, address: int) -> int | None:
     at = 2
     kind = body[at] if flags & 8 and len(body) > at else _HARD
     at += (1 if flags & 8 else 0) + (8 if flags & 4 else 0) + (1 if flags & 16 else 0)
+    encoding = body[at - 1 : at] if flags & 16 else b"\0"
     width = 1 << (flags & 3)
-    at += width + int.from_bytes(body[at : at + width], "little")
-    if version != 1 or at + (8 if kind == _HARD else 2) > len(body):
-        raise metadata.damaged("a link that is cut off, or none", address)
+    name = int.from_bytes(body[at : at + width], "little")
+    at += width + name
+    rest = 8 if kind == _HARD else 2 + int.from_bytes(body[at : at + 2], "little")
+    known = version == 1 and flags < 32 and kind in _KINDS and encoding in (b"\0", b"\1")
+    # What HDF5 doesn't know of a link has it free its memory twice.
+    if not known or not name or rest < 3 or at + rest > len(body):
+        raise metadata.damaged("a link that is cut off, or of no known kind", address)
     return struct.unpack_from("<Q", body, at)[0] if kind == _HARD else None
 
 
