@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).parent
 CAMPAIGNS = (
     *("kills", "limits", "damage", "races", "names", "signals", "surroundings"),
     *("bombs", "kills_keras", "limits_keras", "flips", "pairs"),
+    "structures",
 )
 
 
@@ -40,6 +41,7 @@ def test_every_campaign_has_a_slice(slices):
     assert sorted(slices) == sorted(CAMPAIGNS)
     scripts = {path.stem for path in HERE.glob("*.py")}
     helpers = {"quick", "tasks", "random_nets", "failing", "limits_reading", "hostile"}
+    helpers.add("h5_damage")
     helpers.add(pathlib.Path(__file__).stem)
     assert scripts - helpers == set(CAMPAIGNS) - {"limits_keras"}  # hostile.py's are bombs
 

@@ -115,6 +115,12 @@ def bombs(_: str) -> list[str]:
     return [f"{what}: {outcome}" for what, outcome in found if outcome.startswith("BAD")]
 
 
+def structures(_: str) -> list[str]:
+    import structures
+
+    return structures.run(("plain earliest", "plain latest in order"), 0.001, 10)[1]
+
+
 def kills_keras(folder: str) -> list[str]:
     import kills
     import kills_keras
@@ -160,7 +166,7 @@ def pairs(_: str) -> list[str]:
 # What forks comes before what runs TensorFlow, and what needs no Keras before what imports it.
 SLICES: tuple[Callable[[str], list[str]], ...] = (
     *(kills, limits, damage, races, names, signals, surroundings),
-    *(bombs, kills_keras, limits_keras, flips, pairs),
+    *(structures, bombs, kills_keras, limits_keras, flips, pairs),
 )
 
 

@@ -59,14 +59,17 @@ def exported(suffix: str) -> bytes:
 
 
 def hdf5_seeds() -> list[bytes]:
-    return [exported(".weights.h5"), _plain_h5()]
+    return [exported(".weights.h5"), _plain_h5(libver="latest"), _plain_h5()]
 
 
-def _plain_h5() -> bytes:
+def _plain_h5(**settings: str) -> bytes:
     import h5py
 
     memory = io.BytesIO()
-    with h5py.File(memory, "w") as file:
+    with h5py.File(memory, "w", **settings) as file:
+        for number in range(9 if settings else 0):  # so many that they have a heap
+            file.attrs[f"a{number}"] = file[f"g{number}"] = number
+        file.create_dataset("a/u", data=np.zeros(40), chunks=(8,), maxshape=(None,))
         file["a/w"] = np.arange(6, dtype="float32").reshape(2, 3)
         file.create_dataset("a/z", data=np.zeros(40), chunks=(8,), compression="gzip")
         file["s"] = "text"

@@ -1,15 +1,17 @@
-"""HDF5 files with damaged indices: they are read, or refused, and nothing goes round in them."""
+"""Chunks that aren't where, or what, an index says: values are refused, one by one."""
 
 import io
 import struct
+import zlib
 
 import h5py
 import numpy as np
 import pytest
 
-from tf1compat.errors import CorruptCheckpointError
+from tf1compat.errors import CorruptCheckpointError, OutputError
 from tf1compat.keras3 import read_exported
-from tf1compat.testing import assert_arrays_equal
+from tf1compat.keras3.formats.hdf5.loadable import loadable
+from tf1compat.keras3.formats.hdf5.source import source_in
 
 VALUE = np.arange(12, dtype="float32").reshape(6, 2)
 
@@ -29,17 +31,6 @@ def _nodes(data):
         at = data.find(b"TREE", at + 1)
 
 
-def test_an_index_of_a_group_that_names_itself_as_the_next(tmp_path):
-    """HDF5 goes from each node to the next where it is asked how much room they take."""
-    data = _file()
-    for at, kind in _nodes(bytes(data)):
-        assert kind == 0
-        struct.pack_into("<QQ", data, at + 8, at, at)
-    (tmp_path / "m.weights.h5").write_bytes(data)
-    found = read_exported(str(tmp_path / "m.weights.h5"))
-    assert_arrays_equal(found["layer/w"].read(), VALUE)
-
-
 @pytest.mark.parametrize("storage", [{}, {"compression": "gzip"}], ids=["plain", "packed"])
 def test_a_chunk_that_lies_outside_of_the_file(tmp_path, storage):
     data = _file(chunks=(6, 2), **storage)
@@ -51,3 +42,19 @@ def test_a_chunk_that_lies_outside_of_the_file(tmp_path, storage):
     with pytest.raises(CorruptCheckpointError, match=r"HDF5 can't read it: Can't .*addr overflow"):
         found["layer/w"].read()
     assert [problem.name for problem in found.damage()] == ["layer/w"]
+
+
+@pytest.mark.parametrize(
+    "packed", [zlib.compress(bytes(40)), b"no more", zlib.compress(bytes(49))], ids=len
+)
+def test_a_chunk_that_does_not_fill_a_chunk(tmp_path, packed):
+    """HDF5 would read on in memory behind what there is; Keras isn't let load such a file."""
+    path = tmp_path / "m.weights.h5"
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("w", (6, 2), "f4", chunks=(6, 2), compression="gzip")
+        made.id.write_direct_chunk((0, 0), packed, filter_mask=int(packed == b"no more"))
+    said = r"the chunk at \(0, 0\) unpacks to (less|more) than the 48 bytes of a chunk"
+    with pytest.raises(CorruptCheckpointError, match=said):
+        read_exported(str(path))["w"].read()
+    with pytest.raises(OutputError, match=said), loadable(str(path), source_in):
+        pass

@@ -29,8 +29,6 @@ def walk(
       BudgetError: there are far more datasets, or longer names, than the file's size warrants.
     """
     root = h5py.h5g.open(file.id, b"/")
-    # Addresses are taken from links: a group's own `get_info` also adds up its index's nodes, for
-    # ever where one names itself as the next.
     waiting = [(b"", root, h5py.h5g.get_objinfo(root).objno[0])]
     seen: set[int] = set()
     while waiting:

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Sequence
 
 import h5py
 import numpy as np
 
 from tf1compat.budget import Budget, Meter
 
-__all__ = ["admit_values", "misplaced", "overfull"]
+__all__ = ["admit_values", "misfit", "misplaced"]
 
 _VALUES = Meter("bytes of values", each=8, least=48 << 20)
 _CHUNKS = Meter("chunks", each=1 / 16, least=10_000)
 # Others unpack to what the file says, and nobody writes weights with them.
 _FILTERS = (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32)
+_CHECKSUM = 4  # bytes that the last of them adds
 
 
 def misplaced(properties: h5py.h5p.PropDCID) -> str:
-    """Returns why a dataset isn't even looked at: its values lie in other files; "" if not.
-
-    The shape of a virtual dataset can be that of what it shows: HDF5 opens that to tell.
-    """
-    if properties.get_layout() == h5py.h5d.VIRTUAL:
-        return "it shows values of other files (a virtual dataset), which are never opened"
+    """Returns why a dataset isn't even looked at: its values lie in other files; "" if not."""
     if properties.get_external_count():
         to = properties.get_external(0)[0].decode(errors="replace")
         return f"its values lie in another file, {to!r} (external storage), which is never opened"
@@ -65,21 +62,49 @@ def admit_values(
     return ""
 
 
-def overfull(dataset: h5py.h5d.DatasetID, kind: np.dtype) -> str:
-    """Returns which chunk unpacks to more than a chunk is, which HDF5 would make; "" if none."""
+def misfit(dataset: h5py.h5d.DatasetID) -> str:
+    """Returns which chunk doesn't unpack to the bytes of a chunk; "" if all do.
+
+    HDF5 makes whatever more there is, and reads on in memory where there is less.
+    """
     properties = dataset.get_create_plist()
-    filters = [properties.get_filter(n)[0] for n in range(properties.get_nfilters())]
-    if h5py.h5z.FILTER_DEFLATE not in filters:
+    if properties.get_layout() != h5py.h5d.CHUNKED:
         return ""
-    at = filters.index(h5py.h5z.FILTER_DEFLATE)
-    if filters[at + 1 :] not in ([], [h5py.h5z.FILTER_FLETCHER32]):
-        return "its chunks are packed twice"
-    size = math.prod(properties.get_chunk()) * kind.itemsize
-    for number in range(dataset.get_num_chunks()):
-        place = dataset.get_chunk_info(number).chunk_offset
-        mask, packed = dataset.read_direct_chunk(place)
-        if mask & 1 << at:  # this one isn't packed
-            continue
-        if len(zlib.decompressobj().decompress(packed, size + 1)) > size:
-            return f"the chunk at {place} unpacks to more than the {size} bytes of a chunk"
+    filters = [properties.get_filter(n)[0] for n in range(properties.get_nfilters())]
+    size = math.prod(properties.get_chunk()) * dataset.get_type().get_size()
+    chunks: list[h5py.h5d.StoreInfo] = []
+    dataset.chunk_iter(chunks.append)
+    for chunk in chunks:
+        found = chunk.size
+        if filters:
+            mask, packed = dataset.read_direct_chunk(chunk.chunk_offset)
+            found = _unpacked_size(packed, mask, filters, size)
+        if found != size:
+            more = "more" if found > size else "less"
+            at = tuple(map(int, chunk.chunk_offset))
+            return f"the chunk at {at} unpacks to {more} than the {size} bytes of a chunk"
     return ""
+
+
+def _unpacked_size(packed: bytes, mask: int, filters: Sequence[int], size: int) -> int:
+    """Returns how many bytes a chunk unpacks to, but for those that are too many; -1 if to none.
+
+    Args:
+      packed: the chunk as it is stored.
+      mask: a bit for each filter that was left out.
+      filters: in the order in which they packed it.
+      size: bytes of a chunk.
+    """
+    most = size + _CHECKSUM * len(filters)
+    for number in reversed(range(len(filters))):
+        if mask & 1 << number:
+            continue
+        if filters[number] == h5py.h5z.FILTER_FLETCHER32:
+            if len(packed) < _CHECKSUM:
+                return -1
+            packed = packed[:-_CHECKSUM]
+        elif filters[number] == h5py.h5z.FILTER_DEFLATE:
+            packed = zlib.decompressobj().decompress(packed, most + 1)
+            if len(packed) > most:
+                return len(packed)
+    return len(packed)

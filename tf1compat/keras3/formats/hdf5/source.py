@@ -27,8 +27,9 @@ from tf1compat.errors import (
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import RegularFile, open_regular
 from tf1compat.keras3.formats.hdf5._groups import walk
-from tf1compat.keras3.formats.hdf5._storage import admit_values, misplaced, overfull
+from tf1compat.keras3.formats.hdf5._storage import admit_values, misfit, misplaced
 from tf1compat.keras3.formats.hdf5.inventory import Inventory, from_h5
+from tf1compat.keras3.formats.hdf5.sound.check import require_sound
 from tf1compat.names.first_line import first_line
 
 __all__ = [
@@ -167,7 +168,7 @@ class StoredDataset:
         try:
             with h5_file(self.source.handle, self.source.start) as file:
                 dataset = file[self.name]
-                if wrong := overfull(dataset.id, dataset.dtype):
+                if wrong := misfit(dataset.id):
                     raise self._corrupt(wrong)
                 return np.asarray(dataset[()])
         except (CorruptCheckpointError, MemoryError):
@@ -201,7 +202,8 @@ def open_source(path: str) -> Source:
     """Opens an HDF5 file.
 
     Raises:
-      OutputError: there is no such file, or it can't be read at all.
+      OutputError: there is no such file, or it can't be read at all: it is no HDF5 file, or its
+        structures aren't sound.
       VerificationError: its manifest is damaged.
       BudgetError: its datasets claim far more than its size warrants.
     """
@@ -227,6 +229,7 @@ def source_at(
     """
     length = os.fstat(handle.fileno()).st_size - start if size is None else size
     budget = Budget(path, os.fstat(handle.fileno()).st_size)
+    require_sound(handle, start=start, size=length, budget=budget)
     with h5_file(handle, start) as file:
         return Source(path, start, length, _extents(file, start, budget), inventory, handle)
 
@@ -286,8 +289,7 @@ def _extent(dataset: h5py.h5d.DatasetID, start: int, budget: Budget) -> Extent:
         return Extent((), dataset.dtype.name, None, 0, wrong)
     kind, shape = dataset.dtype, tuple(dataset.shape)
     # HDF5 has no type for bfloat16; Keras stores two opaque bytes and notes what they are, as it
-    # does for nothing else. That there is a note is enough: its text lies in a heap of its own,
-    # and HDF5 reads on forever where a damaged one says so.
+    # does for nothing else. That there is a note is enough.
     noted = kind.kind == "V" and kind.itemsize == 2 and h5py.h5a.exists(dataset, b"dtype")
     dtype = "bfloat16" if noted else kind.name
     nbytes = math.prod(shape) * kind.itemsize
