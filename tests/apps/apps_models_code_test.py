@@ -1,8 +1,10 @@
 """What the code of a model does besides making one: it prints, moves about, exits."""
 
+import gc
 import json
 import os
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -44,6 +46,13 @@ def moves():
     os.chdir("/")
     return build()
 
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("in str")
+
+def mute():
+    raise MuteError
+
 def closes():
     sys.stdout.close()
     return build()
@@ -82,6 +91,29 @@ def test_a_layer_that_exits_as_it_is_saved_is_an_error(module, monkeypatch, meth
     with pytest.raises(ModelError, match=r"can't save this model: .*ends the program \(SystemExit"):
         export_weights(model, f"o{suffix}", lambda weight: None)
     assert not os.path.exists(f"o{suffix}")
+
+
+def test_an_error_that_cant_say_what_it_is_is_one_of_the_models(app, module):
+    code, _, err = app("plan", "--checkpoint=m", "--model=makers:mute")
+    assert (code, "mute() raised MuteError: no message" in err) == (1, True)
+
+
+def test_a_working_directory_that_is_gone_is_said(app, module, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    code, _, err = app("plan", f"--checkpoint={tmp_path}/m", "--model=makers:build")
+    assert code == 2
+    assert "makers:build: the working directory was removed" in err
+
+
+def test_what_was_read_back_is_closed_without_a_word(module, tmp_path):
+    model = lazy_model("makers:build")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        export_weights(model, tmp_path / "o.keras", lambda weight: None)
+        gc.collect()
+    assert [one for one in said if one.category is ResourceWarning] == []
 
 
 def test_values_that_exit_are_an_error_too(tmp_path):

@@ -162,3 +162,8 @@ def test_rules_whose_patterns_together_are_far_too_large_are_refused():
     lines = "".join(f"{{source='(abc|abd|x){{1000}}{n}',target='t{n}'}},\n" for n in range(600))
     with pytest.raises(RuleError, match=r"instructions of patterns .*--budget=\d+ allows more"):
         rules_from_toml(f"rules=[\n{lines}]")
+
+
+def test_brackets_too_deep_are_said_so():
+    with pytest.raises(RuleError, match="expected TOML syntax, found brackets too deep"):
+        rules_from_toml("rules = " + "[" * 5000)

@@ -165,3 +165,9 @@ def test_literal_patterns_are_seen(pattern, name):
     made = Rule(pattern, drop="x")
     assert made.literal == name
     assert name is None or made.matches(name)
+
+
+def test_a_name_that_a_rule_makes_far_too_long_is_its_error():
+    made = Rule("(a*)", r"\1" * 100, origin="r.toml:3")
+    with pytest.raises(RuleError, match=r"a name of at most 4,200 characters.* \[r\.toml:3\]"):
+        made.apply("a" * 1000)

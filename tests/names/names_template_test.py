@@ -50,3 +50,12 @@ def test_a_bad_reference_says_what_there_is(text, expected, found):
 def test_an_escaped_text_expands_to_itself():
     text = r"a\1\g<scope>\\"
     assert Template(escape_template(text), PATTERN).expand(PATTERN.fullmatch("/w")) == text
+
+
+def test_a_few_bytes_dont_stand_for_gigabytes():
+    with pytest.raises(TemplateError, match="expected at most 100 references to groups, found 101"):
+        Template(r"\1" * 101, re.compile("(a*)"))
+    many = Template(r"\1" * 100, re.compile("(a*)"))
+    assert many.expand(re.fullmatch("(a*)", "a" * 40)) == "a" * 4000
+    with pytest.raises(TemplateError, match="a name of at most 4,200 characters, found 100,000"):
+        many.expand(re.fullmatch("(a*)", "a" * 1000))

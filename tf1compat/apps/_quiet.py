@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 
 from tf1compat.apps._printing import encodable
+from tf1compat.errors import UsageError
+from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable
 from tf1compat.stopping import unstoppable
 
@@ -26,12 +28,23 @@ def import_tensorflow() -> None:
         return
     with unstoppable(), _aside():
         # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
-        from tf1compat.keras3 import index_model  # noqa: F401
+        _import_keras()
 
         # isort: split
         import tensorflow as tf
 
         tf.config.list_logical_devices()
+
+
+def _import_keras() -> None:
+    try:
+        import tf1compat.keras3.index.model_index  # noqa: F401
+    except Exception as error:
+        raise UsageError(
+            f"expected a Keras that can be imported, found {type(error).__name__}: "
+            f"{first_line(error)}; see what KERAS_BACKEND and keras.json (in KERAS_HOME, or "
+            "~/.keras) say"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import stat
+import weakref
 from collections.abc import Iterator
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
@@ -76,7 +77,10 @@ class RegularFile:
 
     def duplicate(self) -> io.FileIO:
         """Returns the file once more, open at its start for as long as whoever asks keeps it."""
-        return io.FileIO(os.dup(self._handle))
+        handle = os.dup(self._handle)
+        kept = io.FileIO(handle, closefd=False)  # Python would complain that it isn't closed
+        weakref.finalize(kept, os.close, handle)
+        return kept
 
     @contextlib.contextmanager
     def leading_path(self) -> Iterator[str]:

@@ -11,6 +11,8 @@ __all__ = ["Template", "TemplateError", "escape_template"]
 # A zero first, or three octal digits, are a character's code to `re`, and no group to anybody.
 _TOKEN = re.compile(r"\\(?:(0[0-7]{0,2}|[0-7]{3}|[0-9]{1,2})|g<([^>\\]*)>|(.?))", re.DOTALL)
 _DIGITS = 9  # of a group's number
+_REFERENCES = 100  # of a template
+_LONGEST, _TIMES = 4096, 4  # characters of what it makes, and of how many times as long a name
 
 
 class TemplateError(ValueError):
@@ -39,6 +41,8 @@ class _Grouped(Protocol):
 class _Matched(Protocol):
     """A match of one."""
 
+    @property
+    def string(self) -> str: ...
     def __getitem__(self, group: int, /) -> Any: ...
 
 
@@ -62,12 +66,22 @@ class Template:
             self._pieces += [text[end : match.start()], _piece(match, pattern)]
             end = match.end()
         self._pieces.append(text[end:])
+        count = sum(isinstance(piece, int) for piece in self._pieces)
+        if count > _REFERENCES:
+            raise TemplateError(f"at most {_REFERENCES} references to groups", f"{count:,}")
 
     def expand(self, match: _Matched) -> str:
-        """Returns the text with the groups of `match` in place of the references."""
-        return "".join(
-            piece if isinstance(piece, str) else match[piece] or "" for piece in self._pieces
-        )
+        """Returns the text with the groups of `match` in place of the references.
+
+        Raises:
+          TemplateError: it would be far longer than any name; a few bytes can stand for gigabytes.
+        """
+        texts = [piece if isinstance(piece, str) else match[piece] or "" for piece in self._pieces]
+        length = sum(map(len, texts))
+        allowed = max(_LONGEST, len(self.text) + _TIMES * len(match.string))
+        if length > allowed:
+            raise TemplateError(f"a name of at most {allowed:,} characters", f"{length:,}")
+        return "".join(texts)
 
 
 def _piece(token: re.Match[str], pattern: _Grouped) -> str | int:

@@ -24,6 +24,13 @@ def first_line(error: BaseException, *, otherwise: str | None = None) -> str:
     >>> first_line(ValueError("\nno such layer\n  at ...")), first_line(KeyError())
     ('no such layer', 'KeyError')
     """
-    lines = [line.strip() for line in _MARKS.sub("", str(error)).splitlines() if line.strip()]
+    lines = [line.strip() for line in _MARKS.sub("", _said(error)).splitlines() if line.strip()]
     telling = [line for line in lines if not _WHERE.match(line)]
     return (telling or lines or [otherwise or type(error).__name__])[0]
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # of a class of others, which can't say it itself
+        return ""

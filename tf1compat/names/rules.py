@@ -147,12 +147,14 @@ class Rule:
     def original_of(self, name: str) -> str | None:
         """Returns of what the rule says that source `name` is a copy; None if of nothing."""
         match = self._match(name) if self.copy_of is not None else None
-        return None if match is None else self._copied.expand(match)
+        return None if match is None else self._expanded(self._copied, match)
 
     def layer_for(self, scope: str) -> str | None:
         """Returns the path of the layer that the rule sends a variable `scope` to, or None."""
         match = self._match(scope) if self.layer is not None else None
-        return None if match is None else Template(self.layer or "", self._regex).expand(match)
+        if match is None:
+            return None
+        return self._expanded(Template(self.layer or "", self._regex), match)
 
     def groups(self, name: str) -> tuple[str | None, ...]:
         """Returns what the pattern's groups capture of `name`; () if it doesn't match."""
@@ -187,8 +189,16 @@ class Rule:
         if self.drop is not None:
             return Dropped(self.drop)
         if isinstance(self.target, str):
-            return self._template.expand(match)
+            return self._expanded(self._template, match)
         return self._call(match)
+
+    def _expanded(self, template: Template, match: Match) -> str:
+        try:
+            return template.expand(match)
+        except TemplateError as error:
+            name = _shortened(match.string)
+            problem = Problem(name, error.expected, error.found, self.origin, "mend the template")
+            raise RuleError.from_problems("A rule makes no name of it", [problem]) from error
 
     def _call(self, match: Match) -> str | Dropped:
         function = self.target

@@ -127,7 +127,8 @@ def _entries(text: str, origin: str) -> list[Any]:
         if any(_ESCAPED.search(one) for one in lines):
             remedy = "write patterns in 'single quotes', where a backslash is a backslash"
         where = f"{origin}:{line[1]}" if line else origin
-        problem = Problem("TOML", "TOML syntax", str(error) or "too deep", where, remedy)
+        found = "brackets too deep" if isinstance(error, RecursionError) else str(error)
+        problem = Problem("TOML", "TOML syntax", found, where, remedy)
         raise RuleError.from_problems("The rules file isn't TOML", [problem]) from error
     problems = [
         Problem(key, "the key 'rules' only", repr(key), origin, f"write {_FORM}")

@@ -9,6 +9,7 @@ from tf1compat.checkpoint.object_based._object_graph import parse_object_graph
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, readable_names
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import BudgetError, CorruptCheckpointError, UnknownNameError
+from tf1compat.names.training_state import training_reason
 from tf1compat.testing import assert_arrays_equal
 
 TESTDATA = pathlib.Path(__file__).parents[1] / "testdata"
@@ -225,3 +226,13 @@ def test_an_object_graph_over_its_budget_is_an_error_of_the_checkpoint(tmp_path)
     write_checkpoint(str(tmp_path / "m"), {"_CHECKPOINTABLE_OBJECT_GRAPH": graph, **values})
     with pytest.raises(BudgetError, match=r"m\.data-.*OBJECT_GRAPH: .*--budget=2 allows more"):
         [entry.name for entry in open_checkpoint(str(tmp_path / "m")).values()]
+
+
+@pytest.mark.parametrize(
+    ("path", "of"), [("opt/m", "w"), ("m", "w"), (".OPTIMIZER_SLOT/m", "w/.OPTIMIZER_SLOT")]
+)
+def test_a_slot_of_a_variable_that_was_not_saved_is_one_of_it(tmp_path, path, of):
+    slot = f"w/.OPTIMIZER_SLOT/{path}{END}"
+    write_checkpoint(tmp_path / "m", {OBJECT_GRAPH: np.array(b""), slot: np.ones(2)})
+    name = next(entry.name for key, entry in open_checkpoint(tmp_path / "m").items() if "m" in key)
+    assert (name.kind, name.slot, str(training_reason(name))) == ("slot", "m", f"slot m of {of}")

@@ -180,8 +180,9 @@ class Bundle:
     def _check_files(self) -> list[CheckpointError]:
         """Returns what is wrong with files that no variable's value is read from."""
         found: list[CheckpointError] = []
+        known = frozenset(self.files())
         for path in sorted(glob.glob(glob.escape(self.prefix) + ".data-*")):
-            if path in self.files():
+            if path in known:
                 continue
             try:
                 size = regular_size(path)

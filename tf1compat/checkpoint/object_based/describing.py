@@ -83,7 +83,8 @@ def describe(variables: Mapping[str, Entry]) -> Described:
     }
     for name, key in parsed.items():
         if kinds[name] == "slot":
-            of = by_key.get(key.slot_of or "")
+            of_key = key.slot_of or ""  # of a variable that may not have been saved
+            of = by_key.get(of_key) or parse_key(of_key).name
             role = names[of].role if of in names else "unknown"
             names[name] = dataclasses.replace(names[name], role=role, slot=key.slot, slot_of=of)
     return Described(names, saved)

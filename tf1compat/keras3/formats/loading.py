@@ -16,7 +16,7 @@ from tf1compat.keras3.formats.output_formats import (
     reading_format,
 )
 from tf1compat.keras3.models.deferred import build_model, initialize_model
-from tf1compat.keras3.models.factories import load_factory
+from tf1compat.keras3.models.factories import load_factory, working_directory
 from tf1compat.names.first_line import first_line
 
 __all__ = ["lazy_model", "load_model"]
@@ -36,7 +36,7 @@ def lazy_model(spec: str) -> keras.layers.Layer:
     one = model_format(spec)
     if one is not None:
         return described_model(one, spec)
-    here = os.getcwd()
+    here = working_directory(spec)
     try:
         return build_model(load_factory(spec))
     finally:

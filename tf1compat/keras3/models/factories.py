@@ -15,7 +15,7 @@ from tf1compat.errors import ModelError, ModelNotFoundError
 from tf1compat.keras3.models._outside import called
 from tf1compat.names import nearest_names
 
-__all__ = ["load_factory"]
+__all__ = ["load_factory", "working_directory"]
 
 
 def load_factory(spec: str) -> Callable[[], Any]:
@@ -43,8 +43,19 @@ def load_factory(spec: str) -> Callable[[], Any]:
     return found
 
 
+def working_directory(spec: str) -> str:
+    """Returns where a model's module is looked for first; ModelNotFoundError if that is gone."""
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise ModelNotFoundError(
+            f"{spec}: the working directory was removed, in which its module is looked for; change "
+            "to another"
+        ) from error
+
+
 def _import(name: str, spec: str) -> Any:
-    here = os.getcwd()
+    here = working_directory(spec)
     if here not in sys.path:
         sys.path.insert(0, here)
     importlib.invalidate_caches()
