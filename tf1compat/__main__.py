@@ -4,6 +4,7 @@ Nothing is imported before signals are taken care of, for the rest takes seconds
 """
 
 try:
+    import contextlib
     import os
     import sys
 
@@ -32,15 +33,27 @@ def main() -> None:
     except Stopped as stopped:
         sys.stderr.write(f"tf1compat: error: {stopped}\n")
         _end(stopped.status)
-    except SystemExit:
+    except SystemExit as end:
         if asked := asked_to_stop():
             _end(asked.status)
+        if _others_run() and isinstance(end.code, int):
+            _end(end.code)
         raise
+
+
+def _others_run() -> bool:
+    """Tells whether a model's code left a thread for which Python would wait, deaf to signals."""
+    import threading
+
+    main_thread = threading.main_thread()
+    return any(not one.daemon and one is not main_thread for one in threading.enumerate())
 
 
 def _end(status: int) -> None:
     """Ends the process: modules that were imported by half may fail as they are torn down."""
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
+            stream.flush()
     os._exit(status)
 
 

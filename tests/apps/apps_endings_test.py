@@ -152,7 +152,7 @@ class config:
 """
 IMPORTING = """
 import sys, types
-sys.modules["tf1compat.keras3"] = types.SimpleNamespace(index_model=None)
+sys.modules["tf1compat.keras3.index.model_index"] = types.SimpleNamespace()
 sys.path.insert(0, ".")
 from tf1compat.apps._app import guarded
 from tf1compat.apps._quiet import import_tensorflow
@@ -172,6 +172,30 @@ def test_a_signal_waits_until_tensorflow_is_imported(checkpoints, number, status
     words = {130: "interrupted", 143: "terminated"}[status]
     assert (done.returncode, done.stderr) == (status, f"tf1compat mine: error: {words}\n")
     assert (checkpoints / "whole").exists()
+
+
+LEAVING = """
+import sys, threading, time
+from tf1compat.apps.main import TASKS, Task
+
+sys.modules["leaves"] = sys.modules["__main__"]
+
+def run(args):
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    print("all is said")
+    return 1
+
+from tf1compat.__main__ import main
+TASKS.add(Task("leaves", "leaves a thread", "leaves"))
+sys.argv = ["tf1compat", "leaves"]
+main()
+"""
+
+
+def test_a_thread_that_a_model_left_isnt_waited_for(checkpoints):
+    command = [sys.executable, "-c", LEAVING]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "all is said\n", "")
 
 
 @pytest.mark.parametrize("kind", ["SystemExit(0)", "KeyboardInterrupt()", "GeneratorExit()"])

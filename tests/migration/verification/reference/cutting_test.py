@@ -1,6 +1,7 @@
 """The part of a graph that runs: what outputs need of it, harmless, in inference mode."""
 
 import functools
+import signal
 
 import numpy as np
 import pytest
@@ -169,6 +170,34 @@ def test_a_loop_that_never_ends_is_given_up(monkeypatch):
             UsageError, match=r"toy\.meta: the v1 graph didn't end within 0\.3 s: a l"
         ):
             run({"x:0": np.float32(1)}, {})
+
+
+def test_a_signal_ends_a_loop_that_never_ends(monkeypatch):
+    def handle(number, frame):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ReferenceGraph, "seconds", 20)
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [], "x")
+        tf.identity(tf.while_loop(lambda x: x < 2.0, tf.sin, [x]), name="y")
+    reference = ReferenceGraph(GraphFile("toy.meta", graph.as_graph_def()), ["y"])
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(KeyboardInterrupt):
+            reference.run({"x:0": np.float32(1)}, {})
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_tensor_of_gigabytes_in_a_small_graph_is_refused():
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 1], "x")
+        tf.add(x, tf.fill([1 << 15, 1 << 14], 0.0), name="y")
+    with pytest.raises(
+        UsageError, match=r"toy\.meta: .*2,147,483,648 bytes of one tensor .*Fill:0"
+    ):
+        ReferenceGraph(GraphFile("toy.meta", graph.as_graph_def()), ["y"])
 
 
 def test_updates_that_only_order_are_left_out():

@@ -14,7 +14,9 @@ import numpy as np
 from tf1compat.checkpoint import Entry, MetaVariable
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._cutting import cut_graph
+from tf1compat.migration.verification.reference._interruptible import interruptible
 from tf1compat.migration.verification.reference._safe_ops import DRAWING_OPS
+from tf1compat.migration.verification.reference._tensor_sizes import require_small_tensors
 from tf1compat.migration.verification.reference.channel_order import turn
 from tf1compat.migration.verification.reference.clips import clips_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
@@ -82,6 +84,7 @@ class ReferenceGraph:
                 tf.compat.v1.import_graph_def(part, name="")
             except (ValueError, KeyError, tf.errors.OpError) as error:
                 raise UsageError(f"{self._path}: the graph can't be imported: {error}") from error
+        require_small_tensors(self._graph, file=self._path, size=whole.ByteSize())
         held = [node.name for node in part.node if node.op in VARIABLE_OPS]
         self._held = {op: graph.variables[op] for op in held}
         self.inputs = input_specs(part)
@@ -193,17 +196,18 @@ class ReferenceGraph:
         config = _channels_last() if self._channels_first else _plainly()
         with tf.compat.v1.Session(graph=self._graph, config=config) as session:
 
-            def fetched(some: Sequence[str]) -> dict[str, np.ndarray]:
+            def computed(some: Sequence[str]) -> dict[str, np.ndarray]:
                 limit = tf.compat.v1.RunOptions(timeout_in_ms=int(1000 * self.seconds))
-                found = session.run(
-                    {name: tensors[tensor_name(name)] for name in some}, feeds, options=limit
+                fetched = {name: tensors[tensor_name(name)] for name in some}
+                found = interruptible(
+                    lambda: session.run(fetched, feeds, options=limit), stop=session.close
                 )
                 return {name: np.asarray(value) for name, value in found.items()}
 
             try:
                 for batch in _batches(assigns, values):
                     session.run([one.assign for one, _ in batch], _fed(batch))
-                return fetch(fetched, names)
+                return fetch(computed, names)
             except tf.errors.DeadlineExceededError as error:
                 raise UsageError(
                     f"{self._path}: the v1 graph didn't end within {self.seconds:g} s: a loop of "
