@@ -46,10 +46,10 @@ def test_every_campaign_has_a_slice(slices):
 
 
 # Every kind of damage to every file of every fixture, and both formats, whatever the share: it
-# thins the bytes that are flipped and the operations at which a writer is killed.
+# thins the bytes that are flipped.
 SHARES = {
     "damage.py": ["--share=0.05"],
-    "kills.py": ["--every=3"],
+    "kills.py": [],  # at every operation: between two of them alone something may be missing
     "races.py": ["--namespaces", "--rounds=15"],
     "hostile.py": ["--no_clock"],
 }
