@@ -1,12 +1,22 @@
-"""What all tests share: a garbage collector that leaves graphs being built alone, the command."""
+"""What all tests share: a garbage collector that leaves graphs being built alone, the command,
+
+and `shares`, of which tests import how many of many cases they run.
+"""
 
 import gc
+import pathlib
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))  # for `shares`
 
 _MADE_BETWEEN = 40_000  # objects: a dozen tests' graphs and models, thousands of other tests
 _TESTS_BETWEEN = 40  # few objects may hold much memory
 _finished = iter(range(1, 1_000_000))
+
+
+gc.disable()  # until everything is imported: collecting found nothing, and took as long
 
 
 def pytest_collection_finish(session):
@@ -20,7 +30,6 @@ def pytest_collection_finish(session):
     del session
     gc.collect()
     gc.freeze()
-    gc.disable()
 
 
 def pytest_runtest_logfinish():

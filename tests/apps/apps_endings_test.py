@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,12 +19,22 @@ TASK = [sys.executable, "-m", "tf1compat"]
 EVIL = ["a\x1b[2J/w", "c\x9b31m/w", "two\nlines/w", "rtl\u202eabc/w", "iso\u2066/w", "sep\u2028/w"]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Returns a folder of two checkpoints of many variables, "m" and "n"."""
+    folder = tmp_path_factory.mktemp("written")
+    for name, value in (("m", 0), ("n", 1)):
+        values = {f"layer/w{i}": np.full(2, value, np.float32) for i in range(3000)}
+        write_checkpoint(folder / name, values)
+    return folder
+
+
 @pytest.fixture
-def checkpoints(tmp_path, monkeypatch):
+def checkpoints(written, tmp_path, monkeypatch):
+    """A working directory with the two."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    write_checkpoint("m", {f"layer/w{i}": np.zeros(2, np.float32) for i in range(3000)})
-    write_checkpoint("n", {f"layer/w{i}": np.ones(2, np.float32) for i in range(3000)})
     return tmp_path
 
 

@@ -100,10 +100,10 @@ def dataset(*args: Any, **settings: Any) -> Callable[[h5py.File], None]:
     return lambda file: file.create_dataset("w", *args, **settings) and None
 
 
-def swollen_chunk(file: h5py.File) -> None:
-    """A chunk that says it has 4 kB and unpacks to 400 MiB."""
+def swollen_chunk(file: h5py.File, huge: int) -> None:
+    """A chunk that says it has 4 kB and unpacks to hundreds of MiB."""
     made = file.create_dataset("w", (1024,), "f4", chunks=(1024,), compression="gzip")
-    made.id.write_direct_chunk((0,), zlib.compress(bytes(HUGE)))
+    made.id.write_direct_chunk((0,), zlib.compress(bytes(huge)))
 
 
 def external(file: h5py.File) -> None:
@@ -219,8 +219,8 @@ def patterns(text: str) -> bytes:
     return ("rules = [\n" + "".join(rows) + "]\n").encode()
 
 
-def bombs() -> Iterator[Bomb]:
-    """Yields every case."""
+def bombs(huge: int = HUGE) -> Iterator[Bomb]:
+    """Yields every case; `huge` is how many bytes most of them unpack to."""
     shapes = {
         "chunks that aren't there": dataset((500_000_000,), "f4", chunks=(1 << 20,)),
         "40 TB of chunks": dataset((10**13,), "f4", chunks=(1 << 20,)),
@@ -228,11 +228,11 @@ def bombs() -> Iterator[Bomb]:
             (500_000_000,), "f4", chunks=(1 << 20,), compression="gzip"
         ),
         "packed zeros": lambda file: dataset(
-            data=np.zeros(HUGE, np.uint8), chunks=(1 << 22,), compression="gzip"
+            data=np.zeros(huge, np.uint8), chunks=(1 << 22,), compression="gzip"
         )(file),
         "a large chunk": dataset((10,), "f4", maxshape=(None,), chunks=(1 << 28,)),
         "chunks of one byte": dataset((40 << 20,), "u1", chunks=(1,), compression="gzip"),
-        "a chunk that unpacks to more": swollen_chunk,
+        "a chunk that unpacks to more": lambda file: swollen_chunk(file, huge),
         "external storage on a FIFO": external,
         "external links to a FIFO": linked,
         "a virtual dataset on a FIFO": virtual,
@@ -244,7 +244,7 @@ def bombs() -> Iterator[Bomb]:
     }
     for what, fill in shapes.items():
         yield Bomb("HDF5", what, hdf5(fill), contents)
-    zeros = bytes(HUGE)
+    zeros = bytes(huge)
     members = {
         "metadata": lambda: model_file(metadata=b'{"x": "' + zeros + b'"}'),
         "weights": lambda: model_file(weights=zeros),
@@ -265,8 +265,8 @@ def bombs() -> Iterator[Bomb]:
         config = model_file(config=text)
         yield Bomb("JSON", f"a model of {what}", written("m.keras", config), load_model_file)
     arrays = {
-        "zeros": lambda: packed(("in/x.npy", npy(f"({HUGE // 4},)", zeros))),
-        "zeros that lie": lambda: lying(packed(("in/x.npy", npy(f"({HUGE // 4},)", zeros))), 200),
+        "zeros": lambda: packed(("in/x.npy", npy(f"({huge // 4},)", zeros))),
+        "zeros that lie": lambda: lying(packed(("in/x.npy", npy(f"({huge // 4},)", zeros))), 200),
         "4 TiB claimed": lambda: packed(("in/x.npy", npy("(1099511627776,)"))),
         "2^70 claimed": lambda: packed(("in/x.npy", npy("(1180591620717411303424,)"))),
         "less than nothing": lambda: packed(("in/x.npy", npy("(-4, -4)", bytes(64)))),

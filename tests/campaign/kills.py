@@ -1,6 +1,6 @@
 """Kills the writers of `tf1compat.checkpoint` at every file operation, and at random moments.
 
-    python tests/campaign/kills.py           # each writer at each of its operations
+    python tests/campaign/kills.py           # each writer at all operations, or --every=3
     python tests/campaign/kills.py --full    # and 40 times at random each
 
 After each kill the output must be the old one or the new one, complete, and running the writer
@@ -276,11 +276,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="40 kills at random for each, too")
     parser.add_argument("--seed", type=int, default=1155)
+    parser.add_argument("--every", type=int, default=1, help="kill at each so many operations")
     options = parser.parse_args()
     failures: list[str] = []
     for writer in WRITERS:
-        count, bad = at_every_operation(writer)
-        print(f"{writer.name}: killed at each of {count} operations, {len(bad)} bad")
+        count, bad = at_every_operation(writer, options.every)
+        where = f"1 in {options.every} of {count} operations"
+        print(f"{writer.name}: killed at {where}, {len(bad)} bad")
         failures += bad
         if options.full:
             bad = at_random(writer, 40, options.seed)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from records.cells import running
 from records.cells.all_cases import CASES
 from records.replay import CELLS
+from shares import share
 
 from tf1compat import graph
 from tf1compat.errors import GraphError, Tf1CompatError, UsageError
@@ -59,7 +60,7 @@ def test_a_layer_is_refused_by_its_name(name):
         untransformed(lambda: make()(tf.ones(shape)))()
 
 
-@pytest.mark.parametrize("name", ONE_STEP)
+@pytest.mark.parametrize("name", share(ONE_STEP, 3))
 def test_a_cell_is_refused_by_its_name(name):
     def run():
         CASES[name](v1, CELLS, running.Context(v1))

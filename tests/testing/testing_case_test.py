@@ -57,10 +57,13 @@ _STYLES = {
 
 # Runs each program in a fork of a process that has imported TensorFlow, which takes the most time.
 _RUN_ALL = """
+import gc
+gc.disable()
 import os, runpy, sys
 import tensorflow
 import tf1compat.testing
 
+gc.freeze()  # else each fork walks through TensorFlow's modules at its end
 for path in sys.argv[1:]:
     if os.fork() == 0:
         with open(path + ".out", "w") as out:

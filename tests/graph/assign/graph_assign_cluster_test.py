@@ -28,6 +28,8 @@ pytestmark = pytest.mark.slow
 
 # One process imports TensorFlow, which takes the most time, and forks a server for each task.
 _SERVERS = """
+import gc
+gc.disable()  # walking through TensorFlow's modules, as they are imported, takes as long as they do
 import json, os, signal, sys
 import tensorflow as tf
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no funeral

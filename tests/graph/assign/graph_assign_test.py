@@ -291,6 +291,8 @@ class MonitoredSessionTest(GraphTestCase):
 
 
 LARGE = """
+import gc
+gc.disable()
 import numpy as np
 import tensorflow as tf
 
@@ -299,8 +301,8 @@ from tf1compat.graph import Assigner, query
 v1 = tf.compat.v1
 with tf.Graph().as_default(), v1.Session() as session:
     v1.get_variable("big", [2**29 + 3], use_resource=True)
-    value = np.ones([2**29 + 3], np.float32)
-    value[-1] = 7
+    value = np.zeros([2**29 + 3], np.float32)  # takes no memory where nothing is written
+    value[-4:] = 1, 1, 1, 7
     Assigner(query()).assign(session, {"big": value})
     del value
     print(*session.run([query()[0][-1], tf.reduce_sum(query()[0][-4:])]))

@@ -4,6 +4,7 @@ Regenerate the record: see tests/graph/records/layers/generate.py.
 """
 
 import json
+import operator
 import pathlib
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import tensorflow as tf
 from records.layers.running import run_case
 from records.replay import LAYERS, defaults_of_1_15, plain, plainly
+from shares import share
 
 from tf1compat.testing import assert_arrays_close
 
@@ -19,14 +21,14 @@ AGAIN = "differs from TensorFlow 1.15.5; see tests/graph/records/layers/generate
 CONFIGS = json.loads((RECORDS / "configurations.json").read_text())
 BY_ID = {config["id"]: config for config in CONFIGS}
 GRAPHS = json.loads((RECORDS / "graphs.json").read_text())
-# Layers and their arguments are all replayed with reference variables, numbers and all. Gradients,
-# and what resource variables change (how a variable is made and read, not what an argument does),
-# are taken of a share of each layer's configurations, the two offset from each other.
+# Layers and their arguments are all replayed with reference variables, outputs, updates and all.
+# Gradients, and what resource variables change (how a variable is made and read, not what an
+# argument does), are taken of a share of each layer's configurations.
 NAMES = sorted({config["layer"] for config in CONFIGS})
-OF_LAYER = [[config for config in CONFIGS if config["layer"] == name] for name in NAMES]
-DIFFERENTIATED = [config for alike in OF_LAYER for config in alike[::2]]
-COUNTED = [config for alike in OF_LAYER for config in (alike[1::2] or alike)]
-TODAY = [config for alike in OF_LAYER for config in alike[::6]]
+_layer = operator.itemgetter("layer")
+DIFFERENTIATED = share(CONFIGS, 6, _layer)
+COUNTED = share(CONFIGS[::-1], 6, _layer)
+TODAY = share(CONFIGS, 18, _layer)
 SMALLEST = 1e-3  # arrays that hold nothing larger are compared as if they did
 
 
@@ -82,8 +84,8 @@ def test_resource_variables_make_no_more_ops(config):
 def test_the_record_is_of_these_configurations():
     assert [config["id"] for config in CONFIGS] == list(GRAPHS)
     assert len(CONFIGS) >= 400
-    for share in (DIFFERENTIATED, COUNTED, TODAY):
-        assert sorted({config["layer"] for config in share}) == NAMES
+    for some in (DIFFERENTIATED, COUNTED, TODAY):
+        assert sorted({config["layer"] for config in some}) == NAMES
 
 
 def poisoned_dense(change):

@@ -12,8 +12,9 @@ import pytest
 import tensorflow as tf
 from records.cells import running
 from records.cells.all_cases import CASES
-from records.cells.kinds import CONTRIB, CORE
+from records.cells.kinds import CONTRIB, CORE, STACKS
 from records.replay import CELLS, defaults_and_dimensions_of_1_15, plainly
+from shares import share
 
 from tf1compat.testing import assert_arrays_close
 
@@ -97,6 +98,8 @@ def compare_graphs(name, record):
 
 def test_no_class_is_left_out():
     assert {_class(name) for name in IN_LOOPS} == {_class(name) for name in _DYNAMIC}
+    for kind in (_cell, _way):
+        assert {kind(name) for name in STEPPED} == {kind(name) for name in STEP_BY_STEP}
     assert {_class(name) for name in DIFFERENTIATED} == {_class(name) for name in STEP_BY_STEP}
     assert {_cell(name) for name in COUNTED} >= {_cell(name) for name in _NEVER_LOOPED}
 
@@ -106,16 +109,17 @@ def test_every_case_is_recorded(numbers):
     assert len(GRAPHS) > 300
 
 
-def _some(names, kind, every):
-    """Returns the first name of each kind, single steps first, and every so many after it."""
-    kinds = {}
-    for name in sorted(names, key=lambda name: (not name.endswith(":once"), name)):
-        kinds.setdefault(kind(name), []).append(name)
-    return sorted(name for alike in kinds.values() for name in alike[::every])
+def _once_first(names):
+    """Returns names in an order whose first of a kind is a single step, where there is one."""
+    return sorted(names, key=lambda name: (not name.endswith(":once"), name))
 
 
 def _cell(name):
     return name.partition(":")[0]
+
+
+def _way(name):
+    return name.partition(":")[2]
 
 
 def _class(name):
@@ -127,15 +131,22 @@ def _class(name):
 _DYNAMIC = sorted(name for name in CASES if name.endswith(":dynamic"))
 STEP_BY_STEP = sorted(set(CASES) - set(_DYNAMIC))
 _NEVER_LOOPED = [name for name in STEP_BY_STEP if f"{_cell(name)}:dynamic" not in _DYNAMIC]
-# Every case is built and computed, if only by its first step: what a class makes of its options is
-# seen there. So loops are thinned by options: one in four of a class, and all wrappers and stacks.
-IN_LOOPS = _some(_DYNAMIC, _class, 4)
-# Nodes are counted in these loops, in all that never runs in one, and in a share of the rest.
-COUNTED = sorted({*_NEVER_LOOPED, *STEP_BY_STEP[::8]})
+_SPECIAL = [name for name in STEP_BY_STEP if _cell(name) not in {**CORE, **STACKS, **CONTRIB}]
+_TIMES_WAYS = _once_first(set(STEP_BY_STEP) - set(_SPECIAL))
+# What a cell makes of its options is seen in its first step: every cell takes one, every way to run
+# cells takes some, and every case that is special is run. How cells are called is TensorFlow's, and
+# loops are thinned by options: one in eight of a class, and all wrappers and stacks.
+STEPPED = sorted({*_SPECIAL, *share(_TIMES_WAYS, 9, _cell), *share(_TIMES_WAYS[::-1], 9, _way)})
+IN_LOOPS = share(_once_first(_DYNAMIC), 8, _class)
+# Nodes are counted in these loops, in what never runs in one, and in a share of the rest.
+COUNTED = sorted({*share(_NEVER_LOOPED, 3, _cell), *share(STEP_BY_STEP, 16)})
 # Gradients are TensorFlow's, of operations whose values are compared: a class, or a cell that never
-# loops, is asked for them of some of its options and of some ways to run it; loops, of a fourth.
-DIFFERENTIATED = {*_some(_NEVER_LOOPED, _cell, 2), *_some(STEP_BY_STEP, _class, 4)}
-THROUGH_LOOPS = IN_LOOPS[::4]
+# loops, is asked for them of one of its options and of few ways to run it; loops, of an eighth.
+DIFFERENTIATED = {
+    *share(_once_first(_NEVER_LOOPED), 4, _cell),
+    *share(_once_first(STEP_BY_STEP), 12, _class),
+}
+THROUGH_LOOPS = IN_LOOPS[::8]
 
 
 def compare_nodes(name, record):
@@ -144,7 +155,7 @@ def compare_nodes(name, record):
         assert record["outputs"] == GRAPHS[name]["outputs"]
 
 
-@pytest.mark.parametrize("name", STEP_BY_STEP)
+@pytest.mark.parametrize("name", STEPPED)
 def test_cell_is_that_of_1_15(name, numbers):
     replayed(name, numbers, gradients=name in DIFFERENTIATED)
 
@@ -158,7 +169,7 @@ def test_cell_under_v1_behaviour_makes_no_more_nodes(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", IN_LOOPS[::3])
+@pytest.mark.parametrize("name", IN_LOOPS[::4])
 def test_cell_in_a_loop_of_today_is_that_of_1_15(name, numbers):
     """A loop of today calls a cell as the first step of any case does: a share of them is enough.
 

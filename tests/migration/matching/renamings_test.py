@@ -5,6 +5,7 @@ import re
 
 import keras
 import pytest
+from shares import share
 
 from tf1compat.keras3 import build_model, index_model
 from tf1compat.migration.matching import Item, match_items
@@ -48,9 +49,13 @@ def index(request):
     )
 
 
+NAMINGS = (_numbered, _backwards, _shuffled, _wordless, _automatic)
+# Each naming of each network, with its flow or without.
+WAYS = share([(naming, flow) for flow in (True, False) for naming in NAMINGS], 2)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("naming", [_numbered, _backwards, _shuffled, _wordless, _automatic])
-@pytest.mark.parametrize("with_flow", [True, False])
+@pytest.mark.parametrize(("naming", "with_flow"), WAYS)
 def test_no_weight_gets_another_ones_source(index, naming, with_flow):
     scopes = naming([node for node in index.layers if node.weights])
     weights = [w for w in index.values() if w.kind == "weight"]

@@ -37,8 +37,15 @@ def test_every_cell_goes_where_it_computes_the_same(name, tmp_path):
     assert_computes_what_was_recorded(plan, index, recording)
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
     assume = Assumptions(forget_bias=forget_bias)
-    plan = plan_migration(without_graph(tmp_path, name), index, assume=assume)
-    assert_computes_what_was_recorded(plan, index, recording)
+    bare = plan_migration(without_graph(tmp_path, name), index, assume=assume)
+    assert bare.complete, str(bare)
+    if carried_out(bare) != carried_out(plan):
+        assert_computes_what_was_recorded(bare, index, recording)
+
+
+def carried_out(plan):
+    """Returns all of a plan that tells what a conversion writes."""
+    return {fill.target: (fill.sources, fill.layout) for fill in plan.fills}
 
 
 def test_a_graph_tells_a_convolution_whatever_its_name():

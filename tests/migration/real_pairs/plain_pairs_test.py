@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import keras
 import pytest
 from real_pairs import convolution_programs, mobilenet_program, plain_models, recurrent_programs
+from shares import share
 from v1_programs import saved
 
 from tf1compat.checkpoint import open_checkpoint
@@ -42,19 +43,23 @@ PAIRS = {
     "char_lstm": Pair(recurrent_programs.char_lstm, plain_models.char_lstm),
     "char_gru": Pair(recurrent_programs.char_gru, plain_models.char_gru),
     "tagger": Pair(recurrent_programs.tagger, plain_models.tagger, TAGGER_RULES, FULL),
-    "unet": Pair(convolution_programs.unet, plain_models.unet, scale=0.3),
     "wavenet": Pair(
         convolution_programs.wavenet,
         plain_models.wavenet,
         WAVENET_RULES,
         GraphOptions(inputs=AFTER_THE_SOUND),
     ),
+    "unet": Pair(convolution_programs.unet, plain_models.unet, scale=0.3),
     # With larger values, rounding of so many layers is more than the tolerance.
     "mobilenet": Pair(mobilenet_program.mobilenet, plain_models.mobilenet, scale=0.4),
 }
 
 
-@pytest.mark.parametrize("name", PAIRS)
+def _module(name):
+    return PAIRS[name].program.__module__
+
+
+@pytest.mark.parametrize("name", share(PAIRS, 2, _module))
 def test_it_is_complete_and_proved(name, tmp_path):
     pair = PAIRS[name]
     keras.utils.clear_session()
