@@ -9,11 +9,11 @@ import tempfile
 import pytest
 
 from tf1compat.files import scratch
-from tf1compat.files.scratch import scratch_folder
+from tf1compat.files.scratch import scratch_folder, tidied
 
 CHILD = """
 import os, sys
-from tf1compat.files.scratch import scratch_folder
+from tf1compat.files.scratch import scratch_folder, tidied
 with scratch_folder() as folder:
     open(os.path.join(folder, "half"), "w").close()
     print(folder, flush=True)
@@ -100,3 +100,16 @@ def test_one_that_is_cleared_before_it_is_locked_is_made_again(temporary, monkey
     with scratch_folder() as folder:
         assert [os.path.join(temporary, name) for name in os.listdir(temporary)] == [folder]
     assert folder not in cleared
+
+
+def test_folders_that_others_leave_behind_an_error_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(tmp_path))
+    plain = tempfile.mkdtemp
+    with tidied():
+        kept = tempfile.mkdtemp()
+    before = tempfile.mkdtemp()
+    with pytest.raises(ValueError, match="not writable"), tidied():
+        with open(os.path.join(tempfile.mkdtemp(), "half"), "x"):
+            raise ValueError("not writable")
+    assert tempfile.mkdtemp is plain
+    assert {os.path.join(tmp_path, name) for name in os.listdir(tmp_path)} == {kept, before}

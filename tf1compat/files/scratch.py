@@ -13,13 +13,16 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 from tf1compat.stopping import unstoppable
 
-__all__ = ["scratch_folder"]
+__all__ = ["scratch_folder", "tidied"]
 
 _PREFIX = "tf1compat-scratch-"
+_TIDYING = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -38,6 +41,41 @@ def scratch_folder() -> Iterator[str]:
         if handle >= 0 and os.getpid() == owner:  # a fork that unwinds must not clear its parent's
             with unstoppable():
                 _remove(folder, handle)
+
+
+@contextlib.contextmanager
+def tidied() -> Iterator[None]:
+    """Removes what temporary folders the block made in this thread, where it raises.
+
+    Keras makes one of its own as it saves, and leaves it where it can't write there.
+    """
+    with _TIDYING:
+        made: list[str] = []
+        plain, mine = tempfile.mkdtemp, threading.get_ident()
+
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            folder = plain(*args, **kwargs)
+            if threading.get_ident() == mine:
+                made.append(folder)
+            return folder
+
+        try:
+            with _put(tempfile, "mkdtemp", noting):
+                yield
+        except BaseException:
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+@contextlib.contextmanager
+def _put(module: Any, name: str, function: Any) -> Iterator[None]:
+    before = getattr(module, name)
+    setattr(module, name, function)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
 
 
 def _made() -> tuple[str, int]:

@@ -13,7 +13,7 @@ from typing import IO
 from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import RegularFile, open_regular
-from tf1compat.files.scratch import scratch_folder
+from tf1compat.files.scratch import scratch_folder, tidied
 from tf1compat.files.staging import staged_file
 from tf1compat.files.zip_files import archive_in, member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
@@ -46,7 +46,7 @@ def write_keras_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged, scratch_folder() as scratch:
         skeleton = os.path.join(scratch, f"model{SUFFIX}")
-        with naming_scratch(skeleton):
+        with naming_scratch(skeleton), tidied():
             weights = save_skeleton(index, lambda model: model.save(skeleton))
         return _fill(staged, skeleton, weights, read=read)
 
