@@ -96,6 +96,9 @@ def ended(process: subprocess.Popen, folder: str) -> Ended:
     return Ended(process.returncode, *told, tuple(found))
 
 
+_BEGINNINGS = re.compile(r"tf1compat|\d+ unfilled targets:\n")  # of an error, of what a plan asks
+
+
 def unforeseen(end: Ended) -> list[str]:
     """Returns what is wrong with how a task ended, whatever it was to do."""
     found = []
@@ -103,7 +106,7 @@ def unforeseen(end: Ended) -> list[str]:
         found.append(f"status {end.status}")
     if _UNFORESEEN.search(end.errors) or _UNFORESEEN.search(end.out):
         found.append(f"says {(end.errors or end.out)[-400:]!r}")
-    if end.status and end.errors and not end.errors.startswith("tf1compat"):
+    if end.status and end.errors and not _BEGINNINGS.match(end.errors):
         found.append(f"failed and said {end.errors[-200:]!r}")
     if not end.status and end.errors:
         found.append(f"went well and said {end.errors[-200:]!r}")
