@@ -453,6 +453,12 @@ def _stage(path):
 
 
 @pytest.mark.parametrize("use", [_stage, clear_stale, lambda path: require_distinct([path], [])])
+def test_a_path_that_no_file_has_is_refused_by_name(use):
+    with pytest.raises(OutputError, match=r"^'\\ud800': can't be written, it has characters"):
+        use("\ud800")
+
+
+@pytest.mark.parametrize("use", [_stage, clear_stale, lambda path: require_distinct([path], [])])
 def test_a_path_that_is_none_is_refused_by_name(use):
     with pytest.raises(OutputError, match=r"^'a\\x00b': can't be written, no path holds a NUL"):
         use("a\0b")

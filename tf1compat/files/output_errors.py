@@ -32,4 +32,10 @@ def path_text(path: str | os.PathLike[str]) -> str:
     name = os.fspath(path)
     if "\0" in name:
         raise OutputError(f"{name!r}: can't be written, no path holds a NUL character")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{name!r}: can't be written, it has characters that paths have none of here ({error})"
+        ) from error
     return name
