@@ -103,11 +103,15 @@ def _type(dtype: np.dtype) -> StoredType:
 def _read(seen: SeenFile, name: str) -> np.ndarray:
     """Returns an array, its CRC-32 compared."""
     with seen.opened(variable=name) as file, archive_in(file) as archive:
+        item = archive.getinfo(name + SUFFIX)
         try:
-            return array_in(archive, archive.getinfo(name + SUFFIX))
+            return array_in(archive, item)
         except Exception as error:
             raise CorruptCheckpointError(
-                f"expected a sound array, found {_said(error)}", file=seen.path, variable=name
+                f"expected a sound array, found {_said(error)}",
+                file=seen.path,
+                variable=name,
+                offset=item.header_offset,
             ) from error
 
 

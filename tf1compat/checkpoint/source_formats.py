@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 from tf1compat.checkpoint._array_index import ArrayIndex, StoredArray
 from tf1compat.checkpoint._asked_index import AskedIndex, is_index
+from tf1compat.checkpoint._frozen_format import FrozenGraph
 from tf1compat.checkpoint._npz_format import Npz
 from tf1compat.checkpoint._one_file import OneFile
 from tf1compat.checkpoint.bundle.v2 import V2
@@ -151,7 +152,7 @@ _METHODS = ("prefix_of", "exists", "prefixes", "is_directory", "graph_path", "op
 
 SOURCE_FORMATS: Registry[SourceFormat] = Registry(
     "format of checkpoints",
-    [V1(), V2(), Safetensors(), Npz()],
+    [V1(), V2(), Safetensors(), Npz(), FrozenGraph()],
     has={"summary": str},
     methods=_METHODS,
     claims=_suffixes,

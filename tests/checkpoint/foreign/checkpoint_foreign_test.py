@@ -145,7 +145,10 @@ FILES = {
         old_variables,
         "a graph without values",
     ),
-    "frozen": (lambda: frozen().SerializeToString(), r"a frozen graph .*from which it was frozen"),
+    "frozen": (
+        lambda: frozen().SerializeToString(),
+        r"a frozen graph .*give it a name that ends in \.pb, by",
+    ),
     "pbtxt": (lambda: str(frozen()).encode(), r"a graph as text \(a GraphDef, \.pbtxt\)"),
     "graph": (graph_bytes, r"a graph without values \(a GraphDef\)"),
     "meta": (meta_graph, r"a graph without values \(a MetaGraphDef, \.meta\)"),
