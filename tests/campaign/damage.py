@@ -45,6 +45,7 @@ PREFIXES = {
     "trained": "model.ckpt-3",
     "frozen": "reference.pb",
     "npz": "weights.npz",
+    "object_based": "model.ckpt-1",
     "safetensors": "model.safetensors.index.json",
 }
 # Formats without checksums: a flipped byte of a value is a value.

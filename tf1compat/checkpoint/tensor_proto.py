@@ -63,7 +63,8 @@ def decode_constant(data: memoryview, *, stored: StoredType, count: int) -> np.n
     for field in fields(data):
         if field.number not in (1, 2, 3, _CONTENT, number):
             raise WireError(f"values in field {field.number}, expected field {number}", 0)
-    content = b"".join(bytes(f.message()) for f in fields(data) if f.number == _CONTENT)
+    pieces = [field.message() for field in fields(data) if field.number == _CONTENT]
+    content = bytes(pieces[-1]) if pieces else b""  # of a field that is there once, the last
     if content:
         if stored.is_string or len(content) != count * dtype.itemsize:
             raise WireError(f"{len(content)} bytes for {count} elements of {stored.name}", 0)

@@ -112,6 +112,6 @@ def _tensor(source: Source, span: Span) -> Constant:
             if part.end - part.begin > _SHAPE:
                 raise WireError("a shape of too many dimensions", part.begin)
             shape = parse_shape(part.of(source))
-        elif part.number == TensorProto.CONTENT and part.end > part.begin:
-            content = part.begin, part.end
+        elif part.number == TensorProto.CONTENT:
+            content = (part.begin, part.end) if part.end > part.begin else None
     return Constant(stored, shape, span.begin, span.end, content)

@@ -21,7 +21,9 @@ _TOKEN = re.compile(
     rb"""|(?P<mark>[-{}<>:,;\[\]])""",
     re.DOTALL,
 )
-_WRONG = re.compile(rb"\\(?:[^0-7abfnrtvx'\"?]|x(?![0-9A-Fa-f])|[4-7][0-7]{2})", re.DOTALL)
+# Of `\?` TensorFlow's readers make two things, so it is none.
+_WRONG = re.compile(rb"\\(?:[^0-7abfnrtvx'\"]|x(?![0-9A-Fa-f])|[4-7][0-7]{2})", re.DOTALL)
+_ONE_DIGIT = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f])(?![0-9A-Fa-f])")
 _TRUE, _FALSE = (b"true", b"True", b"t", b"1"), (b"false", b"False", b"f", b"0")
 _ENDS = {b"{": b"}", b"<": b">"}
 _LIMITS = -(1 << 63), 1 << 64
@@ -224,11 +226,10 @@ def _unescaped(token: _Token) -> bytes:
     body = token.data[1:-1]
     if b"\\" not in body:
         return body
-    wrong = _WRONG.search(body.replace(b"\\\\", b""))
+    wrong = _WRONG.search(body.replace(b"\\\\", b".."))
     if wrong is not None:
         raise WireError(f"an escape {_shown(wrong[0])}, which there is none", token.offset)
-    plain = re.sub(rb"(\\\\)|\\\?", lambda m: m[1] or b"?", body) if b"\\?" in body else body
-    plain = re.sub(rb"(\\\\)|\\x([0-9A-Fa-f])(?![0-9A-Fa-f])", _two_digits, plain)
+    plain = _ONE_DIGIT.sub(_two_digits, body) if b"\\x" in body else body
     return plain.decode("unicode_escape").encode("latin-1")
 
 

@@ -116,9 +116,12 @@ def frozen_in(source: Source, begin: int, end: int, budget: Budget) -> Frozen | 
     constants = {name: found for name in once if (found := nodes[name].constant) is not None}
     if not constants:
         return None
-    others = (one for one in spans(source, begin, end) if one.number == GraphDef.LIBRARY)
-    versions = (one for one in spans(source, begin, end) if one.number == GraphDef.VERSIONS)
-    return Frozen(constants, source, tuple(nodes.values()), (*others, *versions), signatures)
+    beside = (GraphDef.LIBRARY, GraphDef.VERSIONS)
+    others = tuple(one for one in spans(source, begin, end) if one.number in beside)
+    for one in (*others, *signatures):
+        if one.kind != LENGTH:
+            raise WireError(f"field {one.number} is not a message", one.begin)
+    return Frozen(constants, source, tuple(nodes.values()), others, signatures)
 
 
 _SIGNATURES = MetaGraphDef.SIGNATURE_DEF
