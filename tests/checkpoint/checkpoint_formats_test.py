@@ -189,8 +189,8 @@ def test_a_directory_may_be_a_checkpoint_itself(tmp_path):
         find_prefix(folder)
 
 
-def test_the_package_has_its_two_and_says_so(tmp_path, capsys):
-    assert list(SOURCE_FORMATS) == ["V1", "V2"]
+def test_the_package_has_its_own_and_says_so(tmp_path, capsys):
+    assert list(SOURCE_FORMATS) == ["V1", "V2", "safetensors", "npz", "frozen graph"]
     with pytest.raises(UsageError, match="a name of its own"):
         SOURCE_FORMATS.add(type("Again", (Json,), {"name": "V2"})())
     with SOURCE_FORMATS.with_(Json()), pytest.raises(SystemExit):

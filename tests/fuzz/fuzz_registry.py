@@ -100,5 +100,11 @@ TARGETS = {
         Target("keras_metadata", "fuzz_hdf5", "json", "tensorflow", longest=8192, quick=20),
         Target("npz_arrays", "fuzz_npz", "pieces", longest=2048, quick=100),
         Target("npz", "fuzz_archives", "bytes", "tensorflow", quick=100),
+        Target("frozen_graph", "fuzz_frozen", "proto", longest=8192, quick=40),
+        Target("graph_text", "fuzz_frozen_values", "text", "tensorflow", quick=200),
+        Target("constant_values", "fuzz_frozen_values", "proto", "tensorflow", longest=512),
+        Target("npz_source", "fuzz_sources", quick=100),
+        Target("safetensors_file", "fuzz_sources", longest=1024),
+        Target("safetensors_index", "fuzz_sources", "pieces", longest=1024, quick=100),
     )
 }

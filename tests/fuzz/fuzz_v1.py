@@ -11,7 +11,7 @@ from fuzz_scratch import FIXTURES, written
 from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.table.reader import Table
 from tf1compat.checkpoint.table.writer import table_bytes
-from tf1compat.checkpoint.v1_format._tensor_proto import decode_tensor
+from tf1compat.checkpoint.tensor_proto import decode_tensor
 from tf1compat.checkpoint.wire import WireError, fields, read_varint, varint
 from tf1compat.errors import Tf1CompatError
 

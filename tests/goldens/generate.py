@@ -37,6 +37,7 @@ GOLDENS = (
     "cudnn_opaque",
     "keras_rnn",
     "keras_cudnn",
+    "frozen",
 )
 
 

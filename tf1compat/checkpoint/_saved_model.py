@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from tf1compat.checkpoint._frozen_format import holds_values
 from tf1compat.checkpoint.bundle.file_names import INDEX, SAVED_MODEL, values_of_saved_model
-from tf1compat.checkpoint.foreign.recognition import recognise
+from tf1compat.checkpoint.foreign.recognition import SAVED, recognise
 from tf1compat.errors import UnsupportedCheckpointError
 
 __all__ = ["saved_model_below", "saved_model_prefix"]
@@ -28,6 +29,9 @@ def saved_model_prefix(path: str) -> str | None:
         return None
     prefix = values_of_saved_model(directory)
     if not os.path.lexists(prefix + INDEX):
+        graph = os.path.join(directory, SAVED_MODEL)
+        if holds_values(graph):
+            return graph
         raise UnsupportedCheckpointError(
             f"{path}: expected a TensorFlow checkpoint, found a SavedModel without values: there "
             f"is no {prefix}{INDEX}; fetch the whole directory, or, where its graph was frozen, "
@@ -49,7 +53,7 @@ def _directory_of(path: str) -> str | None:
     """Returns the directory of the SavedModel that a path belongs to."""
     if os.path.isfile(path):
         found = recognise(path)
-        return os.path.dirname(path) if found is not None and found.key == "saved_model" else None
+        return os.path.dirname(path) if found is not None and found.key == SAVED else None
     if not os.path.isdir(path):
         return None
     if _graph_in(path):

@@ -4,17 +4,18 @@ To add one, give :data:`SOURCE_FORMATS` an object with the methods of :class:`So
 format that is one file of arrays, :class:`OneFile` and :class:`ArrayIndex` have all of it but the
 reading::
 
-    class Npz(OneFile):
-        name, suffix, summary = "npz", ".npz", "numpy's archive of arrays"
+    class Texts(OneFile):
+        name, suffix, summary = "texts", ".arrays.json", "lists of numbers by name, as JSON"
 
         def open(self, prefix):
             try:
-                arrays = dict(numpy.load(prefix, allow_pickle=False))
-            except (OSError, ValueError, zipfile.BadZipFile) as error:
+                held = parse_json(read_text(prefix), file=prefix)
+                arrays = {name: numpy.array(one, "f4") for name, one in held.items()}
+            except ValueError as error:
                 raise CorruptCheckpointError(str(error), file=prefix) from error
             return ArrayIndex([prefix], {name: StoredArray.of(arrays[name]) for name in arrays})
 
-    SOURCE_FORMATS.add(Npz())
+    SOURCE_FORMATS.add(Texts())
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ from typing import Any, Protocol
 
 from tf1compat.checkpoint._array_index import ArrayIndex, StoredArray
 from tf1compat.checkpoint._asked_index import AskedIndex, is_index
+from tf1compat.checkpoint._frozen_format import FrozenGraph
+from tf1compat.checkpoint._npz_format import Npz
+from tf1compat.checkpoint._one_file import OneFile
 from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.entry import Part
+from tf1compat.checkpoint.safetensors_format.safetensors import Safetensors
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError, UsageError
@@ -108,34 +113,6 @@ class SourceFormat(Protocol):
         """
 
 
-class OneFile:
-    """Base of a format whose checkpoints are single files of a suffix of their own."""
-
-    name: str
-    suffix: str
-    summary: str
-
-    def prefix_of(self, path: str) -> str | None:
-        """Returns the path itself where it has the suffix."""
-        return path if path.endswith(self.suffix) else None
-
-    def exists(self, prefix: str) -> bool:
-        """Tells whether such a file is there."""
-        return prefix.endswith(self.suffix) and os.path.isfile(prefix)
-
-    def prefixes(self, directory: str, names: list[str]) -> Iterable[str]:
-        """Returns the files of the suffix."""
-        return {name for name in names if name.endswith(self.suffix)}
-
-    def is_directory(self, path: str) -> bool:
-        """Returns False."""
-        return False
-
-    def graph_path(self, prefix: str) -> str | None:
-        """Returns None: arrays have no graph."""
-        return None
-
-
 def _suffixes(one: SourceFormat) -> list[str]:
     return [one.suffix] if isinstance(one, OneFile) else []
 
@@ -175,7 +152,7 @@ _METHODS = ("prefix_of", "exists", "prefixes", "is_directory", "graph_path", "op
 
 SOURCE_FORMATS: Registry[SourceFormat] = Registry(
     "format of checkpoints",
-    [V1(), V2()],
+    [V1(), V2(), Safetensors(), Npz(), FrozenGraph()],
     has={"summary": str},
     methods=_METHODS,
     claims=_suffixes,

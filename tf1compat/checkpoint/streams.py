@@ -40,9 +40,12 @@ class Stream(Protocol):
 
 
 class RawStream:
-    """Elements that a file holds as they are in memory, followed by nothing."""
+    """Elements that a file holds as they are in memory, followed by nothing.
 
-    def __init__(self, file: RegularFile, *, offset: int, dtype: np.dtype, crc: int) -> None:
+    `crc` is their masked checksum, or None in formats that have none.
+    """
+
+    def __init__(self, file: RegularFile, *, offset: int, dtype: np.dtype, crc: int | None) -> None:
         self._file = file
         self._start = self._position = offset
         self._dtype = dtype
@@ -78,8 +81,8 @@ class RawStream:
             self.take(min(step, count - start))
 
     def finish(self) -> None:
-        """Compares the checksum of all bytes with the stored one."""
-        if crc32c.mask(self._crc) != self._expected:
+        """Compares the checksum of all bytes with the stored one, where there is one."""
+        if self._expected is not None and crc32c.mask(self._crc) != self._expected:
             size = self._position - self._start
             raise self._file.corrupt(
                 f"the checksum of these {size} bytes is wrong: bytes were changed", self._start
@@ -90,7 +93,8 @@ class RawStream:
         # numpy takes any byte for a bool, and then computes with it as it stands.
         if self._dtype.kind == "b" and out.size and out.max() > 1:
             raise self._file.corrupt("a bool that is neither 0 nor 1", self._position)
-        self._crc = crc32c.extend(self._crc, out)
+        if self._expected is not None:
+            self._crc = crc32c.extend(self._crc, out)
         self._position += out.size
 
 

@@ -37,7 +37,13 @@ def _finite(text: str) -> float:
     return value
 
 
-def parse_json(text: str | bytes, *, file: str, constant: Callable[[str], float] = _strict) -> Any:
+def parse_json(
+    text: str | bytes,
+    *,
+    file: str,
+    constant: Callable[[str], float] = _strict,
+    members: Callable[[list[tuple[str, Any]]], Any] = dict,
+) -> Any:
     """Returns the value that a JSON text holds.
 
     What it takes is looked at before it is made: a few bytes of JSON can stand for a hundred times
@@ -49,6 +55,7 @@ def parse_json(text: str | bytes, *, file: str, constant: Callable[[str], float]
       file: what errors call it, a path where it is a file's.
       constant: returns what NaN, Infinity and -Infinity stand for, which aren't JSON but which
         Python's own ``json.dumps`` writes: ``float`` for texts of programs that do so.
+      members: returns an object, of its members in their order; ``dict`` takes the last of a key.
 
     >>> parse_json('{"a": [1, 2.5]}', file="plan.json")
     {'a': [1, 2.5]}
@@ -66,6 +73,7 @@ def parse_json(text: str | bytes, *, file: str, constant: Callable[[str], float]
         return json.loads(
             text if isinstance(text, str) else data.decode("utf-8"),
             parse_constant=constant,
+            object_pairs_hook=None if members is dict else members,
             parse_float=_finite if constant is _strict else float,
         )
     except RecursionError as error:  # deep in a program

@@ -14,9 +14,10 @@ from tf1compat.files.zip_files import open_archive
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["read_npz"]
+__all__ = ["SUFFIX", "array_in", "header_in", "read_npz"]
 
-_SUFFIX = ".npy"
+SUFFIX = ".npy"
+"""Of the members that are arrays, behind their names."""
 _STEP = 1 << 20  # bytes
 
 
@@ -36,7 +37,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             arrays = {}
             for item in archive.infolist():
                 found = f"in {item.filename!r}: "
-                arrays[item.filename.removesuffix(_SUFFIX)] = _array(archive, item)
+                arrays[item.filename.removesuffix(SUFFIX)] = array_in(archive, item)
             return arrays
     except BudgetError:
         raise
@@ -45,11 +46,19 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise UsageError(f"{place}: expected an .npz file, found {found}{said}") from error
 
 
-def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> np.ndarray:
+def array_in(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> np.ndarray:
+    """Returns the array that a member of an open archive is.
+
+    Raises:
+      Exception: whatever a damaged member makes zipfile, zlib and numpy raise; ValueError where it
+        holds Python objects, or another number of bytes than its shape takes.
+    """
     import numpy as np
 
     with archive.open(item) as member:
-        shape, in_columns, dtype = _header(member)
+        shape, in_columns, dtype = header_in(member)
+        if dtype.hasobject or not dtype.itemsize:
+            raise ValueError(f"elements of {dtype}, expected numbers or texts of a fixed length")
         size = math.prod(shape) * dtype.itemsize
         if size > item.file_size:
             raise ValueError(f"{size:,} bytes claimed, {item.file_size:,} there")
@@ -61,8 +70,12 @@ def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> np.ndarray:
     return np.ndarray(shape, dtype, raw.data, order="F" if in_columns else "C")
 
 
-def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Returns shape, order and dtype as an ``.npy`` file's header has them."""
+def header_in(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Returns shape, order (whether by columns) and dtype as an ``.npy`` file's header has them.
+
+    Raises:
+      Exception: whatever damage makes numpy raise.
+    """
     from numpy.lib import format as npy
 
     version = npy.read_magic(member)
@@ -74,8 +87,6 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         raise ValueError(f"version {version} of the format, expected 1.0 or 2.0")
     if any(type(size) is not int or size < 0 for size in shape):
         raise ValueError(f"the shape {shape}")
-    if dtype.hasobject or not dtype.itemsize:
-        raise ValueError(f"elements of {dtype}, expected numbers or texts of a fixed length")
     return shape, in_columns, dtype
 
 

@@ -9,12 +9,13 @@ import shutil
 import stat
 import weakref
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.regular_files import KINDS, IrregularFileError, regular_handle
 
-__all__ = ["RegularFile", "open_regular", "regular_size", "special_kind"]
+__all__ = ["RegularFile", "SeenFile", "open_regular", "regular_size", "special_kind"]
 
 _HINTS = {
     b"version https://git-lfs": "this is a git-LFS pointer, fetch the file with `git lfs pull`",
@@ -139,6 +140,34 @@ def open_regular(
                 _said(error), file=path, variable=variable, offset=offset
             ) from error
         yield RegularFile(path, handle=handle, status=status, variable=variable)
+
+
+class SeenFile(NamedTuple):
+    """A file that was looked into before, for reading more of it: of that very file alone.
+
+    Attributes:
+      path: where it is.
+      identity: what :attr:`RegularFile.identity` was.
+    """
+
+    path: str
+    identity: tuple[int, ...]
+
+    @contextlib.contextmanager
+    def opened(self, *, variable: str | None = None) -> Iterator[RegularFile]:
+        """Opens it again; errors as for :func:`open_regular`.
+
+        Raises:
+          CorruptCheckpointError: another file is there now, or it was written to.
+        """
+        with open_regular(self.path, variable=variable) as file:
+            if file.identity != self.identity:
+                raise file.corrupt(
+                    "expected the file that was opened before, found that it was changed since; "
+                    "open it again",
+                    None,
+                )
+            yield file
 
 
 def regular_size(path: str, *, variable: str | None = None, offset: int | None = None) -> int:

@@ -118,7 +118,7 @@ FILES = {
     "keras model": (lambda: hdf5("model_weights"), "HDF5 .*a whole model of Keras"),
     "other hdf5": (lambda: hdf5("x"), "an HDF5 file; .*load_weights"),
     "hdf5 behind a block": (lambda: bytes(512) + hdf5("x")[:512], "an HDF5 file"),
-    "npz": (lambda: npz(2), r"numpy arrays \(\.npz\); .*write_checkpoint"),
+    "npz": (lambda: npz(2), r"numpy arrays \(\.npz\); give it a name that ends in \.npz"),
     "npz of many": (lambda: npz(2000), r"numpy arrays \(\.npz\)"),
     "keras": (
         lambda: zipped("metadata.json", "config.json", "model.weights.h5"),
@@ -138,14 +138,17 @@ FILES = {
     "tar.bz2": (lambda: tarred("w:bz2", "x.meta"), "a bzip2 file; unpack it"),
     "gzip": (lambda: gzip.compress(bytes(99)), "a gzip file; unpack it"),
     "npy": (npy, "one numpy array"),
-    "safetensors": (safetensors, "a safetensors file; read it with the safetensors library"),
+    "safetensors": (safetensors, r"a safetensors file; give it a name that ends in \.safetensors"),
     "tflite": (lambda: b"\x1c\0\0\0TFL3" + bytes(99), "a TensorFlow Lite model"),
     "onnx": (onnx, "an ONNX model"),
     "old variables": (
         old_variables,
         "a graph without values",
     ),
-    "frozen": (lambda: frozen().SerializeToString(), r"a frozen graph .*from which it was frozen"),
+    "frozen": (
+        lambda: frozen().SerializeToString(),
+        r"a frozen graph .*give it a name that ends in \.pb, by",
+    ),
     "pbtxt": (lambda: str(frozen()).encode(), r"a graph as text \(a GraphDef, \.pbtxt\)"),
     "graph": (graph_bytes, r"a graph without values \(a GraphDef\)"),
     "meta": (meta_graph, r"a graph without values \(a MetaGraphDef, \.meta\)"),

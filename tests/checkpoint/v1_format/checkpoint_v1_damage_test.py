@@ -4,7 +4,7 @@ import pytest
 
 from tf1compat.checkpoint import open_checkpoint, stored_type_of
 from tf1compat.checkpoint.table.writer import table_bytes
-from tf1compat.checkpoint.v1_format._tensor_proto import decode_tensor
+from tf1compat.checkpoint.tensor_proto import decode_tensor
 from tf1compat.checkpoint.wire import WireError, varint
 from tf1compat.errors import CorruptCheckpointError
 

@@ -16,6 +16,7 @@ __all__ = [
     "checkpoint_of_graph",
     "data_path",
     "graph_beside",
+    "has_values_beside",
     "is_written",
     "parts_of",
     "prefix_of_cut_name",
@@ -65,6 +66,12 @@ def checkpoint_of_graph(path: str) -> str:
     """
     directory, base = os.path.split(path)
     return values_of_saved_model(directory) if base == SAVED_MODEL else path.removesuffix(META)
+
+
+def has_values_beside(path: str) -> bool:
+    """Tells whether the checkpoint that a graph was written with is there."""
+    prefix = checkpoint_of_graph(path)
+    return os.path.lexists(prefix + INDEX) or (prefix != path and os.path.lexists(prefix))
 
 
 def values_of_saved_model(directory: str) -> str:

@@ -7,7 +7,7 @@ import struct
 import zlib
 
 from tf1compat.checkpoint.bundle_files import SHARD
-from tf1compat.checkpoint.foreign._sample import Foreign, Sample
+from tf1compat.checkpoint.foreign._sample import ZIP, Foreign, Sample
 
 __all__ = ["archive", "tar", "zip_file"]
 
@@ -41,21 +41,23 @@ def zip_file(sample: Sample) -> Foreign | None:
     if names and all(name.endswith(".npy") for name in names):
         return Foreign(
             "a zip file of numpy arrays (.npz)",
-            "read it with numpy.load; a checkpoint of them is made by "
-            "tf1compat.checkpoint.write_checkpoint(prefix, arrays)",
+            "give it a name that ends in .npz, by which it is read",
+            ZIP,
         )
     if {"config.json", "metadata.json"} <= bases:
         return Foreign(
             "a zip file that is a Keras model (.keras)",
             "load it with keras.saving.load_model; it needs no migration",
+            ZIP,
         )
     if "data.pkl" in bases:
         return Foreign(
             "a zip file of PyTorch (.pt, .pth, .bin)",
             "its weights have PyTorch's names and layouts: name the TensorFlow checkpoint that it "
             "was made from",
+            ZIP,
         )
-    return Foreign("a zip file" + _held(names), _UNPACK)
+    return Foreign("a zip file" + _held(names), _UNPACK, ZIP)
 
 
 def _zip_names(sample: Sample) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tf1compat.checkpoint.foreign._sample import Foreign, Sample
+from tf1compat.checkpoint.foreign._sample import FROZEN, GRAPH, SAVED, Foreign, Sample
 from tf1compat.checkpoint.wire import LENGTH, VARINT, WireError, read_varint
 from tf1compat.names.graph_names import NODE_NAME, OP_TYPE
 from tf1compat.names.op_types import VARIABLE_OPS
@@ -82,7 +82,7 @@ def saved_model(sample: Sample) -> Foreign | None:
     return Foreign(
         "the graph of a SavedModel",
         "its values are in variables/ beside it, which isn't there: fetch the whole directory",
-        "saved_model",
+        SAVED,
     )
 
 
@@ -92,15 +92,17 @@ def graph(sample: Sample) -> Foreign | None:
         return Foreign(
             "a graph without values (a MetaGraphDef, .meta)",
             f"{_TAIL_GRAPH}, whose data files hold the values",
+            GRAPH,
         )
     if not _is_graph(sample.head, sample.size):
         return None
     seen = sample.head + sample.tail
     if any(op in seen for op in _VARIABLES) or _VALUES not in seen:
-        return Foreign("a graph without values (a GraphDef)", _TAIL_GRAPH)
+        return Foreign("a graph without values (a GraphDef)", _TAIL_GRAPH, GRAPH)
     return Foreign(
         "a frozen graph (a GraphDef, .pb)",
-        "its variables were made constants: name the checkpoint from which it was frozen",
+        "its variables were made constants: give it a name that ends in .pb, by which it is read",
+        FROZEN,
     )
 
 

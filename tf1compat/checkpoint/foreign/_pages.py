@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tf1compat.checkpoint.foreign._sample import STAND_IN, Foreign, Sample
+from tf1compat.checkpoint.foreign._sample import GRAPH, SAVED, STAND_IN, Foreign, Sample
 
 __all__ = ["blank", "graph_text", "page", "pointer", "state", "text"]
 
@@ -16,6 +16,10 @@ _GRAPH_TEXTS = {
 }
 _NO_VALUES = (
     "it has no checkpoint's values: name the checkpoint beside it (the prefix of an .index file)"
+)
+_TEXT_VALUES = (
+    "where its variables were made constants, give it a name that ends in .pbtxt, by which it is "
+    "read; else name the checkpoint beside it (the prefix of an .index file)"
 )
 _NAME = "name the checkpoint: the prefix of an .index file"
 _AGAIN = "the download went wrong: fetch the file itself"
@@ -74,8 +78,10 @@ def graph_text(sample: Sample) -> Foreign | None:
     begin = re.sub(r"\A(?:#[^\n]*\n\s*)+", "", sample.text or "")
     for pattern, what in _GRAPH_TEXTS.items():
         if re.match(pattern, begin):
-            key = "saved_model" if "SavedModel" in what else ""
-            return Foreign(what, _NO_VALUES, key)
+            key, remedy = GRAPH, _TEXT_VALUES
+            if "SavedModel" in what:
+                key, remedy = SAVED, _NO_VALUES
+            return Foreign(what, remedy, key)
     return None
 
 

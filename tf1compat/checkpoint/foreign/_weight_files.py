@@ -55,8 +55,7 @@ def safetensors(sample: Sample) -> Foreign | None:
         return None
     return Foreign(
         "a safetensors file",
-        "read it with the safetensors library; to migrate, name the TensorFlow checkpoint that it "
-        "was made from",
+        "give it a name that ends in .safetensors, by which it is read",
     )
 
 

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from tf1compat.checkpoint.foreign._archives import archive, tar, zip_file
 from tf1compat.checkpoint.foreign._graphs import graph, onnx, saved_model
 from tf1compat.checkpoint.foreign._pages import blank, graph_text, page, pointer, state, text
-from tf1compat.checkpoint.foreign._sample import STAND_IN, Foreign, Sample, read_sample
+from tf1compat.checkpoint.foreign._sample import (
+    FROZEN,
+    GRAPH,
+    SAVED,
+    STAND_IN,
+    ZIP,
+    Foreign,
+    Sample,
+    read_sample,
+)
 from tf1compat.checkpoint.foreign._weight_files import (
     events,
     hdf5,
@@ -21,7 +30,17 @@ from tf1compat.checkpoint.foreign._weight_files import (
 from tf1compat.errors import CheckpointError, UnsupportedCheckpointError
 from tf1compat.registry import Registry, asked
 
-__all__ = ["FOREIGN_KINDS", "ForeignKind", "recognise", "require_own", "stand_in"]
+__all__ = [
+    "FOREIGN_KINDS",
+    "FROZEN",
+    "GRAPH",
+    "SAVED",
+    "ZIP",
+    "ForeignKind",
+    "recognise",
+    "require_own",
+    "stand_in",
+]
 
 
 @dataclasses.dataclass(frozen=True)

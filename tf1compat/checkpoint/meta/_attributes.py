@@ -17,6 +17,7 @@ from tf1compat.checkpoint.meta._proto_fields import (
 from tf1compat.checkpoint.wire import Field, fields, signed64
 
 __all__ = [
+    "classes",
     "constant",
     "flag",
     "function",
@@ -58,6 +59,12 @@ def integers(node: Node, key: str) -> tuple[int, ...]:
     return tuple(
         one for part in parts if part.number == AttrList.INTEGERS for one in part.integers()
     )
+
+
+def classes(node: Node) -> tuple[str, ...]:
+    """Returns what a node is placed with, as ``loc:@NAME``."""
+    parts = fields(_field(node, "_class", AttrValue.LIST))
+    return tuple(part.text() for part in parts if part.number == AttrList.TEXTS)
 
 
 def function(node: Node, key: str) -> str:

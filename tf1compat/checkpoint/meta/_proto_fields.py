@@ -158,6 +158,7 @@ class AttrValue(enum.IntEnum):
 class AttrList(enum.IntEnum):
     """An AttrValue's list."""
 
+    TEXTS = 2
     INTEGERS = 3
 
 

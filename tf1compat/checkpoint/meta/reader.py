@@ -145,7 +145,8 @@ def _read(path: str, state: tuple[int, ...]) -> Meta:
             return _meta(path, sound_graph(data, budget), budget)
         except WireError as error:
             raise file.corrupt(
-                f"not a sound MetaGraphDef: {error.message}", offset + error.offset
+                f"not a sound MetaGraphDef: {error.message}",
+                None if offset is None else offset + error.offset,
             ) from error
 
 

@@ -78,7 +78,7 @@ class TablePart(NamedTuple):
     def stream(self, variable: str) -> Iterator[Stream]:
         """Reads and checks its block, and gives its elements."""
         from tf1compat.checkpoint.streams import ArrayStream
-        from tf1compat.checkpoint.v1_format._tensor_proto import decode_tensor
+        from tf1compat.checkpoint.tensor_proto import decode_tensor
 
         table = self.values.table.naming(variable)
         offset = table.handles[self._place(table)].offset

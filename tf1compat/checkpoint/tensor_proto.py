@@ -1,4 +1,4 @@
-"""Values of tensors in the TensorProto form that V1 checkpoints use."""
+"""Values of tensors in TensorProtos: as V1 checkpoints have them, and as graphs do."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import cast
 import numpy as np
 
 from tf1compat.checkpoint.stored_types import StoredType
-from tf1compat.checkpoint.wire import WireError, fields
+from tf1compat.checkpoint.wire import FIXED32, FIXED64, VARINT, Field, WireError, fields, varint
 
-__all__ = ["decode_tensor"]
+__all__ = ["decode_constant", "decode_tensor"]
 
 _WINDOW = 1 << 20
-_STRINGS = 8
+_CONTENT, _STRINGS = 4, 8
 # tensor.proto: which field holds the values of a dtype, and how: as they are in memory, or as
 # variable-length integers.
 _FIXED = {"float32": 5, "float64": 6, "complex64": 9, "complex128": 12}
@@ -37,7 +37,7 @@ def decode_tensor(data: memoryview, *, stored: StoredType, count: int) -> np.nda
     dtype = stored.numpy()
     if stored.is_string:
         return _strings(data, count)
-    number = _FIXED.get(stored.name) or _VARINT.get(stored.name, _INTEGERS)
+    number = _field_of(stored)
     packed = _packed(data, number)
     if stored.name in _FIXED:
         if len(packed) != count * dtype.itemsize:
@@ -46,6 +46,75 @@ def decode_tensor(data: memoryview, *, stored: StoredType, count: int) -> np.nda
     if dtype.itemsize == 2 and number == 13:
         return _varints(packed, np.dtype(np.uint16), count=count).view(dtype)
     return _varints(packed, dtype, count=count)
+
+
+def decode_constant(data: memoryview, *, stored: StoredType, count: int) -> np.ndarray:
+    """Returns the `count` elements of a constant's TensorProto, a flat array of its own.
+
+    Elements stand in one piece, or as a list, of which the last is repeated where it is too short;
+    an empty one is of zeros. In 1.15 that is what `make_tensor_proto` and `MakeNdarray` do.
+
+    Raises:
+      WireError: there are more than `count`, or values that its dtype doesn't have.
+      UnsupportedCheckpointError: the dtype can't be read.
+    """
+    dtype = stored.numpy()
+    number = _field_of(stored)
+    for field in fields(data):
+        if field.number not in (1, 2, 3, _CONTENT, number):
+            raise WireError(f"values in field {field.number}, expected field {number}", 0)
+    pieces = [field.message() for field in fields(data) if field.number == _CONTENT]
+    content = bytes(pieces[-1]) if pieces else b""  # of a field that is there once, the last
+    if content:
+        if stored.is_string or len(content) != count * dtype.itemsize:
+            raise WireError(f"{len(content)} bytes for {count} elements of {stored.name}", 0)
+        return _sound_bools(np.frombuffer(content, dtype).copy())
+    if stored.is_string:
+        held = [bytes(field.message()) for field in fields(data) if field.number == _STRINGS]
+        found = np.empty(len(held), object)
+        found[:] = held
+    else:
+        found = _listed(data, stored, dtype)
+    if found.size > count:
+        raise WireError(f"{found.size} elements, expected {count} at most", 0)
+    out = np.empty(count, dtype)
+    out[: found.size] = found
+    out[found.size :] = found[-1] if found.size else (b"" if stored.is_string else 0)
+    return out
+
+
+def _field_of(stored: StoredType) -> int:
+    """Returns the number of the field that lists the elements of a dtype."""
+    if stored.is_string:
+        return _STRINGS
+    return _FIXED.get(stored.name) or _VARINT.get(stored.name, _INTEGERS)
+
+
+def _sound_bools(flat: np.ndarray) -> np.ndarray:
+    if flat.dtype.kind == "b" and flat.size and flat.view(np.uint8).max() > 1:
+        raise WireError("a bool that is neither 0 nor 1", 0)
+    return flat
+
+
+def _listed(data: memoryview, stored: StoredType, dtype: np.dtype) -> np.ndarray:
+    """Returns the elements that are listed, packed or one by one."""
+    number = _field_of(stored)
+    lists = [field for field in fields(data) if field.number == number]
+    if stored.name in _FIXED:
+        raw = b"".join(bytes(field.data) for field in lists)
+        if len(raw) % dtype.itemsize or any(field.kind == VARINT for field in lists):
+            raise WireError(f"{len(raw)} bytes of {stored.name}", 0)
+        return np.frombuffer(raw, dtype)
+    packed = b"".join(map(_varint_bytes, lists))
+    ends = sum(byte < 0x80 for byte in packed)
+    bits = np.dtype(np.uint16) if number == 13 else dtype
+    return _varints(memoryview(packed), bits, count=ends).view(dtype)
+
+
+def _varint_bytes(field: Field) -> bytes:
+    if field.kind in (FIXED32, FIXED64):
+        raise WireError(f"field {field.number} is not an integer", field.offset)
+    return varint(field.value) if field.kind == VARINT else bytes(field.data)
 
 
 def _aligned(data: memoryview, dtype: np.dtype) -> np.ndarray:

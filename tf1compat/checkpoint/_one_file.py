@@ -1,0 +1,37 @@
+"""Base of source formats whose checkpoints are one file each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+__all__ = ["OneFile"]
+
+
+class OneFile:
+    """Base of a format whose checkpoints are single files of a suffix of their own."""
+
+    name: str
+    suffix: str
+    summary: str
+
+    def prefix_of(self, path: str) -> str | None:
+        """Returns the path itself where it has the suffix."""
+        return path if path.endswith(self.suffix) else None
+
+    def exists(self, prefix: str) -> bool:
+        """Tells whether such a file is there; what is no file there is told by opening it."""
+        there = os.path.lexists(prefix) and not os.path.isdir(prefix)
+        return prefix.endswith(self.suffix) and there
+
+    def prefixes(self, directory: str, names: list[str]) -> Iterable[str]:
+        """Returns the files of the suffix."""
+        return {name for name in names if name.endswith(self.suffix)}
+
+    def is_directory(self, path: str) -> bool:
+        """Returns False."""
+        return False
+
+    def graph_path(self, prefix: str) -> str | None:
+        """Returns None: arrays have no graph."""
+        return None
