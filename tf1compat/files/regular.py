@@ -80,7 +80,7 @@ class RegularFile:
         """Returns the file once more, open at its start for as long as whoever asks keeps it."""
         handle = os.dup(self._handle)
         kept = io.FileIO(handle, closefd=False)  # Python would complain that it isn't closed
-        weakref.finalize(kept, os.close, handle)
+        weakref.finalize(kept, _close, handle)
         return kept
 
     @contextlib.contextmanager
@@ -209,3 +209,8 @@ def _hint(file: RegularFile) -> str:
         if head.startswith(start):
             return f"; {hint}"
     return ""
+
+
+def _close(handle: int) -> None:
+    with contextlib.suppress(OSError):  # nobody is there who could be told
+        os.close(handle)
