@@ -37,7 +37,10 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             arrays = {}
             for item in archive.infolist():
                 found = f"in {item.filename!r}: "
-                arrays[item.filename.removesuffix(SUFFIX)] = array_in(archive, item)
+                name = item.filename.removesuffix(SUFFIX)
+                if name in arrays:
+                    raise ValueError("a second array of this name")
+                arrays[name] = array_in(archive, item)
             return arrays
     except BudgetError:
         raise

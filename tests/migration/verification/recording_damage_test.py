@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tf1compat.errors import BudgetError, UsageError
+from tf1compat.files.npz import read_npz
 from tf1compat.migration import load_inputs, load_recording
 
 
@@ -91,3 +92,12 @@ def test_a_pipe_is_no_recording(tmp_path):
     os.mkfifo(tmp_path / "r.npz")
     with pytest.raises(UsageError, match="found a FIFO"):
         load_recording(tmp_path / "r.npz")
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "r.npz"
+    np.savez(path, w=np.ones(2))
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("w.npy", archive.read("w.npy"))
+    with pytest.raises(UsageError, match=r"found in 'w\.npy': a second array of this name"):
+        read_npz(path)
