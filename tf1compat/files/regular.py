@@ -209,8 +209,3 @@ def _hint(file: RegularFile) -> str:
         if head.startswith(start):
             return f"; {hint}"
     return ""
-
-
-def _close(handle: int) -> None:
-    with contextlib.suppress(OSError):  # nobody is there who could be told
-        os.close(handle)

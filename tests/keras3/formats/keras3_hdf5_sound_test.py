@@ -9,6 +9,7 @@ from h5_kinds import KINDS, written
 
 from tf1compat.budget import Budget
 from tf1compat.errors import BudgetError, CorruptCheckpointError, OutputError
+from tf1compat.keras3.formats.hdf5.sound._metadata import Metadata
 from tf1compat.keras3.formats.hdf5.sound.check import require_sound
 from tf1compat.keras3.formats.hdf5.source import open_source
 
@@ -24,6 +25,12 @@ def look(tmp_path):
             require_sound(file, start=0, size=len(data), budget=Budget("m.h5", len(data)))
 
     return look_at
+
+
+@pytest.fixture
+def unsummed(monkeypatch):
+    """Whoever means harm sets checksums right."""
+    monkeypatch.setattr(Metadata, "require_checksum", lambda *args, **named: None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -224,7 +231,7 @@ def test_a_value_of_a_heap_that_is_longer_than_is_said(look):
         (b"FADB", 6, 0),
     ],
 )
-def test_newer_structures_that_lead_astray(look, signature, at, value):
+def test_newer_structures_that_lead_astray(look, unsummed, signature, at, value):
     kind = "many_chunks latest" if signature[:2] in (b"FA", b"EA") else "links latest"
     data = bytearray(KINDS[kind]())
     struct.pack_into("<H", data, data.find(signature) + at, value)
@@ -233,11 +240,29 @@ def test_newer_structures_that_lead_astray(look, signature, at, value):
 
 
 @pytest.mark.parametrize(("at", "value"), [(1, 0x58), (1, 0x38), (2, 7), (2, 0)])
-def test_a_link_that_hdf5_does_not_know(look, at, value):
+def test_a_link_that_hdf5_does_not_know(look, unsummed, at, value):
     """It frees such a link's memory twice; one that is hard has an address, no name."""
     data = bytearray(written(lambda f: f.__setitem__("s", h5py.SoftLink("x")), libver="latest"))
     link = data.find(b"\1\x08\1\1s\1\0x")
     link = data.find(b"\1s\1\0x") - 3 if link < 0 else link
     data[link + at] = value
     with pytest.raises(CorruptCheckpointError, match="a link that is cut off, or of no known kind"):
+        look(data)
+
+
+@pytest.mark.parametrize(
+    ("signature", "at", "kind"),
+    [
+        *((b"FHDB", -1, "links latest"), (b"BTLF", 12, "links latest")),
+        *((b"FRHP", 40, "links latest"), (b"BTHD", 20, "links latest")),
+        *((b"OHDR", 20, "links latest"), (b"EAHD", 20, "many_chunks latest")),
+        *((b"EAIB", 40, "many_chunks latest"), (b"FAHD", 12, "many_chunks latest")),
+    ],
+)
+def test_checksums_are_looked_at_before_hdf5_does(look, signature, at, kind):
+    """A byte that nothing uses of a heap's block had HDF5 free its memory twice."""
+    data = bytearray(KINDS[kind]())
+    start = data.find(signature)
+    data[start + at if at > 0 else start + 511] ^= 0xEE
+    with pytest.raises(CorruptCheckpointError, match="doesn't have the checksum that it says"):
         look(data)

@@ -61,7 +61,7 @@ def noted_bytes(index: int) -> int:
 
 
 def _read_fixed(metadata: Metadata, address: int, chunks: int) -> None:
-    header = metadata.claim(address, 28, "the header of an array")
+    header = metadata.claim_checked(address, 28, "the header of an array")
     signature, version, client, width, bits, count, data = struct.unpack_from("<4s4BQQ", header)
     if signature != b"FAHD" or version or bits != 10 or not _entry_fits(client, width):
         raise metadata.damaged("expected the header of an array, found something else", address)
@@ -72,7 +72,9 @@ def _read_fixed(metadata: Metadata, address: int, chunks: int) -> None:
         return
     pages = -(-count // _PAGE) if count > _PAGE else 0
     length = 18 + -(-pages // 8) + 4 * pages + count * width
-    _claim_block(metadata, data, length, begin=b"FADB\0" + bytes([client]), header=address)
+    begin = b"FADB\0" + bytes([client])
+    checked = 18 + -(-pages // 8) if pages else length
+    _claim_block(metadata, data, length, begin=begin, header=address, checked=checked)
 
 
 def _entry_fits(client: int, width: int) -> bool:
@@ -81,7 +83,7 @@ def _entry_fits(client: int, width: int) -> bool:
 
 
 def _read_extensible(metadata: Metadata, address: int) -> None:
-    header = metadata.claim(address, 72, "the header of an array")
+    header = metadata.claim_checked(address, 72, "the header of an array")
     signature, version, client, width = struct.unpack_from("<4s3B", header)
     sizes, numbers = header[7:12], struct.unpack_from("<7Q", header, 12)
     known = sizes == _ARRAY and _entry_fits(client, width)
@@ -95,7 +97,7 @@ def _read_extensible(metadata: Metadata, address: int) -> None:
     supers = _SUPER_BLOCKS - _IN_INDEX
     length = 14 + 4 * width + 8 * (blocks + supers) + 4
     begin = b"EAIB\0" + bytes([client])
-    data = _claim_block(metadata, first, length, begin=begin, header=address)
+    data = _claim_block(metadata, first, length, begin=begin, header=address, checked=length)
     places = struct.unpack_from(f"<{blocks + supers}Q", data, 14 + 4 * width)
     array = _Array(metadata, address, client=client, width=width)
     sizes_of = [_entries(n) for n in range(_IN_INDEX) for _ in range(_blocks(n))]
@@ -127,7 +129,7 @@ class _Array:
             return
         pages = entries // _PAGE if entries > _PAGE else 0
         length = 22 + 4 * pages + entries * self._width
-        self._claim(place, length, b"EADB\0")
+        self._claim(place, length, b"EADB\0", checked=22 if pages else length)
 
     def read_super(self, place: int, number: int) -> None:
         if place == UNDEFINED:
@@ -135,19 +137,26 @@ class _Array:
         entries, blocks = _entries(number), _blocks(number)
         marks = -(-(entries // _PAGE) // 8) if entries > _PAGE else 0
         start = 18 + blocks * marks
-        data = self._claim(place, start + 8 * blocks + 4, b"EASB\0")
+        length = start + 8 * blocks + 4
+        data = self._claim(place, length, b"EASB\0", checked=length)
         for one in struct.unpack_from(f"<{blocks}Q", data, start):
             self.read_block(one, entries)
 
-    def _claim(self, place: int, length: int, begin: bytes) -> bytes:
+    def _claim(self, place: int, length: int, begin: bytes, *, checked: int) -> bytes:
         begin += self._client
-        return _claim_block(self._metadata, place, length, begin=begin, header=self._header)
+        header = self._header
+        return _claim_block(
+            self._metadata, place, length, begin=begin, header=header, checked=checked
+        )
 
 
 def _claim_block(
-    metadata: Metadata, place: int, length: int, *, begin: bytes, header: int
+    metadata: Metadata, place: int, length: int, *, begin: bytes, header: int, checked: int
 ) -> bytes:
-    data = metadata.claim(place, length, "a block of an array")
+    """Returns a block, whose first `checked` bytes end in their checksum."""
+    what = "a block of an array"
+    data = metadata.claim(place, length, what)
+    metadata.require_checksum(data[: checked - 4], data[checked - 4 : checked], what, address=place)
     if data[:14] != begin + header.to_bytes(8, "little"):
         raise metadata.damaged("expected a block of an array, found something else", place)
     return data

@@ -17,6 +17,7 @@ _LARGEST = 4096  # bytes of the largest value that isn't in a place of its own
 _CHECKED = 2  # blocks have checksums
 _HUGE = 1  # kind of the B-tree of values that have places of their own
 _MANAGED_ID, _HUGE_ID = 0, 1
+_BLOCK = "a block of a heap"
 
 
 class FractalHeap:
@@ -24,7 +25,7 @@ class FractalHeap:
 
     def __init__(self, metadata: Metadata, address: int) -> None:
         what = "the header of a heap"
-        header = metadata.claim(address, _HEADER.size, what)
+        header = metadata.claim_checked(address, _HEADER.size, what)
         signature, version, width, filters, flags, largest, _, huge, *rest = _HEADER.unpack(header)
         self._start, widest, self._bits, _, root, rows = rest[-7:-1]
         known = {(512, 32, 7), (1024, 40, 8)}
@@ -99,6 +100,7 @@ class FractalHeap:
             raise self._metadata.damaged("a heap of more rows than it can have", self._address)
         start = self._overhead()
         data = self._block(address, start + 8 * _WIDTH * rows + 4, b"FHIB", offset)
+        self._metadata.require_checksum(data[:-4], data[-4:], _BLOCK, address=address)
         found, at = [], offset
         for number, child in enumerate(struct.unpack_from(f"<{_WIDTH * rows}Q", data, start)):
             row = number // _WIDTH
@@ -109,11 +111,13 @@ class FractalHeap:
         return found
 
     def _direct(self, address: int, offset: int, size: int) -> None:
-        self._block(address, size, b"FHDB", offset)
+        data, at = self._block(address, size, b"FHDB", offset), self._overhead()
+        plain = data[:at] + bytes(4) + data[at + 4 :]  # as it was when it was summed
+        self._metadata.require_checksum(plain, data[at : at + 4], _BLOCK, address=address)
         self._blocks.append((offset, address, size))
 
     def _block(self, address: int, size: int, signature: bytes, offset: int) -> bytes:
-        data = self._metadata.claim(address, size, "a block of a heap")
+        data = self._metadata.claim(address, size, _BLOCK)
         begin = signature + b"\0" + self._address.to_bytes(8, "little")
         if data[: self._overhead()] != begin + offset.to_bytes(self._offset, "little"):
             raise self._metadata.damaged(

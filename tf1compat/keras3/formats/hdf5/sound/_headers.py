@@ -65,7 +65,7 @@ def _new(metadata: Metadata, address: int, begin: bytes) -> list[Message]:
     width = 1 << (flags & 3)
     length = int.from_bytes(metadata.look(address + start, width, _NEW_PIECE), "little")
     whole = start + width + length + 4
-    pieces = [metadata.claim(address, whole, _NEW_PIECE)[start + width : -4]]
+    pieces = [metadata.claim_checked(address, whole, _NEW_PIECE)[start + width : -4]]
     before = 6 if flags & 4 else 4  # bytes; messages may be in an order
     messages: list[Message] = []
     for piece in pieces:  # which grows
@@ -74,6 +74,7 @@ def _new(metadata: Metadata, address: int, begin: bytes) -> list[Message]:
                 data = _continued(metadata, message, address)
                 if data[:4] != b"OCHK":
                     raise metadata.damaged("a header that continues where nothing does", address)
+                metadata.require_checksum(data[:-4], data[-4:], _NEW_PIECE, address=address)
                 pieces.append(data[4:-4])
             messages.append(message)
     return messages

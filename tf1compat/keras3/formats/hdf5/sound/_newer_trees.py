@@ -28,7 +28,7 @@ def read_records(metadata: Metadata, address: int, *, kind: int) -> list[bytes]:
         records that its parent says.
     """
     what = "the header of a B-tree"
-    header = metadata.claim(address, _HEADER.size + 4, what)
+    header = metadata.claim_checked(address, _HEADER.size + 4, what)
     signature, version, of, size, width, depth, _, _, root, count, total = _HEADER.unpack_from(
         header
     )
@@ -99,6 +99,9 @@ class _Nodes:
             raise self._metadata.damaged(found, address)
         if not count <= self._most[level]:
             raise self._metadata.damaged(f"{_WHAT} with too many records", address)
+        used = 6 + count * self._width + ((count + 1) * self._pointer(level) if level else 0)
+        said = data[used : used + 4]
+        self._metadata.require_checksum(data[:used], said, _WHAT, address=address)
         return data
 
     def _children(self, data: bytes, at: int, *, count: int, level: int) -> list[tuple[int, int]]:

@@ -70,7 +70,7 @@ def _new(metadata: Metadata, at: int) -> Superblock:
     _require_wide(metadata, at, data[9:11])
     base, extension, end, root = struct.unpack_from("<4Q", data, 12)
     metadata.rebase(at, end - base)
-    metadata.claim(0, 48, "the superblock")
+    metadata.claim_checked(0, 48, "the superblock")
     return Superblock(root, None if extension == UNDEFINED else extension)
 
 
