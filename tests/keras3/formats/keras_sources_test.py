@@ -2,6 +2,8 @@
 
 import pathlib
 import shutil
+import subprocess
+import sys
 
 import h5py
 import keras
@@ -160,3 +162,25 @@ def test_diff_takes_them_on_either_side(capsys):
     out = capsys.readouterr().out
     assert '"what": "values"' not in out
     assert "optimizer_weights/training/Adam/iter" in out
+
+
+def test_an_archive_is_compared_as_the_model_that_it_is(tmp_path, capsys):
+    path = str(tmp_path / "m.keras")
+    plan = plan_migration(FOLDER / "weights.h5", net := model())
+    convert(plan, net, output=path)
+    with pytest.raises(SystemExit) as exit_:
+        run(["diff", f"--checkpoint={FOLDER / 'weights.h5'}", f"--other={path}"])
+    assert (exit_.value.code, capsys.readouterr().out) == (0, "all 10 are equal\n")
+
+
+def test_hdf5_is_read_without_keras_and_tensorflow():
+    program = """
+import sys, tf1compat.keras3
+from tf1compat.checkpoint import open_checkpoint
+for entry in open_checkpoint(sys.argv[1]).values():
+    entry.read()
+print({"keras", "tensorflow"} & {*sys.modules})
+"""
+    command = [sys.executable, "-c", program, FOLDER / "whole.h5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -38,7 +38,7 @@ class KerasHdf5Source(OneFile):
     summary = "an .h5 file of Keras, of whatever version; digests in those that this package wrote"
 
     def open(self, prefix: str) -> KerasIndex:
-        """Reads what its headers say."""
+        """Reads what its headers say; neither Keras nor TensorFlow is imported."""
         from tf1compat.keras3.formats.hdf5.source import source_in
 
         return _opened(prefix, source_in)
