@@ -190,7 +190,8 @@ def test_a_directory_may_be_a_checkpoint_itself(tmp_path):
 
 
 def test_the_package_has_its_own_and_says_so(tmp_path, capsys):
-    assert list(SOURCE_FORMATS) == ["V1", "V2", "safetensors", "npz", "frozen graph"]
+    own = ["V1", "V2", "safetensors", "npz", "frozen graph"]
+    assert list(SOURCE_FORMATS) == [*own, "Keras HDF5", "Keras archive"]  # apps import keras3
     with pytest.raises(UsageError, match="a name of its own"):
         SOURCE_FORMATS.add(type("Again", (Json,), {"name": "V2"})())
     with SOURCE_FORMATS.with_(Json()), pytest.raises(SystemExit):

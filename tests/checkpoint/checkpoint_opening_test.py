@@ -95,9 +95,9 @@ def test_a_place_on_the_network_is_told():
 
 
 def test_a_directory_of_other_models_says_what_it_holds(tmp_path):
-    (tmp_path / "tf_model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
+    (tmp_path / "tf_model").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(CheckpointNotFoundError, match=r"it holds tf_model\.h5 \(an HDF5 file\)$"):
+    with pytest.raises(CheckpointNotFoundError, match=r"it holds tf_model \(an HDF5 file\)$"):
         open_checkpoint(tmp_path)
 
 

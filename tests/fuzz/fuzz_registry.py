@@ -103,6 +103,7 @@ TARGETS = {
         Target("frozen_graph", "fuzz_frozen", "proto", longest=8192, quick=40),
         Target("graph_text", "fuzz_frozen_values", "text", "tensorflow", quick=200),
         Target("constant_values", "fuzz_frozen_values", "proto", "tensorflow", longest=512),
+        Target("keras_source", "fuzz_keras_source", "bytes", "tensorflow", 16384, quick=40),
         Target("npz_source", "fuzz_sources", quick=100),
         Target("safetensors_file", "fuzz_sources", longest=1024),
         Target("safetensors_index", "fuzz_sources", "pieces", longest=1024, quick=100),

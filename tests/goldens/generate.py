@@ -38,6 +38,7 @@ GOLDENS = (
     "keras_rnn",
     "keras_cudnn",
     "frozen",
+    "keras_h5",
 )
 
 

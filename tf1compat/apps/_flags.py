@@ -88,7 +88,7 @@ class SourceFlags:
             "checkpoint",
             None,
             "Prefix of the checkpoint, or one of its files; its directory, or the `checkpoint` "
-            "file there; or a SavedModel that holds it.",
+            "file there; a SavedModel that holds it; or a file of another of the formats below.",
             flag_values=flag_values,
             required=True,
         )

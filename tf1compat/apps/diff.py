@@ -80,7 +80,8 @@ def _is_written(written: OutputFormat, path: str) -> bool:
     """
     own = max(len(suffix) for suffix in written.reads if path.endswith(suffix))
     other = suffix_length(path)
-    return own > other or (own == other and _TARGET.model.value is not None)
+    is_model = _TARGET.model.value is not None or written.holds == "model"
+    return own > other or (own == other and is_model)
 
 
 def _between(left: Mapping[str, Entry], right: Mapping[str, Entry]) -> Iterator[Row]:

@@ -58,6 +58,12 @@ class AskedIndex:
         """Returns what is wrong but for the values."""
         return list(self._ask("check", _are_errors, "a list of CheckpointError"))
 
+    def optimizer_state(self) -> frozenset[str]:
+        """Returns the variables that its format knows to be an optimizer's; most know none."""
+        if not hasattr(self._index, "optimizer_state"):
+            return frozenset()
+        return frozenset(self._ask("optimizer_state", are_texts, "names, a tuple of texts,"))
+
     def _ask(self, method: str, fits: Callable[[Any], bool], words: str, *given: Any) -> Any:
         call = getattr(self._index, method)
         return asked(self._whose, method, call=lambda: call(*given), fits=fits, words=words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from collections.abc import Iterator, Mapping
@@ -137,7 +138,11 @@ class Checkpoint(Mapping[str, Entry]):
         from tf1compat.names import parse_names  # listing should not wait for it
 
         shapes = {name: entry.shape for name, entry in self.items()}
-        return parse_names(self._keys, shapes)  # a slot is told from a namesake by its shape
+        parsed = parse_names(self._keys, shapes)  # a slot is told from a namesake by its shape
+        state = self._index.optimizer_state()
+        if not state:
+            return parsed
+        return {name: _of_optimizer(one) if name in state else one for name, one in parsed.items()}
 
     @functools.cached_property
     def _described(self) -> Described:
@@ -151,3 +156,7 @@ class Checkpoint(Mapping[str, Entry]):
         near = nearest_names(str(name)[:200], self._keys)
         where = os.path.basename(self.prefix)
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
+
+
+def _of_optimizer(name: VariableName) -> VariableName:
+    return dataclasses.replace(name, kind="optimizer_state", role="unknown")

@@ -221,7 +221,7 @@ def graph_path_of(one: SourceFormat, prefix: str) -> str | None:
     return path
 
 
-def open_index(one: SourceFormat, prefix: str) -> SourceIndex:
+def open_index(one: SourceFormat, prefix: str) -> AskedIndex:
     """Returns what a checkpoint says it holds; its answers are checked."""
     words = "an index (with names, lookup, files and check)"
     return AskedIndex(_called(one), _ask(one, "open", prefix, fits=is_index, words=words))

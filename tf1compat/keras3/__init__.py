@@ -7,6 +7,7 @@ descriptions of formats from within this package, and shouldn't wait seconds to 
 import typing as _typing
 
 from tf1compat import lazy as _lazy
+from tf1compat.keras3.formats import keras_sources as _keras_sources  # noqa: F401 - adds them
 
 if _typing.TYPE_CHECKING:
     from tf1compat.keras3.cells.full_lstm import FullLSTMCell

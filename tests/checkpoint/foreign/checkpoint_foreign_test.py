@@ -116,13 +116,13 @@ FILES = {
     "keras 2 weights": (lambda: hdf5("dense", attribute="layer_names"), "HDF5 .*Keras 2 and earl"),
     "keras 3 weights": (lambda: hdf5("layers/dense/vars"), "HDF5 .*weights of Keras 3"),
     "keras model": (lambda: hdf5("model_weights"), "HDF5 .*a whole model of Keras"),
-    "other hdf5": (lambda: hdf5("x"), "an HDF5 file; .*load_weights"),
+    "other hdf5": (lambda: hdf5("x"), r"an HDF5 file; .*ends in \.h5"),
     "hdf5 behind a block": (lambda: bytes(512) + hdf5("x")[:512], "an HDF5 file"),
     "npz": (lambda: npz(2), r"numpy arrays \(\.npz\); give it a name that ends in \.npz"),
     "npz of many": (lambda: npz(2000), r"numpy arrays \(\.npz\)"),
     "keras": (
         lambda: zipped("metadata.json", "config.json", "model.weights.h5"),
-        r"a Keras model \(\.keras\); load it with keras\.saving\.load_model",
+        r"a Keras model \(\.keras\); it is read by a name that ends in \.keras",
     ),
     "torch": (lambda: zipped("t/data.pkl", "t/data/0"), "zip file of PyTorch"),
     "old torch": (

@@ -47,7 +47,7 @@ def zip_file(sample: Sample) -> Foreign | None:
     if {"config.json", "metadata.json"} <= bases:
         return Foreign(
             "a zip file that is a Keras model (.keras)",
-            "load it with keras.saving.load_model; it needs no migration",
+            "it is read by a name that ends in .keras, in Python once tf1compat.keras3 is imported",
             ZIP,
         )
     if "data.pkl" in bases:

@@ -35,8 +35,7 @@ def hdf5(sample: Sample) -> Foreign | None:
         whose = ""
     return Foreign(
         f"an HDF5 file{whose}",
-        "Keras loads it itself (model.load_weights or keras.saving.load_model); to migrate, name "
-        "the TensorFlow checkpoint that it was made from",
+        "it is read by a name that ends in .h5, in Python once tf1compat.keras3 is imported",
     )
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -21,7 +21,9 @@ from tf1compat.files.json_text import parse_json
 from tf1compat.files.manifest import Manifest
 from tf1compat.keras3.formats.exported import StoredValue
 from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
-from tf1compat.keras3.formats.hdf5.space import Place
+
+if TYPE_CHECKING:  # readers do without Keras
+    from tf1compat.keras3.formats.hdf5.space import Place
 
 __all__ = [
     "DIGITS",

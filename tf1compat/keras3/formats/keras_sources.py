@@ -1,0 +1,127 @@
+"""Keras' files as checkpoints: ``.h5`` of all versions, ``.weights.h5`` and ``.keras``.
+
+They are added to the formats of checkpoints once :mod:`tf1compat.keras3` is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from tf1compat.checkpoint import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray, stored_type_of
+from tf1compat.checkpoint.stored_types import StoredType
+from tf1compat.errors import (
+    BudgetError,
+    CheckpointError,
+    CorruptCheckpointError,
+    OutputError,
+    UnsupportedCheckpointError,
+    VerificationError,
+)
+from tf1compat.files.manifest import TensorDigest
+from tf1compat.files.regular import RegularFile, open_regular
+
+if TYPE_CHECKING:
+    from tf1compat.keras3.formats.hdf5.source import Source
+
+__all__ = ["KerasArchiveSource", "KerasHdf5Source", "KerasIndex"]
+
+
+_UNREADABLE = "can't be read as a Keras weights file: "
+
+
+class KerasHdf5Source(OneFile):
+    """``.h5``: weights or a whole model of Keras 1 to 2.15, and ``.weights.h5`` of Keras 3."""
+
+    name = "Keras HDF5"
+    suffix = ".h5"
+    summary = "an .h5 file of Keras, of whatever version; digests in those that this package wrote"
+
+    def open(self, prefix: str) -> KerasIndex:
+        """Reads what its headers say; neither Keras nor TensorFlow is imported."""
+        from tf1compat.keras3.formats.hdf5.source import source_in
+
+        return _opened(prefix, source_in)
+
+
+class KerasArchiveSource(OneFile):
+    """``.keras``: the weights of a whole model of Keras 3."""
+
+    name = "Keras archive"
+    suffix = ".keras"
+    summary = "a .keras file, its weights alone; reading it imports Keras"
+
+    def open(self, prefix: str) -> KerasIndex:
+        """Reads what the headers of its weights say."""
+        from tf1compat.keras3.formats._keras_zip import weights_in
+
+        return _opened(prefix, weights_in)
+
+
+class KerasIndex(ArrayIndex):
+    """The weights of a file, and which of them are the optimizer's."""
+
+    def __init__(self, path: str, arrays: Mapping[str, StoredArray], state: frozenset[str]) -> None:
+        super().__init__([path], arrays)
+        self._state = state
+
+    def optimizer_state(self) -> frozenset[str]:
+        """Returns the names of the optimizer's variables."""
+        return self._state
+
+
+def _opened(path: str, read: Callable[[RegularFile], Source]) -> KerasIndex:
+    try:
+        with open_regular(path) as file:
+            source = read(file)
+            return _index(source)
+    except CheckpointError as error:
+        if isinstance(error, (BudgetError, CorruptCheckpointError)):
+            raise
+        raise UnsupportedCheckpointError(str(error)) from error
+    except (OutputError, VerificationError, ValueError) as error:
+        said = str(error).removeprefix(f"{path}: ").removeprefix(_UNREADABLE)
+        raise CorruptCheckpointError(
+            f"expected a file of Keras' weights, found: {said}; fetch it again", file=path
+        ) from error
+
+
+def _index(source: Source) -> KerasIndex:
+    from tf1compat.keras3.formats._h5_names import OPTIMIZERS, legacy_names
+    from tf1compat.keras3.formats.exported import ExportedArray
+    from tf1compat.keras3.formats.hdf5.source import explained, h5_file
+
+    values = source.values()
+    written: dict[str, TensorDigest] = {}
+    names: Mapping[str, str]
+    if source.inventory is not None:
+        manifest, names = source.inventory
+        written = {one.name: one for one in manifest.tensors}
+    else:
+        with explained(source.path), h5_file(source.handle, source.start) as file:
+            names = legacy_names(file, source.extents) or {name: name for name in source.extents}
+    if not names:
+        raise ValueError("it holds no weights")
+    arrays = {}
+    for name, dataset in names.items():
+        array = ExportedArray(
+            name,
+            dataset,
+            file=source.path,
+            value=values.get(dataset),
+            expected=written.get(name),
+        )
+        arrays[name] = StoredArray(_type(array.dtype), array.shape, array.read, array.nbytes)
+    state = frozenset(name for name, dataset in names.items() if dataset.startswith(OPTIMIZERS))
+    return KerasIndex(source.path, arrays, state)
+
+
+def _type(dtype: str) -> StoredType:
+    try:
+        return stored_type_of(dtype)
+    except UnsupportedCheckpointError:
+        return StoredType(0, dtype, 0)
+
+
+for _one in (KerasHdf5Source(), KerasArchiveSource()):
+    SOURCE_FORMATS.add(_one)
