@@ -124,14 +124,18 @@ def _computed(graph: ForwardPass, node: Node, values: dict[str, np.ndarray]) -> 
     return True
 
 
-def _constant(graph: ForwardPass, name: str) -> np.ndarray | None:
+def _constant(graph: ForwardPass, name: str, left: int = _DEEP) -> np.ndarray | None:
     """Returns a scalar made of constants."""
+    return graph.once(("constant", name, left), lambda: _made(graph, name, left))
+
+
+def _made(graph: ForwardPass, name: str, left: int) -> np.ndarray | None:
     if numbers := graph.numbers(name):
         return np.float64(numbers[0]) if len(numbers) == 1 else None  # type: ignore[return-value]
     node = graph.nodes[name]
-    if not graph.is_constant(name) or node.op not in _COMPUTED:
+    if not left or not graph.is_constant(name) or node.op not in _COMPUTED:
         return None
-    given = [_constant(graph, one) for one in node.inputs]
+    given = [_constant(graph, one, left - 1) for one in node.inputs]
     return None if any(one is None for one in given) else _COMPUTED[node.op](*given)
 
 

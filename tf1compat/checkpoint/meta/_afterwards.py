@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from tf1compat.checkpoint.meta._activation_patterns import composed, one_op
 from tf1compat.checkpoint.meta._dropout_pattern import dropped_out
@@ -116,49 +117,79 @@ class _Walk:
             return
         self._seen.add((name, port))
         graph = self._graph
-        accounted: frozenset[str] = frozenset()
-        if dropout := dropped_out(graph, name):
-            behind, found, accounted = dropout
-            yield from self.after(behind, rate=found)
-        parts: frozenset[str] = frozenset()
-        if made := composed(graph, name, port):
-            activation, last, parts = made
-            yield from self._activated(activation, last, rate)
-        readers = graph.readers(name, port)
-        if not readers:
-            yield "activation", "end"
-        for reader in readers:
-            if reader.name not in accounted | parts:
-                yield from self._at(reader, name, rate)
+        for step in graph.once(
+            ("steps", name, port), lambda: tuple(dict.fromkeys(_steps(graph, name, port)))
+        ):
+            if isinstance(step, _On):
+                yield from self.after(step.name, step.port, rate=step.given(rate))
+            else:
+                yield "activation", step.activation
+                if step.ends:
+                    yield "dropout", step.given(rate)
 
-    def _at(self, reader: Node, name: str, rate: object) -> Found:
-        graph = self._graph
-        if activation := one_op(reader):
-            yield from self._activated(activation, reader.name, rate)
-        elif reader.op == "IdentityN":  # what tf.custom_gradient wraps 1.x's swish in
-            yield from self.after(reader.name, reader.inputs.index(name), rate=rate)
-        elif reader.op in _LOSSES:
-            yield "activation", _LOSSES[reader.op]
-        elif reader.op in _BESIDE:
-            return
-        elif any(graph.is_other(one) for one in reader.inputs) or reader.op in _PRODUCTS:
-            yield from self._ended("linear", rate)
-        elif reader.op in _SUMS:
-            beside = [one for one in reader.inputs if one != name]
-            plain = reader.op not in ADDS or not any(map(graph.is_constant, beside))
-            yield from self._ended("linear" if plain else None, rate)
-        elif reader.op in _THROUGH:
-            yield from self.after(reader.name, rate=rate)
-        elif reader.op == "Mul" and any(_scales(graph, one) for one in reader.inputs):
-            yield from self._ended("linear", rate)  # it is normalised
-        else:
-            yield from self._ended(None, rate)
 
-    def _ended(self, activation: str | None, rate: object) -> Found:
-        yield "activation", activation
-        yield "dropout", rate
+_PASSED: object = object()  # the rate of the dropout passed so far
 
-    def _activated(self, activation: str | None, name: str, rate: object) -> Found:
-        yield "activation", activation
-        dropout = dropped_out(self._graph, name)
-        yield "dropout", dropout[1] if dropout else rate
+
+class _On(NamedTuple):
+    """It goes on behind a node."""
+
+    name: str
+    port: int | None = None
+    rate: object = _PASSED
+
+    def given(self, rate: object) -> object:
+        return rate if self.rate is _PASSED else self.rate
+
+
+class _Is(NamedTuple):
+    """What it is there; whether it `ends`, behind a dropout of some rate."""
+
+    activation: str | None
+    ends: bool = True
+    rate: object = _PASSED
+
+    def given(self, rate: object) -> object:
+        return rate if self.rate is _PASSED else self.rate
+
+
+def _steps(graph: ForwardPass, name: str, port: int | None) -> Iterator[_On | _Is]:
+    """Yields what becomes of a node's output, whichever layer's it is."""
+    accounted: frozenset[str] = frozenset()
+    if dropout := dropped_out(graph, name):
+        behind, found, accounted = dropout
+        yield _On(behind, rate=found)
+    parts: frozenset[str] = frozenset()
+    if made := composed(graph, name, port):
+        activation, last, parts = made
+        yield _activated(graph, activation, last)
+    readers = graph.readers(name, port)
+    if not readers:
+        yield _Is("end", ends=False)
+    for reader in readers:
+        if reader.name not in accounted | parts and reader.op not in _BESIDE:
+            yield _step(graph, reader, name)
+
+
+def _step(graph: ForwardPass, reader: Node, name: str) -> _On | _Is:
+    if activation := one_op(reader):
+        return _activated(graph, activation, reader.name)
+    if reader.op == "IdentityN":  # what tf.custom_gradient wraps 1.x's swish in
+        return _On(reader.name, reader.inputs.index(name))
+    if reader.op in _LOSSES:
+        return _Is(_LOSSES[reader.op], ends=False)
+    if any(graph.is_other(one) for one in reader.inputs) or reader.op in _PRODUCTS:
+        return _Is("linear")
+    if reader.op in _SUMS:
+        beside = [one for one in reader.inputs if one != name]
+        plain = reader.op not in ADDS or not any(map(graph.is_constant, beside))
+        return _Is("linear" if plain else None)
+    if reader.op in _THROUGH:
+        return _On(reader.name)
+    normalised = reader.op == "Mul" and any(_scales(graph, one) for one in reader.inputs)
+    return _Is("linear" if normalised else None)
+
+
+def _activated(graph: ForwardPass, activation: str | None, name: str) -> _Is:
+    dropout = dropped_out(graph, name)
+    return _Is(activation, rate=dropout[1] if dropout else _PASSED)

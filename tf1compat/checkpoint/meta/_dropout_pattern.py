@@ -71,8 +71,14 @@ def _is_random(graph: ForwardPass, name: str, depth: int) -> bool:
     node = graph.nodes[name]
     if "RandomUniform" in node.op:
         return True
-    inner = node.op in _MASK and depth > 0
-    return inner and any(_is_random(graph, one, depth - 1) for one in node.inputs)
+    return (
+        node.op in _MASK
+        and depth > 0
+        and graph.once(
+            ("random", name, depth),
+            lambda: any(_is_random(graph, one, depth - 1) for one in node.inputs),
+        )
+    )
 
 
 def _rounded(rate: float) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Any, TypeVar
 
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._node_def import Node
@@ -25,6 +26,9 @@ __all__ = ["ADDS", "FUSED_NORMS", "ForwardPass"]
 ADDS = frozenset({"Add", "AddV2"})
 FUSED_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 
+_T = TypeVar("_T")
+
+_NUMBERS = 64  # that a scalar may be
 _FAR = 64  # ops that are followed from one to another
 _MANY = 64  # variables that one value is made of; more are no layer's, such as a sum of all
 _SELECTS = frozenset({"Select", "SelectV2"})
@@ -44,6 +48,7 @@ class ForwardPass:
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self.nodes = nodes
+        self._once: dict[Hashable, Any] = {}
         self.made_of = _made_of(nodes)
         aside = _for_updates(nodes)
         self._readers: dict[str, list[Node]] = defaultdict(list)
@@ -115,8 +120,22 @@ class ForwardPass:
         node = self.back(name, through=("Cast",))
         return constant(node) if node is not None else ()
 
+    def once(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """Returns what `make` returns, made once for a key.
+
+        Whoever looks at what a node is made of, or goes to, meets the same nodes on many ways: a
+        few nodes that read each other twice have as many ways as there are numbers.
+        """
+        if key not in self._once:
+            self._once[key] = make()
+        found: _T = self._once[key]
+        return found
+
     def possible(self, name: str, depth: int = 8) -> frozenset[float]:
         """Returns the numbers that a scalar may be, by branches of constants; () if unknown."""
+        return self.once(("possible", name, depth), lambda: self._possible(name, depth))
+
+    def _possible(self, name: str, depth: int) -> frozenset[float]:
         node = self.back(name, through=_SWITCHES | {"Cast"})
         if node is None or not depth:
             return frozenset()
@@ -124,11 +143,13 @@ class ForwardPass:
             return frozenset(constant(node)[:1])
         if node.op == "Merge" or node.op in _SELECTS:
             ends = node.inputs if node.op == "Merge" else node.inputs[1:]
-            branches = [self.possible(end, depth - 1) for end in ends]
-            return frozenset().union(*branches) if all(branches) else frozenset()
+            branches = [self.possible(end, depth - 1) for end in dict.fromkeys(ends)]
+            found = frozenset().union(*branches) if all(branches) else frozenset()
+            return found if len(found) <= _NUMBERS else frozenset()
         if node.op == "Sub":
             first, second = (self.possible(one, depth - 1) for one in node.inputs)
-            return frozenset(a - b for a in first for b in second)
+            found = frozenset(a - b for a in first for b in second)
+            return found if len(found) <= _NUMBERS else frozenset()
         return frozenset()
 
 

@@ -18,6 +18,7 @@ __all__ = ["FusedHeads", "find_fused"]
 
 _COUNTS = (3, 2)
 _FAR = 24  # ops that are followed from one to another
+_MOST_AXES = 254  # of a tensor
 _PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
 _MEETINGS = _PRODUCTS | {"Einsum"}
 _ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
@@ -99,6 +100,7 @@ class _State:
 class _Finder:
     nodes: Mapping[str, Node]
     readers: Mapping[str, Sequence[Node]]
+    _known: dict[str, Dims] = dataclasses.field(default_factory=dict)  # shapes by name
 
     def of_product(self, product: Node) -> FusedHeads | None:
         turned = any(boolean(product, one, default=False) for one in ("transpose_b", "adj_y"))
@@ -152,8 +154,13 @@ class _Finder:
                     now = tuple(state.turns[axis] for axis in turns) if state.turns else turns
                     yield dataclasses.replace(state, node=reader.name, turns=now)
 
-    def _dims(self, name: str) -> Dims:
+    def _dims(self, name: str, left: int = _FAR) -> Dims:
         """Returns a shape that is computed, None for each size that isn't a constant."""
+        if name not in self._known:
+            self._known[name] = self._computed_dims(name, left)
+        return self._known[name]
+
+    def _computed_dims(self, name: str, left: int) -> Dims:
         node = self.nodes.get(name)
         if node is None:
             return ()
@@ -162,9 +169,10 @@ class _Finder:
         if node.op == "Pack":
             sizes = (constant(self.nodes[one]) for one in node.inputs)
             return tuple(int(size[0]) if size and size[0] > 0 else None for size in sizes)
-        if node.op == "ConcatV2":
-            parts = [self._dims(one) for one in node.inputs[:-1]]
-            return tuple(size for part in parts for size in part) if all(parts) else ()
+        if node.op == "ConcatV2" and left:
+            parts = [self._dims(one, left - 1) for one in node.inputs[:-1]]
+            few = all(parts) and sum(map(len, parts)) <= _MOST_AXES
+            return tuple(size for part in parts for size in part) if few else ()
         if node.op == "GatherV2":
             return (None,) * len(constant(self.nodes[node.inputs[1]]))
         return ()

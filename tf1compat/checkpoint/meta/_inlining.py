@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from tf1compat.budget import Budget
+from tf1compat.budget import Budget, Meter
 from tf1compat.checkpoint.meta._attributes import function
 from tf1compat.checkpoint.meta._graph_def import NODES, Graph
 from tf1compat.checkpoint.meta._input_counts import require_inputs
@@ -30,6 +30,8 @@ _CALLS: Mapping[str, tuple[tuple[str, ...], int]] = {
 _LOOPS = frozenset({"While", "StatelessWhile"})
 _DEEP = 16  # calls within calls; functions of TensorFlow can't call themselves, but a file may
 
+_NAMES = Meter("bytes of names of functions' nodes", each=8, least=32 << 20)
+
 Output = tuple[str, int]
 
 
@@ -39,8 +41,9 @@ def inlined(graph: Graph, budget: Budget) -> Mapping[str, Node]:
     A call that can't be followed stays as it is.
 
     Raises:
-      WireError: an op reads less than ops of its type do.
-      BudgetError: with all calls' there are more nodes than the file's size warrants.
+      WireError: an op reads less than ops of its type do, or more.
+      BudgetError: with all calls' there are more nodes, or longer names, than the file's size
+        warrants.
     """
     nodes: Mapping[str, Node] = graph.nodes
     if graph.library:
@@ -106,6 +109,8 @@ class _Inliner:
                 return False
             self._budget.spend(NODES, len(body.nodes))
             prefix = f"{call.name}/" if len(bodies) == 1 else f"{call.name}/{keys[number]}/"
+            named = sum(1 + len(node.inputs) for node in body.nodes.values())
+            self._budget.spend(_NAMES, named * len(prefix))
             given = dict(zip(body.arguments, inputs, strict=False))
             self.put(body.nodes, prefix, given, depth=depth + 1)
             ends.append([given[n] if n in given else (prefix + n, p) for n, p in body.results])

@@ -40,11 +40,28 @@ _LEAST: Mapping[str, int] = {
 }
 
 
+_LISTED = frozenset(
+    [
+        "AddN",
+        "Concat",
+        "ConcatV2",
+        "Einsum",
+        "IdentityN",
+        "If",
+        "Merge",
+        "Pack",
+        "RefMerge",
+        "StatelessIf",
+    ]
+)
+
+
 def require_inputs(nodes: Mapping[str, Node]) -> None:
-    """Raises WireError for an op that reads less than ops of its type do."""
+    """Raises WireError for an op that reads less than ops of its type do, or more."""
     for node in nodes.values():
         least = _LEAST.get(node.op, 0)
-        if len(node.inputs) < least:
+        more = least and len(node.inputs) > least and node.op not in _LISTED
+        if len(node.inputs) < least or more:
             raise WireError(
                 f"node {node.name!r} reads {len(node.inputs)} values, {node.op} takes {least}", 0
             )

@@ -52,11 +52,18 @@ def _fused(graph: ForwardPass, node: Node) -> Found:
         yield name, None if made_of is None else ", ".join(sorted(made_of))
 
 
-def _roots(graph: ForwardPass, name: str, depth: int) -> Iterator[Node]:
-    """Yields the square roots that a product or quotient is made with.
+def _roots(graph: ForwardPass, name: str, depth: int) -> tuple[Node, ...]:
+    """Returns the square roots that a product or quotient is made with.
 
     Sums aren't looked into: behind them are the layers before.
     """
+    return graph.once(
+        ("roots", name, depth),
+        lambda: tuple({root.name: root for root in _looked_for(graph, name, depth)}.values()),
+    )
+
+
+def _looked_for(graph: ForwardPass, name: str, depth: int) -> Iterator[Node]:
     node = graph.back(name, through=_MOVED)
     if node is None or not depth:
         return

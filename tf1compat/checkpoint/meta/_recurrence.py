@@ -20,6 +20,7 @@ _ACTIVATIONS = frozenset(
 _SUMS = frozenset({"Add", "AddV2"})
 _IN_PLACE = SAME_VALUE | {"BiasAdd", "Reshape", "Squeeze", "ExpandDims", "BatchToSpaceND"}
 _DEEP = 16  # ops between a product and its activation
+_MANY = 10_000  # places that are looked at behind one product
 
 
 class Piece(NamedTuple):
@@ -33,7 +34,7 @@ class Piece(NamedTuple):
 
 def gated_pieces(wires: Wiring, output: Output, begin: int, end: int) -> Iterator[Piece]:
     """Yields the parts of an output that become gates, as parts of ``begin`` to ``end``."""
-    yield from _after(wires, output, begin, end, 0.0, _DEEP)
+    yield from _after(wires, (output, begin, end, 0.0), _DEEP, set())
 
 
 def gates_in_order(pieces: list[Piece], size: int) -> tuple[str, ...]:
@@ -45,17 +46,26 @@ def gates_in_order(pieces: list[Piece], size: int) -> tuple[str, ...]:
     return tuple(named[span] for span in spans) if whole and even and len(spans) > 1 else ()
 
 
+_Place = tuple[Output, int, int, float]  # what an output's part has become, and what was added
+
+
 def _after(
-    wires: Wiring, output: Output, begin: int, end: int, constant: float, left: int
+    wires: Wiring, place: _Place, left: int, seen: set[tuple[_Place, int]]
 ) -> Iterator[Piece]:
-    for node, operand in wires.readers(output) if left else ():
+    """Yields the gates behind an output, each way once; nothing more where there are too many."""
+    if not left or (place, left) in seen or len(seen) > _MANY:
+        return
+    seen.add((place, left))
+    output, begin, end, constant = place
+    for node, operand in wires.readers(output):
         if node.op in _ACTIVATIONS:
             for value, first, last in _activated(wires, node, (begin, end)):
                 yield Piece(first, last, _gate(wires, value, node.op), constant)
             continue
         span = (begin, end)
         for port, first, last in _parts(wires, node, operand, span):
-            yield from _after(wires, (node.name, port), first, last, constant, left - 1)
+            part = (node.name, port), first, last, constant
+            yield from _after(wires, part, left - 1, seen)
         added = constant
         if node.op in _SUMS:
             other = wires.numbers(node, 1 - operand)
@@ -63,7 +73,7 @@ def _after(
         if _peeps(wires, node, operand):  # Keras' cells have no peepholes
             continue
         if node.op in _SUMS | _IN_PLACE or _resets(wires, node, operand):
-            yield from _after(wires, (node.name, 0), begin, end, added, left - 1)
+            yield from _after(wires, ((node.name, 0), begin, end, added), left - 1, seen)
 
 
 def _activated(

@@ -58,6 +58,7 @@ _MOVING = frozenset(
     ]
 )
 _LOOKUPS = {"Gather": 1, "GatherV2": 1, "ResourceGather": 1, "GatherNd": 1}
+_FAR = 64  # ops that a value is passed through
 _FEW = 2  # what is no index is a flag, a mask or a segment
 _REAL_SEED = 1155
 _SIZES = (0.5, 4.0)
@@ -197,16 +198,26 @@ def _tables(
 
 def _rows(name: str, nodes: Mapping[str, Any]) -> int:
     """Returns the number of rows of a table, back through reads and the joining of its parts."""
-    node = nodes[name]
-    if node.op in VARIABLE_OPS:
-        dims = node.attr["shape"].shape.dim
-        return int(dims[0].size) if dims else 0
-    if node.op in ("ConcatV2", "Concat"):
-        parts = node.input[:-1] if node.op == "ConcatV2" else node.input[1:]
-        return sum(_rows(op_name(one), nodes) for one in parts)
-    if node.op in PASSING_OPS | {"Cast"} and node.input:
-        return _rows(op_name(node.input[0]), nodes)
-    return 0
+    node = _behind(name, nodes)
+    if node is None or node.op not in ("ConcatV2", "Concat"):
+        return _own_rows(node)
+    parts = node.input[:-1] if node.op == "ConcatV2" else node.input[1:]
+    return sum(_own_rows(_behind(op_name(one), nodes)) for one in parts)
+
+
+def _behind(name: str, nodes: Mapping[str, Any]) -> Any:
+    """Returns the node whose value another passes on; None where that goes too far."""
+    for _ in range(_FAR):
+        node = nodes[name]
+        if node.op not in PASSING_OPS | {"Cast"} or not node.input:
+            return node
+        name = op_name(node.input[0])
+    return None
+
+
+def _own_rows(node: Any) -> int:
+    dims = node.attr["shape"].shape.dim if node is not None and node.op in VARIABLE_OPS else ()
+    return int(dims[0].size) if dims else 0
 
 
 def _constant(node: Any) -> int:
