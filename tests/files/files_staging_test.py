@@ -447,6 +447,15 @@ def test_a_record_that_is_no_file_is_not_waited_for(tmp_path):
     assert placed_from(str(tmp_path / "area")) == ()
 
 
+def test_a_path_from_a_directory_that_is_gone_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for use in (_stage, clear_stale, lambda path: require_distinct([path], [])):
+        with pytest.raises(OutputError, match="m: can't be told where it leads, the working dir"):
+            use("m")
+
+
 def _stage(path):
     with staged_file(path):
         raise AssertionError

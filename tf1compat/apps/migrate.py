@@ -168,7 +168,7 @@ def _size(path: str) -> int:
 def _require_writable(output: str) -> None:
     """Refuses what can't be written before seconds are spent on planning for it."""
     output_format(output)
-    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
+    if not os.path.isdir(os.path.dirname(output) or os.curdir):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
 
 

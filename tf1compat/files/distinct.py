@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from tf1compat.errors import Problem, UsageError
-from tf1compat.files.output_errors import path_text
+from tf1compat.files.output_errors import path_text, real_path
 
 __all__ = ["require_distinct"]
 
@@ -41,7 +41,7 @@ def require_distinct(outputs: Iterable[_Path], inputs: Iterable[_Path]) -> None:
 
 def _identities(path: _Path) -> list[object]:
     """Returns what is equal of two paths that mean one file: the place, and the file there."""
-    real = os.path.realpath(path_text(path))
+    real = real_path(path_text(path))
     try:
         status = os.stat(real)
     except OSError:

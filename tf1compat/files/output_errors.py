@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tf1compat.errors import OutputError, Tf1CompatError
 
-__all__ = ["BEFORE", "naming", "path_text"]
+__all__ = ["BEFORE", "naming", "path_text", "real_path"]
 
 BEFORE = "what stood there before still stands"
 
@@ -39,3 +39,14 @@ def path_text(path: str | os.PathLike[str]) -> str:
             f"{name!r}: can't be written, it has characters that paths have none of here ({error})"
         ) from error
     return name
+
+
+def real_path(path: str) -> str:
+    """Returns where a path leads; raises OutputError where the directory it starts from is gone."""
+    try:
+        return os.path.realpath(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: can't be told where it leads, the working directory was removed; change to "
+            "another"
+        ) from error

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from tf1compat.errors import OutputError
 from tf1compat.files.areas import leftovers, remove_area, staged_place, staging_area
 from tf1compat.files.claims import claimed, stamp_of
-from tf1compat.files.output_errors import naming, path_text
+from tf1compat.files.output_errors import naming, path_text, real_path
 from tf1compat.files.sealed import replace_all, seal
 
 __all__ = ["clear_stale", "destination", "staged_file", "staged_files"]
@@ -67,7 +67,7 @@ def staged_files(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[str,
     names = [path_text(path) for path in paths]
     for name in names:
         _refuse_link_of_others(name)
-    finals = [os.path.realpath(name) for name in names]
+    finals = [real_path(name) for name in names]
     for final in finals:
         _refuse(final)
     with ExitStack() as stack:
@@ -88,7 +88,7 @@ def clear_stale(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Raises:
       OutputError: what is stale can't be removed.
     """
-    final = os.path.realpath(path_text(path))
+    final = real_path(path_text(path))
     if not _is_anything_staged(final):
         return ()
     try:

@@ -268,3 +268,13 @@ def test_checksums_are_looked_at_before_hdf5_does(look, signature, at, kind):
     data[start + at if at > 0 else start + 511] ^= 0xEE
     with pytest.raises(CorruptCheckpointError, match="doesn't have the checksum that it says"):
         look(data)
+
+
+@pytest.mark.parametrize(("kind", "at"), [("links latest", 46), ("links earliest", 47)])
+@pytest.mark.parametrize("field", [0, 8, 18])
+def test_a_heap_that_counts_other_space_than_it_has(look, unsummed, kind, at, field):
+    """HDF5 looks for its blocks where the header says that there would be some."""
+    data = bytearray(KINDS[kind]())
+    data[data.find(b"FRHP") + at + field] ^= 0x78
+    with pytest.raises(CorruptCheckpointError, match="a heap that counts other space than it has"):
+        look(data)

@@ -11,7 +11,7 @@ from tf1compat.checkpoint.bundle.file_names import INDEX, MANIFEST, data_path, i
 from tf1compat.errors import CheckpointExistsError, UsageError
 from tf1compat.files.areas import leftovers, remove_area, staging_area
 from tf1compat.files.claims import Claim, claimed
-from tf1compat.files.output_errors import naming, path_text
+from tf1compat.files.output_errors import naming, path_text, real_path
 from tf1compat.files.placing import placed_from
 from tf1compat.files.sealed import SealedFile, seal
 
@@ -76,7 +76,7 @@ def staged_bundle(prefix: str, *, num_shards: int) -> Iterator[StagedBundle]:
             f"prefix is {prefix!r}, expected a path whose last part the files' names begin with, "
             "such as model.ckpt"
         )
-    real = os.path.join(os.path.realpath(os.path.dirname(prefix)), os.path.basename(prefix))
+    real = os.path.join(real_path(os.path.dirname(prefix)), os.path.basename(prefix))
     with claimed(real) as claim:
         _recover(claim)
         _require_free(real)

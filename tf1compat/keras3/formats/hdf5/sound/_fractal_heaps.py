@@ -47,12 +47,23 @@ class FractalHeap:
         self._blocks: list[tuple[int, int, int]] = []  # offset, address and size
         if root != UNDEFINED:
             self._read_blocks(root, rows)
+        self._require_spaces(*rest[2:5], covered=0 if root == UNDEFINED else self._covered(rows))
         records = [] if huge == UNDEFINED else read_records(metadata, huge, kind=_HUGE)
         if rest[7:10] != [len(records), 0, 0]:
             raise metadata.damaged(f"{what} that counts other values than it has", address)
         self._huge = {
             key: (at, length) for at, length, key in (struct.unpack("<3Q", r) for r in records)
         }
+
+    def _covered(self, rows: int) -> int:
+        """Returns the bytes that so many rows of blocks have, or the one block of no row."""
+        return self._start * _WIDTH << (rows - 1) if rows else self._start
+
+    def _require_spaces(self, space: int, used: int, reached: int, *, covered: int) -> None:
+        """Raises CorruptCheckpointError where a heap has other space than it says."""
+        if (space, used) != (covered, sum(size for _, _, size in self._blocks)) or reached > space:
+            found = "the header of a heap that counts other space than it has"
+            raise self._metadata.damaged(found, self._address)
 
     def value(self, key: bytes) -> bytes:
         """Returns the value of an ID.
