@@ -312,10 +312,10 @@ def npz(suffix, name="toy"):
 
 def test_two_formats_of_one_suffix_are_refused():
     with (
-        SOURCE_FORMATS.with_(npz(".npz")),
-        pytest.raises(UsageError, match=r"expected words of its own, found '\.npz', which 'toy'"),
+        SOURCE_FORMATS.with_(npz(".toys")),
+        pytest.raises(UsageError, match=r"expected words of its own, found '\.toys', which 'toy'"),
     ):
-        SOURCE_FORMATS.add(npz(".npz", "other"))
+        SOURCE_FORMATS.add(npz(".toys", "other"))
 
 
 @pytest.mark.parametrize(
