@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tf1compat.budget import Budget
@@ -82,29 +82,38 @@ def _rules(text: str, origin: str, *, folder: str) -> RuleSet:
     text = text.replace("\r\n", "\n")
     entries = _entries(text, origin)
     lines = list(rule_lines(text))
-    budget = Budget(origin, len(text))
     rules: list[Rule] = []
     problems: list[Problem] = []
-    for index, entry in enumerate(entries):
-        where = (
-            f"{origin}:{lines[index]}"
-            if len(lines) == len(entries)
-            else f"{origin}, rule {index + 1}"
-        )
-        unknown = _unknown_keys(entry, where)
-        problems += unknown
-        if not unknown:
-            try:
-                with patterns_of(budget):
-                    rules.append(Rule(**_located(entry, folder), origin=where))
-            except RuleError as error:
-                problems += error.problems
-            except BudgetError as error:
-                raise _too_much(origin, error) from error
+    try:
+        with patterns_of(Budget(origin, len(text))):
+            for index, entry in enumerate(entries):
+                where = (
+                    f"{origin}:{lines[index]}"
+                    if len(lines) == len(entries)
+                    else f"{origin}, rule {index + 1}"
+                )
+                made = _rule(entry, folder, where=where)
+                if isinstance(made, Rule):
+                    rules.append(made)
+                else:
+                    problems += made
+    except BudgetError as error:
+        raise _too_much(origin, error) from error
     if problems:
         headline = f"{len(problems)} problem(s) in the rules of {origin}"
         raise RuleError.from_problems(headline, problems)
     return RuleSet(rules)
+
+
+def _rule(entry: Any, folder: str, *, where: str) -> Rule | Iterable[Problem]:
+    """Returns the rule that an element is, or what is wrong with it."""
+    unknown = _unknown_keys(entry, where)
+    if unknown:
+        return unknown
+    try:
+        return Rule(**_located(entry, folder), origin=where)
+    except RuleError as error:
+        return error.problems
 
 
 def _located(entry: Mapping[str, Any], folder: str) -> dict[str, Any]:
