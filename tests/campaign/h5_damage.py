@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from tf1compat.budget import Budget
+from tf1compat.files.positioned import Descriptor
 from tf1compat.keras3.formats.hdf5.sound import check
 from tf1compat.keras3.formats.hdf5.sound._metadata import Metadata
 
@@ -122,7 +123,9 @@ def _structures(data: bytes) -> Iterator[Structure]:
     ):
         file.write(data)
         file.flush()
-        check.require_sound(file, start=0, size=len(data), budget=Budget("seed", len(data)))
+        check.require_sound(
+            Descriptor(file), start=0, size=len(data), budget=Budget("seed", len(data))
+        )
     for address, length in sorted(found.items()):
         start = starts[0] + address
         where = _checksum(data[start : start + length], superblock=not address)

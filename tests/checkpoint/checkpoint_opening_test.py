@@ -89,11 +89,6 @@ def test_a_graph_without_its_checkpoint_is_told(folder):
         open_checkpoint(folder / "alone.meta")
 
 
-def test_a_place_on_the_network_is_told():
-    with pytest.raises(CheckpointNotFoundError, match="copy its files here first"):
-        open_checkpoint("gs://bucket/bert/model.ckpt")
-
-
 def test_a_directory_of_other_models_says_what_it_holds(tmp_path):
     (tmp_path / "tf_model").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
     (tmp_path / "config.json").write_text("{}")

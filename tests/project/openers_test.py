@@ -50,6 +50,7 @@ ALLOWED = {
     "text_files: open": "of a descriptor that it gave",
     "files.regular: io.FileIO": "of a descriptor that it gave",
     "files.regular: open": "makes a copy in a scratch folder",
+    "files._remote: open": "makes a copy in a scratch folder",
     "files.zip_files: zipfile.ZipFile": "of a file that is open",
     "files.claims: os.open": "the lock beside an output, without following links or waiting",
     "files._access: os.open": "a staged file, without following links or waiting",

@@ -88,7 +88,8 @@ class SourceFlags:
             "checkpoint",
             None,
             "Prefix of the checkpoint, or one of its files; its directory, or the `checkpoint` "
-            "file there; a SavedModel that holds it; or a file of another of the formats below.",
+            "file there; a SavedModel that holds it; or a file of another of the formats below. "
+            "Each may be at a URL (gs://, s3://, https://).",
             flag_values=flag_values,
             required=True,
         )

@@ -18,6 +18,7 @@ from tf1compat.checkpoint.raw_part import RawPart, whole_region
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError
 from tf1compat.files.regular import SeenFile, open_regular
+from tf1compat.files.standing import exists, is_file, is_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,14 +40,14 @@ class FrozenGraph:
     def prefix_of(self, path: str) -> str | None:
         """Returns the path itself where it is called as such a graph."""
         if path.endswith(META):
-            return path if os.path.isfile(path) and not has_values_beside(path) else None
+            return path if is_file(path) and not has_values_beside(path) else None
         return path if path.endswith((_BINARY, _TEXT)) and not _of_saved_model(path) else None
 
     def exists(self, prefix: str) -> bool:
         """Tells whether there is such a file; a SavedModel's only if its values are within."""
         if _of_saved_model(prefix):
             return holds_values(prefix)
-        if not os.path.lexists(prefix) or os.path.isdir(prefix) or self.prefix_of(prefix) is None:
+        if not exists(prefix) or is_folder(prefix) or self.prefix_of(prefix) is None:
             return False
         found = recognise(prefix)  # a SavedModel by another name goes by what is beside it
         return found is None or found.key != SAVED
@@ -79,7 +80,7 @@ def holds_values(path: str) -> bool:
     """Tells whether a SavedModel's graph, which has no values beside it, holds them itself."""
     from tf1compat.checkpoint.meta.meta_graph import frozen_graph
 
-    if not os.path.isfile(path) or has_values_beside(path):
+    if not is_file(path) or has_values_beside(path):
         return False
     try:
         with open_regular(path) as file:

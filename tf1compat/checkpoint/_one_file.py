@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+
+from tf1compat.files.standing import exists, is_folder
 
 __all__ = ["OneFile"]
 
@@ -21,7 +22,7 @@ class OneFile:
 
     def exists(self, prefix: str) -> bool:
         """Tells whether such a file is there; what is no file there is told by opening it."""
-        there = os.path.lexists(prefix) and not os.path.isdir(prefix)
+        there = exists(prefix) and not is_folder(prefix)
         return prefix.endswith(self.suffix) and there
 
     def prefixes(self, directory: str, names: list[str]) -> Iterable[str]:

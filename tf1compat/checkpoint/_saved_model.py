@@ -8,6 +8,7 @@ from tf1compat.checkpoint._frozen_format import holds_values
 from tf1compat.checkpoint.bundle.file_names import INDEX, SAVED_MODEL, values_of_saved_model
 from tf1compat.checkpoint.foreign.recognition import SAVED, recognise
 from tf1compat.errors import UnsupportedCheckpointError
+from tf1compat.files.standing import exists, is_file, is_folder, names_in
 
 __all__ = ["saved_model_below", "saved_model_prefix"]
 
@@ -28,7 +29,7 @@ def saved_model_prefix(path: str) -> str | None:
     if directory is None:
         return None
     prefix = values_of_saved_model(directory)
-    if not os.path.lexists(prefix + INDEX):
+    if not exists(prefix + INDEX):
         graph = os.path.join(directory, SAVED_MODEL)
         if holds_values(graph):
             return graph
@@ -43,7 +44,7 @@ def saved_model_prefix(path: str) -> str | None:
 def saved_model_below(directory: str) -> list[str]:
     """Returns the directories right below one that are SavedModels: an Estimator's exports."""
     try:
-        names = sorted(os.listdir(directory or "."))[:_SEARCHED]
+        names = names_in(directory)[:_SEARCHED]
     except OSError:
         return []
     return [one for name in names if _graph_in(one := os.path.join(directory, name))]
@@ -51,10 +52,10 @@ def saved_model_below(directory: str) -> list[str]:
 
 def _directory_of(path: str) -> str | None:
     """Returns the directory of the SavedModel that a path belongs to."""
-    if os.path.isfile(path):
+    if is_file(path):
         found = recognise(path)
         return os.path.dirname(path) if found is not None and found.key == SAVED else None
-    if not os.path.isdir(path):
+    if not is_folder(path):
         return None
     if _graph_in(path):
         return path
@@ -64,4 +65,4 @@ def _directory_of(path: str) -> str | None:
 
 
 def _graph_in(directory: str) -> bool:
-    return any(os.path.isfile(os.path.join(directory, name)) for name in _GRAPHS)
+    return any(is_file(os.path.join(directory, name)) for name in _GRAPHS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH
 from tf1compat.errors import CheckpointError
+from tf1compat.files.standing import exists
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ class Audit:
         return list(self._written.unlike(self._keys[name], self._entries[name], value))
 
     def _read_manifest(self, path: str) -> Written | None:
-        if not os.path.lexists(path):
+        if not exists(path):
             return None
         from tf1compat.checkpoint.bundle.written import Written
 

@@ -158,10 +158,10 @@ class Entry:
         dtype = self.dtype
         touched = [(part, selection.within(part.region)) for part in self._parts]
         used = [(part, where) for part, where in touched if where or index is None]
-        for part, _ in used:
-            part.require(self._variable)  # before memory is spent on what isn't there
         if index is None and len(used) == 1:
             return self._read_whole(used[0][0])
+        for part, _ in used:
+            part.require(self._variable)  # before memory is spent on what isn't there
         out = self._array(selection.shape, lambda shape: np.empty(shape, dtype))
         for part, where in used:
             with self._streaming(part) as stream:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import ntpath
 import os
 import re
 from collections.abc import Iterator
 
 from tf1compat.checkpoint._saved_model import saved_model_below, saved_model_prefix
-from tf1compat.checkpoint.bundle.file_names import INDEX
+from tf1compat.checkpoint.bundle.file_names import INDEX, data_files
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.checkpoint.foreign.recognition import recognise, require_own
 from tf1compat.checkpoint.source_formats import (
@@ -28,10 +27,10 @@ from tf1compat.checkpoint.state_file import (
 )
 from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointNotFoundError
+from tf1compat.files.standing import is_file, is_folder, is_url, names_in
 
 __all__ = ["find_prefix", "open_checkpoint"]
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://")
 _LOOKED_AT = 100  # files of a directory, at most
 _SHOWN = 3
 
@@ -46,7 +45,8 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
         prefix) or a directory that has one, a SavedModel (its directory or its ``saved_model.pb``;
         its values are ``variables/variables``); or what another of
         :data:`~tf1compat.checkpoint.source_formats.SOURCE_FORMATS` goes by. One of a checkpoint's
-        files (its index, its graph, a shard), be its name cut off, stands for its prefix.
+        files (its index, its graph, a shard), be its name cut off, stands for its prefix. Each may
+        be at a URL (``gs://``, ``s3://``, ``https://``), read in ranges through fsspec.
       step: choose the checkpoint saved with this ``global_step`` instead: the one whose prefix
         ends in ``-<step>``.
 
@@ -56,6 +56,8 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
     Raises:
       CheckpointNotFoundError: there is none; the message names the nearest that are there.
       CorruptCheckpointError: the index, or the ``checkpoint`` file, is damaged.
+      CheckpointError: a store can't be reached, or refuses.
+      UsageError: what reads such a URL isn't installed.
       UnsupportedCheckpointError: big-endian tensors, a format for newer readers, or another kind
         of file or model, which the message names by its content.
     """
@@ -73,7 +75,7 @@ def find_prefix(path: str | os.PathLike[str], *, step: int | None = None) -> str
     name = os.fspath(path)
     if "\0" in name:
         raise CheckpointNotFoundError(f"{name!r}: no path holds a NUL character")
-    if os.path.isdir(name) and not is_directory(name):
+    if is_folder(name) and not is_directory(name):
         return _in_directory(name, step=step)
     if is_state_file(name):
         return _of_state(read_state_file(name), directory=os.path.dirname(name), step=step)
@@ -103,36 +105,44 @@ def _of_state(
     """Returns the prefix that a state file names, or that has the step."""
     wanted, every = state
     if step is not None:
-        named = (prefix_of(prefix) for prefix in (*every, *checkpoint_names(directory)))
+        named = (
+            prefix_of(_last_of_url(prefix)) for prefix in (*every, *checkpoint_names(directory))
+        )
         wanted = next((prefix for prefix in named if prefix.endswith(f"-{step}")), f"*-{step}")
     if wanted is None:
         state_file = os.path.join(directory, STATE_FILE)
         raise _not_found(state_file, given=state_file, directory=directory)
-    here = prefix_of(wanted)
+    here = prefix_of(_last_of_url(wanted))
     # A directory may have been moved with what is in it, so its own files come next; and it may
     # have been written on Windows.
     for base in (here, os.path.basename(here), ntpath.basename(here)):
         place = os.path.join(directory, base)
-        if base and exists(place):
+        same_side = is_url(place) == is_url(directory)  # a path of whoever wrote it isn't one here
+        if base and same_side and exists(place):
             return place
     missing = os.path.join(directory, here)
     raise _not_found(missing, given=missing, directory=directory)
+
+
+def _last_of_url(prefix: str) -> str:
+    """Returns the last part of a URL, any other prefix as it is: no file sends its reader away."""
+    return os.path.basename(prefix) if is_url(prefix) else prefix
 
 
 def _not_found(prefix: str, *, given: str, directory: str) -> CheckpointNotFoundError:
     """Returns the error that says what is there instead, after what a file given is by itself."""
     from tf1compat.names import nearest_names
 
-    if os.path.isfile(given):
+    if is_file(given):
         require_own(given)
     near = nearest_names(os.path.basename(prefix), checkpoint_names(directory))
-    if _SCHEME.match(prefix):
-        hint = "files are read from this machine alone: copy its files here first"
-    elif _has_data(prefix):
+    if _has_data(prefix):
         hint = f"its data files are, but not {prefix}{INDEX}, without which nobody can read them"
+    elif is_url(prefix) and not is_folder(directory):
+        hint = f"{directory} isn't listed: name the prefix of a checkpoint, or one of its files"
     elif near:
         hint = "nearest: " + ", ".join(os.path.join(directory, one) for one in near)
-    elif os.path.isdir(directory or "."):
+    elif is_folder(directory or "."):
         hint = f"{directory or 'the current directory'} holds no checkpoint{_instead(directory)}"
     else:
         hint = f"{directory} is not a directory"
@@ -140,7 +150,7 @@ def _not_found(prefix: str, *, given: str, directory: str) -> CheckpointNotFound
 
 
 def _has_data(prefix: str) -> bool:
-    return bool(glob.glob(glob.escape(prefix) + ".data-*"))
+    return bool(data_files(prefix))
 
 
 def _instead(directory: str) -> str:
@@ -154,8 +164,8 @@ def _instead(directory: str) -> str:
 
 def _strangers(directory: str) -> Iterator[tuple[str, str]]:
     """Yields the files of a directory that are models of other kinds, and which."""
-    for name in sorted(os.listdir(directory or "."))[:_LOOKED_AT]:
+    for name in names_in(directory)[:_LOOKED_AT]:
         path = os.path.join(directory, name)
-        found = recognise(path) if os.path.isfile(path) else None
+        found = recognise(path) if is_file(path) else None
         if found is not None and found.is_model:
             yield name, found.what

@@ -8,6 +8,7 @@ import os
 from tf1compat.checkpoint.bundle.file_names import INDEX, parts_of, step_of_index
 from tf1compat.checkpoint.state_file import update_checkpoint_state
 from tf1compat.errors import CheckpointNotFoundError, OutputError, UsageError
+from tf1compat.files.standing import names_in
 
 __all__ = ["keep_checkpoints", "list_checkpoints"]
 
@@ -27,7 +28,7 @@ def list_checkpoints(directory: str | os.PathLike[str], *, name: str = "") -> di
     """
     path = os.fspath(directory)
     try:
-        files = sorted(os.listdir(path))
+        files = names_in(path)
     except (OSError, ValueError) as error:  # a NUL is a ValueError
         raise CheckpointNotFoundError(f"{path}: expected a directory, found none") from error
     found: dict[int, str] = {}

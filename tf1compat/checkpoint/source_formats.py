@@ -20,7 +20,6 @@ reading::
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
@@ -35,6 +34,7 @@ from tf1compat.checkpoint.safetensors_format.safetensors import Safetensors
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError, UsageError
+from tf1compat.files.standing import is_folder, names_in
 from tf1compat.registry import Registry, are_texts, asked, briefly, is_a
 
 __all__ = [
@@ -208,7 +208,7 @@ def exists(prefix: str) -> bool:
 
 def is_directory(path: str) -> bool:
     """Tells whether a directory is a checkpoint itself, rather than one that holds some."""
-    return os.path.isdir(path) and any(
+    return is_folder(path) and any(
         _ask(one, "is_directory", path, fits=is_a(bool), words="True or False")
         for one in _latest_first()
     )
@@ -230,7 +230,7 @@ def open_index(one: SourceFormat, prefix: str) -> AskedIndex:
 def checkpoint_names(directory: str) -> tuple[str, ...]:
     """Returns the names of the checkpoints in a directory, sorted."""
     try:
-        names = sorted(os.listdir(directory or "."))
+        names = names_in(directory)
     except OSError:
         return ()
     words = "the names of checkpoints"

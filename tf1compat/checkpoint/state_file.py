@@ -7,8 +7,9 @@ import re
 
 from tf1compat.checkpoint.foreign.recognition import recognise
 from tf1compat.errors import CorruptCheckpointError, OutputError
-from tf1compat.files.regular import open_regular
+from tf1compat.files.regular import open_regular, regular_size
 from tf1compat.files.staging import destination, staged_file
+from tf1compat.files.standing import exists, is_file
 
 __all__ = [
     "NO_STATE",
@@ -51,14 +52,14 @@ def read_state(directory: str) -> tuple[str | None, tuple[str, ...]]:
       CorruptCheckpointError: the file isn't a CheckpointState in text form.
     """
     path = os.path.join(directory, STATE_FILE)
-    return read_state_file(path) if os.path.lexists(path) else NO_STATE
+    return read_state_file(path) if exists(path) else NO_STATE
 
 
 def is_state_file(path: str) -> bool:
     """Tells whether a file is a checkpoint state by what it says; called so and empty, too."""
-    if not os.path.isfile(path):
+    if not is_file(path):
         return False
-    if os.path.basename(path) == STATE_FILE and not os.path.getsize(path):
+    if os.path.basename(path) == STATE_FILE and not regular_size(path):
         return True
     found = recognise(path)
     return found is not None and found.key == "state"

@@ -71,6 +71,7 @@ class RawStream:
     def fill(self, out: np.ndarray) -> None:
         """Reads the next elements straight into `out`."""
         flat = out.reshape(-1).view(np.uint8)
+        self._file.expect(self._position, flat.size)
         for start in range(0, flat.size, WINDOW):
             self._read(flat[start : start + WINDOW])
 

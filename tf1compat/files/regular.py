@@ -8,29 +8,20 @@ import os
 import shutil
 import stat
 import weakref
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.files._remote import is_url, remote_file
+from tf1compat.files.positioned import Descriptor, Positions, RegularFile
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.regular_files import KINDS, IrregularFileError, regular_handle
 
 __all__ = ["RegularFile", "SeenFile", "open_regular", "regular_size", "special_kind"]
 
-_HINTS = {
-    b"version https://git-lfs": "this is a git-LFS pointer, fetch the file with `git lfs pull`",
-    b"<!doctype": "this is an HTML page, the download went wrong",
-    b"<html": "this is an HTML page, the download went wrong",
-    b"\x89hdf": "this is an HDF5 file (Keras weights), not a TensorFlow checkpoint",
-    b"pk\x03\x04": "this is a zip file, perhaps of Keras or numpy; unpack it first",
-    b"\x1f\x8b": "this is a gzip file; unpack it first",
-}
 
-
-class RegularFile:
-    """A file open for positioned reading; `size` is what it was when it was opened.
-
-    Its `identity` is another one for another file of that path, and for one that was written to.
+class _LocalFile(RegularFile):
+    """One of this machine.
 
     Reads go through pread, not through a mapping: a file that shrinks, or a disk that fails, while
     a mapping of it is read ends the process with SIGBUS; here it gives an error.
@@ -39,45 +30,31 @@ class RegularFile:
     def __init__(
         self, path: str, *, handle: int, status: os.stat_result, variable: str | None
     ) -> None:
-        self.path = path
-        self.variable = variable  # whom errors name
-        self.size = status.st_size
-        self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        super().__init__(path, size=status.st_size, identity=identity, variable=variable)
         self._handle = handle
 
-    def read(self, offset: int, length: int) -> bytearray:
-        """Returns `length` bytes from `offset`.
-
-        Raises:
-          CorruptCheckpointError: the file ends before, or can't be read there.
-        """
-        if offset + length > self.size:
-            raise self.short(offset, length)
-        data = bytearray(length)
-        self.read_into(offset, memoryview(data))
-        return data
-
-    def read_into(self, offset: int, out: memoryview) -> None:
-        """Fills `out` (bytes) from `offset`; errors as for :meth:`read`."""
-        done = 0
-        while done < len(out):
-            try:
-                count = os.preadv(self._handle, [out[done:]], offset + done)
-            except (OSError, OverflowError) as error:
-                raise self.corrupt(f"can't be read ({error})", offset + done) from error
-            if not count:
-                raise self.short(offset, len(out))
-            done += count
-
-    def peek(self, length: int) -> bytes:
-        """Returns at most `length` bytes from the start; none where the file can't be read."""
+    def some(self, offset: int, out: memoryview) -> int:
+        """Fills the beginning of `out`."""
         try:
-            return os.pread(self._handle, length, 0)
-        except OSError:
-            return b""
+            return os.preadv(self._handle, [out], offset)
+        except (OSError, OverflowError) as error:
+            raise self._unreadable(error, offset) from error
 
-    def duplicate(self) -> io.FileIO:
-        """Returns the file once more, open at its start for as long as whoever asks keeps it."""
+    def _unreadable(self, error: Exception, offset: int) -> CorruptCheckpointError:
+        # without a look at its beginning for a hint, which can't be read either
+        return CorruptCheckpointError(
+            f"can't be read ({error})", file=self.path, variable=self.variable, offset=offset
+        )
+
+    def expect(self, offset: int, length: int) -> None:
+        """Does nothing: the system reads ahead."""
+
+    def duplicate(self) -> Positions:
+        """Returns the file once more, open for as long as whoever asks keeps it."""
+        return Descriptor(self._opened_again())
+
+    def _opened_again(self) -> io.FileIO:
         handle = os.dup(self._handle)
         kept = io.FileIO(handle, closefd=False)  # Python would complain that it isn't closed
         weakref.finalize(kept, _close, handle)
@@ -95,7 +72,7 @@ class RegularFile:
             os.symlink(f"/dev/fd/{self._handle}", path)
             if not self._is_at(path):
                 os.unlink(path)
-                with self.duplicate() as source, open(path, "xb") as copy:
+                with self._opened_again() as source, open(path, "xb") as copy:
                     os.lseek(source.fileno(), 0, os.SEEK_SET)
                     shutil.copyfileobj(source, copy, 1 << 20)
             yield path
@@ -106,28 +83,22 @@ class RegularFile:
         except OSError:
             return False
 
-    def corrupt(self, message: str, offset: int | None) -> CorruptCheckpointError:
-        """Returns the error that says what is wrong with this file, and where."""
-        return CorruptCheckpointError(
-            message + _hint(self), file=self.path, variable=self.variable, offset=offset
-        )
-
-    def short(self, offset: int, length: int) -> CorruptCheckpointError:
-        """Returns the error that says the file is cut short."""
-        held = f"the file has {self.size} bytes"
-        return self.corrupt(f"{length} bytes expected here, but {held}: it is cut short", offset)
-
 
 @contextlib.contextmanager
 def open_regular(
     path: str, *, variable: str | None = None, offset: int | None = None
 ) -> Iterator[RegularFile]:
-    """Opens a regular file; anything else is refused before it could block.
+    """Opens a regular file, of this machine or at a URL; all else is refused before it may block.
 
     Raises:
       CorruptCheckpointError: there is no such file, or it isn't a regular file.
       CheckpointError: it may not be read.
+      UsageError: it is at a URL, and what reads these isn't installed.
     """
+    if is_url(path):
+        with remote_file(path, variable=variable, offset=offset) as remote:
+            yield remote
+        return
     with contextlib.ExitStack() as stack:
         try:
             handle = regular_handle(path)
@@ -139,7 +110,7 @@ def open_regular(
             raise CorruptCheckpointError(
                 _said(error), file=path, variable=variable, offset=offset
             ) from error
-        yield RegularFile(path, handle=handle, status=status, variable=variable)
+        yield _LocalFile(path, handle=handle, status=status, variable=variable)
 
 
 class SeenFile(NamedTuple):
@@ -151,7 +122,7 @@ class SeenFile(NamedTuple):
     """
 
     path: str
-    identity: tuple[int, ...]
+    identity: tuple[Hashable, ...]
 
     @contextlib.contextmanager
     def opened(self, *, variable: str | None = None) -> Iterator[RegularFile]:
@@ -200,12 +171,3 @@ def _said(error: Exception) -> str:
 def _close(handle: int) -> None:
     with contextlib.suppress(OSError):  # all that was asked of it was read
         os.close(handle)
-
-
-def _hint(file: RegularFile) -> str:
-    """Returns what a damaged file looks like, where that tells the remedy."""
-    head = bytes(file.peek(64)).lower()
-    for start, hint in _HINTS.items():
-        if head.startswith(start):
-            return f"; {hint}"
-    return ""

@@ -9,6 +9,7 @@ from h5_kinds import KINDS, written
 
 from tf1compat.budget import Budget
 from tf1compat.errors import BudgetError, CorruptCheckpointError, OutputError
+from tf1compat.files.positioned import Descriptor
 from tf1compat.keras3.formats.hdf5.sound._metadata import Metadata
 from tf1compat.keras3.formats.hdf5.sound.check import require_sound
 from tf1compat.keras3.formats.hdf5.source import open_source
@@ -22,7 +23,9 @@ def look(tmp_path):
         path = tmp_path / "m.h5"
         path.write_bytes(data)
         with open(path, "rb") as file:
-            require_sound(file, start=0, size=len(data), budget=Budget("m.h5", len(data)))
+            require_sound(
+                Descriptor(file), start=0, size=len(data), budget=Budget("m.h5", len(data))
+            )
 
     return look_at
 

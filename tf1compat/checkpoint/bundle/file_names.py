@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from tf1compat.checkpoint.bundle_files import SHARD
+from tf1compat.files.standing import exists, names_in
 
 __all__ = [
     "INDEX",
@@ -14,6 +15,7 @@ __all__ = [
     "META",
     "SAVED_MODEL",
     "checkpoint_of_graph",
+    "data_files",
     "data_path",
     "graph_beside",
     "has_values_beside",
@@ -46,6 +48,17 @@ def data_path(prefix: str, *, shard: int, num_shards: int) -> str:
     return f"{prefix}.data-{shard:05d}-of-{num_shards:05d}"
 
 
+def data_files(prefix: str) -> list[str]:
+    """Returns the paths of whatever is called as a shard is, as far as its directory is listed."""
+    directory, base = os.path.split(prefix)
+    try:
+        names = names_in(directory)
+    except OSError:
+        return []
+    begin = f"{base}.data-"
+    return [os.path.join(directory, name) for name in names if name.startswith(begin)]
+
+
 def graph_beside(prefix: str) -> str | None:
     """Returns the path of the graph that was written with a checkpoint; None if there is none.
 
@@ -55,7 +68,7 @@ def graph_beside(prefix: str) -> str | None:
     directory = os.path.dirname(os.path.dirname(prefix))
     above = os.path.join(directory, SAVED_MODEL)
     found = [prefix + META, *([above] if values_of_saved_model(directory) == prefix else ())]
-    return next((path for path in found if os.path.lexists(path)), None)
+    return next((path for path in found if exists(path)), None)
 
 
 def checkpoint_of_graph(path: str) -> str:
@@ -71,7 +84,7 @@ def checkpoint_of_graph(path: str) -> str:
 def has_values_beside(path: str) -> bool:
     """Tells whether the checkpoint that a graph was written with is there."""
     prefix = checkpoint_of_graph(path)
-    return os.path.lexists(prefix + INDEX) or (prefix != path and os.path.lexists(prefix))
+    return exists(prefix + INDEX) or (prefix != path and exists(prefix))
 
 
 def values_of_saved_model(directory: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.budget import Budget
 from tf1compat.checkpoint.bundle._records import BundleRecord, parse_header, parse_record
-from tf1compat.checkpoint.bundle.file_names import INDEX, data_path
+from tf1compat.checkpoint.bundle.file_names import INDEX, data_files, data_path
 from tf1compat.checkpoint.covering import uncovered
 from tf1compat.checkpoint.entry import Part
 from tf1compat.checkpoint.slices import Region, ordered_slice_key, placed
@@ -181,7 +180,7 @@ class Bundle:
         """Returns what is wrong with files that no variable's value is read from."""
         found: list[CheckpointError] = []
         known = frozenset(self.files())
-        for path in sorted(glob.glob(glob.escape(self.prefix) + ".data-*")):
+        for path in data_files(self.prefix):
             if path in known:
                 continue
             try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from tf1compat.checkpoint.bundle.file_names import (
     INDEX,
     graph_beside,
@@ -11,6 +9,7 @@ from tf1compat.checkpoint.bundle.file_names import (
     prefix_of_file,
 )
 from tf1compat.checkpoint.bundle.reader import Bundle
+from tf1compat.files.standing import exists
 
 __all__ = ["V2"]
 
@@ -23,17 +22,17 @@ class V2:
 
     def prefix_of(self, path: str) -> str | None:
         """Returns the prefix that `path` is, or is a file of, be its name cut off."""
-        if os.path.lexists(path + INDEX):
+        if exists(path + INDEX):
             return path
         stem = prefix_of_file(path)
         if stem != path:
             return stem
         cut = prefix_of_cut_name(path)
-        return cut if cut is not None and os.path.lexists(cut + INDEX) else None
+        return cut if cut is not None and exists(cut + INDEX) else None
 
     def exists(self, prefix: str) -> bool:
         """Tells whether there is an index."""
-        return os.path.lexists(prefix + INDEX)
+        return exists(prefix + INDEX)
 
     def prefixes(self, directory: str, names: list[str]) -> set[str]:
         """Returns the stems of the indexes."""

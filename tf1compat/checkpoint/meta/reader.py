@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 
 from tf1compat.budget import Budget
@@ -32,6 +32,7 @@ from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
 from tf1compat.files.regular import open_regular
+from tf1compat.files.standing import exists, state_of
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
@@ -119,24 +120,15 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
     """
     name = os.fspath(path)
     found = graph_beside(name) or name
-    if not os.path.lexists(found):
+    if not exists(found):
         raise CheckpointNotFoundError(f"{found}: there is no such file")
-    meta = _read(found, _state(found))
+    meta = _read(found, state_of(found))
     _require_like_index(meta)
     return meta
 
 
-def _state(path: str) -> tuple[int, ...]:
-    """Returns what changes with a file's content, as far as the file system tells."""
-    try:
-        found = os.stat(path)
-    except OSError:  # said when it is opened
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
 @functools.lru_cache(maxsize=1)
-def _read(path: str, state: tuple[int, ...]) -> Meta:
+def _read(path: str, state: tuple[Hashable, ...]) -> Meta:
     """Returns what a file holds; planning, linting and proving read the same one in turn."""
     with open_regular(path) as file:
         data, offset = meta_graph_in(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ from tf1compat.checkpoint.safetensors_format._header import Header, read_header
 from tf1compat.checkpoint.safetensors_format._sharded_index import read_shards
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.errors import CheckpointError
+from tf1compat.files.standing import exists
 
 __all__ = ["Safetensors", "SafetensorsIndex"]
 
@@ -27,13 +27,13 @@ class Safetensors:
     def prefix_of(self, path: str) -> str | None:
         """Returns the path itself, or the index that a shard belongs to."""
         shard = _SHARD.fullmatch(path)
-        if shard and os.path.lexists(index := shard["stem"] + _INDEX):
+        if shard and exists(index := shard["stem"] + _INDEX):
             return index
         return path if path.endswith((_ONE, _INDEX)) else None
 
     def exists(self, prefix: str) -> bool:
         """Tells whether such a file is there."""
-        return prefix.endswith((_ONE, _INDEX)) and os.path.lexists(prefix)
+        return prefix.endswith((_ONE, _INDEX)) and exists(prefix)
 
     def prefixes(self, directory: str, names: list[str]) -> set[str]:
         """Returns files and indexes; not the shards of an index."""

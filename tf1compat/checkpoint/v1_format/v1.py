@@ -8,6 +8,7 @@ import re
 from tf1compat.checkpoint.bundle.file_names import META, graph_beside
 from tf1compat.checkpoint.v1_format._reader import TableIndex
 from tf1compat.errors import CorruptCheckpointError
+from tf1compat.files.standing import exists, is_file, is_folder, names_in
 
 __all__ = ["V1"]
 
@@ -28,8 +29,8 @@ class V1:
 
     def exists(self, prefix: str) -> bool:
         """Tells whether there is a file of that name, or a shard."""
-        if os.path.lexists(prefix):
-            return not os.path.isdir(prefix)
+        if exists(prefix):
+            return not is_folder(prefix)
         return bool(_shards(prefix))
 
     def prefixes(self, directory: str, names: list[str]) -> set[str]:
@@ -41,7 +42,7 @@ class V1:
                 found.add(shard[1])
             elif name.endswith(META):
                 stem = name[: -len(META)]
-                found |= {stem} if os.path.isfile(os.path.join(directory, stem)) else set()
+                found |= {stem} if is_file(os.path.join(directory, stem)) else set()
         return found
 
     def is_directory(self, path: str) -> bool:
@@ -63,7 +64,7 @@ def _files(prefix: str) -> tuple[str, ...]:
     Raises:
       CorruptCheckpointError: shards are missing, or of two different countings.
     """
-    if os.path.lexists(prefix):
+    if exists(prefix):
         return (prefix,)
     shards = _shards(prefix)
     totals = sorted({total for _, total in shards})
@@ -86,7 +87,7 @@ def _shards(prefix: str) -> list[tuple[int, int]]:
     """Returns (number, how many in all) of each shard that a prefix has."""
     directory, base = os.path.split(prefix)
     try:
-        names = os.listdir(directory or ".")
+        names = names_in(directory)
     except OSError:
         return []
     found = []

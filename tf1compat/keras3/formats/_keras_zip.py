@@ -12,6 +12,7 @@ from typing import IO
 
 from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.positioned import Descriptor, Positions
 from tf1compat.files.regular import RegularFile, open_regular
 from tf1compat.files.scratch import scratch_folder, tidied
 from tf1compat.files.staging import staged_file
@@ -27,7 +28,7 @@ from tf1compat.keras3.formats.hdf5.inventory import (
 from tf1compat.keras3.formats.hdf5.model_names import misplaced_in, named_values
 from tf1compat.keras3.formats.hdf5.sealing import unwritten_digest
 from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
-from tf1compat.keras3.formats.hdf5.source import Handle, Source, explained, source_at
+from tf1compat.keras3.formats.hdf5.source import Source, explained, source_at
 from tf1compat.keras3.formats.hdf5.space import reserve
 from tf1compat.keras3.formats.hdf5.weights_file import damaged_structure
 from tf1compat.keras3.formats.hdf5.writing import stream_values
@@ -74,7 +75,7 @@ def _fill(path: str, skeleton: str, weights: Sequence[Weight], *, read: ReadWeig
                 shutil.copyfileobj(marked, copy)
             places = reserve(marks, scratch, weights)
         with made.open(WEIGHTS_MEMBER, "w", force_zip64=True) as member, open(scratch, "rb") as h5:
-            parts[STRUCTURE] = unwritten_digest(h5, places)
+            parts[STRUCTURE] = unwritten_digest(Descriptor(h5), places)
             sink = _Sink(h5, member)
             manifest = manifest_of(stream_values(places, read, sink.put), read, parts)
             sink.finish()
@@ -155,13 +156,13 @@ def weights_in(file: RegularFile) -> Source:
         return source_at(path, file.duplicate(), start, inventory=inventory, size=size)
 
 
-def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Handle:
+def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Positions:
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - the source keeps it open
     with archive.open(member) as packed:
         while data := packed.read(1 << 20):
             copy.write(data)
     copy.flush()
-    return copy
+    return Descriptor(copy)
 
 
 def _damaged_members(path: str, source: Source) -> list[Problem]:

@@ -13,8 +13,9 @@ import os
 from collections.abc import Iterable, Sequence
 
 from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.positioned import Descriptor, Positions, bytes_at
 from tf1compat.keras3.formats.hdf5.inventory import DIGITS, STRUCTURE_DATASET
-from tf1compat.keras3.formats.hdf5.source import Handle, Source
+from tf1compat.keras3.formats.hdf5.source import Source
 from tf1compat.keras3.formats.hdf5.space import Place
 from tf1compat.keras3.index.weights import Weight
 
@@ -32,7 +33,7 @@ def structure_digest(source: Source) -> str:
 
 
 def digest_outside(
-    handle: Handle, start: int, *, size: int, holes: Iterable[tuple[int, int]]
+    handle: Positions, start: int, *, size: int, holes: Iterable[tuple[int, int]]
 ) -> str:
     """Returns the SHA-256 of a part of a file and of where its holes are, without what these hold.
 
@@ -46,7 +47,7 @@ def digest_outside(
     for offset, nbytes in [*sorted(hole for hole in holes if hole[1]), (size, 0)]:
         digest.update(f"{offset}+{nbytes}\n".encode())
         while at < offset:
-            data = os.pread(handle.fileno(), min(offset - at, _WINDOW), start + at)
+            data = bytes_at(handle, start + at, min(offset - at, _WINDOW))
             if not data:
                 break
             digest.update(data)
@@ -55,7 +56,7 @@ def digest_outside(
     return digest.hexdigest()
 
 
-def unwritten_digest(scratch: Handle, places: Sequence[Place], *holes: tuple[int, int]) -> str:
+def unwritten_digest(scratch: Positions, places: Sequence[Place], *holes: tuple[int, int]) -> str:
     """Returns the digest of a file whose weights are known by their places.
 
     Args:
@@ -63,7 +64,7 @@ def unwritten_digest(scratch: Handle, places: Sequence[Place], *holes: tuple[int
       places: where these go.
       holes: offset and bytes of what else is left out.
     """
-    size = os.fstat(scratch.fileno()).st_size
+    size = scratch.size
     values = [(place.offset, _nbytes(place.weight)) for place in places]
     return digest_outside(scratch, 0, size=size, holes=[*values, *holes])
 
@@ -71,7 +72,7 @@ def unwritten_digest(scratch: Handle, places: Sequence[Place], *holes: tuple[int
 def seal(path: str, places: Sequence[Place], *, offset: int) -> str:
     """Puts the digest of an HDF5 file with a manifest where it goes; returns it."""
     with open(path, "r+b", buffering=0) as file:
-        digest = unwritten_digest(file, places, (offset, DIGITS))
+        digest = unwritten_digest(Descriptor(file), places, (offset, DIGITS))
         if os.pwrite(file.fileno(), digest.encode(), offset) != DIGITS:
             raise OSError(errno.EIO, "the digest wasn't written whole", path)
     return digest

@@ -12,7 +12,7 @@ import io
 import math
 import os
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
 import h5py
 import numpy as np
@@ -25,6 +25,7 @@ from tf1compat.errors import (
     VerificationError,
 )
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.positioned import Positions
 from tf1compat.files.regular import RegularFile, open_regular
 from tf1compat.keras3.formats.hdf5._groups import walk
 from tf1compat.keras3.formats.hdf5._storage import admit_values, misfit, misplaced
@@ -34,7 +35,6 @@ from tf1compat.names.first_line import first_line
 
 __all__ = [
     "Extent",
-    "Handle",
     "Source",
     "explained",
     "h5_file",
@@ -42,8 +42,6 @@ __all__ = [
     "source_at",
     "source_in",
 ]
-
-Handle = IO[bytes] | io.FileIO
 
 _READ_AHEAD = 1 << 16
 
@@ -86,7 +84,7 @@ class Source:
     size: int
     extents: dict[str, Extent]
     inventory: Inventory | None
-    handle: Handle
+    handle: Positions
 
     @property
     def manifest(self) -> Manifest | None:
@@ -95,7 +93,7 @@ class Source:
 
     def budget(self) -> Budget:
         """Returns what one more pass through it may cost."""
-        return Budget(self.path, os.fstat(self.handle.fileno()).st_size)
+        return Budget(self.path, self.handle.size)
 
     def values(self) -> dict[str, StoredDataset]:
         """Returns every dataset by its name."""
@@ -157,7 +155,7 @@ class StoredDataset:
         found = np.empty(self.nbytes, np.uint8)
         view = found.data
         while view:
-            count = os.preadv(self.source.handle.fileno(), [view], at)
+            count = self.source.handle.some(at, view)
             if not count:
                 raise self._corrupt("the file ends within its value", offset=at)
             view, at = view[count:], at + count
@@ -221,14 +219,19 @@ def source_in(file: RegularFile) -> Source:
 
 
 def source_at(
-    path: str, handle: Handle, start: int, *, inventory: Inventory | None, size: int | None = None
+    path: str,
+    handle: Positions,
+    start: int,
+    *,
+    inventory: Inventory | None,
+    size: int | None = None,
 ) -> Source:
     """Returns the source of an HDF5 file that is part of another, from byte `start` of it.
 
     It is `size` bytes of it, by default all that follow.
     """
-    length = os.fstat(handle.fileno()).st_size - start if size is None else size
-    budget = Budget(path, os.fstat(handle.fileno()).st_size)
+    length = handle.size - start if size is None else size
+    budget = Budget(path, handle.size)
     require_sound(handle, start=start, size=length, budget=budget)
     with h5_file(handle, start) as file:
         return Source(path, start, length, _extents(file, start, budget), inventory, handle)
@@ -237,21 +240,21 @@ def source_at(
 class _Window(io.RawIOBase):
     """A file as seen from one of its bytes on."""
 
-    def __init__(self, handle: Handle, start: int) -> None:
+    def __init__(self, handle: Positions, start: int) -> None:
         self._handle, self._start, self._at = handle, start, 0
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
-        size = os.fstat(self._handle.fileno()).st_size
+        size = self._handle.size
         count = 0
         if 0 <= self._at < size:  # damaged headers point anywhere
-            count = os.preadv(self._handle.fileno(), [view], self._start + self._at)
+            count = self._handle.some(self._start + self._at, view)
         view[count:] = bytes(len(view) - count)  # HDF5 takes what lies past the end for zeros
         self._at += len(view)
         return len(view)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        size = os.fstat(self._handle.fileno()).st_size - self._start
+        size = self._handle.size - self._start
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: size}[whence]
         self._at = base + offset
         return self._at
@@ -267,7 +270,7 @@ class _Window(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def h5_file(handle: Handle, start: int) -> Iterator[h5py.File]:
+def h5_file(handle: Positions, start: int) -> Iterator[h5py.File]:
     """Yields the HDF5 file that starts at `start`, read-only."""
     window = io.BufferedReader(_Window(handle, start), _READ_AHEAD)
     with h5py.File(window, "r") as file:

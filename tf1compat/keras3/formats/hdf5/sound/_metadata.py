@@ -7,12 +7,11 @@ pointers say, no more is read than the file has, and nothing is gone round in.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import IO
 
 from tf1compat.budget import Budget
 from tf1compat.errors import CorruptCheckpointError
+from tf1compat.files.positioned import Positions, bytes_at
 from tf1compat.keras3.formats.hdf5.sound._checksums import lookup3
 
 __all__ = ["UNDEFINED", "Metadata"]
@@ -29,7 +28,7 @@ class Metadata:
       budget: what reading the file may cost.
     """
 
-    def __init__(self, handle: IO[bytes], *, start: int, size: int, budget: Budget) -> None:
+    def __init__(self, handle: Positions, *, start: int, size: int, budget: Budget) -> None:
         self.budget = budget
         self._handle = handle
         self._start = start
@@ -130,12 +129,7 @@ class Metadata:
             at *= 2
 
     def _read(self, address: int, length: int) -> bytes:
-        data = os.pread(self._handle.fileno(), length, self._start + address)
-        while len(data) < length:
-            more = os.pread(
-                self._handle.fileno(), length - len(data), self._start + address + len(data)
-            )
-            if not more:
-                raise self.damaged("the file ends early", address + len(data))
-            data += more
+        data = bytes_at(self._handle, self._start + address, length)
+        if len(data) < length:
+            raise self.damaged("the file ends early", address + len(data))
         return data

@@ -8,9 +8,9 @@ of the values; what HDF5 doesn't write for Keras or h5py isn't believed but refu
 from __future__ import annotations
 
 import struct
-from typing import IO
 
 from tf1compat.budget import Budget
+from tf1compat.files.positioned import Positions
 from tf1compat.keras3.formats.hdf5.sound._datasets import read_fill, read_layout
 from tf1compat.keras3.formats.hdf5.sound._global_heaps import GlobalHeaps
 from tf1compat.keras3.formats.hdf5.sound._headers import Message, read_header
@@ -39,7 +39,7 @@ _REFUSED = {
 }
 
 
-def require_sound(handle: IO[bytes], *, start: int, size: int, budget: Budget) -> None:
+def require_sound(handle: Positions, *, start: int, size: int, budget: Budget) -> None:
     """Looks at the structures of an HDF5 file; a file that is none is left to HDF5 to refuse.
 
     Args:
