@@ -32,6 +32,8 @@ def test_a_task_from_outside_is_listed_and_run(app, toy):
     assert code == 0
     assert "  toys-and-games  plays with checkpoints\n" in out
     assert "  inspect         lists a checkpoint's variables" in out
+    assert "toys-and-games" in app("completion", "bash")[1]
+    assert "toys\\-and\\-games" in app("help", "--man")[1]
     assert app("toys-and-games", "--ball") == (0, "toy was given --ball\n", "")
     assert app("toys-and-games", "--fail")[0] == 1
     assert app("help", "toys-and-games") == (0, "toy was given --help\n", "")
@@ -113,7 +115,7 @@ def test_a_task_of_another_make_is_guarded_too(app):
 
 
 def test_it_is_gone_afterwards_and_the_nearest_is_said(app):
-    assert list(TASKS) == ["inspect", "plan", "migrate", "verify", "diff"]
+    assert list(TASKS) == ["inspect", "plan", "migrate", "verify", "diff", "completion"]
     code, out, err = app("migrte")
     assert (code, out) == (2, "")
     assert "found 'migrte'; nearest: migrate; see `tf1compat help`" in err
@@ -127,9 +129,10 @@ def test_help_of_a_task_is_its_own(app, task):
     asked = app("help", task)
     assert asked == app(task, "--help") == app("--help", task)
     assert asked[0] == 0
-    assert asked[1].startswith(f"tf1compat {task}\n")
-    assert "--checkpoint" in asked[1]
-    assert "formats of checkpoints:\n  V1: " in asked[1]
+    assert asked[1].startswith(f"usage: tf1compat {task} ")
+    reads = task != "completion"
+    assert ("--checkpoint" in asked[1]) == reads
+    assert ("formats of checkpoints:\n  V1: " in asked[1]) == reads
     assert (".weights.h5: the weights" in asked[1]) == (task in ("migrate", "verify", "diff"))
 
 

@@ -78,7 +78,9 @@ def test_overview_and_unknown_tasks(app):
     assert app("help")[0] == 0
     code, _, err = app("migrte")
     assert code == 2
-    assert "expected a task (inspect, plan, migrate, verify, diff), found 'migrte'" in err
+    assert (
+        "expected a task (inspect, plan, migrate, verify, diff, completion), found 'migrte'" in err
+    )
 
 
 def test_inspect_lists_names_roles_and_totals(app, work):

@@ -1,4 +1,4 @@
-"""What every app shares: its flags' parsing, its errors, its exit status."""
+"""What every task shares: its errors as lines, its exit status."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from tf1compat.apps._outlets import EXIT_PIPE, others_aside
-from tf1compat.apps._printing import failed, say_lines
-from tf1compat.budget import budget_times
+from tf1compat.apps._outlets import EXIT_PIPE
+from tf1compat.apps._printing import failed
+from tf1compat.apps.flag_app import EXIT_FOUND, EXIT_OK, EXIT_USAGE, App
 from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
 from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable_name
 from tf1compat.stopping import Stopped, asked_to_stop
 
-__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "guarded", "run_app"]
-
-EXIT_OK = 0
-EXIT_FOUND = 1
-EXIT_USAGE = 2
+__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "App", "guarded", "run_app"]
 
 _USAGE = (UsageError, CheckpointNotFoundError, ModelNotFoundError)  # what a flag says can't be used
 
@@ -33,43 +29,8 @@ def run_app(
     args: Sequence[str],
     notes: Sequence[Callable[[], str]] = (),
 ) -> int:
-    """Parses an app's flags and runs it; returns its exit status. Its task guards it.
-
-    Args:
-      name: of the task.
-      main: does the work and returns the status.
-      flag_values: the app's flags.
-      args: the command line after the task.
-      notes: what the app's help says after its flags, told when it is asked for: a program may
-        have added formats since the app was imported.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
-    _define_budget(flag_values)
-    # absl knows --help as a flag of its global FLAGS alone, and an app has flags of its own.
-    if any(arg in ("--help", "-h", "--helpfull") for arg in args):
-        told = [f"tf1compat {name}", flag_values.get_help(include_special_flags=False)]
-        told += [f"\n{note()}" for note in notes]
-        say_lines("\n".join(told).split("\n"))
-        return EXIT_OK
-    flag_values.unparse_flags()  # what an earlier run in this process was given
-    rest = flag_values([name, *args])[1:]
-    if rest:
-        raise UsageError(f"expected flags only (--name=value), found {' '.join(rest)!r}")
-    with budget_times(float(flag_values["budget"].value or 1.0)), others_aside():
-        return main()
-
-
-def _define_budget(flag_values: flags.FlagValues) -> None:
-    if "budget" not in flag_values:
-        flags.DEFINE_float(
-            "budget",
-            1.0,
-            "How many times the memory and time that their size warrants files may take; for a "
-            "file that you trust and that an error says is over its budget.",
-            lower_bound=1.0,
-            upper_bound=1e9,
-            flag_values=flag_values,
-        )
+    """Runs an app that has flags alone; see :class:`App`."""
+    return App(name, main, flag_values=flag_values, notes=notes).run(args)
 
 
 def guarded(name: str, main: Callable[[], int]) -> int:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from tf1compat.apps._quiet import import_tensorflow
 
-__all__ = ["TOPICS"]
+__all__ = ["TOPIC_TEXTS"]
 
 
 def _layouts() -> str:
@@ -38,7 +38,7 @@ def _first_line(thing: type) -> str:
     return (thing.__doc__ or "").strip().split("\n")[0]
 
 
-TOPICS: Mapping[str, Callable[[], str]] = MappingProxyType(
+TOPIC_TEXTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {"layouts": _layouts, "evidence": _evidence, "optimizers": _optimizers}
 )
 """By the word that asks for it, what makes its text."""

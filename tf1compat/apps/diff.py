@@ -11,7 +11,7 @@ from typing import Any
 
 from absl import flags
 
-from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._flags import (
     SourceFlags,
     TargetFlags,
@@ -23,6 +23,7 @@ from tf1compat.apps._flags import (
 from tf1compat.apps._printing import say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
+from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements
 from tf1compat.checkpoint.source_formats import suffix_length
@@ -31,8 +32,17 @@ from tf1compat.files.regular import special_kind
 from tf1compat.keras3.formats.output_formats import OutputFormat, reading_format
 from tf1compat.names.spec_text import spec_text
 
-__all__ = ["run"]
+__all__ = ["APP", "run"]
 
+_USAGE = Usage(
+    "CHECKPOINT OTHER",
+    about="Compares two checkpoints, or a checkpoint and a migrated file, bit for bit.",
+    examples=(
+        ("diff model.ckpt-1000 model.ckpt-2000", "which variables changed, and by how much"),
+        ("diff model.ckpt-1000 out.weights.h5 --model=my_models:build", "a file of weights alone"),
+    ),
+    exits={0: "they are equal", 1: "they differ, or a value can't be read"},
+)
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS, required=False)
@@ -47,11 +57,6 @@ _OTHER = flags.DEFINE_string(
 _FORMAT = define_format(_FLAGS)
 
 Row = dict[str, Any]
-
-
-def run(args: Sequence[str]) -> int:
-    """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("diff", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help])
 
 
 def _main() -> int:
@@ -165,6 +170,19 @@ def _print(rows: Sequence[Row], unlike: int, count: int) -> None:
 
 def _cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+APP = App(
+    "diff",
+    _main,
+    flag_values=_FLAGS,
+    usage=_USAGE,
+    notes=(
+        source_help,
+        output_help,
+    ),
+)
+run = APP.run
 
 
 if __name__ == "__main__":

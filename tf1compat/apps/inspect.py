@@ -12,18 +12,30 @@ from collections.abc import Callable, Iterable, Sequence
 
 from absl import flags
 
-from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._flags import SourceFlags, define_format, source_help
 from tf1compat.apps._printing import complain, say_json, say_lines
 from tf1compat.apps._tables import print_table
+from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
 from tf1compat.names.sizes import human_bytes
 from tf1compat.names.training_state import training_reason
 
-__all__ = ["run"]
+__all__ = ["APP", "run"]
 
+_USAGE = Usage(
+    "CHECKPOINT",
+    about="Lists the variables of a checkpoint: shapes, dtypes, roles, slots and sizes. Its index "
+    "alone is read, without TensorFlow, unless --health asks for values or --graph for a graph.",
+    examples=(
+        ("inspect model.ckpt-1000", "what it holds"),
+        ("inspect model.ckpt-1000 --health --scope=encoder", "ranges, NaN and damage of a scope"),
+        ("inspect logs/run1 --step=1000 --format=json", "of a directory's step, for a program"),
+    ),
+    exits={0: "listed, and nothing is damaged as far as was looked", 1: "damage was found"},
+)
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _SCOPE = flags.DEFINE_multi_string(
@@ -47,11 +59,6 @@ _GRAPH = flags.DEFINE_bool(
     flag_values=_FLAGS,
 )
 _FORMAT = define_format(_FLAGS)
-
-
-def run(args: Sequence[str]) -> int:
-    """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("inspect", _main, flag_values=_FLAGS, args=args, notes=[source_help])
 
 
 def _main() -> int:
@@ -192,6 +199,10 @@ def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
             f"of these, {len(extra)} slots and moving averages with {parameters(extra):,} elements"
         )
     return lines
+
+
+APP = App("inspect", _main, flag_values=_FLAGS, usage=_USAGE, notes=(source_help,))
+run = APP.run
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The ``tf1compat`` command: ``tf1compat <task> --flag=value ...``."""
+"""The ``tf1compat`` command: ``tf1compat TASK ARGUMENT ... --flag=value ...``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import dataclasses
 import importlib
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from tf1compat.apps._outlets import StandardStreams, standard_streams
 from tf1compat.apps._printing import complain, failed, say, say_lines
@@ -14,7 +16,10 @@ from tf1compat.errors import OutputError, UnknownNameError, UsageError
 from tf1compat.registry import Registry
 from tf1compat.stopping import Stopped, stoppable
 
-__all__ = ["TASKS", "Task", "run"]
+if TYPE_CHECKING:
+    from tf1compat.apps._help import HelpText
+
+__all__ = ["HELP", "TASKS", "TOPICS", "Task", "help_of", "run"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,20 +45,33 @@ class Task:
         return guarded(self.name, lambda: self._run(args))
 
     def _run(self, args: Sequence[str]) -> int:
+        run_it = getattr(self._imported(), "run", None)
+        if not callable(run_it):
+            raise UsageError(
+                f"expected a module {self.module} with a function run, found {run_it!r}"
+            )
+        return _status_of(f"{self.module}.run", run_it(args))
+
+    def help(self) -> HelpText | None:
+        """Returns all that its help says; None of a module without an :class:`App`.
+
+        Raises:
+          UsageError: there is no such module.
+        """
+        from tf1compat.apps.flag_app import App
+
+        app = getattr(self._imported(), "APP", None)
+        return app.help() if isinstance(app, App) else None
+
+    def _imported(self) -> ModuleType:
         try:
-            module = importlib.import_module(self.module)
+            return importlib.import_module(self.module)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{self.module}.".startswith(f"{error.name}."):
                 raise
             raise UsageError(
                 f"expected a module {self.module} that does the task, found none of this name"
             ) from error
-        run_it = getattr(module, "run", None)
-        if not callable(run_it):
-            raise UsageError(
-                f"expected a module {self.module} with a function run, found {run_it!r}"
-            )
-        return _status_of(f"{self.module}.run", run_it(args))
 
 
 def _status_of(whose: str, status: object) -> int:
@@ -66,15 +84,16 @@ def _status_of(whose: str, status: object) -> int:
     )
 
 
-_HELP = ("help", "--help", "-h")
-_TOPICS = ("layouts", "evidence", "optimizers")  # of `_topics`, which help doesn't wait for
+HELP = ("help", "--help", "-h")
+TOPICS = ("layouts", "evidence", "optimizers")  # of `_topics`, which help doesn't wait for
+_MANUAL = "--man"
 _LARGEST = 255  # status of a process
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def _check(task: Task) -> None:
     """Raises UsageError for a word that could never ask for a task, or a module of no name."""
-    if task.name in (*_HELP, *_TOPICS) or not re.fullmatch(r"[^-\s]\S*", task.name):
+    if task.name in (*HELP, *TOPICS) or not re.fullmatch(r"[^-\s]\S*", task.name):
         raise UsageError(f"task {task.name!r}: expected a word that isn't help, of help or a flag")
     if not isinstance(task, Task):  # whatever else runs
         return
@@ -99,7 +118,7 @@ TASKS: Registry[Task] = Registry(
         ),
         Task(
             "migrate",
-            "writes a Keras file from a checkpoint, proved first where there is a graph",
+            "writes a Keras file from a checkpoint, proved if there is a graph",
             "tf1compat.apps.migrate",
         ),
         Task(
@@ -109,8 +128,13 @@ TASKS: Registry[Task] = Registry(
         ),
         Task(
             "diff",
-            "compares two checkpoints, or a checkpoint and a migrated Keras file",
+            "compares two checkpoints, or a checkpoint and a migrated file",
             "tf1compat.apps.diff",
+        ),
+        Task(
+            "completion",
+            "prints a script by which bash, zsh or fish complete commands",
+            "tf1compat.apps.completion",
         ),
     ],
     has={"summary": str},
@@ -118,6 +142,17 @@ TASKS: Registry[Task] = Registry(
     check=_check,
 )
 """What the command can do. A program adds a task of its own by :meth:`Registry.add`."""
+
+
+def help_of(task: Any) -> HelpText | None:
+    """Returns the help of a task; None where it has none, or can't be imported.
+
+    What is wrong with a task that a program added is said when it is asked for.
+    """
+    try:
+        return task.help()
+    except Exception:
+        return None
 
 
 def run(argv: Sequence[str] | None = None) -> None:
@@ -146,7 +181,7 @@ def _ended(args: list[str], streams: StandardStreams) -> int:
 
 
 def _status(args: list[str]) -> int:
-    if not args or args in ([word] for word in _HELP):
+    if not args or args in ([word] for word in HELP):
         say_lines(_overview())
         return 0 if args else 2
     if args[0] == "--version":
@@ -154,12 +189,11 @@ def _status(args: list[str]) -> int:
 
         say(f"tf1compat {__version__}")
         return 0
-    if args[0] in _HELP and args[1:] in ([topic] for topic in _TOPICS):
+    if args[0] in HELP and args[1:] in ([topic] for topic in (*TOPICS, _MANUAL)):
         from tf1compat.apps._app import guarded
-        from tf1compat.apps._topics import TOPICS
 
-        return guarded("help", lambda: _said(TOPICS[args[1]]))
-    name, *rest = [args[1], "--help"] if args[0] in _HELP else args
+        return guarded("help", lambda: _said(args[1]))
+    name, *rest = [args[1], "--help"] if args[0] in HELP else args
     try:
         task = TASKS[name]
     except UnknownNameError as error:
@@ -170,14 +204,38 @@ def _status(args: list[str]) -> int:
     return guarded(name, lambda: _status_of(f"task {name!r}", task.run(rest)))
 
 
-def _said(text: Callable[[], str]) -> int:
-    say_lines(text().split("\n"))
+def _said(topic: str) -> int:
+    if topic == _MANUAL:
+        lines = _manual()
+    else:
+        from tf1compat.apps._topics import TOPIC_TEXTS
+
+        lines = TOPIC_TEXTS[topic]().split("\n")
+    say_lines(lines)
     return 0
+
+
+def _manual() -> list[str]:
+    from tf1compat import __version__
+    from tf1compat.apps._manual import manual_lines
+
+    summaries = {task.name: task.summary for task in TASKS.values()}
+    texts = [text for task in TASKS.values() if (text := help_of(task)) is not None]
+    return manual_lines(summaries, texts, topics=TOPICS, version=__version__)
 
 
 def _overview() -> list[str]:
     width = max(map(len, TASKS)) + 2
-    lines = ["usage: tf1compat <task> [--flag=value ...]", ""]
+    lines = ["usage: tf1compat TASK [ARGUMENT ...] [--flag=value ...]", ""]
     lines += [f"  {task.name:<{width}}{task.summary}" for task in TASKS.values()]
-    lines += ["", "`tf1compat help <task>` lists a task's flags;"]
-    return [*lines, f"`tf1compat help {'|'.join(_TOPICS)}` lists those that there are."]
+    lines += [
+        "",
+        "tf1compat inspect model.ckpt-1000                 what a checkpoint holds",
+        "tf1compat plan model.ckpt-1000 my_models:build    what would go where, and why",
+        "tf1compat migrate model.ckpt-1000 my_models:build out.keras",
+        "",
+        "`tf1compat help TASK` says how a task is asked for, with examples;",
+        f"`tf1compat help {'|'.join(TOPICS)}` lists those that there are;",
+        f"`tf1compat help {_MANUAL}` prints a manual page.",
+    ]
+    return lines

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import UsageError
 from tf1compat.files.distinct import require_distinct
@@ -27,8 +28,25 @@ if TYPE_CHECKING:
     from tf1compat.keras3 import ModelIndex
     from tf1compat.migration import Plan
 
-__all__ = ["run"]
+__all__ = ["APP", "run"]
 
+_USAGE = Usage(
+    "CHECKPOINT MODEL [OUTPUT]",
+    about="Writes a file that Keras loads from a checkpoint: planned first, proved by computing "
+    "where there is a graph, complete or not written at all.",
+    examples=(
+        ("migrate model.ckpt-1000 my_models:build out.keras", "a file of the whole model"),
+        (
+            "migrate model.ckpt-1000 my_models:build out.weights.h5 --rules=rules.toml --verify",
+            "weights alone, by rules of your own, read back and compared",
+        ),
+        ("migrate model.ckpt-1000 my_models:build --dry-run", "the plan alone"),
+    ),
+    exits={
+        0: "the file is written (with --dry_run: would be)",
+        1: "nothing was written, for something is open or differs; or what was written isn't equal",
+    },
+)
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
@@ -47,13 +65,6 @@ _VERIFY = flags.DEFINE_bool(
 _PROOF = ProofFlags(_FLAGS)
 _LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
-
-
-def run(args: Sequence[str]) -> int:
-    """Runs the app on command-line arguments; returns its exit status."""
-    return run_app(
-        "migrate", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help]
-    )
 
 
 def _main() -> int:
@@ -176,6 +187,19 @@ def _require_own_file(output: str, checkpoint: Checkpoint) -> None:
     """Refuses an output that is one of the files that are read."""
     given = [path for path in _TARGET.files().values() if path]
     require_distinct([output], [*files_of(checkpoint), *given])
+
+
+APP = App(
+    "migrate",
+    _main,
+    flag_values=_FLAGS,
+    usage=_USAGE,
+    notes=(
+        source_help,
+        output_help,
+    ),
+)
+run = APP.run
 
 
 if __name__ == "__main__":

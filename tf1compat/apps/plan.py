@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 
 from absl import flags
 
-from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._flags import (
     SourceFlags,
     TargetFlags,
@@ -19,19 +18,27 @@ from tf1compat.apps._flags import (
 from tf1compat.apps._lint_flag import LintFlag
 from tf1compat.apps._printing import complain, say, say_json
 from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps.usage_text import Usage
 
-__all__ = ["run"]
+__all__ = ["APP", "run"]
 
+_USAGE = Usage(
+    "CHECKPOINT MODEL",
+    about="Says which variable goes to which weight of a Keras model, and why. Writes nothing.",
+    examples=(
+        ("plan model.ckpt-1000 my_models:build", "what would go where"),
+        ("plan model.ckpt-1000 my_models:build --rules=rules.toml", "with rules of your own"),
+    ),
+    exits={
+        0: "the plan is complete: each variable and each weight is accounted for",
+        1: "something is open, ambiguous or refused; all of it is listed",
+    },
+)
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _FORMAT = define_format(_FLAGS)
 _LINT = LintFlag(_FLAGS)
-
-
-def run(args: Sequence[str]) -> int:
-    """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("plan", _main, flag_values=_FLAGS, args=args, notes=[source_help])
 
 
 def _main() -> int:
@@ -57,6 +64,10 @@ def _main() -> int:
         complain(f"tf1compat plan: error: {why}")
         return EXIT_FOUND
     return EXIT_OK
+
+
+APP = App("plan", _main, flag_values=_FLAGS, usage=_USAGE, notes=(source_help,))
+run = APP.run
 
 
 if __name__ == "__main__":

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from absl import flags
 
-from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, run_app
+from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import (
     SourceFlags,
@@ -22,14 +21,28 @@ from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps.usage_text import Usage
 from tf1compat.errors import UsageError
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
     from tf1compat.migration import Lint, Plan, Recording
 
-__all__ = ["run"]
+__all__ = ["APP", "run"]
 
+_USAGE = Usage(
+    "CHECKPOINT MODEL OUTPUT",
+    about="Holds a migrated file against its checkpoint: every weight bit for bit, then outputs, "
+    "by computing both sides or against recorded ones.",
+    examples=(
+        ("verify model.ckpt-1000 my_models:build out.keras", "weights, and outputs by the .meta"),
+        (
+            "verify model.ckpt-1000 my_models:build out.keras --recording=io.npz",
+            "outputs against those that were recorded",
+        ),
+    ),
+    exits={0: "all is equal", 1: "something differs, or isn't proved where that is required"},
+)
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
@@ -65,11 +78,6 @@ require_finite("tolerance", _FLAGS)
 _PROOF = ProofFlags(_FLAGS)
 _LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
-
-
-def run(args: Sequence[str]) -> int:
-    """Runs the app on command-line arguments; returns its exit status."""
-    return run_app("verify", _main, flag_values=_FLAGS, args=args, notes=[source_help, output_help])
 
 
 def _main() -> int:
@@ -154,6 +162,19 @@ def _recording(checkpoint: Checkpoint) -> Recording:
     return record_graph(
         checkpoint.prefix, inputs=inputs, outputs=_V1_OUTPUTS.value, meta=checkpoint.graph_path
     )
+
+
+APP = App(
+    "verify",
+    _main,
+    flag_values=_FLAGS,
+    usage=_USAGE,
+    notes=(
+        source_help,
+        output_help,
+    ),
+)
+run = APP.run
 
 
 if __name__ == "__main__":

@@ -1,0 +1,156 @@
+"""A command line as people type it: arguments by their places, flags anywhere beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+
+from absl import flags
+
+from tf1compat.apps.usage_text import Operand, Usage
+from tf1compat.errors import Problem, UsageError
+
+__all__ = ["set_flags"]
+
+_ALIKE = 0.5  # of a flag that is called the nearest
+
+
+@dataclasses.dataclass
+class _Line:
+    """A command line taken apart.
+
+    Attributes:
+      flags: as absl takes them, each in one word.
+      named: the values of the flags that were given, by their names.
+      operands: what isn't a flag.
+      unknown: words that look like flags and aren't any.
+    """
+
+    flags: list[str] = dataclasses.field(default_factory=list)
+    named: dict[str, str] = dataclasses.field(default_factory=dict)
+    operands: list[str] = dataclasses.field(default_factory=list)
+    unknown: list[str] = dataclasses.field(default_factory=list)
+
+
+def set_flags(
+    task: str, args: Sequence[str], *, usage: Usage, flag_values: flags.FlagValues
+) -> None:
+    """Sets a task's flags from a command line.
+
+    A flag stands anywhere, with its value in the same word or the next, with dashes for
+    underscores if one likes; ``--`` ends them.
+
+    Raises:
+      UsageError: a flag isn't one of the task's, or an argument is missing, too much, or given by
+        its flag as well.
+      flags.Error: a value isn't one that its flag takes.
+    """
+    line = _taken_apart(flag_values.read_flags_from_files(list(args), force_gnu=True), flag_values)
+    if line.unknown:
+        raise _unknown(task, line.unknown, flag_values)
+    placed = _placed(task, line, usage)
+    flag_values.unparse_flags()  # what an earlier run in this process was given
+    flag_values([task, *line.flags, *placed])
+
+
+def _taken_apart(args: Iterable[str], known: flags.FlagValues) -> _Line:
+    line = _Line()
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--":
+            line.operands.extend(rest)
+        elif not arg.startswith("-") or arg == "-":
+            line.operands.append(arg)
+        else:
+            _take_flag(arg, rest, known=known, line=line)
+    return line
+
+
+def _take_flag(arg: str, rest: Iterator[str], *, known: flags.FlagValues, line: _Line) -> None:
+    dashed, equals, value = arg[2 if arg.startswith("--") else 1 :].partition("=")
+    name = dashed.replace("-", "_")
+    negated = name.removeprefix("no").lstrip("_")
+    if name not in known and negated in known and known[negated].boolean and not equals:
+        line.flags.append(f"--no{negated}")
+        line.named[negated] = "false"
+    elif name not in known:
+        line.unknown.append(arg.partition("=")[0])
+    else:
+        if not equals:
+            value = "true" if known[name].boolean else next(rest, None) or _missing(name)
+        line.flags.append(f"--{name}={value}")
+        line.named[name] = value
+
+
+def _missing(name: str) -> str:
+    raise UsageError(f"--{name}: expected a value (--{name}=VALUE), found none")
+
+
+def _unknown(task: str, words: Sequence[str], known: flags.FlagValues) -> UsageError:
+    more = f"`tf1compat help {task}` lists the flags"
+    told = [f"{word}{_nearest(word, known)}" for word in words]
+    if len(told) == 1:
+        return UsageError(f"expected a flag of {task}, found {told[0]}; {more}")
+    problems = [
+        Problem(word, "a flag", "none of this name", remedy=_nearest(word, known)[2:])
+        for word in words
+    ]
+    return UsageError.from_problems(f"expected flags of {task}; {more}:", problems)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    name = word.lstrip("-").replace("-", "_")
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
+    return f"; nearest: --{near[0]}" if near else ""
+
+
+def _placed(task: str, line: _Line, usage: Usage) -> list[str]:
+    """Returns what goes by its place as flags.
+
+    Raises:
+      UsageError: there are too few or too many of them, or one is given by its flag as well.
+    """
+    hint = f"; usage: {usage.line(task)}"
+    taken = _by_place(usage.operands, line.operands)
+    if taken is None:
+        most = len(usage.operands)
+        raise UsageError(
+            f"expected {most or 'no'} argument{'s' * (most != 1)}"
+            f"{' at most' * any(not one.required for one in usage.operands)}, found "
+            f"{len(line.operands)}: {' '.join(map(repr, line.operands))}{hint}"
+        )
+    twice = [
+        Problem(one.name, "one of both", f"{values[0]!r} by its place and {given!r} by its flag")
+        for one, values in taken.items()
+        if values and (given := line.named.get(one.flag)) is not None
+    ]
+    if twice:
+        raise UsageError.from_problems(f"an argument is given twice{hint}", twice)
+    missing = [
+        one.name
+        for one, values in taken.items()
+        if one.required and not values and one.flag not in line.named
+    ]
+    if missing:
+        raise UsageError(f"expected {' and '.join(missing)}, found none{hint}")
+    return [f"--{one.flag}={value}" for one, values in taken.items() for value in values]
+
+
+def _by_place(
+    operands: Sequence[Operand], values: Sequence[str]
+) -> dict[Operand, Sequence[str]] | None:
+    """Returns which values each operand takes, in order; None where some are left.
+
+    What is repeated takes what the others leave.
+    """
+    at = next((i for i, one in enumerate(operands) if one.repeated), None)
+    if at is None:
+        if len(values) > len(operands):
+            return None
+        return {one: values[i : i + 1] for i, one in enumerate(operands)}
+    after = len(operands) - at - 1
+    end = max(at, len(values) - after)
+    shares = [*(values[i : i + 1] for i in range(at)), values[at:end]]
+    shares += [values[end + i : end + i + 1] for i in range(after)]
+    return dict(zip(operands, shares, strict=True))
