@@ -20,7 +20,7 @@ ALLOWED = {
     "checkpoint.foreign._archives: _INSIDE": "of 1,024 characters at most",
     "checkpoint.foreign._pages: _STATE": "begins at a line's start alone",
     "checkpoint.foreign._pages: (?:<\\?xml": "the look-ahead ends a comment at its first end",
-    "graph.query._filters: \\*\\*/|": "globs that programs write",
+    "names.choosing: \\*\\*/|": "globs that programs write",
     "graph.session._explaining: \\[\\[\\{\\{node": "names of nodes have no brackets",
     "keras3.index.flattened: _NO_IMAGE": "names of the classes of layers, which programs write",
     "migration.matching.places: _CAMEL": "one capital is given back at most",

@@ -12,6 +12,10 @@ from tf1compat.keras3.formats import keras_sources as _keras_sources  # noqa: F4
 if _typing.TYPE_CHECKING:
     from tf1compat.keras3.cells.full_lstm import FullLSTMCell
     from tf1compat.keras3.cells.normed_lstm import NormedLSTMCell
+    from tf1compat.keras3.chosen.layer_counts import LayerCount, LayerCounts
+    from tf1compat.keras3.chosen.selecting import Selection, select
+    from tf1compat.keras3.chosen.weight_freezing import FrozenWeights
+    from tf1compat.keras3.chosen.weight_health import Health, WeightHealth
     from tf1compat.keras3.formats.export import export_weights
     from tf1compat.keras3.formats.exported import Exported, ExportedArray
     from tf1compat.keras3.formats.keras_file import load_model_file
@@ -26,11 +30,17 @@ if _typing.TYPE_CHECKING:
 __all__ = [
     "Exported",
     "ExportedArray",
+    "FrozenWeights",
     "FullLSTMCell",
+    "Health",
+    "LayerCount",
+    "LayerCounts",
     "LayerNode",
     "ModelIndex",
     "NormedLSTMCell",
+    "Selection",
     "Weight",
+    "WeightHealth",
     "build_model",
     "export_weights",
     "index_model",
@@ -42,6 +52,7 @@ __all__ = [
     "load_model_file",
     "read_exported",
     "run_model",
+    "select",
 ]
 
 _HOMES = {
@@ -57,6 +68,10 @@ _HOMES = {
     ".models.factories": ["load_factory"],
     ".formats.keras_file": ["load_model_file"],
     ".models.running": ["layer_outputs", "run_model"],
+    ".chosen.weight_freezing": ["FrozenWeights"],
+    ".chosen.weight_health": ["Health", "WeightHealth"],
+    ".chosen.layer_counts": ["LayerCount", "LayerCounts"],
+    ".chosen.selecting": ["Selection", "select"],
 }
 
 __getattr__, __dir__ = _lazy.exports(__name__, _HOMES)

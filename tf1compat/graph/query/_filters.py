@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -145,21 +144,3 @@ def by_parsed(field: str, values: Iterable[str]) -> Filter:
             if getattr(index.parsed[item.name], field) in wanted
         ]
     )
-
-
-def glob_pattern(pattern: str) -> str:
-    """Returns the regex of a glob whose ``*`` and ``?`` stay in a component; ``**`` crosses."""
-    pieces = ["(?s)"]
-    for token in re.findall(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", pattern, re.DOTALL):
-        if token == "**/":
-            pieces.append("(?:.*/)?")
-        elif token == "**":
-            pieces.append(".*")
-        elif token in "*?":
-            pieces.append("[^/]*" if token == "*" else "[^/]")
-        elif token.startswith("[") and len(token) > 2:
-            inside = token[1:-1].replace("\\", r"\\")
-            pieces.append(f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]")
-        else:
-            pieces.append(re.escape(token))
-    return "".join(pieces)

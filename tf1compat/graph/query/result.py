@@ -8,12 +8,10 @@ from typing import Any, overload
 
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.items import GraphItem
-from tf1compat.names.columns import columns
+from tf1compat.names.listing import SHOWN, listing, total
 from tf1compat.printable import joined, printable_name
 
 __all__ = ["QueryResult"]
-
-_SHOWN = 60  # rows printed; `table(rows=None)` gives all
 
 
 class QueryResult(Sequence[Any]):
@@ -89,14 +87,14 @@ class QueryResult(Sequence[Any]):
         facts = [_facts(item) for item in self.items]
         return pandas.DataFrame(facts, index=pandas.Index(self.names, name="name"))
 
-    def table(self, *, rows: int | None = _SHOWN) -> str:
+    def table(self, *, rows: int | None = SHOWN) -> str:
         """Returns a table of at most `rows` lines (None for all), and a line of totals."""
         shown = self.items if rows is None else self.items[:rows]
-        lines = _table([_row(item) for item in shown])
-        if len(shown) < len(self.items):
-            lines.append(f"... {len(self.items) - len(shown):,} more")
-        count = f"{len(self.items):,} in all" if self.items else "nothing"
-        return joined([*lines, f"{count}: {self.parameters:,} parameters, {self.nbytes:,} bytes"])
+        left_off = len(self.items) - len(shown)
+        rows_shown = [_row(item) for item in shown]
+        lines = listing(_HEADER, rows_shown, numbers=_NUMBERS, left_off=left_off)
+        totals = total(len(self.items), parameters=self.parameters, nbytes=self.nbytes)
+        return joined([*lines, totals])
 
     def __str__(self) -> str:
         return self.table()
@@ -148,6 +146,7 @@ class QueryResult(Sequence[Any]):
 
 
 _HEADER = ("name", "shape", "dtype", "parameters", "bytes", "device", "collections")
+_NUMBERS = ("parameters", "bytes")
 
 
 def _facts(item: GraphItem) -> dict[str, Any]:
@@ -174,10 +173,3 @@ def _row(item: GraphItem) -> tuple[str, ...]:
         item.device,
         ", ".join(item.collections),
     )
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Returns `rows` as lines, numbers to the right; columns with nothing in them left out."""
-    used = [at for at in range(len(_HEADER)) if any(row[at] for row in rows)] or [0]
-    table = [[row[at] for at in used] for row in (_HEADER, *rows)]
-    return columns(table, right=[_HEADER[at] in ("parameters", "bytes") for at in used])

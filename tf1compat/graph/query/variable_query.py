@@ -14,9 +14,15 @@ from tf1compat.graph.query._filters import Filter, chosen_by, looked_up
 from tf1compat.graph.query.graph_index import GraphIndex, index_of
 from tf1compat.graph.query.result import QueryResult
 from tf1compat.graph.session.probes import initialized_names
-from tf1compat.names import ROLES, nearest_names, strip_output
+from tf1compat.names import ROLES, strip_output
+from tf1compat.names.choosing import (
+    glob_pattern,
+    pattern_of,
+    require_known,
+    require_some,
+    require_texts,
+)
 from tf1compat.names.graph_names import bare_name
-from tf1compat.names.patterns import Pattern, PatternError, compile_pattern
 
 __all__ = ["VariableQuery", "query"]
 
@@ -79,14 +85,14 @@ class VariableQuery(Sequence[Any]):
 
     def scope(self, *scopes: str) -> VariableQuery:
         """Keeps what lies in one of `scopes`, exactly: ``conv1`` doesn't hold ``conv10/w``."""
-        _require_strings(scopes, "a scope")
+        require_texts(scopes, "a scope")
         return self._where(
             looked_up(lambda index: frozenset(at for s in scopes for at in index.in_scope(s)))
         )
 
     def named(self, *names: str) -> VariableQuery:
         """Keeps what has one of `names` (``:0`` allowed); a partitioned name keeps all parts."""
-        _require_strings(names, "a name")
+        require_texts(names, "a name")
         bare = list(map(bare_name, names))
         return self._where(
             looked_up(lambda index: frozenset(at for name in bare for at in index.named(name)))
@@ -98,8 +104,8 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a pattern is no glob.
         """
-        _require_strings(patterns, "a glob")
-        compiled = [_compiled("glob", one, _filters.glob_pattern(one)) for one in patterns]
+        require_texts(patterns, "a glob")
+        compiled = [pattern_of("glob", one, glob_pattern(one)) for one in patterns]
         return self._where(chosen_by(lambda item: any(p.fullmatch(item.name) for p in compiled)))
 
     def regex(self, *patterns: str) -> VariableQuery:
@@ -108,13 +114,13 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a pattern is no regular expression, or has look-arounds or back-references.
         """
-        _require_strings(patterns, "a pattern")
-        compiled = [_compiled("regex", pattern, pattern) for pattern in patterns]
+        require_texts(patterns, "a pattern")
+        compiled = [pattern_of("regex", pattern, pattern) for pattern in patterns]
         return self._where(chosen_by(lambda item: any(p.fullmatch(item.name) for p in compiled)))
 
     def collection(self, *keys: str) -> VariableQuery:
         """Keeps what at least one of the collections `keys` holds."""
-        _require_strings(keys, "a collection's key")
+        require_texts(keys, "a collection's key")
         return self._where(
             looked_up(lambda index: frozenset().union(*map(index.in_collection, keys)))
         )
@@ -133,7 +139,7 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a dtype that there isn't.
         """
-        _require_some(dtypes, "a dtype")
+        require_some(dtypes, "a dtype")
         return self._where(chosen_by(_filters.by_dtype(dtypes)))
 
     def shape(self, pattern: Sequence[Any]) -> VariableQuery:
@@ -146,7 +152,7 @@ class VariableQuery(Sequence[Any]):
 
     def rank(self, *ranks: int) -> VariableQuery:
         """Keeps what has one of `ranks` dimensions."""
-        _require_some(ranks, "a rank")
+        require_some(ranks, "a rank")
         return self._where(chosen_by(_filters.by_rank(ranks)))
 
     def size(self, *, at_least: int = 0, at_most: float = float("inf")) -> VariableQuery:
@@ -159,7 +165,7 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a role that there isn't.
         """
-        _require_known(roles, ROLES, "role")
+        require_known(roles, ROLES, "role")
         return self._where(_filters.by_parsed("role", roles))
 
     def kind(self, *kinds: str) -> VariableQuery:
@@ -171,7 +177,7 @@ class VariableQuery(Sequence[Any]):
         Raises:
           UsageError: a kind that there isn't.
         """
-        _require_known(kinds, _KINDS, "kind")
+        require_known(kinds, _KINDS, "kind")
         return self._where(_filters.by_parsed("kind", kinds))
 
     def slots_of(self, *variables: Any) -> VariableQuery:
@@ -194,7 +200,7 @@ class VariableQuery(Sequence[Any]):
 
     def op_type(self, *types: str) -> VariableQuery:
         """Keeps what an operation of one of `types` makes: ``VariableV2``, ``VarHandleOp``, ..."""
-        _require_strings(types, "an operation's type")
+        require_texts(types, "an operation's type")
         return self._where(chosen_by(lambda item: item.op_type in types))
 
     def partitioned(self) -> VariableQuery:
@@ -311,33 +317,6 @@ class VariableQuery(Sequence[Any]):
         return lambda index: frozenset(
             index.positions[id(value)] for value in values if id(value) in index.positions
         )
-
-
-def _require_some(given: Sequence[Any], what: str) -> None:
-    if not given:
-        raise UsageError(f"expected {what}, found no argument")
-
-
-def _require_strings(given: Sequence[Any], what: str) -> None:
-    _require_some(given, what)
-    for value in given:
-        if not isinstance(value, str):
-            raise UsageError(f"expected {what} (a string), found {value!r}")
-
-
-def _compiled(method: str, given: str, pattern: str) -> Pattern:
-    try:
-        return compile_pattern(pattern)
-    except PatternError as error:
-        raise UsageError(f"{method} {given[:120]!r}: {error}") from error
-
-
-def _require_known(given: Sequence[str], known: Sequence[str], what: str) -> None:
-    _require_strings(given, f"a {what}")
-    for value in given:
-        if value not in known:
-            near = ", ".join(nearest_names(value, known))
-            raise UsageError(f"{what} {value!r}: expected one of {known}; nearest: {near}")
 
 
 def _names(variables: Iterable[Any]) -> list[str]:

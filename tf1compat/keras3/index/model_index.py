@@ -68,6 +68,10 @@ class ModelIndex(Mapping[str, Weight]):
         """The layers by their paths."""
         return {node.path: node for node in self.layers}
 
+    def held_by(self, layer: keras.layers.Layer) -> tuple[keras.layers.Layer, ...]:
+        """Returns the layers directly within one of the model's layers."""
+        return tuple(child.layer for child in self._inner[id(layer)])
+
     def graph_of(self, layer: str) -> TracedGraph | None:
         """Returns the graph that TensorFlow traces of a layer in inference mode, made once.
 
