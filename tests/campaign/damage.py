@@ -32,6 +32,7 @@ from typing import NamedTuple
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
+import tf1compat.keras3.formats.keras_sources  # noqa: E402, F401 - adds Keras' files
 from tf1compat.checkpoint import open_checkpoint, read_meta, tensor_digest  # noqa: E402
 from tf1compat.errors import CheckpointError, CorruptCheckpointError  # noqa: E402
 
@@ -44,16 +45,20 @@ PREFIXES = {
     "sharded_v1": "model.ckpt-7",
     "trained": "model.ckpt-3",
     "frozen": "reference.pb",
+    "keras_h5": "weights.h5",
     "npz": "weights.npz",
     "object_based": "model.ckpt-1",
     "safetensors": "model.safetensors.index.json",
 }
 # Formats without checksums: a flipped byte of a value is a value.
-UNCHECKED = ("frozen", "safetensors")
-# Zip files say much that nobody needs: a file that reads as it did may be one.
-LOOSE = ("npz",)
-FOLDERS = {"frozen": os.path.join(ROOT, "tests", "goldens", "frozen")}
-FILES = {"frozen": ["reference.pb"]}
+UNCHECKED = ("frozen", "keras_h5", "safetensors")
+# Zip and HDF5 files say much that nobody needs: a file that reads as it did may be one.
+LOOSE = ("keras_h5", "npz")
+FOLDERS = {
+    "frozen": os.path.join(ROOT, "tests", "goldens", "frozen"),
+    "keras_h5": os.path.join(ROOT, "tests", "goldens", "keras215"),
+}
+FILES = {"frozen": ["reference.pb"], "keras_h5": ["weights.h5"]}
 HANG = 20  # seconds
 DEATHS = 9  # of the worker, until the campaign is given up
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"

@@ -69,6 +69,15 @@ def twice():
     return memory.getvalue().replace(b"v.npy", b"w.npy")
 
 
+def swallowed():
+    """The directory's first record takes the next one for its comment."""
+    data = bytearray(zipped(w_npy=array(), v_npy=array()))
+    first = data.index(b"PK\x01\x02")
+    second = data.index(b"PK\x01\x02", first + 1)
+    data[first + 32 : first + 34] = (data.index(b"PK\x05\x06") - second).to_bytes(2, "little")
+    return bytes(data)
+
+
 def array():
     memory = io.BytesIO()
     np.save(memory, np.arange(3))
@@ -80,6 +89,7 @@ BAD = {
     "another member": (lambda: zipped(w_npy=array(), readme=b"x"), "found 'readme', which is no"),
     "behind something": (lambda: b"x" + zipped(w_npy=array()), "something before the archive"),
     "twice": (twice, "found 'w.npy' 2 times"),
+    "swallowed": (swallowed, "expected 2 members, as its end says, found 1"),
     "no array": (lambda: zipped(w_npy=b"x" * 99), "found in 'w.npy': "),
     "cut short": (lambda: zipped(w_npy=array())[:-30], "expected an .npz file, found .*zip"),
 }

@@ -114,15 +114,17 @@ class SourceFormat(Protocol):
 
 
 def _suffixes(one: SourceFormat) -> list[str]:
-    return [one.suffix] if isinstance(one, OneFile) else []
+    return [*one.suffixes] if isinstance(one, OneFile) else []
 
 
 def _check(one: SourceFormat) -> None:
-    suffix = getattr(one, "suffix", None)
-    if isinstance(one, OneFile) and not (isinstance(suffix, str) and suffix.startswith(".")):
-        raise UsageError(
-            f"{_called(one)}: expected a suffix that begins with a dot, found {suffix!r}"
-        )
+    if not isinstance(one, OneFile):
+        return
+    for suffix in (getattr(one, "suffix", None), *one.also):
+        if not (isinstance(suffix, str) and suffix.startswith(".")):
+            raise UsageError(
+                f"{_called(one)}: expected a suffix that begins with a dot, found {suffix!r}"
+            )
 
 
 def _called(one: SourceFormat) -> str:
@@ -198,7 +200,8 @@ def suffix_length(path: str) -> int:
     0 where nothing does. Of a format of single files it is the suffix, of another the whole name.
     """
     telling = [one for one in _latest_first() if _prefix_by(one, path) is not None]
-    return max((len((*_suffixes(one), path)[0]) for one in telling), default=0)
+    ends = (next(filter(path.endswith, _suffixes(one)), path) for one in telling)
+    return max(map(len, ends), default=0)
 
 
 def exists(prefix: str) -> bool:

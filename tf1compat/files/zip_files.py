@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import struct
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,8 @@ __all__ = ["archive_in", "member_bytes", "open_archive"]
 _MEMBERS = Meter("bytes of unpacked members", each=8, least=48 << 20)
 _DIRECTORY = Meter("bytes of a zip file's directory", each=0, least=2 << 20)
 _STEP = 1 << 20  # bytes
+_END = struct.Struct("<4s4H2LH")  # how many members, fifth; the comment follows
+_MOST = 0xFFFF  # of ZIP64, which counts elsewhere
 # The others unpack a piece of input whole, however much that is, and nobody writes them here.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -85,6 +88,7 @@ def archive_in(file: RegularFile) -> Iterator[zipfile.ZipFile]:
     window = _Positioned(file, budget)
     with zipfile.ZipFile(window) as archive:
         window.budget = None
+        _require_all(file, archive)
         for item in archive.infolist():
             if item.compress_type not in _METHODS or item.flag_bits & 1:
                 raise zipfile.BadZipFile(
@@ -93,6 +97,17 @@ def archive_in(file: RegularFile) -> Iterator[zipfile.ZipFile]:
                 )
             budget.spend(_MEMBERS, item.file_size)
         yield archive
+
+
+def _require_all(file: RegularFile, archive: zipfile.ZipFile) -> None:
+    """Raises BadZipFile where the directory gives other members than its end counts.
+
+    A damaged length makes one record take the next ones for its comment, and zipfile doesn't count.
+    """
+    end = file.read(file.size - _END.size - len(archive.comment), _END.size)
+    count, found = _END.unpack(end)[4], len(archive.infolist())
+    if count != min(found, _MOST):
+        raise zipfile.BadZipFile(f"expected {count} members, as its end says, found {found}")
 
 
 def member_bytes(archive: zipfile.ZipFile, name: str) -> bytes:

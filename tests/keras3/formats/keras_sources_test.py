@@ -110,15 +110,15 @@ def without_layer(file):
     del file["two"]
 
 
-def in_a_heap(file):
+def of_numbers(file):
     del file.attrs["layer_names"]
-    file.attrs["layer_names"] = ["one", "two"]
+    file.attrs["layer_names"] = [1, 2]
 
 
 BAD = {
     without_one: "'one/one/kernel:0' is listed and isn't there",
     without_layer: "layer 'two' is listed and isn't there",
-    in_a_heap: "'layer_names' isn't a list of texts of a fixed length",
+    of_numbers: "'layer_names' isn't a list of texts",
 }
 
 

@@ -2,8 +2,8 @@
 
 ``layer_names`` and each layer's ``weight_names`` are attributes; a weight is the dataset of its
 name within its layer's group. A whole model has these below ``model_weights``, and its optimizer's
-variables below ``optimizer_weights``. They are read as texts of a fixed length, which Keras wrote:
-HDF5 keeps others in a heap, and trusts what that says.
+variables below ``optimizer_weights``. They are texts of a fixed length, or, where h5py 3 wrote
+them, of any, which HDF5 keeps in heaps: what those give was looked at before HDF5 opened the file.
 """
 
 from __future__ import annotations
@@ -97,9 +97,8 @@ def _attribute(group: h5py.Group, name: str) -> list[str] | None:
     kind = held.get_type()
     if held.shape and 0 in held.shape:  # of a layer without weights; 1.15 has it as floats
         return []
-    fixed = isinstance(kind, h5py.h5t.TypeStringID) and not kind.is_variable_str()
-    if not fixed or len(held.shape) != 1:
-        raise ValueError(f"the attribute {name!r} isn't a list of texts of a fixed length")
+    if not isinstance(kind, h5py.h5t.TypeStringID) or len(held.shape) != 1:
+        raise ValueError(f"the attribute {name!r} isn't a list of texts")
     texts = np.empty(held.shape, kind.dtype)
     held.read(texts)
-    return [text.decode("utf-8") for text in texts.tolist()]
+    return [(text or b"").decode("utf-8") for text in texts.tolist()]  # an empty one is None

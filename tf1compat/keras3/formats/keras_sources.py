@@ -31,10 +31,11 @@ _UNREADABLE = "can't be read as a Keras weights file: "
 
 
 class KerasHdf5Source(OneFile):
-    """``.h5``: weights or a whole model of Keras 1 to 2.15, and ``.weights.h5`` of Keras 3."""
+    """``.h5`` or ``.hdf5``: weights, or a whole model, of Keras 1 to 3."""
 
     name = "Keras HDF5"
     suffix = ".h5"
+    also = (".hdf5",)
     summary = "an .h5 file of Keras, of whatever version; digests in those that this package wrote"
 
     def open(self, prefix: str) -> KerasIndex:

@@ -69,7 +69,8 @@ def _named(scope: str, held: Mapping[str, Entry]) -> tuple[Entry, Entry | None] 
     if levels[-1] == "Linear":
         levels.pop()
     kernel, bias = first_of(held, KERNELS), first_of(held, BIASES)
-    if kernel is None or not levels:
+    # Keras 2 calls its own cell lstm_cell too, and keeps the state's kernel apart.
+    if kernel is None or not levels or "recurrent_kernel" in held:
         return None
     is_cell = (
         _CELL.fullmatch(levels[-1])

@@ -1,0 +1,90 @@
+"""Files of Keras 2.15, the last Keras 2: read, planned onto Keras 3 and computed as it computed."""
+
+import pathlib
+import shutil
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import open_checkpoint
+from tf1compat.checkpoint.source_formats import checkpoint_names
+from tf1compat.migration import Assumptions, convert, plan_migration, prove
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
+
+FOLDER = pathlib.Path(__file__).parents[2] / "goldens" / "keras215"
+layers = keras.layers
+
+
+def image_part():
+    image = keras.Input((6, 6, 2), name="image")
+    x = layers.Conv2D(3, 3, name="conv", use_bias=False)(image)
+    x = layers.BatchNormalization(name="norm")(x)
+    return image, layers.Flatten()(layers.ReLU()(x))
+
+
+def whole_net():
+    image, x = image_part()
+    ids = keras.Input((4,), dtype="int32", name="ids")
+    y = layers.LSTM(4, name="reader")(layers.Embedding(7, 3, name="words")(ids))
+    z = layers.Dense(3, name="joined")(layers.Concatenate()([x, y]))
+    return keras.Model({"image": image, "ids": ids}, z)
+
+
+def small_net():
+    image, x = image_part()
+    return keras.Model({"image": image}, layers.Dense(3, name="joined")(x))
+
+
+def recorded(name):
+    with np.load(FOLDER / name) as held:
+        given = {key[3:]: held[key] for key in held if key.startswith("in/")}
+        return given, held["out/joined"]
+
+
+@pytest.mark.parametrize(
+    ("file", "net", "record", "said"),
+    [
+        ("weights.h5", whole_net, "io.npz", Assumptions(data_format="NHWC")),
+        ("whole.h5", whole_net, "io.npz", Assumptions(data_format="NHWC")),
+        ("tf/model", whole_net, "io.npz", Assumptions(data_format="NHWC")),
+        ("saved", small_net, "io_saved.npz", Assumptions()),
+    ],
+)
+def test_each_kind_of_file_migrates(file, net, record, said):
+    checkpoint = open_checkpoint(FOLDER / file)
+    assert checkpoint.check() == ()
+    plan = plan_migration(checkpoint, model := net(), assume=said)
+    assert plan.complete, str(plan)
+    assert {drop.kind for drop in plan.drops} <= {"optimizer_state", "object_graph", "metric"}
+    convert(plan, model)
+    given, expected = recorded(record)
+    assert_arrays_close(np.asarray(model(given)), expected, rtol=1e-5, atol=1e-6)
+    if checkpoint.graph_path:
+        assert str(prove(plan, model)) == f"{len(plan.fills)} weights: {len(plan.fills)} proved"
+
+
+def test_names_are_those_of_the_variables():
+    checkpoint = open_checkpoint(FOLDER / "weights.h5")
+    with h5py.File(FOLDER / "weights.h5") as file:
+        assert file.attrs.get_id("layer_names").get_type().is_variable_str()  # as h5py 3 has them
+        kernel = file["reader/reader/lstm_cell/recurrent_kernel:0"][()]
+    assert list(checkpoint)[:3] == ["conv/kernel", "joined/bias", "joined/kernel"]
+    assert_arrays_equal(checkpoint["reader/lstm_cell/recurrent_kernel"].read(), kernel)
+
+
+def test_hdf5_is_known_by_its_longer_suffix_too(tmp_path):
+    path = shutil.copy(FOLDER / "weights.h5", tmp_path / "m.hdf5")
+    assert list(open_checkpoint(path)) == list(open_checkpoint(FOLDER / "weights.h5"))
+    assert checkpoint_names(str(tmp_path)) == ("m.hdf5",)
+
+
+def test_an_archive_of_keras_2_is_read():
+    checkpoint = open_checkpoint(FOLDER / "whole.keras")
+    whole = open_checkpoint(FOLDER / "weights.h5")
+    assert_arrays_equal(
+        checkpoint["layers/lstm/cell/vars/1"].read(),
+        whole["reader/lstm_cell/recurrent_kernel"].read(),
+    )
+    assert checkpoint["optimizer/vars/1"].name.kind == "optimizer_state"
