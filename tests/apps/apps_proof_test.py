@@ -117,14 +117,15 @@ def test_json_and_the_manifest_hold_the_proof(app):
     assert [one["name"] for one in proof["changed"]] == ["scores/out:0"]
     assert (proof["agrees"], proof["why"], proof["divergence"]) == (True, "", None)
     assert found["verification"]["weights"] == 4
-    assert read_exported("out.weights.h5").notes == {"proof": proof}
+    notes = read_exported("out.weights.h5").notes
+    assert (notes["proof"], len(notes["plan_sha256"])) == (proof, 64)
 
 
 @pytest.mark.parametrize("suffix", ["weights.h5", "keras"])
 def test_what_was_copied_says_so_in_the_manifest(app, suffix):
     output = f"out.{suffix}"
     assert app("migrate", f"--output={output}", checkpoint="bare.ckpt")[0] == 0
-    (proof,) = read_exported(output).notes.values()
+    proof = read_exported(output).notes["proof"]
     os.remove(output)
     assert proof["headline"].startswith("4 weights: copied, not proved: the checkpoint has no")
     assert proof["why"].startswith("the checkpoint has no .meta; verify --recording")

@@ -328,7 +328,7 @@ def test_bad_models_are_one_clear_error(app, work, model, status, words):
 @pytest.mark.parametrize(
     ("output", "words"),
     [
-        ("out.h5", ["out.h5: expected a file name ending in .weights.h5 or .keras"]),
+        ("out.h5", ["out.h5: expected a file name ending in .weights.h5, .keras, "]),
         ("missing/out.keras", ["expected an existing directory"]),
     ],
 )

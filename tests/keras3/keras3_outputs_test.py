@@ -106,14 +106,14 @@ def work(tmp_path, monkeypatch):
 
 
 def test_the_suffix_tells_the_format():
-    assert suffixes() == ".weights.h5 or .keras"
+    assert suffixes().startswith(".weights.h5, .keras, ")
     assert output_format("a/b.keras").name == reading_format("b.keras").name == "keras"
     assert reading_format("old.h5").name == "weights.h5"
     assert (reading_format("model.ckpt-7"), model_format("x.weights.h5")) == (None, None)
     with pytest.raises(UsageError, match=r"old\.h5: expected a file name ending in \.weights\.h5"):
         output_format("old.h5")
     with OUTPUT_FORMATS.with_(Toy()):
-        assert suffixes() == ".weights.h5, .keras or .toy.npz"
+        assert suffixes().endswith(" or .toy.npz")
         assert output_format("x.toy.npz").name == "toy"
     with pytest.raises(UsageError, match=r"x\.toy\.npz: expected a file name ending in"):
         output_format("x.toy.npz")
@@ -187,7 +187,8 @@ def test_the_apps_say_that_it_is_there(work, app):
         assert "  .toy.npz: the weights by path, for numpy.load\n" in app(*asked)[1]
     common = ("--checkpoint=model.ckpt", "--model=toy_models:build")
     _, _, err = app("migrate", *common, "--output=x.npz")
-    assert "x.npz: expected a file name ending in .weights.h5, .keras or .toy.npz" in err
+    assert "x.npz: expected a file name ending in .weights.h5, .keras, " in err
+    assert " or .toy.npz" in err
     _, _, err = app("diff", "--checkpoint=model.ckpt", "--other=x.toy")
     assert "expected --model=module:callable to read a .toy.npz file by" in err
 

@@ -14,7 +14,12 @@ from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.source_formats import SOURCE_FORMATS
 from tf1compat.errors import Problem, UsageError
 from tf1compat.files.regular import special_kind
-from tf1compat.keras3.formats.output_formats import OUTPUT_FORMATS, model_format
+from tf1compat.keras3.formats.output_formats import (
+    OUTPUT_FORMATS,
+    OutputFormat,
+    is_folder,
+    model_format,
+)
 from tf1compat.names.averages import AVERAGES
 
 __all__ = [
@@ -36,8 +41,12 @@ def source_help() -> str:
 
 def output_help() -> str:
     """Returns what files of models may be, a line for each format."""
-    lines = [f"  {one.suffix}: {one.summary}" for one in OUTPUT_FORMATS.values()]
+    lines = [f"  {one.suffix}: {one.summary}{_named(one)}" for one in OUTPUT_FORMATS.values()]
     return "\n".join(["formats of outputs, by the suffixes of their files:", *lines])
+
+
+def _named(one: OutputFormat) -> str:
+    return f" [{one.name}]" if is_folder(one) else ""
 
 
 def define_format(flag_values: flags.FlagValues) -> flags.FlagHolder[str]:

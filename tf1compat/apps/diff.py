@@ -83,7 +83,8 @@ def _is_written(written: OutputFormat, path: str) -> bool:
 
     Formats of both kinds may have the same one; whose weights they are is only asked of models.
     """
-    own = max(len(suffix) for suffix in written.reads if path.endswith(suffix))
+    ends = (len(suffix) for suffix in written.reads if path.endswith(suffix))
+    own = max(ends, default=len(path))  # a folder that says itself what it is
     other = suffix_length(path)
     is_model = _TARGET.model.value is not None or written.holds == "model"
     return own > other or (own == other and is_model)

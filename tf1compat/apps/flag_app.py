@@ -33,6 +33,7 @@ class App:
       usage: how it is asked for; help, manual page and completion are made of it.
       notes: what the app's help says after its flags, told when it is asked for: a program may
         have added formats since the app was imported.
+      define: defines further flags, of what a program may have added.
     """
 
     name: str
@@ -40,10 +41,12 @@ class App:
     flag_values: flags.FlagValues
     usage: Usage = dataclasses.field(default_factory=Usage)
     notes: Sequence[Callable[[], str]] = ()
+    define: Callable[[], None] = dataclasses.field(default_factory=lambda: lambda: None)
 
     def help(self) -> HelpText:
         """Returns all that the app's help says."""
         _define_budget(self.flag_values)
+        self.define()
         return HelpText(self.name, self.usage, self.flag_values, self.notes)
 
     def run(self, args: Sequence[str]) -> int:

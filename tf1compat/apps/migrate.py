@@ -12,6 +12,7 @@ from absl import flags
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
+from tf1compat.apps._format_flags import FormatFlags
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain
 from tf1compat.apps._proving import ProofFlags, tell
@@ -20,7 +21,7 @@ from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import UsageError
 from tf1compat.files.distinct import require_distinct
-from tf1compat.keras3.formats.output_formats import model_format, output_format, suffixes
+from tf1compat.keras3.formats.output_formats import model_format, suffixes
 from tf1compat.names.sizes import human_bytes
 
 if TYPE_CHECKING:
@@ -51,8 +52,12 @@ _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)
 _TARGET = TargetFlags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "The file to write; its suffix tells the format, see below.", flag_values=_FLAGS
+    "output",
+    None,
+    "The file or folder to write; its suffix tells the format, see below.",
+    flag_values=_FLAGS,
 )
+_KIND = FormatFlags(_FLAGS)
 _DRY_RUN = flags.DEFINE_bool(
     "dry_run", False, "Prints the plan and writes nothing.", flag_values=_FLAGS
 )
@@ -137,7 +142,15 @@ def _write(
 
     output = str(_OUTPUT.value)
     with progress_bar("writing", len(plan.targets)) as advance:
-        convert(plan, index, output=output, checkpoint=checkpoint, progress=advance, notes=notes)
+        convert(
+            plan,
+            index,
+            output=output,
+            output_format=_KIND.format_of(output),
+            checkpoint=checkpoint,
+            progress=advance,
+            notes=notes,
+        )
     findings.held["output"] = output
     findings.say(f"wrote {output} ({human_bytes(_size(output))})")
     _tell_own_classes(output, index, findings)
@@ -178,7 +191,7 @@ def _size(path: str) -> int:
 
 def _require_writable(output: str) -> None:
     """Refuses what can't be written before seconds are spent on planning for it."""
-    output_format(output)
+    _KIND.format_of(output)
     if not os.path.isdir(os.path.dirname(output) or os.curdir):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
 
@@ -198,6 +211,7 @@ APP = App(
         source_help,
         output_help,
     ),
+    define=_KIND.define,
 )
 run = APP.run
 

@@ -114,7 +114,7 @@ class SourceFormat(Protocol):
 
 
 def _suffixes(one: SourceFormat) -> list[str]:
-    return [*one.suffixes] if isinstance(one, OneFile) else []
+    return [*getattr(one, "suffixes", ())]
 
 
 def _check(one: SourceFormat) -> None:
@@ -200,8 +200,8 @@ def suffix_length(path: str) -> int:
     0 where nothing does. Of a format of single files it is the suffix, of another the whole name.
     """
     telling = [one for one in _latest_first() if _prefix_by(one, path) is not None]
-    ends = (next(filter(path.endswith, _suffixes(one)), path) for one in telling)
-    return max(map(len, ends), default=0)
+    ends = ((len(s) for s in _suffixes(one) if path.endswith(s)) for one in telling)
+    return max((max(known, default=len(path)) for known in ends), default=0)
 
 
 def exists(prefix: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from tf1compat.errors import Problem, UsageError
@@ -18,7 +18,8 @@ def require_distinct(outputs: Iterable[_Path], inputs: Iterable[_Path]) -> None:
     """Refuses outputs that are among the inputs, or are one another.
 
     Two paths mean one file where device and inode are the same (so through symbolic links and for
-    hard links), and where they lead to the same place, though nothing stands there yet.
+    hard links), and where they lead to the same place, though nothing stands there yet. An output
+    that is a folder is written anew with all that is in it, so no input may lie within.
 
     Args:
       outputs: paths of all files that are to be written.
@@ -27,6 +28,7 @@ def require_distinct(outputs: Iterable[_Path], inputs: Iterable[_Path]) -> None:
     Raises:
       UsageError: an output is such a file; the message names both.
     """
+    inputs = list(inputs)
     taken = {key: (os.fspath(path), "read") for path in inputs for key in _identities(path)}
     problems = []
     for output in outputs:
@@ -34,6 +36,15 @@ def require_distinct(outputs: Iterable[_Path], inputs: Iterable[_Path]) -> None:
         other = next((taken[key] for key in keys if key in taken), None)
         if other is not None:
             problems.append(_problem(path, *other))
+        elif (within := next(_lying_within(path, inputs), None)) is not None:
+            problems.append(
+                Problem(
+                    path,
+                    "a folder of its own",
+                    f"one that holds {within}, which is read",
+                    remedy="choose another path",
+                )
+            )
         taken |= {key: (path, "written") for key in keys if key not in taken}
     if problems:
         raise UsageError.from_problems("nothing was written, outputs lie on other files", problems)
@@ -47,6 +58,14 @@ def _identities(path: _Path) -> list[object]:
     except OSError:
         return [real]
     return [real, (status.st_dev, status.st_ino)]
+
+
+def _lying_within(output: str, inputs: Iterable[_Path]) -> Iterator[str]:
+    """Yields the inputs within a folder."""
+    folder = os.path.join(real_path(path_text(output)), "")
+    for path in inputs:
+        if real_path(path_text(path)).startswith(folder):
+            yield os.fspath(path)
 
 
 def _problem(output: str, other: str, use: str) -> Problem:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tf1compat.errors import OutputError
 from tf1compat.files._access import keep_access
+from tf1compat.files._exchanging import exchange
 from tf1compat.files.output_errors import BEFORE, naming
 from tf1compat.files.syncing import sync_directory, sync_file
 
@@ -45,12 +46,21 @@ class SealedFile:
         return self._is_at(self.final)
 
     def rename(self) -> None:
-        """Renames it; some network filesystems say of what they did that it failed."""
+        """Renames it; some network filesystems say of what they did that it failed.
+
+        A folder can't be renamed onto anything: it changes places with what it replaces.
+        """
         try:
-            os.replace(self.staged, self.final)
+            if os.path.lexists(self.final) and self._is_of_folders():
+                exchange(self.staged, self.final)
+            else:
+                os.replace(self.staged, self.final)
         except OSError:
             if not self.stands():
                 raise
+
+    def _is_of_folders(self) -> bool:
+        return any(stat.S_ISDIR(os.lstat(path).st_mode) for path in (self.staged, self.final))
 
     def _is_at(self, path: str) -> bool:
         try:
@@ -68,11 +78,15 @@ def seal(staged: str, final: str) -> SealedFile:
     """
     with naming(final):
         status = os.lstat(staged)
-        if stat.S_ISREG(status.st_mode):
-            with contextlib.suppress(FileNotFoundError):
-                keep_access(staged, os.lstat(final))
-        elif not stat.S_ISDIR(status.st_mode):
+        kind = stat.S_IFMT(status.st_mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):
             raise OutputError(f"{final}: could not be written, what was staged is not a file")
+        with contextlib.suppress(FileNotFoundError):
+            old = os.lstat(final)
+            if (
+                stat.S_IFMT(old.st_mode) == kind
+            ):  # a folder's rights mean other things than a file's
+                keep_access(staged, old)
         sync_file(staged)
     return SealedFile(staged, final, (status.st_dev, status.st_ino))
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from tf1compat.errors import OutputError
 from tf1compat.files.areas import leftovers, remove_area, staged_place, staging_area
 from tf1compat.files.claims import claimed, stamp_of
+from tf1compat.files.folders import require_replaceable
 from tf1compat.files.output_errors import naming, path_text, real_path
 from tf1compat.files.sealed import replace_all, seal
 
@@ -32,13 +33,14 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[str]:
     moment leaves the old file or the new one. The new one has the mode of the old one, and its
     owner where that's permitted. What killed runs left is cleared first. Where `path` is a
     symbolic link, the file it points at is replaced and the link stays. A temporary path is
-    written as it is: it becomes what it stands for where it was made.
+    written as it is: it becomes what it stands for where it was made. The block may make a folder
+    there, with a manifest (:func:`~tf1compat.files.folders.write_folder_manifest`).
 
     Raises:
       OutputError: another program is writing `path`, its directory is missing, `path` is a
-        directory, or another user's link where everybody may write, the disk is full, or any other
-        OSError while the block or the renaming ran; the message names `path` and says what stands
-        there.
+        directory that isn't wholly an output of this package, or another user's link where
+        everybody may write, the disk is full, or any other OSError while the block or the renaming
+        ran; the message names `path` and says what stands there.
     """
     name = path_text(path)
     if staged_place(name) is None:
@@ -156,5 +158,7 @@ def _refuse(final: str) -> None:
         mode = os.lstat(final).st_mode
     except OSError:
         return
-    if not stat.S_ISREG(mode):
+    if stat.S_ISDIR(mode):
+        require_replaceable(final)
+    elif not stat.S_ISREG(mode):
         raise OutputError(f"{final}: can't be written, something that is not a file stands there")

@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
+
+if TYPE_CHECKING:
+    from tf1compat.keras3.formats import OutputFormat
 
 __all__ = ["Conversion", "convert"]
 
@@ -50,6 +53,7 @@ def convert(
     model: Any,
     *,
     output: str | os.PathLike[str] | None = None,
+    output_format: str | OutputFormat | None = None,
     checkpoint: Mapping[str, Entry] | None = None,
     progress: Progress | None = None,
     notes: Mapping[str, Any] = MappingProxyType({}),
@@ -62,11 +66,13 @@ def convert(
         that :func:`tf1compat.keras3.build_model` built take no memory when `output` is given.
       output: a path to stream to, of a suffix that :data:`tf1compat.keras3.formats.OUTPUT_FORMATS`
         knows (``.weights.h5``, ``.keras``); by default the model's own weights are assigned.
+      output_format: the format, or its name, where the suffix doesn't tell or it has options.
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
       progress: called with each weight's path and its bytes after it was written. If it raises,
         no file is left, but a live model keeps what was assigned before.
       notes: what else the manifest is to say, values of JSON by key, such as
-        ``{"proof": proof.record()}``; ``read_exported(output).notes`` gives it back.
+        ``{"proof": proof.record()}``; ``read_exported(output).notes`` gives it back, and
+        ``plan_sha256`` with it, the plan's :meth:`~tf1compat.migration.Plan.digest`.
 
     Returns:
       what was written, with a digest of every tensor.
@@ -90,9 +96,13 @@ def convert(
     fills = {fill.target: fill for fill in plan.fills}
     if output is not None:
         path = os.fspath(output)
-        read = NotedValues(_reader(fills, entries, progress), notes)
+        sources = {target: fill.sources for target, fill in fills.items()}
+        noted = {"plan_sha256": plan.digest(), **notes}
+        read = NotedValues(_reader(fills, entries, progress), noted, sources=sources)
         used = {path for fill in plan.fills for path in parse_layout(fill.layout).files()}
-        written = export_weights(index, path, read, inputs=(*files_of(entries), *used))
+        written = export_weights(
+            index, path, read, output_format=output_format, inputs=(*files_of(entries), *used)
+        )
         return Conversion(plan, path, written)
     known = _made_once(plan, index, entries)
     digests = []

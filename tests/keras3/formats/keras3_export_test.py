@@ -208,7 +208,7 @@ def test_a_method_of_the_layers_own_comes_back(tmp_path):
 
 @pytest.mark.parametrize("name", ["model.h5", "model", "model.npz", "model.weights.H5"])
 def test_other_suffixes_are_refused_by_name(tmp_path, name):
-    with pytest.raises(UsageError, match=r"ending in \.weights\.h5 or \.keras"):
+    with pytest.raises(UsageError, match=r"ending in \.weights\.h5, \.keras"):
         export_weights(functional(), tmp_path / name, lambda weight: None)
     assert os.listdir(tmp_path) == []
 

@@ -15,13 +15,13 @@ from tf1compat.errors import BudgetError, CorruptCheckpointError, InLines, Probl
 from tf1compat.files.json_text import parse_json
 from tf1compat.files.regular import RegularFile, SeenFile, open_regular
 
-__all__ = ["Header", "StoredTensor", "once", "read_header"]
+__all__ = ["LONGEST", "METADATA", "TYPES", "Header", "StoredTensor", "once", "read_header"]
 
 _LENGTH = 8  # bytes
-_LONGEST = 100_000_000  # bytes of a header, which the library takes at most
-_METADATA = "__metadata__"
+LONGEST = 100_000_000  # bytes of a header, which the library takes at most
+METADATA = "__metadata__"
 _KEYS = {"dtype", "shape", "data_offsets"}
-_TYPES = {
+TYPES = {
     "BOOL": "bool",
     "U8": "uint8",
     "I8": "int8",
@@ -64,11 +64,13 @@ class Header(NamedTuple):
 
     Attributes:
       file: the file.
+      start: where its header ends and the tensors begin.
       tensors: by their names.
       metadata: texts by keys, which its writer left.
     """
 
     file: SeenFile
+    start: int
     tensors: Mapping[str, StoredTensor]
     metadata: Mapping[str, str]
 
@@ -93,7 +95,7 @@ def read_header(path: str) -> Header:
     with open_regular(path) as file:
         held = _object(file)
         start = _LENGTH + int.from_bytes(file.read(0, _LENGTH), "little")
-        metadata = held.pop(_METADATA, {})
+        metadata = held.pop(METADATA, {})
         if not _are_texts(metadata):
             raise file.corrupt("expected metadata that is texts by keys", _LENGTH)
         tensors: dict[str, StoredTensor] = {}
@@ -108,7 +110,7 @@ def read_header(path: str) -> Header:
             problems = [*_misplaced(tensors, start, file)]
         if problems:
             raise _damaged(path, problems)
-        return Header(SeenFile(path, file.identity), tensors, metadata)
+        return Header(SeenFile(path, file.identity), start, tensors, metadata)
 
 
 def _object(file: RegularFile) -> dict[str, Any]:
@@ -116,9 +118,9 @@ def _object(file: RegularFile) -> dict[str, Any]:
     if file.size < _LENGTH:
         raise file.short(0, _LENGTH)
     length = int.from_bytes(file.read(0, _LENGTH), "little")
-    if length > min(_LONGEST, file.size - _LENGTH):
+    if length > min(LONGEST, file.size - _LENGTH):
         raise file.corrupt(
-            f"expected a header within the file's {file.size} bytes and {_LONGEST:,}, found one of "
+            f"expected a header within the file's {file.size} bytes and {LONGEST:,}, found one of "
             f"{length}: this is no safetensors file, or it is cut short",
             0,
         )
@@ -153,8 +155,8 @@ def _tensor(said: Any, start: int) -> StoredTensor:
 
 def _type(dtype: Any) -> tuple[StoredType, int]:
     """Returns a dtype, and the bits of an element."""
-    if isinstance(dtype, str) and dtype in _TYPES:
-        stored = stored_type_of(_TYPES[dtype])
+    if isinstance(dtype, str) and dtype in TYPES:
+        stored = stored_type_of(TYPES[dtype])
         return stored, 8 * stored.itemsize
     if isinstance(dtype, str) and dtype in _OTHERS:
         return StoredType(0, dtype, 0), _OTHERS[dtype]

@@ -22,6 +22,7 @@ class Safetensors:
     """``NAME.safetensors``, or ``NAME.safetensors.index.json`` and the files that it names."""
 
     name = "safetensors"
+    suffixes = (_ONE, _INDEX)
     summary = f"a {_ONE} file, or the {_INDEX} of several; without checksums"
 
     def prefix_of(self, path: str) -> str | None:
@@ -57,10 +58,15 @@ class Safetensors:
 
 
 class SafetensorsIndex:
-    """The tensors of one file, or of several and the index that says which."""
+    """The tensors of one file, or of several and the index that says which.
+
+    Attributes:
+      headers: what each file says it holds.
+    """
 
     def __init__(self, shards: Sequence[Header], *, index: str | None = None) -> None:
         first = () if index is None else (index,)
+        self.headers = tuple(shards)
         self._files = (*first, *(shard.file.path for shard in shards))
         places = {name: shard for shard in shards for name in shard.tensors}
         self._shards = {name: places[name] for name in sorted(places, key=str.encode)}

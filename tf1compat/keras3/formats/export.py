@@ -14,7 +14,8 @@ from tf1compat.files.manifest import Manifest, tensor_digest
 from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.syncing import sync_file
 from tf1compat.keras3.formats.exported import said_of
-from tf1compat.keras3.formats.output_formats import OutputFormat, ask, opened, output_format
+from tf1compat.keras3.formats.output_formats import OutputFormat, ask, read_back
+from tf1compat.keras3.formats.output_formats import output_format as format_for
 from tf1compat.keras3.formats.weight_values import NotedValues, ReadWeight
 from tf1compat.keras3.index.model_index import ModelIndex, index_model
 
@@ -29,6 +30,7 @@ def export_weights(
     path: str | os.PathLike[str],
     read: ReadWeight,
     *,
+    output_format: str | OutputFormat | None = None,
     inputs: Iterable[str | os.PathLike[str]] = (),
 ) -> Manifest:
     """Writes a file that Keras loads, with the values that `read` gives.
@@ -47,19 +49,23 @@ def export_weights(
       path: where to write.
       read: called once for each weight that Keras saves; returns its value, of its shape and dtype,
         or None to keep the value (or for a weight without one, its initial value).
+      output_format: the format, or its name; by default the suffix tells. One with options is a
+        frozen dataclass: ``dataclasses.replace(OUTPUT_FORMATS["safetensors_folder"],
+        shard_size=10**9)``.
       inputs: files that `read` takes values from, none of which `path` may be.
 
     Returns:
       name (the weight's path), shape, dtype and SHA-256 of every weight written.
 
     Raises:
-      UsageError: no format has the suffix, or `path` is one of the `inputs`.
+      UsageError: no format has the suffix, or another than the one that is wanted, or `path` is
+        one of the `inputs`.
       ModelError: the model isn't built, Keras can't save it or not all of its weights, or a value
         doesn't fit its weight; all offenders are named.
       OutputError: the file can't be written, or doesn't hold what was written when it is read back.
     """
     name, index = os.fspath(path), index_model(model)
-    one = output_format(name)
+    one = format_for(name, output_format)
     require_distinct([name], inputs)
     noted = read if isinstance(read, NotedValues) else NotedValues(read, {})
     with staged_file(name) as staged:
@@ -81,7 +87,7 @@ def _require_whole(
     if not os.path.exists(staged):
         raise OutputError(f"{path}: format of outputs {one.name!r} wrote nothing")
     sync_file(staged)
-    found = opened(one, staged, index)
+    found = read_back(one, staged, index)
     problems = [*_undescribed(found, index)] or [*_other_values(found, manifest)]
     if problems:
         raise OutputError.from_problems(

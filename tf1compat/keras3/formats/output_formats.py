@@ -9,12 +9,16 @@ format is used, so that flags and help don't wait for them.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from tf1compat.errors import ModelError, OutputError, Tf1CompatError, UsageError
+from tf1compat.files.folders import format_within
 from tf1compat.files.staging import destination
 from tf1compat.keras3.formats._keras_archive import KerasArchive
+from tf1compat.keras3.formats._safetensors_file import SafetensorsFile
+from tf1compat.keras3.formats._safetensors_folder import SafetensorsFolder
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
 from tf1compat.registry import PASSED, Registry, asked, is_a
 
@@ -29,9 +33,11 @@ __all__ = [
     "OutputFormat",
     "ask",
     "described_model",
+    "is_folder",
     "model_format",
     "opened",
     "output_format",
+    "read_back",
     "reading_format",
     "suffixes",
 ]
@@ -110,7 +116,7 @@ def _check(one: OutputFormat) -> None:
 
 OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
     "format of outputs",
-    [WeightsH5(), KerasArchive()],
+    [WeightsH5(), KerasArchive(), SafetensorsFile(), SafetensorsFolder()],
     has={"suffix": str, "summary": str, "holds": str, "reads": tuple},
     methods=["write", "read", "load", "model"],
     claims=lambda one: {one.suffix, *one.reads},
@@ -152,8 +158,24 @@ def ask(
     )
 
 
-def opened(one: OutputFormat, path: str, index: ModelIndex | None) -> Exported:
-    """Returns the tensors of a file.
+def read_back(one: OutputFormat, path: str, index: ModelIndex) -> Exported:
+    """Returns the tensors of a file that was just written, as others read it who have its format.
+
+    By its method ``read_back`` where it has one: the format's own library, where :meth:`read` does
+    without it.
+    """
+    reader = getattr(one, "read_back", None)
+    return opened(one, path, index, reader=reader)
+
+
+def opened(
+    one: OutputFormat,
+    path: str,
+    index: ModelIndex | None,
+    *,
+    reader: Callable[[str, Any], Exported] | None = None,
+) -> Exported:
+    """Returns the tensors of a file, by the format's ``read`` or another `reader`.
 
     Raises:
       OutputError: the format can't read it, or gives anything else.
@@ -161,7 +183,7 @@ def opened(one: OutputFormat, path: str, index: ModelIndex | None) -> Exported:
     from tf1compat.keras3.formats.exported import Exported
 
     passed = (Tf1CompatError, MemoryError)  # an OSError is told with the format and the file
-    call = functools.partial(one.read, path, index)
+    call = functools.partial(reader or one.read, path, index)
     method = f"read for {destination(path)}"
     found: Exported = ask(one, method, call=call, kind=Exported, passed=passed)
     return found
@@ -179,20 +201,48 @@ def described_model(one: OutputFormat, path: str) -> Any:
     return ask(one, "model", call=call, kind=keras.layers.Layer, error=ModelError)
 
 
-def output_format(path: str) -> OutputFormat:
+def output_format(path: str, wanted: str | OutputFormat | None = None) -> OutputFormat:
     """Returns the format that writes a file of this name.
 
+    Args:
+      path: where to write.
+      wanted: the format, or its name; by default the suffix tells. Only a folder may have a name
+        without its format's suffix: it says itself what it is.
+
     Raises:
-      UsageError: none has its suffix.
+      UsageError: none has its suffix, or another has it than the one that is wanted.
     """
+    if wanted is not None:
+        return _wanted(path, OUTPUT_FORMATS[wanted] if isinstance(wanted, str) else wanted)
     fitting = [one for one in OUTPUT_FORMATS.values() if path.endswith(one.suffix)]
     if not fitting:
         raise UsageError(f"{path}: expected a file name ending in {suffixes()}")
     return max(fitting, key=lambda one: len(one.suffix))
 
 
+def _wanted(path: str, one: OutputFormat) -> OutputFormat:
+    other = reading_format(path)
+    if path.endswith(one.suffix) or (is_folder(one) and other in (None, one)):
+        return one
+    taken = f", which is {other.name!r}" if other else ""
+    raise UsageError(
+        f"{path}: expected a name ending in {one.suffix} for the format {one.name!r}, found "
+        f"another{taken}"
+    )
+
+
+def is_folder(one: OutputFormat) -> bool:
+    """Tells whether a format writes folders, which carry their manifest in a file."""
+    return bool(getattr(one, "is_folder", False))
+
+
 def reading_format(path: str) -> OutputFormat | None:
-    """Returns the format that reads files of this name; None where none says so."""
+    """Returns the format that reads files of this name; None where none says so.
+
+    A folder that this package wrote says it itself, whatever it is called.
+    """
+    if os.path.isdir(path) and (known := OUTPUT_FORMATS.get(format_within(path))):
+        return known
     fitting = [
         (len(suffix), one)
         for one in OUTPUT_FORMATS.values()
@@ -212,7 +262,7 @@ def suffixes() -> str:
     """Returns the suffixes of all formats, as a sentence has them.
 
     >>> suffixes()
-    '.weights.h5 or .keras'
+    '.weights.h5, .keras, .safetensors or .safetensors.d'
     """
     *others, last = (one.suffix for one in OUTPUT_FORMATS.values())
     return f"{', '.join(others)} or {last}" if others else last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from tf1compat.keras3.index.model_index import ModelIndex
     from tf1compat.keras3.index.weights import Weight
 
-__all__ = ["NotedValues", "ReadWeight", "all_values", "manifest_of", "value_of"]
+__all__ = [
+    "NotedValues",
+    "ReadWeight",
+    "all_values",
+    "manifest_of",
+    "notes_of",
+    "sources_of",
+    "value_of",
+]
 
 ReadWeight = Callable[["Weight"], "np.ndarray | None"]
 """Gives the value of a weight; None for one that keeps the value it has."""
@@ -29,12 +37,20 @@ class NotedValues:
 
     Attributes:
       notes: what the manifest is to hold.
+      sources: by the weight's path, the v1 names of what its value is made of, as far as known.
       raised: the errors of giving values, which aren't those of the format that asked.
     """
 
-    def __init__(self, read: ReadWeight, notes: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        read: ReadWeight,
+        notes: Mapping[str, Any],
+        *,
+        sources: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self._read = read
         self.notes = dict(notes)
+        self.sources = {path: tuple(names) for path, names in sources.items()}
         self.raised: list[Exception] = []
 
     def __call__(self, weight: Weight) -> np.ndarray | None:
@@ -54,14 +70,23 @@ class NotedValues:
             raise
 
 
+def notes_of(read: ReadWeight) -> Mapping[str, Any]:
+    """Returns what a manifest is to hold beside the digests of the values that `read` gives."""
+    return read.notes if isinstance(read, NotedValues) else {}
+
+
+def sources_of(read: ReadWeight) -> Mapping[str, Sequence[str]]:
+    """Returns the v1 names of what values are made of, by weights' paths, as far as known."""
+    return read.sources if isinstance(read, NotedValues) else {}
+
+
 def manifest_of(
     digests: Iterable[TensorDigest],
     read: ReadWeight,
     parts: Mapping[str, str] = MappingProxyType({}),
 ) -> Manifest:
     """Returns the manifest of what was written of the values that `read` gave, and of parts."""
-    notes = read.notes if isinstance(read, NotedValues) else {}
-    return Manifest(tuple(digests), notes, dict(parts))
+    return Manifest(tuple(digests), notes_of(read), dict(parts))
 
 
 def value_of(weight: Weight, read: ReadWeight) -> np.ndarray:

@@ -7,6 +7,7 @@ of it. It is a plain value: it prints, compares, and goes through JSON unchanged
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -148,6 +149,11 @@ class Plan:
         """
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return _plan_json.to_json(fields)
+
+    def digest(self) -> str:
+        """Returns the SHA-256 of the plan as JSON, wherever its checkpoint lies."""
+        elsewhere = dataclasses.replace(self, checkpoint="")
+        return hashlib.sha256(elsewhere.to_json().encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> Plan:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import h5py
 
 from tf1compat.budget import Budget
+from tf1compat.files.file_sink import ALIGNMENT
 from tf1compat.keras3.formats.hdf5._checked_file import checked_h5
-from tf1compat.keras3.formats.hdf5._file_sink import ALIGNMENT
 from tf1compat.keras3.formats.hdf5._groups import walk
 from tf1compat.keras3.formats.hdf5.skeleton import marked_number
 from tf1compat.keras3.index.weights import Weight

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from tf1compat.errors import Problem
+from tf1compat.files.file_sink import FileSink
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
 from tf1compat.keras3.formats.exported import Exported
-from tf1compat.keras3.formats.hdf5._file_sink import FileSink
 from tf1compat.keras3.formats.hdf5.inventory import STRUCTURE, into_h5
 from tf1compat.keras3.formats.hdf5.model_names import (
     misplaced_in,

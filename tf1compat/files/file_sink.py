@@ -45,29 +45,39 @@ class FileSink:
 
     def put(self, offset: int, data: memoryview) -> None:
         """Writes all of `data` at `offset`."""
-        if self._direct is not None and offset % ALIGNMENT == 0:
-            done = self._put_direct(self._direct, offset, data)
-            data, offset = data[done:], offset + done
+        done = 0
+        while (
+            self._direct is not None and offset % ALIGNMENT == 0 and len(data) - done >= ALIGNMENT
+        ):
+            size = min(len(data) - done, _BUFFER) // ALIGNMENT * ALIGNMENT
+            with memoryview(self._buffer) as buffer, buffer[:size] as block:
+                block[:] = data[done : done + size]
+                written = self._put_direct(offset + done, block)
+            done += written
+            if written % ALIGNMENT or not written:
+                break
+        self._put_cached(offset + done, data[done:])
+
+    def put_aligned(self, offset: int, data: memoryview) -> None:
+        """Writes all of `data`, whose memory and offset lie at multiples of :data:`ALIGNMENT`."""
+        whole = len(data) // ALIGNMENT * ALIGNMENT
+        done = self._put_direct(offset, data[:whole]) if whole else 0
+        self._put_cached(offset + done, data[done:])
+
+    def _put_cached(self, offset: int, data: memoryview) -> None:
         while data:
             written = os.pwrite(self._handle, data, offset)
             data, offset = data[written:], offset + written
 
-    def _put_direct(self, handle: int, offset: int, data: memoryview) -> int:
-        """Writes the whole blocks of `data`; returns how many bytes that was."""
-        done = 0
-        while len(data) - done >= ALIGNMENT:
-            size = min(len(data) - done, _BUFFER) // ALIGNMENT * ALIGNMENT
-            with memoryview(self._buffer) as buffer, buffer[:size] as block:
-                block[:] = data[done : done + size]
-                try:
-                    written = os.pwrite(handle, block, offset + done)
-                except OSError as error:
-                    if error.errno not in _REFUSED:
-                        raise
-                    os.close(handle)
-                    self._direct = None
-                    return done
-            done += written
-            if written % ALIGNMENT:
-                break
-        return done
+    def _put_direct(self, offset: int, block: memoryview) -> int:
+        """Writes some of whole blocks; returns how many bytes that was, none where it's refused."""
+        if self._direct is None:
+            return 0
+        try:
+            return os.pwrite(self._direct, block, offset)
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise
+            os.close(self._direct)
+            self._direct = None
+            return 0
