@@ -41,7 +41,7 @@ class KerasArchive:
         """Has Keras load the model; the one that is given isn't made."""
         import keras
 
-        from tf1compat.keras3.formats._keras_zip import weights_in
+        from tf1compat.keras3.formats.hdf5.in_archive import weights_in
         from tf1compat.keras3.formats.hdf5.loadable import loadable
 
         with loadable(path, weights_in) as checked:

@@ -5,30 +5,28 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from typing import IO
 
 from tf1compat.errors import Problem
 from tf1compat.files.manifest import Manifest
-from tf1compat.files.positioned import Descriptor, Positions
-from tf1compat.files.regular import RegularFile, open_regular
+from tf1compat.files.positioned import Descriptor
 from tf1compat.files.scratch import scratch_folder, tidied
 from tf1compat.files.staging import staged_file
-from tf1compat.files.zip_files import archive_in, member_bytes, open_archive
+from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.hdf5.disk_errors import naming_scratch
+from tf1compat.keras3.formats.hdf5.in_archive import open_weights, read_through
 from tf1compat.keras3.formats.hdf5.inventory import (
     STRUCTURE,
-    from_metadata,
     into_metadata,
     others_digest,
 )
 from tf1compat.keras3.formats.hdf5.model_names import misplaced_in, named_values
 from tf1compat.keras3.formats.hdf5.sealing import unwritten_digest
 from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
-from tf1compat.keras3.formats.hdf5.source import Source, explained, source_at
+from tf1compat.keras3.formats.hdf5.source import Source
 from tf1compat.keras3.formats.hdf5.space import reserve
 from tf1compat.keras3.formats.hdf5.weights_file import damaged_structure
 from tf1compat.keras3.formats.hdf5.writing import stream_values
@@ -37,9 +35,8 @@ from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
 
-__all__ = ["open_weights", "read_keras_file", "weights_in", "write_keras_file"]
+__all__ = ["read_keras_file", "write_keras_file"]
 
-_LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 _WINDOW = 1 << 20
 
 
@@ -126,45 +123,6 @@ def read_keras_file(path: str, index: ModelIndex | None) -> Exported:
     )
 
 
-def open_weights(path: str) -> Source:
-    """Opens the HDF5 file within a file.
-
-    A member that isn't compressed, and Keras compresses none, is read where it lies: the zip's
-    own reader would hash all that was skipped over.
-    """
-    with explained(path), open_regular(path) as file:
-        return weights_in(file)
-
-
-def weights_in(file: RegularFile) -> Source:
-    """Opens the HDF5 file within a file that is open already; as :func:`open_weights`."""
-    path = file.path
-    with explained(path), archive_in(file) as archive:
-        member = archive.getinfo(WEIGHTS_MEMBER)
-        named = METADATA_MEMBER in archive.namelist()
-        metadata = member_bytes(archive, METADATA_MEMBER) if named else b"{}"
-        inventory = from_metadata(metadata, path=path)
-        if member.compress_type != zipfile.ZIP_STORED:
-            return source_at(path, _extracted(archive, member), 0, inventory=inventory)
-        if inventory is None:  # no digests: the zip's own checksum is all there is
-            _read_through(archive, member)
-        header = file.read(member.header_offset, _LOCAL_HEADER)
-        # the local header's own lengths: the directory's, at the end, may be of other extra fields
-        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        start = member.header_offset + _LOCAL_HEADER + lengths
-        size = member.file_size
-        return source_at(path, file.duplicate(), start, inventory=inventory, size=size)
-
-
-def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Positions:
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the source keeps it open
-    with archive.open(member) as packed:
-        while data := packed.read(1 << 20):
-            copy.write(data)
-    copy.flush()
-    return Descriptor(copy)
-
-
 def _damaged_members(path: str, source: Source) -> list[Problem]:
     """Returns the members whose own checksum fails, or that aren't those that were written."""
     written = dict(source.manifest.parts) if source.manifest else {}
@@ -193,17 +151,10 @@ def _digest_of(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> str:
     if item.filename == METADATA_MEMBER:
         return others_digest(member_bytes(archive, item.filename))
     if item.filename == WEIGHTS_MEMBER:
-        _read_through(archive, item)
+        read_through(archive, item)
         return ""
     digest = hashlib.sha256()
     with archive.open(item) as member:
         while data := member.read(_WINDOW):
             digest.update(data)
     return digest.hexdigest()
-
-
-def _read_through(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> None:
-    """Has zipfile check a member's checksum, as it does for whoever reads to its end."""
-    with archive.open(item) as member:
-        while member.read(_WINDOW):
-            pass

@@ -13,7 +13,7 @@ from tf1compat.files.json_text import parse_json
 from tf1compat.files.regular import special_kind
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.cells import OWN_CELLS
-from tf1compat.keras3.formats._keras_zip import weights_in
+from tf1compat.keras3.formats.hdf5.in_archive import weights_in
 from tf1compat.keras3.formats.hdf5.loadable import loadable
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model

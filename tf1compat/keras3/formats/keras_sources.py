@@ -50,11 +50,11 @@ class KerasArchiveSource(OneFile):
 
     name = "Keras archive"
     suffix = ".keras"
-    summary = "a .keras file, its weights alone; reading it imports Keras"
+    summary = "a .keras file of Keras 2.12 and later, its weights alone"
 
     def open(self, prefix: str) -> KerasIndex:
         """Reads what the headers of its weights say."""
-        from tf1compat.keras3.formats._keras_zip import weights_in
+        from tf1compat.keras3.formats.hdf5.in_archive import weights_in
 
         return _opened(prefix, weights_in)
 
