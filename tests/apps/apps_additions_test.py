@@ -138,7 +138,7 @@ def test_an_optimizer_whose_slots_have_names_of_their_own(work, app):
         assert app("plan", *common)[0] == 1
         with OPTIMIZERS.with_(Optimizer("Quux", slots=("q_mean",))):
             said, written = goes_all_the_way(app, common=common)
-            listed = app("inspect", common[0])[1]
+            listed = app("inspect", common[0], "--slots")[1]
     assert "slot q_mean" in said
     assert "slot quux_q_mean_1" in said
     assert "slot q_mean of north/kernel" in listed

@@ -20,7 +20,7 @@ def test_what_is_no_checkpoint_is_one_line_that_names_it(app, tmp_path):
 
 
 def test_inspect_shows_both_names_of_an_object_based_checkpoint(app):
-    code, out, _ = app("inspect", f"--checkpoint={TESTDATA / 'object_based'}")
+    code, out, _ = app("inspect", "--slots", f"{TESTDATA / 'object_based'}")
     rows = {line.split()[0]: line for line in out.splitlines() if line}
     assert (code, "ATTRIBUTES" in out) == (0, False)
     assert " hidden_a/bias " in rows["net/layer_with_weights-0/bias"]

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -84,11 +85,15 @@ def test_overview_and_unknown_tasks(app):
 
 
 def test_inspect_lists_names_roles_and_totals(app, work):
-    code, out, _ = app("inspect", "--checkpoint=model.ckpt")
+    code, out, _ = app("inspect", "model.ckpt")
     assert code == 0
-    assert "mlp/fc1/weights" in out
-    assert "slot Adam of mlp/fc1/weights" in out
+    assert re.search(
+        r"^mlp/fc1/weights +\(4, 8\) +float32 +kernel +Adam +128 B$", out, re.MULTILINE
+    )
+    assert "mlp/fc1/weights/Adam" not in out
     assert "9 of 9 variables, 135 elements, 544 B" in out
+    code, out, _ = app("inspect", "model.ckpt", "--slots")
+    assert (code, "slot Adam of mlp/fc1/weights" in out) == (0, True)
 
 
 def test_inspect_counts_slots_and_averages_together(app, work, values):
@@ -458,7 +463,7 @@ def test_an_unexpected_error_is_one_line(app, work, monkeypatch):
 
 def test_the_command_as_a_process(work):
     result = subprocess.run(
-        [sys.executable, "-m", "tf1compat", "inspect", "--checkpoint=model.ckpt"],
+        [sys.executable, "-m", "tf1compat", "inspect", "model.ckpt", "--slots"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from tf1compat.apps._flags import TargetFlags
+from tf1compat.apps._folded_rows import fold_rows
 from tf1compat.apps._printing import complain, complain_lines, say, say_lines
-from tf1compat.apps._tables import print_table
+from tf1compat.apps._progress import progress
+from tf1compat.apps._tables import on_terminal, print_records
 from tf1compat.checkpoint import Checkpoint
+from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
 from tf1compat.migration import Assumptions, Plan, dropped_lines, offender_lines, plan_migration
 from tf1compat.names import Rule, load_rules
 
-__all__ = ["make_plan", "print_offenders", "print_plan"]
+__all__ = ["make_plan", "print_offenders", "print_plan", "weights_bytes"]
 
 _OBJECT_BASED = (
     "{} is an object-based checkpoint (tf.train.Checkpoint, or save_weights of Keras): its "
@@ -30,21 +34,32 @@ def make_plan(
     """
     if checkpoint.is_object_based:
         complain(_OBJECT_BASED.format(checkpoint.prefix))
-    index = index_model(lazy_model(model or str(target.model.value)))
-    return plan_migration(
-        checkpoint,
-        index,
-        target.rules_or_none(),
-        assume=Assumptions(**target.assumed()),
-        averages=target.averages.value,
-    ), index
+    with progress("building the model"):
+        index = index_model(lazy_model(model or str(target.model.value)))
+    with progress("planning"):
+        return plan_migration(
+            checkpoint,
+            index,
+            target.rules_or_none(),
+            assume=Assumptions(**target.assumed()),
+            averages=target.averages.value,
+        ), index
+
+
+def weights_bytes(plan: Plan) -> int:
+    """Returns how many bytes the values take that a plan moves."""
+    moved = (plan.targets[fill.target] for fill in plan.fills)
+    return sum(math.prod(one.shape) * numpy_dtype(one.dtype).itemsize for one in moved)
 
 
 def print_plan(plan: Plan) -> None:
-    """Prints every line of the plan as a table, then what is dropped, counted by reason."""
+    """Prints every line of the plan, then what is dropped, counted by reason.
+
+    On a terminal lines that differ in a layer's number are one; in a pipe each is a line.
+    """
     rows = [[f.target, ", ".join(f.sources), f.moved, f.why] for f in plan.fills]
     rows += [[keep.target, "", "kept", keep.reason] for keep in plan.keeps]
-    print_table(["target", "source", "layout", "why"], rows)
+    print_records(["target", "source", "layout", "why"], fold_rows(rows) if on_terminal() else rows)
     say_lines(["", *dropped_lines(plan)])
     say(plan.headline())
 

@@ -10,6 +10,7 @@ from absl import flags
 
 from tf1compat.apps._findings import Findings
 from tf1compat.apps._printing import complain
+from tf1compat.apps._progress import progress
 from tf1compat.errors import UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.names.sizes import human_bytes
@@ -113,7 +114,10 @@ class ProofFlags:
         why = self._unasked(plan, checkpoint)
         if not why:
             try:
-                found = settle(plan, index, checkpoint, options=self.options(), tolerance=tolerance)
+                with progress("settling what is ambiguous, by computing"):
+                    found = settle(
+                        plan, index, checkpoint, options=self.options(), tolerance=tolerance
+                    )
                 plan, why = found.plan, found.why
             except UsageError as error:
                 if self._named:
@@ -132,13 +136,14 @@ class ProofFlags:
         why = self._unasked(plan, checkpoint)
         if not why:
             try:
-                return prove(
-                    plan,
-                    index,
-                    checkpoint=checkpoint,
-                    options=self.options(),
-                    tolerance=tolerance,
-                )
+                with progress("proving by computing"):
+                    return prove(
+                        plan,
+                        index,
+                        checkpoint=checkpoint,
+                        options=self.options(),
+                        tolerance=tolerance,
+                    )
             except UsageError as error:
                 if self._named:
                     raise

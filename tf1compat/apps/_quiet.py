@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 
 from tf1compat.apps._printing import encodable
+from tf1compat.apps._progress import progress
 from tf1compat.errors import UsageError
 from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable
@@ -26,7 +27,7 @@ def import_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    with unstoppable(), _aside():
+    with progress("starting TensorFlow"), unstoppable(), _aside():
         # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
         _import_keras()
 

@@ -21,6 +21,7 @@ from tf1compat.apps._flags import (
     source_help,
 )
 from tf1compat.apps._printing import say, say_json
+from tf1compat.apps._progress import Advance, progress
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.apps.usage_text import Usage
@@ -69,7 +70,9 @@ def _main() -> int:
         rows, unlike, count = _against_keras(checkpoint, written)
     else:
         other = open_checkpoint(_OTHER.value)
-        rows = list(_between(checkpoint, other))
+        both = [one for name, one in checkpoint.items() if name in other]
+        with progress("comparing", sum(one.nbytes for one in both)) as advance:
+            rows = list(_between(checkpoint, other, advance))
         unlike, count = len(rows), len({*checkpoint, *other})
     if _FORMAT.value == "json":
         say_json(rows)
@@ -90,7 +93,9 @@ def _is_written(written: OutputFormat, path: str) -> bool:
     return own > other or (own == other and is_model)
 
 
-def _between(left: Mapping[str, Entry], right: Mapping[str, Entry]) -> Iterator[Row]:
+def _between(
+    left: Mapping[str, Entry], right: Mapping[str, Entry], advance: Advance
+) -> Iterator[Row]:
     """Yields a row for each variable that isn't the same in both."""
     for name in sorted({*left, *right}):
         if name not in right:
@@ -102,6 +107,8 @@ def _between(left: Mapping[str, Entry], right: Mapping[str, Entry]) -> Iterator[
             yield {"name": name, "what": "shape or dtype", **specs}
         else:
             yield from _values(name, left[name], right[name])
+        if name in left and name in right:
+            advance(name, left[name].nbytes)
 
 
 def _spec(entry: Entry) -> str:
@@ -132,7 +139,7 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
     """Returns the rows, and how many of how many weights and sources without a weight differ."""
     import_tensorflow()
 
-    from tf1compat.apps._planned import make_plan
+    from tf1compat.apps._planned import make_plan, weights_bytes
     from tf1compat.migration import verify_weights
 
     model = _TARGET.model.value or (_OTHER.value if written.holds == "model" else None)
@@ -150,7 +157,10 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
         {"name": ", ".join(t.targets), "what": "ambiguous", "left": ", ".join(t.sources)}
         for t in plan.ambiguities
     ]
-    verification = verify_weights(plan, index, output=_OTHER.value, checkpoint=checkpoint)
+    with progress("comparing", 2 * weights_bytes(plan)) as advance:
+        verification = verify_weights(
+            plan, index, output=_OTHER.value, checkpoint=checkpoint, progress=advance
+        )
     rows += [
         {"name": p.name, "what": "values", "left": p.expected, "right": p.found}
         for p in verification.problems

@@ -6,21 +6,20 @@ for the graph beside it.
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._flags import SourceFlags, define_format, source_help
-from tf1compat.apps._printing import complain, say_json, say_lines
-from tf1compat.apps._tables import print_table
+from tf1compat.apps._listing import Listing, print_listing
+from tf1compat.apps._printing import complain, say_json
+from tf1compat.apps._progress import progress
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError
 from tf1compat.names import VariableName, in_scope
-from tf1compat.names.sizes import human_bytes
 from tf1compat.names.training_state import training_reason
 
 __all__ = ["APP", "run"]
@@ -58,6 +57,19 @@ _GRAPH = flags.DEFINE_bool(
     "signatures. Nothing of it is run.",
     flag_values=_FLAGS,
 )
+_SLOTS = flags.DEFINE_bool(
+    "slots",
+    False,
+    "Lists each slot and each moving average by itself, not in a word beside its variable.",
+    flag_values=_FLAGS,
+)
+_LAYERS = flags.DEFINE_bool(
+    "layers",
+    False,
+    "On a terminal, lists each of several scopes that hold the same, such as layer_0 to layer_11, "
+    "not one for all.",
+    flag_values=_FLAGS,
+)
 _FORMAT = define_format(_FLAGS)
 
 
@@ -75,15 +87,18 @@ def _main() -> int:
         from tf1compat.apps._health import health_of  # statistics need all of numpy
 
         audit = checkpoint.audit()
-        for row, (name, entry) in zip(rows, entries.items(), strict=True):
-            row |= health_of(name, entry, audit)
+        with progress("reading", sum(entry.nbytes for entry in entries.values())) as advance:
+            for row, (name, entry) in zip(rows, entries.items(), strict=True):
+                row |= health_of(name, entry, audit)
+                advance(name, entry.nbytes)
         damage = [row["damage"] for row in rows if "damage" in row]
         damage = list(dict.fromkeys([*map(str, audit.found), *damage]))
     if _FORMAT.value == "json":
         about = _about(checkpoint) | ({"damage": damage} if _HEALTH.value else {})
         say_json({"checkpoint": about, "variables": rows})
     else:
-        _print(checkpoint, rows)
+        shown = {"slots": _SLOTS.value, "layers": _LAYERS.value, "health": _HEALTH.value}
+        print_listing(Listing(checkpoint, rows, **shown))
         for reason in damage:
             complain(f"damaged: {reason}")
     return EXIT_FOUND if damage else EXIT_OK
@@ -134,6 +149,8 @@ def _row(entry: Entry) -> dict:
         "role": _role(name),
         "bytes": entry.nbytes,
         "slices": len(entry.slices),
+        "of": name.slot_of or name.shadow_of,
+        "slot": name.slot,
     }
 
 
@@ -154,51 +171,6 @@ def _about(checkpoint: Checkpoint) -> dict:
         "format": checkpoint.format,
         "object_based": checkpoint.is_object_based,
     }
-
-
-def _print(checkpoint: Checkpoint, rows: Sequence[dict]) -> None:
-    saved = ["saved name"] if checkpoint.is_object_based else []
-    health = ["min", "max", "mean", "std", "nan", "inf", "zero"] if _HEALTH.value else []
-    table = [
-        [
-            row["name"],
-            str(tuple(row["shape"])),
-            row["dtype"] + (f" in {row['slices']} slices" if row["slices"] else ""),
-            row["role"],
-            *([row["saved_name"]] if saved else ()),
-            human_bytes(row["bytes"]),
-            *_health_cells(row, health),
-        ]
-        for row in rows
-    ]
-    right = ["size", *health]
-    header = ["name", "shape", "dtype", "role", *saved, "size", *health]
-    print_table(header, table, right=right)
-    say_lines(["", *_totals(checkpoint, rows)])
-
-
-def _health_cells(row: dict, columns: Sequence[str]) -> list[str]:
-    if columns and "damage" in row:
-        return ["damaged", *[""] * (len(columns) - 1)]
-    return ["" if row.get(c) is None else f"{row[c]:.4g}" for c in columns]
-
-
-def _totals(checkpoint: Checkpoint, rows: Sequence[dict]) -> list[str]:
-    def parameters(some: Sequence[dict]) -> int:
-        return sum(math.prod(row["shape"]) for row in some)
-
-    objects = "object-based, " if checkpoint.is_object_based else ""
-    extra = [row for row in rows if row["kind"] in ("slot", "shadow")]
-    lines = [
-        f"{len(rows)} of {len(checkpoint)} variables, {parameters(rows):,} elements, "
-        f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
-        f"{objects}{len(checkpoint.files)} files)",
-    ]
-    if extra:
-        lines.append(
-            f"of these, {len(extra)} slots and moving averages with {parameters(extra):,} elements"
-        )
-    return lines
 
 
 APP = App("inspect", _main, flag_values=_FLAGS, usage=_USAGE, notes=(source_help,))

@@ -137,11 +137,13 @@ def _write(
     notes: Mapping[str, Any],
 ) -> None:
     """Writes the file and, where that is asked for, reads it back."""
-    from tf1compat.apps._tables import progress_bar
+    from tf1compat.apps._planned import weights_bytes
+    from tf1compat.apps._progress import progress
     from tf1compat.migration import convert, verify_weights
 
     output = str(_OUTPUT.value)
-    with progress_bar("writing", len(plan.targets)) as advance:
+    size = weights_bytes(plan)
+    with progress("writing", size) as advance:
         convert(
             plan,
             index,
@@ -155,7 +157,10 @@ def _write(
     findings.say(f"wrote {output} ({human_bytes(_size(output))})")
     _tell_own_classes(output, index, findings)
     if _VERIFY.value:
-        verification = verify_weights(plan, index, output=output, checkpoint=checkpoint)
+        with progress("verifying", 2 * size) as advance:
+            verification = verify_weights(
+                plan, index, output=output, checkpoint=checkpoint, progress=advance
+            )
         findings.verification(verification)
         if not verification.equal:
             findings.end(EXIT_FOUND)

@@ -93,8 +93,9 @@ def _main() -> int:
 
     import_tensorflow()
 
-    from tf1compat.apps._planned import make_plan, print_offenders
-    from tf1compat.migration import verify
+    from tf1compat.apps._planned import make_plan, print_offenders, weights_bytes
+    from tf1compat.apps._progress import progress
+    from tf1compat.migration import verify_weights
 
     findings = _FORMAT.findings("verify", checkpoint.prefix)
     findings.held["output"] = _OUTPUT.value
@@ -105,7 +106,10 @@ def _main() -> int:
         complain(f"tf1compat verify: error: {plan.headline()}")
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
-    verification = verify(plan, index, output=_OUTPUT.value, checkpoint=checkpoint)
+    with progress("verifying", 2 * weights_bytes(plan)) as advance:
+        verification = verify_weights(
+            plan, index, output=_OUTPUT.value, checkpoint=checkpoint, progress=advance
+        )
     findings.verification(verification)
     findings.say(verification)
     if not verification.equal:

@@ -252,16 +252,21 @@ class Exported(Mapping[str, ExportedArray]):
     def __len__(self) -> int:
         return len(self._arrays)
 
-    def damage(self) -> list[Problem]:
+    def damage(self, progress: Callable[[str, int], object] | None = None) -> list[Problem]:
         """Returns one problem for each tensor that isn't what was written, and for each member.
 
         Every tensor is read and hashed, one at a time. Without a manifest only what contradicts
         itself is found.
+
+        Args:
+          progress: called with each tensor's path and its bytes once it was read.
         """
         problems = []
         for array in self._arrays.values():
             try:
-                array.read()
+                size = array.read().nbytes
+                if progress is not None:
+                    progress(array.path, size)
             except Exception as error:  # a CheckpointError, or whatever damage makes h5py raise
                 text = getattr(error, "message", str(error))
                 problems.append(Problem(array.path, "the bytes that were written", text, self.path))

@@ -159,6 +159,7 @@ def verify_weights(
     *,
     output: str | os.PathLike[str] | None = None,
     checkpoint: Mapping[str, Entry] | None = None,
+    progress: Callable[[str, int], object] | None = None,
 ) -> Verification:
     """Reads every written weight back and compares it with its sources bit for bit.
 
@@ -167,6 +168,14 @@ def verify_weights(
     included; so is all else that a loader reads (names, types, a model's configuration), and that
     each weight stands where Keras looks for it in loading this model. What a file has no digest of
     is said as ``unchecked``.
+
+    Args:
+      plan: the plan that was carried out.
+      model: the built Keras model, or its index.
+      output: the written file; by default the model's own weights are checked.
+      checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
+      progress: called with each weight's path and its bytes, of a file when its digest was looked
+        at and again when it was compared with its sources.
 
     Raises:
       PlanError: if the checkpoint isn't the one the plan was made for.
@@ -184,7 +193,7 @@ def verify_weights(
     else:
         origin = os.fspath(output)
         exported = read_exported(origin, index)
-        problems += [*exported.damage(), *exported.misplaced()]
+        problems += [*exported.damage(progress), *exported.misplaced()]
         unchecked = tuple(f"{origin}: {one}" for one in exported.unchecked)
         read = lambda path: exported[path].read()  # noqa: E731
     damaged = {problem.name for problem in problems}
@@ -193,7 +202,10 @@ def verify_weights(
         if fill.target in damaged:
             continue
         try:
-            found = compared(fill, read(fill.target), entries)
+            value = read(fill.target)
+            found = compared(fill, value, entries)
+            if progress is not None:
+                progress(fill.target, value.nbytes)
         except (CheckpointError, LayoutError, KeyError) as error:
             found = Comparison((str(error),), exact=False)
         exact += found.exact
