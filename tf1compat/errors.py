@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from tf1compat.printable import joined, printable_name
 
@@ -98,9 +98,12 @@ class Tf1CompatError(Exception):
     the message is one of :class:`InLines`.
 
     Attributes:
+      code: of the kind of error, ``"TF1C017"``: ``tf1compat help TF1C017`` and ``docs/errors.md``
+        say what causes it and what cures it. It never changes.
       problems: every offender, in order; empty where the message alone says it all.
     """
 
+    code: ClassVar[str] = "TF1C000"
     problems: tuple[Problem, ...]
     # AutoGraph makes a StagingError of what it can't make anew; what has this it lets through.
     ag_pass_through = True
@@ -130,17 +133,25 @@ class Tf1CompatError(Exception):
 class CheckpointError(Tf1CompatError):
     """Something is wrong with a checkpoint's files."""
 
+    code = "TF1C001"
+
 
 class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
     """No checkpoint where one was named."""
+
+    code = "TF1C002"
 
 
 class CheckpointExistsError(CheckpointError, FileExistsError):
     """A checkpoint (or part of one) stands where one should be written."""
 
+    code = "TF1C003"
+
 
 class UnsupportedCheckpointError(CheckpointError, ValueError):
     """A readable file that isn't a name-based checkpoint this package supports."""
+
+    code = "TF1C004"
 
 
 class CorruptCheckpointError(CheckpointError, ValueError):
@@ -151,6 +162,8 @@ class CorruptCheckpointError(CheckpointError, ValueError):
       variable: name of the variable concerned, or None where the damage is not within one.
       offset: byte offset in `file`, or None where no single place is at fault.
     """
+
+    code = "TF1C005"
 
     def __init__(
         self,
@@ -179,6 +192,8 @@ class BudgetError(CheckpointError, ValueError):
       meter: what would grow, e.g. ``"bytes of names"``.
     """
 
+    code = "TF1C006"
+
     def __init__(
         self, message: str, *, file: str = "", meter: str = "", problems: Iterable[Problem] = ()
     ) -> None:
@@ -190,42 +205,64 @@ class BudgetError(CheckpointError, ValueError):
 class UnknownNameError(Tf1CompatError, KeyError):
     """A name that isn't there; the message gives the nearest names that are."""
 
+    code = "TF1C007"
+
 
 class RuleError(Tf1CompatError, ValueError):
     """A rename rule that can't be read, matches nothing, or collides with another."""
+
+    code = "TF1C008"
 
 
 class LayoutError(Tf1CompatError, ValueError):
     """A layout that can't be applied to the shape or dtype it was given."""
 
+    code = "TF1C009"
+
 
 class PlanError(Tf1CompatError, ValueError):
     """A migration plan that doesn't account for every source and every target."""
+
+    code = "TF1C010"
 
 
 class ModelError(Tf1CompatError, ValueError):
     """A Keras model that can't be used as it is, for example because it isn't built."""
 
+    code = "TF1C011"
+
 
 class ModelNotFoundError(ModelError):
     """No model, or function that makes one, where one was named."""
+
+    code = "TF1C012"
 
 
 class OutputError(Tf1CompatError, OSError):
     """An output that couldn't be written; the message says what stands there now."""
 
+    code = "TF1C013"
+
 
 class VerificationError(Tf1CompatError, ValueError):
     """Converted weights or outputs that differ from what they were converted from."""
+
+    code = "TF1C014"
 
 
 class GraphError(Tf1CompatError, ValueError):
     """A graph, collection or session that doesn't hold what was asked of it."""
 
+    code = "TF1C015"
+
 
 class SharingError(GraphError):
     """A shared scope that would create a variable its first call did not create."""
 
+    code = "TF1C016"
+
 
 class UsageError(Tf1CompatError, ValueError):
     """An argument, a flag or a configuration that can't be used."""
+
+    code = "TF1C017"

@@ -194,5 +194,5 @@ def test_classes_that_keras_cannot_load_by_itself_are_named(work, app):
         )
         for flags in ("--output=own.weights.h5",), ("--output=own.keras", COMMON[1]):
             model = flags[1:] or ("--model=models_of_a_test:own",)
-            code, plain, _ = app("migrate", source, *model, flags[0])
+            code, plain, _ = app("migrate", source, *model, flags[0], "--overwrite")
             assert (code, "custom_objects" in plain) == (0, False)

@@ -41,7 +41,7 @@ def test_averages_are_left_or_taken_and_that_is_said(app):
     assert "moving averages of 2 variables: none was taken" in said
     assert app("diff", "--other=out.weights.h5")[0] == 0
     assert app("verify", written, "--averages=use")[0] == 1
-    status, said = app("migrate", written, "--averages=use", "--verify")
+    status, said = app("migrate", written, "--averages=use", "--verify", "--overwrite")
     assert status == 0
     assert "moving averages of 2 variables: all were taken, in place of the variables" in said
     assert app("diff", "--other=out.weights.h5")[0] == 1

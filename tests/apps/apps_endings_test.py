@@ -231,7 +231,7 @@ def test_the_module_of_a_model_is_no_output(checkpoints, monkeypatch, capsys):
     (checkpoints / "netted.py").write_text(text)
     monkeypatch.syspath_prepend(str(checkpoints))
     os.symlink("netted.py", "out.weights.h5")
-    source = ["--checkpoint=m", "--model=netted:net", "--output=out.weights.h5"]
+    source = ["m", "netted:net", "out.weights.h5", "--overwrite"]
     assert guarded("migrate", lambda: migrate.run(source)) == 2
     assert "netted.py, which is read too; choose another path" in capsys.readouterr().err
     assert (checkpoints / "netted.py").read_text() == text

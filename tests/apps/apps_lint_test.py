@@ -78,7 +78,7 @@ def test_json_of_a_plan_has_the_findings_and_is_still_a_plan(app):
 
 
 def test_what_differs_is_told_beside_outputs_that_do(app):
-    status, out, err = app("migrate", "--output=out.weights.h5")
+    status, out, err = app("migrate", "--overwrite", "--output=out.weights.h5")
     assert status == 1
     assert _FOUND in out
     assert (
@@ -89,21 +89,21 @@ def test_what_differs_is_told_beside_outputs_that_do(app):
 
 
 def test_json_has_what_was_measured(app):
-    _, out, _ = app("migrate", "--output=out.weights.h5", "--format=json")
+    _, out, _ = app("migrate", "--overwrite", "--output=out.weights.h5", "--format=json")
     measured = json.loads(out)["lint"]["measured"]
     assert (measured["agree"], measured["name"]) == (False, "scores/BiasAdd:0")
     assert measured["max_rel"] > 1e-3
 
 
 def test_verify_says_so_too(app):
-    assert app("migrate", "--output=out.weights.h5", "--noprove")[0] == 0
+    assert app("migrate", "--overwrite", "--output=out.weights.h5", "--noprove")[0] == 0
     status, out, _ = app("verify", "--output=out.weights.h5", "--noprove", "--format=json")
     assert status == 0
     assert [one["kind"] for one in json.loads(out)["lint"]["findings"]] == ["activation"]
 
 
 def test_recorded_outputs_that_differ_have_their_causes_too(app):
-    assert app("migrate", "--output=out.weights.h5", "--noprove")[0] == 0
+    assert app("migrate", "--overwrite", "--output=out.weights.h5", "--noprove")[0] == 0
     inputs = {"in/x:0": np.ones((2, 4), np.float32)}
     np.savez("inputs.npz", **inputs)
     recorded = ("--recording=inputs.npz", "--v1_outputs=scores/BiasAdd")

@@ -73,7 +73,8 @@ def app(app, work, monkeypatch):
 
     def call(task, *args, model="right", checkpoint="model.ckpt"):
         source = (f"--checkpoint={checkpoint}", f"--model=proved_models:{model}")
-        return app(task, *source, "--output=out.weights.h5", *args)
+        again = ["--overwrite"] * (task == "migrate")
+        return app(task, *source, "--output=out.weights.h5", *again, *args)
 
     yield call
     sys.modules.pop("proved_models", None)

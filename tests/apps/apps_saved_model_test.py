@@ -18,7 +18,7 @@ def scores():
 """
 
 _LISTED = """\
-input     dtype    shape     value
+input     dtype    shape
 pixels:0  float32  ['?', 6]
 text:0    string   ['?']
 
@@ -49,7 +49,7 @@ def migrate(app, tmp_path, monkeypatch):
 
     def call(*args, checkpoint=GOLDEN):
         named = (f"--checkpoint={checkpoint}", "--model=served_models:scores")
-        return app("migrate", *named, f"--output={output}", *args)
+        return app("migrate", *named, f"--output={output}", "--overwrite", *args)
 
     return call
 

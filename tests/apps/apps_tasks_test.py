@@ -64,17 +64,17 @@ def test_what_goes_wrong_in_a_task_from_outside_is_a_line(app, tmp_path, monkeyp
             2,
             "",
             "tf1compat gone: error: expected a module nowhere_to_be_found.gone that does the task, "
-            "found none of this name\n",
+            "found none of this name (TF1C017)\n",
         )
         assert app("broken") == (
             1,
             "",
-            "tf1compat broken: error: toy.ckpt: expected toys, found none\n",
+            "tf1compat broken: error: toy.ckpt: expected toys, found none (TF1C001)\n",
         )
         assert app("broken", "--silent")[::2] == (
             2,
             "tf1compat broken: error: expected broken_task_of_a_test.run to return the exit "
-            "status, a whole number from 0 to 255, found None\n",
+            "status, a whole number from 0 to 255, found None (TF1C017)\n",
         )
         assert "a whole number from 0 to 255, found 300" in app("broken", "--large")[2]
         assert "error: unexpected ValueError: what the author" in app("broken", "--flag")[2]

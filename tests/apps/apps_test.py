@@ -215,7 +215,8 @@ def test_a_missing_file_is_a_usage_error_in_every_task(app, work, flag, task):
         needed = {"checkpoint", "model", {"diff": "other", "plan": "model"}.get(task, "output")}
     given = {name: there.get(name, "my_models:build") for name in needed}
     given[flag] = "gone.keras" if flag in ("model", "other", "output") else "gone/file"
-    code, out, err = app(task, *(f"--{name}={value}" for name, value in given.items()))
+    more = ["--overwrite"] * (task == "migrate")
+    code, out, err = app(task, *(f"--{name}={value}" for name, value in given.items()), *more)
     assert (code, out) == (2, "")
     _one_error(err, given[flag])
     assert flag == "checkpoint" or f"--{flag}: expected a file, found none at" in err
@@ -266,6 +267,23 @@ def test_migrate_writes_what_verify_proves(app, work, values):
     model = my_models.build()
     model.load_weights("out.weights.h5")
     assert_arrays_equal(model.get_layer("hidden").kernel, values["mlp/fc1/weights"])
+
+
+def test_migrate_replaces_nothing_unasked(app, work):
+    """What stands there stays, whatever it is, and nothing is waited for."""
+    for name in ("out.keras", "out-2.keras"):
+        (work / name).write_text("mine")
+    os.symlink("nowhere", "dangling.weights.h5")
+    for more in ((), ("--dry_run",)):
+        code, _, err = app("migrate", "model.ckpt", "my_models:build", "out.keras", *more)
+        assert code == 2
+        _one_error(err, "found 'out.keras'; --overwrite replaces it, 'out-3.keras' is free")
+    code, _, err = app("migrate", "model.ckpt", "my_models:build", "dangling.weights.h5")
+    assert (code, "'dangling-2.weights.h5' is free" in err) == (2, True)
+    assert (work / "out.keras").read_text() == "mine"
+    code, _, err = app("migrate", "model.ckpt", "my_models:build", "out.keras", "--overwrite")
+    assert (code, err) == (0, "")
+    assert (work / "out.keras").read_bytes()[:2] == b"PK"
 
 
 def test_verify_compares_outputs_with_a_recording(app, work, values):
@@ -365,7 +383,7 @@ def test_diff_of_two_checkpoints(app, work, values):
     write_checkpoint("plain.ckpt", values)
     write_checkpoint("changed.ckpt", changed)
     code, out, _ = app("diff", "--checkpoint=plain.ckpt", "--other=changed.ckpt", "--format=json")
-    rows = {row["name"]: row for row in json.loads(out)}
+    rows = {row["name"]: row for row in json.loads(out)["rows"]}
     assert code == 1
     assert {name: row["what"] for name, row in rows.items()} == {
         "mlp/fc1/biases": "shape or dtype",
@@ -393,7 +411,7 @@ def test_diff_sees_signs_of_zero(app, work):
     write_checkpoint("plus.ckpt", {"w": np.array([0.0, 1.0, np.nan], np.float32)})
     write_checkpoint("minus.ckpt", {"w": np.array([-0.0, 1.0, np.nan], np.float32)})
     code, out, _ = app("diff", "--checkpoint=plus.ckpt", "--other=minus.ckpt", "--format=json")
-    (row,) = json.loads(out)
+    (row,) = json.loads(out)["rows"]
     assert (code, row["what"], row["elements"]) == (1, "bits of equal values", 1)
 
 
@@ -411,7 +429,7 @@ def test_diff_of_strings_is_strict_json(app, work):
     write_checkpoint("one.ckpt", {"text": np.array([b"a"], object)})
     write_checkpoint("two.ckpt", {"text": np.array([b"b"], object)})
     _, out, _ = app("diff", "--checkpoint=one.ckpt", "--other=two.ckpt", "--format=json")
-    (row,) = json.loads(out, parse_constant=pytest.fail)
+    (row,) = json.loads(out, parse_constant=pytest.fail)["rows"]
     assert (row["elements"], row["largest"]) == (1, None)
 
 
@@ -442,9 +460,7 @@ def test_a_full_disk_is_one_error_and_the_old_file_stays(work, app):
     assert signal.getsignal(signal.SIGXFSZ) is signal.SIG_IGN  # else it would end the process
     for output in outputs:
         with files_of_at_most(1500):
-            code, _, err = app(
-                "migrate", "--checkpoint=model.ckpt", "--model=my_models:build", output
-            )
+            code, _, err = app("migrate", "model.ckpt", "my_models:build", output, "--overwrite")
         assert code == 1
         _one_error(err, "could not be written")
     assert [(work / name).read_bytes() for name in names] == before

@@ -66,7 +66,7 @@ def migrated(app, work):
     for which in ("right", "wrong"):
         source = ("--checkpoint=model.ckpt", f"--model=verified_models:{which}")
         common[which] = (*source, f"--output={which}.weights.h5", "--noprove")
-        assert app("migrate", *common[which])[0] == 0
+        assert app("migrate", *common[which], "--overwrite")[0] == 0
     return common
 
 

@@ -63,7 +63,7 @@ TASKS = {
     "inspect": ["inspect", "--checkpoint=m", "--health"],
     "plan": ["plan", *SOURCE],
     "diff": ["diff", "--checkpoint=m", "--other=m"],
-    "migrate": ["migrate", *SOURCE, f"--output={OUTPUT}"],
+    "migrate": ["migrate", *SOURCE, f"--output={OUTPUT}", "--overwrite"],
 }
 
 

@@ -25,8 +25,8 @@ LIGHT = {
 }
 HEAVY = {
     "plan": ("plan", *SOURCE),
-    "migrate": ("migrate", *SOURCE, "--output=out/o.weights.h5"),
-    "migrate .keras": ("migrate", *SOURCE, "--output=out/o.keras"),
+    "migrate": ("migrate", *SOURCE, "--output=out/o.weights.h5", "--overwrite"),
+    "migrate .keras": ("migrate", *SOURCE, "--output=out/o.keras", "--overwrite"),
     "verify": ("verify", *SOURCE, f"--output={VERIFIED}"),
 }
 TASKS = LIGHT | HEAVY

@@ -38,27 +38,30 @@ def guarded(name: str, main: Callable[[], int]) -> int:
     try:
         return main()
     except flags.Error as error:
-        return failed(name, printable_name(str(error).strip()), EXIT_USAGE)
+        message = printable_name(str(error).strip())
+        return failed(name, message, status=EXIT_USAGE, code=UsageError.code)
     except Tf1CompatError as error:
-        return failed(name, str(error), EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND)
+        status = EXIT_USAGE if isinstance(error, _USAGE) else EXIT_FOUND
+        return failed(name, str(error), status=status, code=error.code)
     except BrokenPipeError:  # `... | head`, of a stream that a program put in place of the standard
         # Python flushes standard output once more as it ends, and would complain of the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Stopped as stopped:
-        return failed(name, str(stopped), stopped.status)
+        return failed(name, str(stopped), status=stopped.status)
     # A task that exits by itself hasn't done what was asked, whatever status it gives.
     except BaseException as error:
         if asked := asked_to_stop():  # what came of it isn't what happened
-            return failed(name, str(asked), asked.status)
+            return failed(name, str(asked), status=asked.status)
         return _unexpected(name, error)
 
 
 def _unexpected(name: str, error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
-        return failed(name, "interrupted", 130)
+        return failed(name, "interrupted", status=130)
     if os.environ.get("TF1COMPAT_TRACEBACK"):
         raise error
     what = first_line(error, otherwise="no message")
     hint = "TF1COMPAT_TRACEBACK=1 shows where"
-    return failed(name, f"unexpected {type(error).__name__}: {what}; {hint}", EXIT_FOUND)
+    message = f"unexpected {type(error).__name__}: {what}; {hint}"
+    return failed(name, message, status=EXIT_FOUND)

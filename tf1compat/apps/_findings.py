@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tf1compat.apps._printing import say, say_json
+from tf1compat.apps._printing import json_head, say, say_json
 
 if TYPE_CHECKING:
     from tf1compat.migration import Plan, Verification
@@ -37,7 +37,7 @@ class Findings:
     """What a task found; says it at once."""
 
     def __init__(self, task: str, checkpoint: str) -> None:
-        self.held: dict[str, Any] = {"format": 1, "task": task, "checkpoint": checkpoint}
+        self.held: dict[str, Any] = {**json_head(task, 1), "checkpoint": checkpoint}
         self.held |= dict.fromkeys(("output", "plan", "lint", "proof", "verification"))
 
     def say(self, text: object) -> None:

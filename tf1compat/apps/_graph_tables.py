@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tf1compat.apps._printing import say, say_json
+from tf1compat.apps._printing import json_head, say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
@@ -30,7 +30,8 @@ def print_graph(checkpoint: Checkpoint, *, about: Mapping[str, str], how: str) -
 
     found = summarize_graph(graph_beside(checkpoint))
     if how == "json":
-        held = {"checkpoint": about, "graph": dataclasses.asdict(found)}
+        graph = dataclasses.asdict(found)
+        held = {**json_head("inspect", 1), "checkpoint": about, "graph": graph}
         say_json(held)
     else:
         _print(found)

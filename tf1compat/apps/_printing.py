@@ -12,7 +12,17 @@ from tf1compat.apps._outlets import output
 from tf1compat.errors import InLines
 from tf1compat.printable import printable, printable_name
 
-__all__ = ["complain", "complain_lines", "encodable", "failed", "say", "say_json", "say_lines"]
+__all__ = [
+    "complain",
+    "complain_lines",
+    "encodable",
+    "error_line",
+    "failed",
+    "json_head",
+    "say",
+    "say_json",
+    "say_lines",
+]
 
 _LINES = 40  # of an error, at most
 
@@ -37,13 +47,24 @@ def complain_lines(lines: Iterable[str]) -> None:
     complain(InLines.of(lines))
 
 
-def failed(name: str, message: str, status: int) -> int:
-    """Says on standard error why a task failed; returns `status`."""
+def error_line(name: str, message: str, *, code: str = "") -> str:
+    """Returns the line that says what is wrong, and the code by which help has more of it.
+
+    >>> print(error_line("plan", "2 files are gone:", code="TF1C017"))
+    tf1compat plan: error: 2 files are gone (TF1C017):
+    """
+    who = f"tf1compat {name}".rstrip()
+    end = ":" if code and message.endswith(":") else ""
+    marked = f"{message.removesuffix(end)} ({code}){end}" if code else message
+    return f"{who}: error: {marked}"
+
+
+def failed(name: str, message: str, *, status: int, code: str = "") -> int:
+    """Says on standard error why a task failed, and the error's code; returns `status`."""
     lines = message.split("\n")
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"  ... and {len(lines) - _LINES + 1} more lines"]
-    who = f"tf1compat {name}".rstrip()
-    complain_lines([f"{who}: error: {lines[0]}", *lines[1:]])
+    complain_lines([error_line(name, lines[0], code=code), *lines[1:]])
     return status
 
 
@@ -57,6 +78,16 @@ def _written(text: object, stream: TextIO) -> str:
     """Returns text as it is printed: a plain one is a line, whatever names stand in it."""
     plain = isinstance(text, str) and not isinstance(text, InLines)
     return encodable(printable_name(str(text)) if plain else printable(str(text)), stream)
+
+
+def json_head(task: str, version: int) -> dict[str, Any]:
+    """Returns what every task's JSON begins with; ``docs/json.md`` says what follows.
+
+    Args:
+      task: the task.
+      version: of its form, which changes where a key goes or means something else.
+    """
+    return {"format": version, "task": task}
 
 
 def say_json(content: Any) -> None:

@@ -67,8 +67,8 @@ def print_records(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None
     Of a table's cells the last ones alone are folded.
     """
     table = _Table(columns, rows, ()).without_empty()
-    *first, last = table.widths()
-    if not on_terminal() or _room([*first, min(last, _READABLE)]) <= _console().width:
+    *widths, widest = table.widths()
+    if not on_terminal() or _room([*widths, min(widest, _READABLE)]) <= _console().width:
         print_table(columns, rows)
         return
     from rich.text import Text

@@ -1,10 +1,11 @@
-"""What ``tf1compat help`` tells besides tasks: what plans are made with."""
+"""What ``tf1compat help`` tells besides tasks: what plans are made with, and errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from tf1compat.apps._error_pages import error_pages
 from tf1compat.apps._quiet import import_tensorflow
 
 __all__ = ["TOPIC_TEXTS"]
@@ -34,11 +35,15 @@ def _optimizers() -> str:
     return "\n".join(["optimizers whose slots are told from variables:", *lines])
 
 
+def _errors() -> str:
+    return "\n".join(error_pages())
+
+
 def _first_line(thing: type) -> str:
     return (thing.__doc__ or "").strip().split("\n")[0]
 
 
 TOPIC_TEXTS: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"layouts": _layouts, "evidence": _evidence, "optimizers": _optimizers}
+    {"layouts": _layouts, "evidence": _evidence, "optimizers": _optimizers, "errors": _errors}
 )
 """By the word that asks for it, what makes its text."""

@@ -20,7 +20,7 @@ from tf1compat.apps._flags import (
     require_files,
     source_help,
 )
-from tf1compat.apps._printing import say, say_json
+from tf1compat.apps._printing import json_head, say, say_json
 from tf1compat.apps._progress import Advance, progress
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
@@ -75,7 +75,9 @@ def _main() -> int:
             rows = list(_between(checkpoint, other, advance))
         unlike, count = len(rows), len({*checkpoint, *other})
     if _FORMAT.value == "json":
-        say_json(rows)
+        sides = {"checkpoint": checkpoint.prefix, "other": _OTHER.value}
+        counts = {"compared": count, "differing": unlike}
+        say_json({**json_head("diff", 2), **sides, **counts, "rows": rows})
     else:
         _print(rows, unlike, count)
     return EXIT_FOUND if rows else EXIT_OK

@@ -14,7 +14,7 @@ from absl import flags
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._flags import SourceFlags, define_format, source_help
 from tf1compat.apps._listing import Listing, print_listing
-from tf1compat.apps._printing import complain, say_json
+from tf1compat.apps._printing import complain, json_head, say_json
 from tf1compat.apps._progress import progress
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Checkpoint, Entry
@@ -95,7 +95,7 @@ def _main() -> int:
         damage = list(dict.fromkeys([*map(str, audit.found), *damage]))
     if _FORMAT.value == "json":
         about = _about(checkpoint) | ({"damage": damage} if _HEALTH.value else {})
-        say_json({"checkpoint": about, "variables": rows})
+        say_json({**json_head("inspect", 1), "checkpoint": about, "variables": rows})
     else:
         shown = {"slots": _SLOTS.value, "layers": _LAYERS.value, "health": _HEALTH.value}
         print_listing(Listing(checkpoint, rows, **shown))

@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.apps._outlets import StandardStreams, standard_streams
-from tf1compat.apps._printing import complain, failed, say, say_lines
-from tf1compat.errors import OutputError, UnknownNameError, UsageError
+from tf1compat.apps._printing import failed, say, say_lines
+from tf1compat.errors import OutputError, Tf1CompatError, UnknownNameError, UsageError
 from tf1compat.registry import Registry
 from tf1compat.stopping import Stopped, stoppable
 
@@ -85,7 +85,12 @@ def _status_of(whose: str, status: object) -> int:
 
 
 HELP = ("help", "--help", "-h")
-TOPICS = ("layouts", "evidence", "optimizers")  # of `_topics`, which help doesn't wait for
+TOPICS = (
+    "layouts",
+    "evidence",
+    "optimizers",
+    "errors",
+)  # of `_topics`, which help doesn't wait for
 _MANUAL = "--man"
 _LARGEST = 255  # status of a process
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -175,9 +180,9 @@ def _ended(args: list[str], streams: StandardStreams) -> int:
     try:
         return streams.ended(_status(args))
     except OutputError as error:  # of standard output
-        return failed(name, str(error), 1)
+        return failed(name, str(error), status=1, code=error.code)
     except Stopped as stopped:
-        return failed(name, str(stopped), stopped.status)
+        return failed(name, str(stopped), status=stopped.status)
 
 
 def _status(args: list[str]) -> int:
@@ -189,7 +194,7 @@ def _status(args: list[str]) -> int:
 
         say(f"tf1compat {__version__}")
         return 0
-    if args[0] in HELP and args[1:] in ([topic] for topic in (*TOPICS, _MANUAL)):
+    if args[0] in HELP and len(args) == 2 and _is_topic(args[1]):
         from tf1compat.apps._app import guarded
 
         return guarded("help", lambda: _said(args[1]))
@@ -197,16 +202,24 @@ def _status(args: list[str]) -> int:
     try:
         task = TASKS[name]
     except UnknownNameError as error:
-        complain(f"tf1compat: {error}; see `tf1compat help`")
-        return 2
+        message = f"{error}; see `tf1compat help`"
+        return failed("", message, status=2, code=error.code)
     from tf1compat.apps._app import guarded  # help doesn't wait for absl
 
     return guarded(name, lambda: _status_of(f"task {name!r}", task.run(rest)))
 
 
+def _is_topic(word: str) -> bool:
+    return word in (*TOPICS, _MANUAL) or word.upper().startswith(Tf1CompatError.code[:-3])
+
+
 def _said(topic: str) -> int:
     if topic == _MANUAL:
         lines = _manual()
+    elif topic not in TOPICS:
+        from tf1compat.apps._error_pages import error_page
+
+        lines = error_page(topic.upper())
     else:
         from tf1compat.apps._topics import TOPIC_TEXTS
 
@@ -235,7 +248,8 @@ def _overview() -> list[str]:
         "tf1compat migrate model.ckpt-1000 my_models:build out.keras",
         "",
         "`tf1compat help TASK` says how a task is asked for, with examples;",
-        f"`tf1compat help {'|'.join(TOPICS)}` lists those that there are;",
+        f"`tf1compat help {'|'.join(TOPICS)}` lists those that there are,",
+        f"`tf1compat help {UsageError.code}` what an error's code means;",
         f"`tf1compat help {_MANUAL}` prints a manual page.",
     ]
     return lines

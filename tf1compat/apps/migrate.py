@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Mapping
@@ -14,13 +15,14 @@ from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
 from tf1compat.apps._format_flags import FormatFlags
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
-from tf1compat.apps._printing import complain
+from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
-from tf1compat.errors import UsageError
+from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.files.distinct import require_distinct
+from tf1compat.files.standing import exists
 from tf1compat.keras3.formats.output_formats import model_format, suffixes
 from tf1compat.names.sizes import human_bytes
 
@@ -58,6 +60,9 @@ _OUTPUT = flags.DEFINE_string(
     flag_values=_FLAGS,
 )
 _KIND = FormatFlags(_FLAGS)
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replaces what stands at the output.", flag_values=_FLAGS
+)
 _DRY_RUN = flags.DEFINE_bool(
     "dry_run", False, "Prints the plan and writes nothing.", flag_values=_FLAGS
 )
@@ -89,7 +94,8 @@ def _main() -> int:
     if _DRY_RUN.value:
         findings.show(lambda: print_plan(plan))
     if not plan.complete:
-        complain(f"tf1compat migrate: error: {plan.headline()}; nothing was written")
+        told = f"{plan.headline()}; nothing was written"
+        complain(error_line("migrate", told, code=PlanError.code))
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     if not _DRY_RUN.value:
@@ -124,7 +130,8 @@ def _checked_source(output: str | None) -> Checkpoint:
 
 
 def _refused(why: str, findings: Findings) -> int:
-    complain(f"tf1compat migrate: error: {why}; nothing was written")
+    told = f"{why}; nothing was written"
+    complain(error_line("migrate", told, code=VerificationError.code))
     return findings.end(EXIT_FOUND)
 
 
@@ -197,8 +204,25 @@ def _size(path: str) -> int:
 def _require_writable(output: str) -> None:
     """Refuses what can't be written before seconds are spent on planning for it."""
     _KIND.format_of(output)
+    _require_free(output)
     if not os.path.isdir(os.path.dirname(output) or os.curdir):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
+
+
+def _require_free(output: str) -> None:
+    """Refuses an output in whose place something stands, unless it is to be replaced."""
+    if exists(output) and not _OVERWRITE.value:
+        raise UsageError(
+            f"--output: expected a path where nothing stands, found {output!r}; --overwrite "
+            f"replaces it, {_free_beside(output)!r} is free"
+        )
+
+
+def _free_beside(output: str) -> str:
+    """Returns the nearest path of the same suffix at which nothing stands."""
+    suffix = _KIND.format_of(output).suffix
+    stem, suffix = (output[: -len(suffix)], suffix) if output.endswith(suffix) else (output, "")
+    return next(path for n in itertools.count(2) if not exists(path := f"{stem}-{n}{suffix}"))
 
 
 def _require_own_file(output: str, checkpoint: Checkpoint) -> None:

@@ -16,9 +16,10 @@ from tf1compat.apps._flags import (
     source_help,
 )
 from tf1compat.apps._lint_flag import LintFlag
-from tf1compat.apps._printing import complain, say, say_json
+from tf1compat.apps._printing import complain, error_line, json_head, say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps.usage_text import Usage
+from tf1compat.errors import VerificationError
 
 __all__ = ["APP", "run"]
 
@@ -52,7 +53,8 @@ def _main() -> int:
     plan, index = make_plan(checkpoint, _TARGET)
     lint = _LINT.found(plan, index, checkpoint)
     if _FORMAT.value == "json":
-        say_json({**json.loads(plan.to_json()), "lint": lint.record()})
+        told = json.loads(plan.to_json())
+        say_json({**json_head("plan", told["format"]), **told, "lint": lint.record()})
     else:
         print_plan(plan)
         if lint.findings:
@@ -61,7 +63,7 @@ def _main() -> int:
         print_offenders(plan, checkpoint, index, _TARGET)
         return EXIT_FOUND
     if why := _LINT.refusal(lint):
-        complain(f"tf1compat plan: error: {why}")
+        complain(error_line("plan", why, code=VerificationError.code))
         return EXIT_FOUND
     return EXIT_OK
 

@@ -18,11 +18,11 @@ from tf1compat.apps._flags import (
     source_help,
 )
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
-from tf1compat.apps._printing import complain
+from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps.usage_text import Usage
-from tf1compat.errors import UsageError
+from tf1compat.errors import PlanError, UsageError, VerificationError
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
@@ -103,7 +103,7 @@ def _main() -> int:
     plan = _PROOF.settled(plan, index, checkpoint, tolerance=_TOLERANCE.value)
     findings.plan(plan)
     if not plan.complete:
-        complain(f"tf1compat verify: error: {plan.headline()}")
+        complain(error_line("verify", plan.headline(), code=PlanError.code))
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     with progress("verifying", 2 * weights_bytes(plan)) as advance:
@@ -117,7 +117,7 @@ def _main() -> int:
     lint = _LINT.found(plan, index, checkpoint)
     _LINT.tell(lint, findings)
     if why := _LINT.refusal(lint):
-        complain(f"tf1compat verify: error: {why}")
+        complain(error_line("verify", why, code=VerificationError.code))
         return findings.end(EXIT_FOUND)
     if _RECORDING.value:
         return _outputs(plan, checkpoint, findings, lint=lint)

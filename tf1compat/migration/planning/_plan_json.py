@@ -89,7 +89,8 @@ def from_json(text: str) -> dict[str, Any]:
                 f"plan: expected format 1 or {_VERSION}, found {version!r}; make it anew with this "
                 "version"
             )
-        content.pop("lint", None)  # which `tf1compat plan` says beside the plan
+        for beside in ("task", "lint"):  # which `tf1compat plan` says beside the plan
+            content.pop(beside, None)
         if unlike := sorted(content.keys() ^ set(_FIELDS)):
             found = ", ".join(map(_shown, unlike))
             raise PlanError(f"plan: expected {', '.join(_FIELDS)}; what is more or less: {found}")

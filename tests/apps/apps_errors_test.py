@@ -1,0 +1,88 @@
+"""Each kind of error has a code of its own, a page with its cause and cure, and words."""
+
+import inspect
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+from tf1compat import errors
+from tf1compat.apps._error_pages import error_classes
+from tf1compat.apps._printing import error_line
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.errors import Problem, Tf1CompatError, UsageError
+
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "errors.md"
+KINDS = [
+    one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, Tf1CompatError)
+]
+# What a caller would catch without knowing this package.
+BUILTINS = {
+    "CheckpointNotFoundError": FileNotFoundError,
+    "CheckpointExistsError": FileExistsError,
+    "UnknownNameError": KeyError,
+    "OutputError": OSError,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_each_has_a_code_a_section_and_words(app, kind):
+    assert re.fullmatch(r"TF1C[0-9]{3}", vars(kind)["code"])
+    assert error_classes()[kind.code] is kind
+    section = PAGE.read_text(encoding="utf-8").partition(f"## {kind.code}: `{kind.__name__}`")[2]
+    section = section.partition("\n## ")[0]
+    for word in ("Cause: ", "Cure: "):
+        assert len(section.partition(f"\n\n{word}")[2].partition("\n\n")[0].split()) > 5
+    code, out, _ = app("help", kind.code.lower())
+    assert (code, out.partition("\n")[2].strip()) == (0, section.partition("\n")[2].strip())
+    problems = [Problem("a/w\n", "shape (2,)", "shape (3,)", "m.ckpt", "drop it")] * 40
+    error = kind.from_problems("40 don't fit:", problems)
+    *lines, last = str(error).split("\n")
+    assert lines[0] == "40 don't fit:"
+    assert lines[1] == r"  a/w\n: expected shape (2,), found shape (3,) [m.ckpt]; drop it"
+    assert (len(lines), last) == (31, "  ... and 10 more (the error's .problems has all)")
+    with pytest.raises(BUILTINS.get(kind.__name__, Exception), match="40 don't fit"):
+        raise error
+
+
+def test_codes_are_unlike_and_never_move():
+    """A code that is in somebody's notes means the same for ever: add behind the last one."""
+    codes = [kind.code for kind in KINDS]
+    assert sorted(set(codes)) == sorted(codes) == [f"TF1C{n:03}" for n in range(len(KINDS))]
+    known = {"TF1C002": "CheckpointNotFoundError", "TF1C010": "PlanError", "TF1C017": "UsageError"}
+    assert {code: error_classes()[code].__name__ for code in known} == known
+
+
+def test_the_page_is_that_of_the_classes(app):
+    command = "python -m tf1compat help errors > docs/errors.md"
+    assert app("help", "errors")[1] == PAGE.read_text(encoding="utf-8"), command
+
+
+def test_a_code_that_is_none_is_told(app):
+    code, _, err = app("help", "TF1C999")
+    assert (code, "expected the code of an error" in err) == (2, True)
+
+
+def test_a_message_is_followed_by_its_code(app, tmp_path):
+    assert error_line("plan", "2 files are gone:", code="TF1C017").endswith(" gone (TF1C017):")
+    code, _, err = app("inspect", str(tmp_path / "gone.ckpt"))
+    assert code == 2
+    assert err.split("\n")[0].endswith("(TF1C002)")
+    assert app("inspekt")[2].endswith("see `tf1compat help` (TF1C007)\n")
+    assert app("inspect")[2].endswith(" [--flag=value ...] (TF1C017)\n")
+
+
+def test_words_of_what_is_raised(tmp_path):
+    write_checkpoint(str(tmp_path / "m.ckpt"), {"net/kernel": np.ones(2)})
+    checkpoint = open_checkpoint(str(tmp_path / "m.ckpt"))
+    with pytest.raises(KeyError, match=r"net/kernels.*net/kernel") as raised:
+        checkpoint["net/kernels"]
+    assert raised.value.code == "TF1C007"
+    with pytest.raises(FileExistsError, match=r"m\.ckpt") as raised:
+        write_checkpoint(str(tmp_path / "m.ckpt"), {"net/kernel": np.ones(2)})
+    assert raised.value.code == "TF1C003"
+    with pytest.raises(FileNotFoundError, match=r"n\.ckpt") as raised:
+        open_checkpoint(str(tmp_path / "n.ckpt"))
+    assert raised.value.code == "TF1C002"
+    assert UsageError("x").code == "TF1C017"

@@ -1,0 +1,123 @@
+"""What tasks print as JSON is strict, says its version, and is as the schema has it."""
+
+import contextlib
+import io
+import json
+import pathlib
+import sys
+
+import jsonschema
+import numpy as np
+import pytest
+
+from tf1compat.apps import TASKS, run
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.migration import Plan
+
+ROOT = pathlib.Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
+PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+GRAPH = str(ROOT / "tests" / "goldens" / "bert" / "model.ckpt")
+NAN, INF = float("nan"), float("inf")
+_MODEL = """
+import keras
+
+def build():
+    return keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(2, name="fc")])
+"""
+WEIGHTS = {"net/w": np.eye(2, dtype=np.float32), "net/b": np.zeros(2, np.float32)}
+SICK = {"net/w": np.array([[NAN, INF], [-INF, 0]], np.float32), "net/b": np.ones(2, np.float32)}
+
+
+def told(*args):
+    """Returns the object that a task prints, and its exit status."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as ended:
+        run([*args, "--format=json"])
+    return json.loads(out.getvalue(), parse_constant=pytest.fail), ended.value.code
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A directory with checkpoints, and a model in a file of Python."""
+    folder = tmp_path_factory.mktemp("json")
+    (folder / "model_of_json.py").write_text(_MODEL)
+    write_checkpoint(str(folder / "a.ckpt"), {**WEIGHTS, "net/w/Adam": WEIGHTS["net/w"]})
+    write_checkpoint(str(folder / "sick.ckpt"), {**SICK, "text": np.array([b"x"], object)})
+    write_checkpoint(str(folder / "more.ckpt"), {**SICK, "text": np.array([b"y"], object)})
+    write_checkpoint(str(folder / "bare.ckpt"), {"net/w": WEIGHTS["net/w"]})
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+    sys.modules.pop("model_of_json", None)
+
+
+CASES = {
+    "inspect": (0, "inspect", "a.ckpt"),
+    "inspect of what is not finite": (0, "inspect", "sick.ckpt", "--health"),
+    "inspect of an object-based one": (0, "inspect", "tests/checkpoint/testdata/object_based"),
+    "inspect of a graph": (0, "inspect", GRAPH, "--graph"),
+    "diff of equals": (0, "diff", "a.ckpt", "a.ckpt"),
+    "diff of what is not finite": (1, "diff", "a.ckpt", "sick.ckpt"),
+    "diff of strings": (1, "diff", "sick.ckpt", "more.ckpt"),
+    "diff with a file": (1, "diff", "bare.ckpt", "out.weights.h5", "--model=model_of_json:build"),
+    "plan": (0, "plan", "a.ckpt", "model_of_json:build"),
+    "plan that is open": (1, "plan", "bare.ckpt", "model_of_json:build"),
+    "migrate": (0, "migrate", "a.ckpt", "model_of_json:build", "new.keras", "--verify"),
+    "migrate of what is open": (1, "migrate", "bare.ckpt", "model_of_json:build", "no.keras"),
+    "verify": (0, "verify", "a.ckpt", "model_of_json:build", "out.weights.h5"),
+    "verify of another": (1, "verify", "sick.ckpt", "model_of_json:build", "out.weights.h5"),
+}
+
+
+@pytest.fixture(scope="module")
+def answers(work):
+    """What each case printed, its status, by its name."""
+
+    def placed(word):
+        here = word.endswith((".ckpt", ".h5", ".keras")) and word != GRAPH
+        return str(work / word if here else ROOT / word if word.startswith("tests/") else word)
+
+    told("migrate", *map(placed, ("a.ckpt", "model_of_json:build", "out.weights.h5")))
+    return {name: told(*map(placed, args)) for name, (_, *args) in CASES.items()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_as_the_schema_has_it(answers, case):
+    found, status = answers[case]
+    expected, task, *_ = CASES[case]
+    assert status == expected
+    assert found["task"] == task
+    of_task = {**SCHEMA["$defs"][task], "$defs": SCHEMA["$defs"]}
+    jsonschema.validate(found, of_task, cls=jsonschema.Draft202012Validator)
+    jsonschema.validate(found, SCHEMA, cls=jsonschema.Draft202012Validator)
+
+
+def test_the_schema_is_one_and_sees_what_is_not():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    bad = {"format": 1, "task": "diff", "checkpoint": "a", "other": "b", "rows": []}
+    with pytest.raises(jsonschema.ValidationError, match="is not valid under any"):
+        jsonschema.validate(bad, SCHEMA)
+
+
+def test_numbers_that_are_none_are_null(answers):
+    rows = {row["name"]: row for row in answers["diff of what is not finite"][0]["rows"]}
+    assert (rows["net/w"]["elements"], rows["net/w"]["largest"]) == (4, None)
+    (row,) = answers["diff of strings"][0]["rows"]
+    assert (row["elements"], row["largest"]) == (1, None)
+    sick = {row["name"]: row for row in answers["inspect of what is not finite"][0]["variables"]}
+    assert [sick["net/w"][k] for k in ("nan", "inf", "zero", "max")] == [1, 2, 1, 0.0]
+
+
+def test_a_printed_plan_is_a_plan(answers):
+    found, _ = answers["plan"]
+    assert Plan.from_json(json.dumps(found)).complete
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_every_task_that_has_json_has_a_form_on_the_page_and_in_the_schema(task):
+    text = TASKS[task].help()
+    if "format" not in text.flag_values:
+        return
+    assert {"$ref": f"#/$defs/{task}"} in SCHEMA["oneOf"]
+    assert f"`{task}`" in PAGE
