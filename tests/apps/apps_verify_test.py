@@ -100,7 +100,7 @@ def test_the_first_layer_that_differs(app, migrated):
     assert lines[2] == "first layer that differs: hidden"
     assert lines[3].startswith("  nearest tensor of the v1 graph: mlp/fc1/out:0: max abs ")
     *_, first, problem = err.splitlines()
-    assert first == "tf1compat verify: error: the conversion differs:"
+    assert first == "tf1compat verify: error: the conversion differs (TF1C014):"
     assert problem.startswith("  mlp/fc2/out: expected relative difference at most 1e-05, found ")
 
 

@@ -13,10 +13,18 @@ from tf1compat.apps._tables import on_terminal, print_records
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
-from tf1compat.migration import Assumptions, Plan, dropped_lines, offender_lines, plan_migration
+from tf1compat.migration import (
+    Assumptions,
+    Plan,
+    Verification,
+    dropped_lines,
+    offender_lines,
+    plan_migration,
+    verify_weights,
+)
 from tf1compat.names import Rule, load_rules
 
-__all__ = ["make_plan", "print_offenders", "print_plan", "weights_bytes"]
+__all__ = ["make_plan", "print_offenders", "print_plan", "read_back", "weights_bytes"]
 
 _OBJECT_BASED = (
     "{} is an object-based checkpoint (tf.train.Checkpoint, or save_weights of Keras): its "
@@ -50,6 +58,15 @@ def weights_bytes(plan: Plan) -> int:
     """Returns how many bytes the values take that a plan moves."""
     moved = (plan.targets[fill.target] for fill in plan.fills)
     return sum(math.prod(one.shape) * numpy_dtype(one.dtype).itemsize for one in moved)
+
+
+def read_back(
+    plan: Plan, index: ModelIndex, output: str, *, checkpoint: Checkpoint
+) -> Verification:
+    """Returns how a file's weights compare with their sources, bit for bit."""
+    # Each is read twice: for its digest, and for the comparison.
+    with progress("verifying", 2 * weights_bytes(plan)) as advance:
+        return verify_weights(plan, index, output=output, checkpoint=checkpoint, progress=advance)
 
 
 def print_plan(plan: Plan) -> None:

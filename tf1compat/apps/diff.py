@@ -141,8 +141,7 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
     """Returns the rows, and how many of how many weights and sources without a weight differ."""
     import_tensorflow()
 
-    from tf1compat.apps._planned import make_plan, weights_bytes
-    from tf1compat.migration import verify_weights
+    from tf1compat.apps._planned import make_plan, read_back
 
     model = _TARGET.model.value or (_OTHER.value if written.holds == "model" else None)
     if model is None:
@@ -159,10 +158,7 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
         {"name": ", ".join(t.targets), "what": "ambiguous", "left": ", ".join(t.sources)}
         for t in plan.ambiguities
     ]
-    with progress("comparing", 2 * weights_bytes(plan)) as advance:
-        verification = verify_weights(
-            plan, index, output=_OTHER.value, checkpoint=checkpoint, progress=advance
-        )
+    verification = read_back(plan, index, _OTHER.value, checkpoint=checkpoint)
     rows += [
         {"name": p.name, "what": "values", "left": p.expected, "right": p.found}
         for p in verification.problems

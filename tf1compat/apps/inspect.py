@@ -13,9 +13,9 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._flags import SourceFlags, define_format, source_help
-from tf1compat.apps._listing import Listing, print_listing
 from tf1compat.apps._printing import complain, json_head, say_json
 from tf1compat.apps._progress import progress
+from tf1compat.apps._variables_table import Listing, print_listing
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Checkpoint, Entry
 from tf1compat.errors import UsageError

@@ -144,13 +144,12 @@ def _write(
     notes: Mapping[str, Any],
 ) -> None:
     """Writes the file and, where that is asked for, reads it back."""
-    from tf1compat.apps._planned import weights_bytes
+    from tf1compat.apps._planned import read_back, weights_bytes
     from tf1compat.apps._progress import progress
-    from tf1compat.migration import convert, verify_weights
+    from tf1compat.migration import convert
 
     output = str(_OUTPUT.value)
-    size = weights_bytes(plan)
-    with progress("writing", size) as advance:
+    with progress("writing", weights_bytes(plan)) as advance:
         convert(
             plan,
             index,
@@ -164,10 +163,7 @@ def _write(
     findings.say(f"wrote {output} ({human_bytes(_size(output))})")
     _tell_own_classes(output, index, findings)
     if _VERIFY.value:
-        with progress("verifying", 2 * size) as advance:
-            verification = verify_weights(
-                plan, index, output=output, checkpoint=checkpoint, progress=advance
-            )
+        verification = read_back(plan, index, output, checkpoint=checkpoint)
         findings.verification(verification)
         if not verification.equal:
             findings.end(EXIT_FOUND)

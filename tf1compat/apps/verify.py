@@ -80,7 +80,8 @@ _LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
 
 
-def _main() -> int:
+def _checked_source() -> Checkpoint:
+    """Returns the checkpoint, opened, once all that the flags name is known to be there."""
     if _V1_OUTPUTS.value and not _RECORDING.value:
         raise UsageError("--v1_outputs: expected --recording=FILE.npz with the inputs as well")
     if _RECORDING.value and _PROOF.required:
@@ -90,12 +91,15 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     files = {"output": _OUTPUT.value, "recording": _RECORDING.value}
     require_files({**_TARGET.files(), **files})
+    return checkpoint
+
+
+def _main() -> int:
+    checkpoint = _checked_source()
 
     import_tensorflow()
 
-    from tf1compat.apps._planned import make_plan, print_offenders, weights_bytes
-    from tf1compat.apps._progress import progress
-    from tf1compat.migration import verify_weights
+    from tf1compat.apps._planned import make_plan, print_offenders, read_back
 
     findings = _FORMAT.findings("verify", checkpoint.prefix)
     findings.held["output"] = _OUTPUT.value
@@ -106,10 +110,7 @@ def _main() -> int:
         complain(error_line("verify", plan.headline(), code=PlanError.code))
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
-    with progress("verifying", 2 * weights_bytes(plan)) as advance:
-        verification = verify_weights(
-            plan, index, output=_OUTPUT.value, checkpoint=checkpoint, progress=advance
-        )
+    verification = read_back(plan, index, str(_OUTPUT.value), checkpoint=checkpoint)
     findings.verification(verification)
     findings.say(verification)
     if not verification.equal:

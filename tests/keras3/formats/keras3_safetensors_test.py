@@ -285,7 +285,8 @@ def test_the_apps_write_verify_and_compare_them(work, app):
     assert "--shard_size=VALUE\n      Of .safetensors.d: Bytes of weights" in out
     assert "[safetensors_folder]" in out
     (work / "mine").mkdir()
-    code, _, err = app("migrate", *common, "--output=mine", "--output_format=safetensors_folder")
+    folder = ("--output=mine", "--output_format=safetensors_folder", "--overwrite")
+    code, _, err = app("migrate", *common, *folder)
     assert (code, "no output that is to be replaced" in err) == (1, True)
 
 
@@ -295,7 +296,7 @@ def test_what_is_read_is_not_replaced(work, app):
     source = "--checkpoint=hub.safetensors.d/model.safetensors"
     rules = "rules = [{source='(.*)', target='\\\\1'}]"
     (work / "r.toml").write_text(rules)
-    code, _, err = app("migrate", source, common[1], "--output=hub.safetensors.d")
+    code, _, err = app("migrate", source, common[1], "--output=hub.safetensors.d", "--overwrite")
     assert code != 0
     assert "expected a folder of its own" in err
     assert read_exported("hub.safetensors.d").damage() == []

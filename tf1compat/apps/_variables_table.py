@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tf1compat.apps._printing import say_lines
+from tf1compat.apps._scope_tree import Line, tree_lines
 from tf1compat.apps._tables import Alarm, on_terminal, print_table
 from tf1compat.apps._together import together
-from tf1compat.apps._tree import Line, tree_lines
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.names.companion_words import companion_words
 from tf1compat.names.fold import fold_names
