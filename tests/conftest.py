@@ -33,10 +33,15 @@ def pytest_collection_finish(session):
 
 
 def pytest_runtest_logfinish():
-    """Collects what the last tests left behind."""
+    """Collects what the last tests left behind, and keeps what lives on out of later collections.
+
+    A module or a record that one test has loaded stays until the end: walking through all of them
+    in each `clear_session` took an eighth of the suite's time.
+    """
     made, *_ = gc.get_count()
     if next(_finished) % _TESTS_BETWEEN == 0 or made > _MADE_BETWEEN:
         gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
