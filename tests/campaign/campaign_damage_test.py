@@ -1,4 +1,4 @@
-"""A slice of each campaign; where slow tests run, a share of some.
+"""A slice of each campaign that needs no Keras; with TF1COMPAT_SHARES=whole, of all, and more.
 
 README.md tells how to run them whole.
 """
@@ -12,11 +12,9 @@ import pytest
 from shares import WHOLE
 
 HERE = pathlib.Path(__file__).parent
-CAMPAIGNS = (
-    *("kills", "limits", "damage", "races", "names", "signals", "surroundings"),
-    *("bombs", "kills_keras", "limits_keras", "flips", "pairs"),
-    "structures",
-)
+LIGHT = ("kills", "limits", "damage", "races", "names", "signals", "surroundings")
+HEAVY = ("structures", "bombs", "kills_keras", "limits_keras", "flips", "pairs")
+CAMPAIGNS = (*LIGHT, *HEAVY) if WHOLE else LIGHT
 
 
 def run(script, *arguments):
@@ -28,7 +26,7 @@ def run(script, *arguments):
 @pytest.fixture(scope="module")
 def slices():
     """What was wrong in each; one process runs them all, for imports take the most time."""
-    done = run("quick.py")
+    done = run("quick.py", *([] if WHOLE else ["--light"]))
     assert done.stdout, done.stderr
     return json.loads(done.stdout)
 
@@ -44,19 +42,12 @@ def test_every_campaign_has_a_slice(slices):
     helpers = {"quick", "tasks", "random_nets", "failing", "limits_reading", "hostile"}
     helpers.add("h5_damage")
     helpers.add(pathlib.Path(__file__).stem)
-    assert scripts - helpers == set(CAMPAIGNS) - {"limits_keras"}  # hostile.py's are bombs
+    assert scripts - helpers == {*LIGHT, *HEAVY} - {"limits_keras"}  # hostile.py's are bombs
 
 
-# Every kind of damage to every file of every fixture, and both formats, whatever the share: it
-# thins the bytes that are flipped.
-SHARES = {
-    "damage.py": ["--share=0.05"],
-    "kills.py": [],  # at every operation: between two of them alone something may be missing
-    "races.py": ["--namespaces", "--rounds=15"],
-    "hostile.py": ["--no_clock"],
-}
-# With TF1COMPAT_SHARES=whole: more of some, and of those whose slices are enough for every day.
+# Slices are enough for every day. CI runs these too: each is a process, which imports for seconds.
 LARGER = {
+    "hostile.py": ["--no_clock"],
     "damage.py": ["--share=0.2"],
     "kills.py": ["--full"],
     "races.py": ["--namespaces"],
@@ -67,7 +58,8 @@ LARGER = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("script", "arguments"), (SHARES | (LARGER if WHOLE else {})).items())
-def test_a_share(script, arguments):
+@pytest.mark.skipif(not WHOLE, reason="TF1COMPAT_SHARES=whole runs more than slices")
+@pytest.mark.parametrize(("script", "arguments"), LARGER.items())
+def test_more_than_a_slice(script, arguments):
     done = run(script, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -17,13 +17,21 @@ from tf1compat.migration import plan_migration
 
 HERE = pathlib.Path(__file__).parent
 HELPERS = ("__init__", "chains", "judge", "matching_pairs_test", "support")
+# What differs from another, smaller one by its number of layers or its head alone.
+ALIKE = {
+    "inception_resnet_v2": "inception_v3",
+    "resnet101": "resnet50",
+    "resnet50v2_official": "resnet50_official",
+    "vgg19": "vgg16",
+}
 PAIRS = sorted(
-    path.stem
-    for path in HERE.glob("*.py")
-    if path.stem not in HELPERS and not path.stem.endswith("_layer_names")
+    (
+        path.stem
+        for path in HERE.glob("*.py")
+        if path.stem not in HELPERS and not path.stem.endswith("_layer_names")
+    ),
+    key=lambda name: (name in ALIKE, name),
 )
-# What differs from another by its number of layers alone.
-ALIKE = {"resnet50": "resnet101", "vgg19": "vgg16"}
 CHOSEN = share(PAIRS, 2, lambda name: ALIKE.get(name, name))
 COMPLETE = (  # as far as the checkpoint goes, without a rule
     "efficientnet_b0",

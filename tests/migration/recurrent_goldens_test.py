@@ -6,6 +6,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from shares import share
 from v1_programs import without_graph
 
 from tf1compat.checkpoint import write_checkpoint
@@ -109,7 +110,7 @@ def test_outputs_are_those_of_tensorflow_1(golden):
     assert len(found.outputs) == len(model.outputs)
 
 
-@pytest.mark.parametrize("name", ["cudnn_canonical", "keras_rnn"])
+@pytest.mark.parametrize("name", share(["cudnn_canonical", "keras_rnn"], 2))
 def test_every_line_is_proved_where_the_graph_runs_on_a_cpu(name):
     model = _model(MODELS[name])
     plan = plan_migration(GOLDENS / name / "model.ckpt", model)

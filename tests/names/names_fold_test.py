@@ -4,8 +4,9 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from shares import WHOLE
 
 from tf1compat.names import fold_names, unfold_names
 
@@ -73,6 +74,7 @@ def test_blocks_of_unequal_depth():
 NAMES = st.lists(st.from_regex(r"[ab]?[0-9]{0,3}/[w_]?[0-9]{0,2}", fullmatch=True), max_size=40)
 
 
+@settings(max_examples=100 if WHOLE else 25)
 @given(NAMES)
 def test_lines_expand_to_exactly_the_names(names):
     lines = fold_names(names)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shares import WHOLE
 
 from tf1compat.errors import UsageError
 from tf1compat.graph.assign.fitting import MisfitError, check_casts, fit_value
@@ -84,7 +85,7 @@ def test_widening_takes_what_must_fit(given_dtype, wanted):
     assert fitted(np.ones([2], given_dtype), np.dtype(wanted), "widening") is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 if WHOLE else 80, deadline=None)
 @given(st.integers(-(2**63), 2**64 - 1), st.sampled_from(list(itertools.product(NUMBERS, NUMBERS))))
 def test_lossless_integers(value, dtypes):
     array = as_dtype(value, dtypes[0])

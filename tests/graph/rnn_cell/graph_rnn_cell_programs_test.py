@@ -28,7 +28,7 @@ def test_program_answers_as_in_1_15(name):
 
 
 # That 1.15's defaults change no answer, a share shows.
-@pytest.mark.parametrize("name", share(sorted(PROGRAMS), 4))
+@pytest.mark.parametrize("name", share(sorted(PROGRAMS), 9))
 def test_program_answers_alike_under_v1_behaviour(name):
     with defaults_and_dimensions_of_1_15(), tf.Graph().as_default():
         assert plain(PROGRAMS[name](v1, CELLS)) == ANSWERS[name]

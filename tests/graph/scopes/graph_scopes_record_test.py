@@ -27,7 +27,7 @@ def test_program(name):
 
 
 # All answer with the defaults of 1.15; that those of today change none, a share of them shows.
-@pytest.mark.parametrize("name", share(sorted(set(PROGRAMS) - OF_REFERENCE_VARIABLES), 4))
+@pytest.mark.parametrize("name", share(sorted(set(PROGRAMS) - OF_REFERENCE_VARIABLES), 9))
 def test_program_with_todays_defaults(name):
     with tf.Graph().as_default():
         assert plain(PROGRAMS[name](TF)) == EXPECTED[name]

@@ -4,6 +4,7 @@ Regenerate the record: see tests/graph/records/training/generate.py.
 """
 
 import contextlib
+import itertools
 import json
 import pathlib
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from records.replay import CONTRIB, TF, defaults_of_1_15, plainly
 from records.training import initial_values, models
+from shares import share
 
 from tf1compat.testing import assert_arrays_close
 
@@ -49,10 +51,10 @@ def compare_penalties(found, expected):
     assert_arrays_close(values, {name: entry[1] for name, entry in expected.items()}, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "defaults", [defaults_of_1_15, contextlib.nullcontext], ids=["1.x", "today"]
-)
-@pytest.mark.parametrize("model", sorted(models.MODELS))
+_WAYS = itertools.product([defaults_of_1_15, contextlib.nullcontext], sorted(models.MODELS))
+
+
+@pytest.mark.parametrize(("defaults", "model"), share(_WAYS, 2))
 def test_ten_steps_agree(model, defaults):
     with defaults():
         found = models.curves(TF, models.MODELS[model], plainly())

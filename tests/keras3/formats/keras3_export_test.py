@@ -1,6 +1,7 @@
 """Exported files are loaded by Keras itself, and compared with what was given to them."""
 
 import errno
+import itertools
 import os
 
 import h5py
@@ -8,6 +9,7 @@ import keras
 import ml_dtypes
 import numpy as np
 import pytest
+from shares import share
 
 from tf1compat.checkpoint import tensor_digest
 from tf1compat.errors import ModelError, OutputError, UsageError
@@ -96,8 +98,10 @@ def assert_holds(model, given):
         assert_arrays_equal(found, value, path)
 
 
-@pytest.mark.parametrize("factory", FACTORIES)
-@pytest.mark.parametrize("ready", [build_model, lambda factory: factory()])
+@pytest.mark.parametrize(
+    ("ready", "factory"),
+    share(itertools.product([build_model, lambda factory: factory()], FACTORIES), 2),
+)
 def test_keras_loads_the_weights_file(tmp_path, factory, ready):
     path = os.fspath(tmp_path / "model.weights.h5")
     values = Values()

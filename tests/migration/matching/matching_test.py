@@ -3,6 +3,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shares import WHOLE
 
 from tf1compat.migration.matching import Item, match_items
 from tf1compat.migration.matching._flow import Flow
@@ -317,7 +318,7 @@ def _renamed_networks(draw):
     return truth, shapes
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=150 if WHOLE else 40)
 @given(_renamed_networks(), st.randoms(use_true_random=False))
 def test_never_wrong_on_renamed_networks(network, rng):
     truth, shapes = network

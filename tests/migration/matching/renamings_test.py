@@ -39,9 +39,10 @@ def _automatic(nodes):
     return scopes
 
 
-@pytest.fixture(
-    scope="module", params=["MobileNetV3Small", "NASNetMobile", "DenseNet121", "ResNet50V2"]
-)
+NETWORKS = ("MobileNetV3Small", "NASNetMobile", "DenseNet121", "ResNet50V2")
+
+
+@pytest.fixture(scope="module", params=share(NETWORKS, 2))
 def index(request):
     keras.utils.clear_session()
     return index_model(

@@ -1,9 +1,12 @@
 """Queries, keys and values in one kernel on one side and apart on the other."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from shares import share
 from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
@@ -144,9 +147,10 @@ def _shape(count, axis):
     return [count, HEADS, SIZE] if axis == 2 else [HEADS, count, SIZE]
 
 
-@pytest.mark.parametrize("axis", [2, 3])
-@pytest.mark.parametrize("second", ["value", "key"])
-@pytest.mark.parametrize("softmax", [tf.nn.softmax, _as_gpt2])
+@pytest.mark.parametrize(
+    ("axis", "second", "softmax"),
+    share(itertools.product([2, 3], ["value", "key"], [tf.nn.softmax, _as_gpt2]), 3),
+)
 def test_keys_and_values_may_be_in_one_kernel(axis, second, softmax, tmp_path):
     prefix, index = saved(tmp_path, _two_apart(axis, second, softmax)), _attention()
     plan = plan_migration(prefix, index)

@@ -3,6 +3,7 @@
 import keras
 import pytest
 import tensorflow as tf
+from shares import share
 from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import open_checkpoint
@@ -69,8 +70,16 @@ def identical(x):
     return tf.identity(x)
 
 
-@pytest.mark.parametrize("of", [unmoved, identical, tf.unstack])
-@pytest.mark.parametrize("scope", ["block_{}", "deep/block{}"])
+@pytest.mark.parametrize(
+    ("of", "scope"),
+    share(
+        [
+            *((unmoved, "block_{}"), (unmoved, "deep/block{}"), (identical, "deep/block{}")),
+            *((identical, "block_{}"), (tf.unstack, "block_{}"), (tf.unstack, "deep/block{}")),
+        ],
+        2,
+    ),
+)
 def test_rows_go_to_the_layers_that_use_them_and_computing_tells_which(of, scope, tmp_path):
     """216 assignments are too many, but blocks are filled alike."""
     prefix, index = saved(tmp_path, mixing(of=of, scope=scope)), model()
@@ -137,9 +146,18 @@ class Scaled(keras.layers.Layer):
         return x * self.scale
 
 
-@pytest.mark.parametrize("names", [("layer_0", "layer_1", "layer_2"), ("a", "b", "c")])
-@pytest.mark.parametrize("order", [(2, 1, 0), (1, 2, 0)])
-@pytest.mark.parametrize(("scope", "again"), [("", False), ("layer_{}", True)])
+@pytest.mark.parametrize(
+    ("scope", "again", "order", "names"),
+    share(
+        (
+            (scope, scope != "", order, names)
+            for scope in ("", "layer_{}")
+            for order in ((2, 1, 0), (1, 2, 0))
+            for names in (("layer_0", "layer_1", "layer_2"), ("a", "b", "c"))
+        ),
+        3,
+    ),
+)
 def test_rows_follow_the_graph_and_not_their_numbers(scope, again, order, names, tmp_path):
     """And their kernels are turned as the graph turns them."""
     prefix = saved(tmp_path, chain(order, scope, again=again))

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from shares import share
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.graph import layers, rnn_cell
@@ -93,7 +94,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", share(MODELS, 2))
 def test_what_is_accepted_computes_the_same(name, written):
     prefix, expected = written
     keras.utils.clear_session()

@@ -9,6 +9,7 @@ import os
 
 import keras
 import pytest
+import shares
 from keras import layers
 from real_pairs import nasnet_program as program
 from v1_programs import saved
@@ -55,6 +56,9 @@ def few():
     return mobile(FEW)
 
 
+@pytest.mark.skipif(
+    not shares.WHOLE, reason="TF1COMPAT_SHARES=whole: a share is in plain_pairs_test.py"
+)
 def test_it_is_complete_and_proved_without_a_rule(prefix, few):
     model = keras.models.clone_model(few, clone_function=pooled_as_slim)
     plan = plan_migration(prefix, model)
