@@ -12,16 +12,39 @@ PACKAGES = public_api.packages()
 
 
 def test_the_list_is_what_was_reviewed():
-    found = set(public_api.public_names())
-    listed = set(public_api.LIST.read_text(encoding="utf-8").split())
-    assert (sorted(found - listed), sorted(listed - found)) == ([], []), (
-        f"new and lost names; if they are meant, run: {public_api.COMMAND}"
-    )
+    found = public_api.public_lines()
+    listed = public_api.LIST.read_text(encoding="utf-8").splitlines()
+    more, less = sorted(set(found) - set(listed)), sorted(set(listed) - set(found))
+    assert (more, less) == ([], []), f"if what comes and goes is meant, run: {public_api.COMMAND}"
+    assert found == listed, f"another order; run: {public_api.COMMAND}"
 
 
-def test_the_list_is_sorted_without_doubles():
-    lines = public_api.LIST.read_text(encoding="utf-8").split()
-    assert lines == sorted(set(lines)), f"run: {public_api.COMMAND}"
+def _example(a, b="x", /, *args: int, c: str = "y", d=len, **rest) -> bool:
+    """What a function's signature may have."""
+
+
+def _named_only(a: "list[str]", *, b=None):
+    """Marks between kinds."""
+
+
+class _Made:
+    @property
+    def size(self) -> int:
+        """Three."""
+
+
+@pytest.mark.parametrize(
+    ("thing", "written"),
+    [
+        (_example, "(a, b = 'x', /, *args: int, c: str = 'y', d = ..., **rest) -> bool"),
+        (_named_only, "(a: list[str], *, b = None)"),
+        (staticmethod(_named_only), "(a: list[str], *, b = None)"),
+        (_Made.size, ": int"),
+        (3, ""),
+    ],
+)
+def test_signatures_are_written_as_they_are(thing, written):
+    assert public_api.signature_of(thing) == written
 
 
 def export_order(name):

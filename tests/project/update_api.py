@@ -1,4 +1,4 @@
-"""Writes tests/project/api.txt anew from the folders' ``__all__``: review the difference."""
+"""Writes tests/project/api.txt anew, with signatures: review the difference."""
 
 import pathlib
 import sys
@@ -9,7 +9,7 @@ import public_api
 
 
 def main():
-    public_api.LIST.write_text("".join(f"{n}\n" for n in public_api.public_names()), "utf-8")
+    public_api.LIST.write_text("".join(f"{line}\n" for line in public_api.public_lines()), "utf-8")
     print(f"wrote {public_api.LIST}")
 
 
