@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
-from tf1compat.errors import PlanError
+from tf1compat.errors import PlanError, Problem
 from tf1compat.migration import Plan, dropped_lines, plan_migration
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning._equals import equal_to_filled
 from tf1compat.migration.planning._kinds import COPY, DROP_KINDS, EQUAL
 from tf1compat.migration.planning.lines import Drop, Fill
 from tf1compat.migration.planning.originals import unlike_originals
+from tf1compat.migration.planning.problems import OpenQuestion
 from tf1compat.names import Rule
 from tf1compat.names.reasons import Kind
 
@@ -105,6 +106,29 @@ def test_version_1_is_read_with_its_words_taken_apart(plan):
     assert Plan.from_json(old.to_json()) == old
 
 
+@pytest.mark.parametrize(("version", "says"), [(1, False), (2, False), (2, True)])
+def test_a_question_is_told_from_other_problems(plan, version, says):
+    """By its kind; plans that were written before it had one, by what it expected."""
+    content = json.loads(VERSION_1.read_text()) if version == 1 else json.loads(plan.to_json())
+    drop = content["drops"].pop(0)
+    asked = vars(OpenQuestion.of(drop["source"], "say it")) | ({"kind": "question"} if says else {})
+    content["unexplained"] = [*content["unexplained"], asked]
+    read = Plan.from_json(json.dumps(content))
+    (found,) = (one for one in read.unexplained if one.name == drop["source"])
+    assert found == OpenQuestion.of(drop["source"], "say it")
+    assert {type(one) for one in read.unexplained if one is not found} <= {Problem}
+    rows = json.loads(read.to_json())["unexplained"]
+    assert [row["name"] for row in rows if row.get("kind") == "question"] == [found.name]
+    assert Plan.from_json(read.to_json()) == read
+
+
+def test_a_question_in_other_words_is_one_by_its_kind(plan):
+    content = json.loads(plan.to_json())
+    name = content["drops"].pop(0)["source"]
+    content["unexplained"] += [{"name": name, "expected": "x", "found": "y", "kind": "question"}]
+    assert Plan.from_json(json.dumps(content)).unexplained[-1] == OpenQuestion(name, "x", "y")
+
+
 def test_a_reason_of_several_lines_is_taken_apart_too():
     content = json.loads(VERSION_1.read_text())
     row = next(row for row in content["drops"] if row["source"] == "heads/weights")
@@ -167,6 +191,10 @@ def test_version_1_said_that_a_rule_filled():
         ({"drops": ["odd"]}, "expected one of drops, a JSON object, found 'odd'"),
         ({"unexplained": [{"name": "odd", "zzz": ""}]}, "expected rows of name, .* one with zzz"),
         ({"unexplained": [{"name": "odd"}]}, "expected problems of name, .* one without expected"),
+        (
+            {"unexplained": [{"name": "odd", "expected": "x", "found": "y", "kind": ["odd"]}]},
+            r"expected a problem of the kind 'question', found \['odd'\]",
+        ),
         ({"fills": 7}, "expected fills, a list, found 7"),
         ({"sources": []}, r"expected sources, a JSON object, found \[\]"),
     ],

@@ -16,7 +16,7 @@ from tf1compat.migration.meaning import READINGS, Assumptions, Part, Question, S
 from tf1compat.migration.planning._asked_readings import read_by
 from tf1compat.migration.planning._kinds import EQUALS, SAME
 from tf1compat.migration.planning.lines import Ambiguity, Way
-from tf1compat.migration.planning.problems import asking
+from tf1compat.migration.planning.problems import OpenQuestion
 
 __all__ = ["Meanings", "read_meanings"]
 
@@ -137,7 +137,7 @@ class Meanings:
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yields for each variable what is asked, or what layer it would need."""
         for name, asks in self.questions.items():
-            yield name, asking(name, asks)
+            yield name, OpenQuestion.of(name, asks)
         for part in self.parts.values():
             for name in part.sources:
                 yield (

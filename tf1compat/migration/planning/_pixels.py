@@ -12,7 +12,7 @@ from tf1compat.migration.layouts.layout import IDENTITY, Layout
 from tf1compat.migration.layouts.shards import ChannelsFirst
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.meaning import Assumptions
-from tf1compat.migration.planning.problems import asking
+from tf1compat.migration.planning.problems import OpenQuestion
 from tf1compat.names.reasons import Kind, Reason
 
 __all__ = ["PIXELS_KINDS", "pixel_rows"]
@@ -78,7 +78,7 @@ def _by_graph(entry: Entry, uses: Uses) -> str | None:
 
 
 def _question(entry: Entry, asks: str) -> Problem:
-    return asking(entry.key, asks)
+    return OpenQuestion.of(entry.key, asks)
 
 
 def _layout(entry: Entry, image: FlatImage, data_format: str) -> Layout:

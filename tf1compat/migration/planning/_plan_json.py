@@ -23,6 +23,7 @@ from tf1compat.migration.planning._kinds import (
     evidence_kinds,
 )
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep, Way
+from tf1compat.migration.planning.problems import OpenQuestion
 from tf1compat.names.first_line import first_line
 from tf1compat.names.patterns import Pattern, compile_pattern
 from tf1compat.names.reasons import Kind, Reason
@@ -31,6 +32,7 @@ from tf1compat.registry import Registry, briefly
 __all__ = ["from_json", "to_json"]
 
 _VERSION = 2
+_QUESTION = "question"
 _LINES = ("fills", "drops", "keeps", "ambiguities", "unexplained", "unfilled")
 _FIELDS = ("checkpoint", "model", "sources", "targets", *_LINES)
 _REASON = ("kind", "facts", "text")
@@ -54,6 +56,8 @@ def _row(line: Any) -> dict[str, Any]:
     if isinstance(line, Fill):
         row |= {"kind": line.kind, "text": line.why}
         row["because"] = [_reason_row(reason) for reason in line.because]
+    elif isinstance(line, OpenQuestion):
+        row["kind"] = _QUESTION
     elif not isinstance(line, Problem):
         row |= _reason_row(line.because)
     if isinstance(line, Ambiguity):
@@ -163,12 +167,18 @@ def _fill(row: Row, because: tuple[Reason, ...]) -> Fill:
 
 def _problem(row: Row) -> Problem:
     known = [field.name for field in dataclasses.fields(Problem)]
-    _no_more(row, *known)
+    _no_more(row, *known, "kind")
+    row = dict(row)
+    # Before questions had a kind, in versions 1 and 2, what they expected told them.
+    kind = row.pop("kind", _QUESTION if row.get("expected") == "an answer" else "")
+    if kind not in ("", _QUESTION):
+        raise PlanError(f"plan: expected a problem of the kind {_QUESTION!r}, found {kind!r}")
     if lacking := sorted({"name", "expected", "found"} - row.keys()):
         raise PlanError(
             f"plan: expected problems of {', '.join(known)}, found one without {lacking[0]}"
         )
-    return Problem(**{field: _text(value, f"a problem's {field}") for field, value in row.items()})
+    make = OpenQuestion if kind else Problem
+    return make(**{field: _text(value, f"a problem's {field}") for field, value in row.items()})
 
 
 def _second() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 
 from tf1compat.errors import Problem
@@ -10,20 +11,17 @@ from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.names import nearest_names
 
-__all__ = ["asking", "is_asking", "mending_step", "misfit", "orphaned", "unexplained", "unfilled"]
+__all__ = ["OpenQuestion", "mending_step", "misfit", "orphaned", "unexplained", "unfilled"]
 
 
-_ANSWER = "an answer"
+@dataclasses.dataclass(frozen=True)
+class OpenQuestion(Problem):
+    """A problem that no evidence can solve: what it asks for, no file tells."""
 
-
-def asking(name: str, asks: str) -> Problem:
-    """Returns the problem of what no file tells; `asks` says what, and how to say it."""
-    return Problem(name, _ANSWER, "none in the file", remedy=asks)
-
-
-def is_asking(problem: Problem) -> bool:
-    """Tells whether a problem is one that asks for what no file tells."""
-    return problem.expected == _ANSWER
+    @classmethod
+    def of(cls, name: str, asks: str) -> OpenQuestion:
+        """Returns the question of a source or target; `asks` says what, and how to say it."""
+        return cls(name, "an answer", "none in the file", remedy=asks)
 
 
 def mending_step(made: Spec, wanted: Spec) -> Layout | None:

@@ -14,7 +14,7 @@ from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching.nodes import Item, Node, item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.planning.problems import is_asking
+from tf1compat.migration.planning.problems import OpenQuestion
 from tf1compat.names import Rule, parse_names, paste_rule, role_of, rules_from_toml
 from tf1compat.names.orphans import orphans
 from tf1compat.names.roles import ROLE_WORDS
@@ -123,7 +123,8 @@ def _better(before: Plan, after: Plan) -> bool:
 
 def _by_words(plan: Plan) -> Iterator[Suggestion]:
     """Yields a rule for each target that shares words with one of its candidates alone."""
-    asked = (one.name for one in (*plan.unexplained, *plan.unfilled) if is_asking(one))
+    left = (*plan.unexplained, *plan.unfilled)
+    asked = (one.name for one in left if isinstance(one, OpenQuestion))
     left_out = {*orphans(parse_names(plan.sources).values()), *asked}
     nodes_s = {node.path: node for node in _nodes(plan.sources)}
     nodes_t = {node.path: node for node in _nodes(plan.targets)}
