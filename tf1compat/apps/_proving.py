@@ -11,6 +11,7 @@ from absl import flags
 from tf1compat.apps._findings import Findings
 from tf1compat.apps._printing import complain
 from tf1compat.apps._progress import progress
+from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.errors import UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.names.sizes import human_bytes
@@ -114,6 +115,7 @@ class ProofFlags:
         why = self._unasked(plan, checkpoint)
         if not why:
             try:
+                import_tensorflow()
                 with progress("settling what is ambiguous, by computing"):
                     found = settle(
                         plan, index, checkpoint, options=self.options(), tolerance=tolerance
@@ -136,6 +138,7 @@ class ProofFlags:
         why = self._unasked(plan, checkpoint)
         if not why:
             try:
+                import_tensorflow()
                 with progress("proving by computing"):
                     return prove(
                         plan,

@@ -1,4 +1,8 @@
-"""TensorFlow imported without its greeting, which would stand before an app's one error line."""
+"""Keras and TensorFlow imported without TensorFlow's greeting, which would precede an error line.
+
+What needs neither imports neither; what needs Keras imports the backend that Keras is set to, and
+TensorFlow is imported for v1 graphs alone where that is another.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +19,49 @@ from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable
 from tf1compat.stopping import unstoppable
 
-__all__ = ["import_tensorflow"]
+__all__ = ["import_keras", "import_tensorflow"]
+
+
+def import_keras() -> None:
+    """Imports Keras and its backend, with standard error put aside meanwhile.
+
+    The C++ part of TensorFlow greets before any setting of log levels is read. If the import fails,
+    what it printed is printed after all. A signal waits until it is done: an exception that is
+    raised in Python which C++ calls there aborts the process.
+
+    Raises:
+      UsageError: it can't be imported.
+    """
+    if "tf1compat.keras3.index.model_index" in sys.modules:
+        return
+    with progress("starting Keras"), unstoppable(), _aside():
+        _import_keras()
+        if sys.modules.get("tensorflow"):
+            _start_tensorflow()
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and starts its devices, with standard error put aside meanwhile.
+    """Imports TensorFlow too, which runs v1 graphs, in the same way.
 
-    Its C++ part greets before any setting of log levels is read. If the import fails, what it
-    printed is printed after all. A signal waits until it is done: an exception that is raised in
-    Python which C++ calls there aborts the process.
+    Raises:
+      UsageError: it isn't installed, or can't be imported.
     """
-    if "tensorflow" in sys.modules:
+    # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
+    import_keras()
+    if sys.modules.get("tensorflow"):
         return
     with progress("starting TensorFlow"), unstoppable(), _aside():
-        # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
-        _import_keras()
+        from tf1compat.migration.verification.reference.tensorflow_here import require_tensorflow
 
-        # isort: split
-        import tensorflow as tf
+        require_tensorflow()
+        _start_tensorflow()
 
-        tf.config.list_logical_devices()
+
+def _start_tensorflow() -> None:
+    """Starts its devices, which it greets as well."""
+    import tensorflow as tf
+
+    tf.config.list_logical_devices()
 
 
 def _import_keras() -> None:

@@ -22,7 +22,7 @@ from tf1compat.apps._flags import (
 )
 from tf1compat.apps._printing import json_head, say, say_json
 from tf1compat.apps._progress import Advance, progress
-from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps._quiet import import_keras
 from tf1compat.apps._tables import print_table
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Entry, open_checkpoint
@@ -139,7 +139,7 @@ def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
 
 def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], int, int]:
     """Returns the rows, and how many of how many weights and sources without a weight differ."""
-    import_tensorflow()
+    import_keras()
 
     from tf1compat.apps._planned import make_plan, read_back
 

@@ -17,7 +17,7 @@ from tf1compat.apps._format_flags import FormatFlags
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
-from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps._quiet import import_keras
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError
@@ -80,7 +80,7 @@ _FORMAT = FormatFlag(_FLAGS)
 def _main() -> int:
     checkpoint = _checked_source(_OUTPUT.value)
 
-    import_tensorflow()
+    import_keras()
 
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
     from tf1compat.migration.reports.averages_taken import averages_lines

@@ -17,7 +17,7 @@ from tf1compat.apps._flags import (
 )
 from tf1compat.apps._lint_flag import LintFlag
 from tf1compat.apps._printing import complain, error_line, json_head, say, say_json
-from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps._quiet import import_keras
 from tf1compat.apps.usage_text import Usage
 from tf1compat.errors import VerificationError
 
@@ -46,7 +46,7 @@ def _main() -> int:
     checkpoint = _SOURCE.open()  # a wrong path should not wait for Keras
     require_files(_TARGET.files())
 
-    import_tensorflow()
+    import_keras()
 
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
 

@@ -20,7 +20,7 @@ from tf1compat.apps._flags import (
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
-from tf1compat.apps._quiet import import_tensorflow
+from tf1compat.apps._quiet import import_keras, import_tensorflow
 from tf1compat.apps.usage_text import Usage
 from tf1compat.errors import PlanError, UsageError, VerificationError
 
@@ -97,7 +97,7 @@ def _checked_source() -> Checkpoint:
 def _main() -> int:
     checkpoint = _checked_source()
 
-    import_tensorflow()
+    import_keras()
 
     from tf1compat.apps._planned import make_plan, print_offenders, read_back
 
@@ -137,18 +137,19 @@ def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings, *, lint: Li
     from tf1compat.keras3 import load_model
     from tf1compat.migration import verify
 
+    graph = _graph_to_run(checkpoint)
     verification = verify(
         plan,
         load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value)),
         checkpoint=checkpoint,
         recording=_recording(checkpoint),
-        v1_graph=checkpoint.prefix if checkpoint.graph_path else None,
+        v1_graph=graph,
         tolerance=_TOLERANCE.value,
     )
     findings.verification(verification)
     for difference in verification.outputs:
         findings.say(f"output {difference}")
-    if checkpoint.graph_path and not verification.equal:
+    if graph and not verification.equal:
         unpaired = verification.unpaired or "none of those that could be paired"
         for line in verification.layer_lines() or [f"first layer that differs: {unpaired}"]:
             findings.say(line)
@@ -156,6 +157,17 @@ def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings, *, lint: Li
     status = findings.end(EXIT_OK if verification.equal else EXIT_FOUND)
     verification.require_equal()
     return status
+
+
+def _graph_to_run(checkpoint: Checkpoint) -> str | None:
+    """Returns what the first layer that differs is told by; None where nothing runs a graph."""
+    if checkpoint.graph_path is None:
+        return None
+    try:
+        import_tensorflow()
+    except UsageError:
+        return None
+    return checkpoint.prefix
 
 
 def _recording(checkpoint: Checkpoint) -> Recording:

@@ -19,6 +19,8 @@ MODEL = "examples.migrate_dense_siamese.model:build_model"
 
 _RUN = "import sys; from tf1compat.apps.main import run; run(sys.argv[1:])"
 
+_WITHOUT = f"import sys; sys.modules['tensorflow'] = None; {_RUN}"
+
 pytestmark = [pytest.mark.slow, pytest.mark.backends]
 
 
@@ -33,15 +35,31 @@ def app(request, tmp_path):
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF1COMPAT_TRACEBACK": "1"}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
-    def call(task, *args, model=MODEL, golden=GOLDEN):
+    def call(task, *args, model=MODEL, golden=GOLDEN, program=_RUN):
         common = (f"--checkpoint={golden}", f"--model={model}", "--output=out.weights.h5", *args)
-        command = [sys.executable, "-c", _RUN, task, *common]
+        command = [sys.executable, "-c", program, task, *common]
         done = subprocess.run(
             command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
         )
         return done.returncode, done.stdout, done.stderr
 
     return call
+
+
+def test_tensorflow_is_needed_to_run_v1_graphs_alone(app):
+    status, out, err = app("migrate", "--verify", program=_WITHOUT)
+    assert status == 0, err
+    assert "10 weights: copied, not proved: running a v1 graph needs TensorFlow" in out
+    assert "10 weights equal bit for bit" in out
+    status, out, err = app("verify", f"--recording={GOLDEN / 'io.npz'}", program=_WITHOUT)
+    assert status == 0, err
+    assert out.count("output ") == 2
+    status, out, _ = app("verify", "--require=proved", program=_WITHOUT)
+    assert (status, "pip install tensorflow" in out) == (1, True)
+    # outputs that differ are told all the same, without the layer that the graph would name
+    wrong = (f"--recording={GOLDEN / 'io.npz'}", "--tolerance=1e-12")
+    status, out, err = app("verify", *wrong, program=_WITHOUT)
+    assert (status, "first layer that differs" in out) == (1, False), err
 
 
 def test_a_plan_is_proved_and_a_recording_compared(app):

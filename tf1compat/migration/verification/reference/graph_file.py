@@ -21,6 +21,7 @@ from tf1compat.migration.verification.reference.signatures import (
     signatures_of,
     without_saver,
 )
+from tf1compat.migration.verification.reference.tensorflow_here import require_tensorflow
 from tf1compat.names import nearest_names
 from tf1compat.names.graph_names import op_name, tensor_name
 
@@ -104,8 +105,9 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
     """Returns the graph in a ``.meta`` file, or the one of a SavedModel to run.
 
     Raises:
-      UsageError: it is none.
+      UsageError: it is none, or TensorFlow isn't here.
     """
+    require_tensorflow()
     import tensorflow as tf
 
     meta = tf.compat.v1.MetaGraphDef()
