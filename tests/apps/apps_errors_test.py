@@ -79,10 +79,12 @@ def test_words_of_what_is_raised(tmp_path):
     with pytest.raises(KeyError, match=r"net/kernels.*net/kernel") as raised:
         checkpoint["net/kernels"]
     assert raised.value.code == "TF1C007"
-    with pytest.raises(FileExistsError, match=r"m\.ckpt") as raised:
+    with pytest.raises(
+        FileExistsError, match=r"m\.ckpt: a checkpoint, or a part of one, is there"
+    ) as raised:
         write_checkpoint(str(tmp_path / "m.ckpt"), {"net/kernel": np.ones(2)})
     assert raised.value.code == "TF1C003"
-    with pytest.raises(FileNotFoundError, match=r"n\.ckpt") as raised:
+    with pytest.raises(FileNotFoundError, match=r"n\.ckpt: there is no such") as raised:
         open_checkpoint(str(tmp_path / "n.ckpt"))
     assert raised.value.code == "TF1C002"
     assert UsageError("x").code == "TF1C017"

@@ -87,6 +87,7 @@ TARGETS = {
         Target("templates", "fuzz_texts", "text", longest=256),
         Target("manifest", "fuzz_texts", "json"),
         Target("written_manifest", "fuzz_written", "json", quick=100),
+        Target("folder_manifest", "fuzz_written", "json", quick=100),
         Target("vocabulary", "fuzz_plans", "text", "tensorflow"),
         Target("layouts", "fuzz_plans", "text", "tensorflow", longest=256),
         Target("plan", "fuzz_plans", "json", "tensorflow", longest=8192),

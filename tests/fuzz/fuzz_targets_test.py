@@ -27,6 +27,7 @@ APART = {
     "apps/plan.py": "it parses what the package has just written",
     "graph/scopes/builder.py": "its fields are those of a dataclass",
     "migration/planning/plan.py": "its fields are those of a dataclass",
+    "keras3/formats/options.py": "its fields are those of a dataclass",
     "migration/layouts/_written_form.py": "its fields are those of a dataclass",
     "keras3/formats/hdf5/space.py": "it copies what Keras has just saved here",
     "keras3/formats/loading.py": "it asks a format, whose own reader is listed",

@@ -1,15 +1,25 @@
-"""Target of the manifest beside a checkpoint that was written here."""
+"""Targets of manifests that were written here: beside a checkpoint, and within a folder."""
 
 from __future__ import annotations
 
 import functools
 import json
+import os
 
 import numpy as np
 from fuzz_scratch import place, written
 
 from tf1compat.checkpoint import Checkpoint, write_checkpoint
 from tf1compat.errors import Tf1CompatError
+from tf1compat.files import folders
+from tf1compat.files.folders import (
+    FOLDER_MANIFEST,
+    damaged_files,
+    file_digest,
+    format_within,
+    write_folder_manifest,
+)
+from tf1compat.files.manifest import Manifest
 
 
 @functools.cache
@@ -56,3 +66,38 @@ def _are_digests(held: dict) -> bool:
 
 def written_manifest_seeds() -> list[bytes]:
     return [_prefix()[1]]
+
+
+@functools.cache
+def _folder() -> tuple[str, bytes]:
+    """Returns a folder with a file and its manifest, and that manifest."""
+    path = place(f"folder/{FOLDER_MANIFEST}")
+    folder = os.path.dirname(path)
+    digest = file_digest(written("folder/a", b"x"))
+    write_folder_manifest(folder, Manifest((), {}, {"a": digest}), kind="k")
+    with open(path, "rb") as file:
+        return folder, file.read()
+
+
+def folder_manifest(data: bytes) -> None:
+    """A folder's manifest is read or refused, and leads to no file outside of the folder."""
+    folder, _ = _folder()
+    written(f"folder/{FOLDER_MANIFEST}", data)
+    format_within(folder)
+    try:
+        manifest = folders.folder_manifest(folder)
+    except Tf1CompatError:
+        return
+    looked_at = []
+
+    def digest(where: str, name: str) -> str:
+        looked_at.append(os.path.realpath(os.path.join(where, name)))
+        return file_digest(looked_at[-1])
+
+    damaged_files(folder, manifest, digest)
+    assert all(path.startswith(os.path.join(folder, "")) for path in looked_at), looked_at
+
+
+def folder_manifest_seeds() -> list[bytes]:
+    whole = _folder()[1]
+    return [whole, whole.replace(b'"a"', b'"../a"'), whole.replace(b'"a"', b'"/etc/hostname"')]

@@ -88,6 +88,9 @@ def damaged_files(
     """
     problems = []
     for name, written in (manifest.parts if manifest else {}).items():
+        if not _is_within(name):  # which nothing here writes, and which would read others' files
+            problems.append(Problem(name, "the path of a file within", "another", folder))
+            continue
         try:
             found = digest(folder, name)
         except (OSError, CheckpointError) as error:
@@ -96,6 +99,14 @@ def damaged_files(
         if found != written:
             problems.append(Problem(name, f"SHA-256 {written}", found, folder))
     return problems
+
+
+def _is_within(name: str) -> bool:
+    """Tells whether a path leads to a file below where it is begun, as it is spelled."""
+    plain = os.path.normpath(name)
+    return (
+        plain == name and not os.path.isabs(name) and plain.split(os.sep)[0] not in ("", ".", "..")
+    )
 
 
 def require_replaceable(folder: str) -> None:
