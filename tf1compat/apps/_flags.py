@@ -10,6 +10,7 @@ from typing import Any
 
 from absl import flags
 
+from tf1compat.apps._part_flags import PartFlags
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.source_formats import SOURCE_FORMATS
 from tf1compat.errors import Problem, UsageError
@@ -20,6 +21,7 @@ from tf1compat.keras3.formats.output_formats import (
     is_folder,
     model_format,
 )
+from tf1compat.names import Rule, load_rules
 from tf1compat.names.averages import AVERAGES
 
 __all__ = [
@@ -112,7 +114,7 @@ class SourceFlags:
 
 
 class TargetFlags:
-    """``--model``, ``--rules`` and ``--averages``."""
+    """``--model``, ``--rules``, ``--averages``, what no file tells, and parts of a model."""
 
     def __init__(self, flag_values: flags.FlagValues, *, required: bool = True) -> None:
         self.model = flags.DEFINE_string(
@@ -136,6 +138,7 @@ class TargetFlags:
             flag_values=flag_values,
         )
 
+        self._parts = PartFlags(flag_values)
         self._define_assumptions(flag_values)
 
     def _define_assumptions(self, flag_values: flags.FlagValues) -> None:
@@ -191,6 +194,15 @@ class TargetFlags:
         path = getattr(sys.modules.get(name), "__file__", None)
         return (path,) if path else ()
 
-    def rules_or_none(self) -> str | tuple[()]:
-        """Returns the rules file, or no rules."""
-        return self.rules.value or ()
+    def every_rule(self) -> tuple[Rule, ...]:
+        """Returns the rules of the file, and then what flags say.
+
+        Raises:
+          RuleError: the file, or a flag's pattern, can't be understood.
+        """
+        from_file = load_rules(self.rules.value) if self.rules.value else ()
+        return (*from_file, *self._parts.rules())
+
+    def part(self) -> str:
+        """Returns what of both sides the migration is about; "" for all."""
+        return self._parts.part

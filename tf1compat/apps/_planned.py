@@ -15,6 +15,7 @@ from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model
 from tf1compat.migration import (
     Assumptions,
+    PartScope,
     Plan,
     Verification,
     dropped_lines,
@@ -22,7 +23,7 @@ from tf1compat.migration import (
     plan_migration,
     verify_weights,
 )
-from tf1compat.names import Rule, load_rules
+from tf1compat.names import Rule
 
 __all__ = ["make_plan", "print_offenders", "print_plan", "read_back", "weights_bytes"]
 
@@ -45,13 +46,21 @@ def make_plan(
     with progress("building the model"):
         index = index_model(lazy_model(model or str(target.model.value)))
     with progress("planning"):
-        return plan_migration(
-            checkpoint,
-            index,
-            target.rules_or_none(),
-            assume=Assumptions(**target.assumed()),
-            averages=target.averages.value,
-        ), index
+        return _planned(checkpoint, index, target, rules=()), index
+
+
+def _planned(
+    checkpoint: Checkpoint, index: ModelIndex, target: TargetFlags, *, rules: Iterable[Rule]
+) -> Plan:
+    """Plans by what the flags say, `rules` first."""
+    return plan_migration(
+        checkpoint,
+        index,
+        [*rules, *target.every_rule()],
+        assume=Assumptions(**target.assumed()),
+        averages=target.averages.value,
+        part=target.part() or PartScope(),
+    )
 
 
 def weights_bytes(plan: Plan) -> int:
@@ -87,14 +96,6 @@ def print_offenders(
     """Prints on standard error everything that keeps the plan from being complete."""
 
     def replan(rules: Iterable[Rule]) -> Plan:
-        given = target.rules_or_none()
-        every = [*rules, *(load_rules(given) if given else ())]
-        return plan_migration(
-            checkpoint,
-            index,
-            every,
-            assume=Assumptions(**target.assumed()),
-            averages=target.averages.value,
-        )
+        return _planned(checkpoint, index, target, rules=rules)
 
     complain_lines(offender_lines(plan, replan=replan, checkpoint=checkpoint))

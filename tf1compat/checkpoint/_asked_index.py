@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.checkpoint.covering import uncovered
@@ -14,6 +14,7 @@ from tf1compat.registry import are_texts, asked, briefly, is_a
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.entry import Part
+    from tf1compat.names import VariableName
 
 __all__ = ["AskedIndex", "is_index"]
 
@@ -63,6 +64,14 @@ class AskedIndex:
         if not hasattr(self._index, "optimizer_state"):
             return frozenset()
         return frozenset(self._ask("optimizer_state", are_texts, "names, a tuple of texts,"))
+
+    def known_names(self) -> Mapping[str, VariableName]:
+        """Returns what its variables are, where more is known of them than their names say."""
+        if not hasattr(self._index, "known_names"):
+            return {}
+        words = "names taken apart by name"
+        known: Mapping[str, VariableName] = self._ask("known_names", is_a(Mapping), words)
+        return known
 
     def _ask(self, method: str, fits: Callable[[Any], bool], words: str, *given: Any) -> Any:
         call = getattr(self._index, method)

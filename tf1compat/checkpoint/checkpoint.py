@@ -18,6 +18,7 @@ from tf1compat.errors import CheckpointError, UnknownNameError
 if TYPE_CHECKING:
     from tf1compat.checkpoint.audit import Audit
     from tf1compat.checkpoint.object_based.describing import Described
+    from tf1compat.checkpoint.source_formats import SourceFormat
     from tf1compat.names import VariableName
 
 __all__ = ["Checkpoint"]
@@ -37,9 +38,16 @@ class Checkpoint(Mapping[str, Entry]):
         :data:`~tf1compat.checkpoint.source_formats.SOURCE_FORMATS`.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, source: SourceFormat | None = None) -> None:
+        """Opens the one at `prefix`, or what a `source` of no registered format has.
+
+        Args:
+          prefix: the path it goes by; of a `source` that is no file, what it is called.
+          source: a :class:`~tf1compat.checkpoint.source_formats.SourceFormat`; None for that of
+            the files at `prefix`.
+        """
         self.prefix = prefix
-        self._format = format_of(prefix)
+        self._format = format_of(prefix) if source is None else source
         self.format = self._format.name
         self._index = open_index(self._format, prefix)
         names = self._index.names()
@@ -131,7 +139,10 @@ class Checkpoint(Mapping[str, Entry]):
 
     def _name(self, name: str) -> VariableName:
         if self._parsed is None:
-            self._parsed = self._described.names if self.is_object_based else self._by_names()
+            known = self._index.known_names()
+            self._parsed = known or (
+                self._described.names if self.is_object_based else self._by_names()
+            )
         return self._parsed[name]
 
     def _by_names(self) -> Mapping[str, VariableName]:

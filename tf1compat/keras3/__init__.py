@@ -23,6 +23,7 @@ if _typing.TYPE_CHECKING:
     from tf1compat.keras3.formats.reading import read_exported
     from tf1compat.keras3.index.model_index import ModelIndex, index_model
     from tf1compat.keras3.index.weights import LayerNode, Weight
+    from tf1compat.keras3.models.as_checkpoint import model_checkpoint
     from tf1compat.keras3.models.deferred import build_model, initialize_model
     from tf1compat.keras3.models.factories import load_factory
     from tf1compat.keras3.models.running import layer_outputs, run_model
@@ -50,6 +51,7 @@ __all__ = [
     "load_factory",
     "load_model",
     "load_model_file",
+    "model_checkpoint",
     "read_exported",
     "run_model",
     "select",
@@ -64,6 +66,7 @@ _HOMES = {
     ".formats.reading": ["read_exported"],
     ".index.model_index": ["ModelIndex", "index_model"],
     ".index.weights": ["LayerNode", "Weight"],
+    ".models.as_checkpoint": ["model_checkpoint"],
     ".models.deferred": ["build_model", "initialize_model"],
     ".models.factories": ["load_factory"],
     ".formats.keras_file": ["load_model_file"],

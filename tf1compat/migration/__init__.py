@@ -6,10 +6,12 @@ from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.linting import Effect, Finding, Lint, lint
 from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.part_scope import PartScope
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.planner import plan_migration
 from tf1compat.migration.reports.dropped import dropped_lines
 from tf1compat.migration.reports.offenders import offender_lines
+from tf1compat.migration.transfer import transfer
 from tf1compat.migration.verification.divergence import first_difference
 from tf1compat.migration.verification.given import GraphOptions
 from tf1compat.migration.verification.graph_proof import prove
@@ -43,6 +45,7 @@ __all__ = [
     "Layout",
     "Lint",
     "OutputDifference",
+    "PartScope",
     "Plan",
     "Proof",
     "Reason",
@@ -63,6 +66,7 @@ __all__ = [
     "prove",
     "record_graph",
     "register_layout",
+    "transfer",
     "verify",
     "verify_outputs",
     "verify_weights",

@@ -27,6 +27,7 @@ __all__ = [
     "NO_AVERAGE",
     "ONE_OF_EQUALS",
     "OPAQUE_TWIN",
+    "OUTSIDE",
     "PART",
     "RANDOM_STATE",
     "RECORDED",
@@ -53,12 +54,13 @@ AVERAGED = Kind("averaged", "its moving average {average} is taken", "its averag
 EQUAL = Kind("equal", "equal to {original}, which is taken, bit for bit", "equal to what is taken")
 TRAINING_SCALAR = Kind("training_scalar", "a number that only training uses ({ops})")
 OPAQUE_TWIN = Kind("opaque_twin", "the numbers of {scope} and so on, which are taken, for CuDNN")
+OUTSIDE = Kind("outside", "outside of {part}, which alone is migrated")
 _EQUALS = (COPY, PART, EQUAL, OPAQUE_TWIN)
-_DROPS = (RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, RECORDED)
+_DROPS = (RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, OUTSIDE, RECORDED)
 DROP_KINDS = Registry("kind of drop", _DROPS)
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
-KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, RECORDED))
+KEEP_KINDS = Registry("kind of keep", (RULE, RANDOM_STATE, OUTSIDE, RECORDED))
 
 EQUALS = Kind(
     "equals",

@@ -68,7 +68,8 @@ class Drop(_Reasoned):
       source: name of the variable.
       because: why. Its kind is one of ``rule``, ``copy``, ``part`` (the rest is used),
         ``equal``, ``slot``, ``average``, ``global_step``, ``optimizer_state``, ``loss_scale``,
-        ``loss_average``, ``training_scalar``, ``averaged`` and ``recorded``.
+        ``loss_average``, ``training_scalar``, ``averaged``, ``outside`` (of the part that is
+        migrated) and ``recorded``.
     """
 
     source: str
@@ -91,7 +92,7 @@ class Keep(_Reasoned):
 
     Attributes:
       target: path of the weight.
-      because: why. Its kind is one of ``rule``, ``random_state`` and ``recorded``.
+      because: why. Its kind is one of ``rule``, ``random_state``, ``outside`` and ``recorded``.
     """
 
     target: str

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning import _plan_json
-from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, TIE_KINDS
+from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, OUTSIDE, TIE_KINDS
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.originals import astray_drops
 from tf1compat.migration.planning.parts import uncovered_sources, unmade_targets
@@ -129,8 +129,16 @@ class Plan:
             f"plan {state}: {len(self.targets)} targets: {len(self.fills)} filled, "
             f"{len(self.keeps)} kept, {tied_t} ambiguous, {len(self.unfilled)} unfilled; "
             f"{len(self.sources)} sources: {used} used, {dropped} dropped, "
-            f"{tied_s} ambiguous, {len(self.unexplained)} unexplained"
+            f"{tied_s} ambiguous, {len(self.unexplained)} unexplained{self._outside()}"
         )
+
+    def _outside(self) -> str:
+        """Returns what is said of a migration of a part: how much of both sides it is not about."""
+        kept = sum(keep.kind == OUTSIDE.name for keep in self.keeps)
+        dropped = sum(drop.kind == OUTSIDE.name for drop in self.drops)
+        if not kept and not dropped:
+            return ""
+        return f"; a part alone: {dropped} sources outside left behind, {kept} targets outside kept"
 
     def __str__(self) -> str:
         lines = [self.headline()]

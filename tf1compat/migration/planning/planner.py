@@ -22,6 +22,7 @@ from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import Sides, sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.part_scope import EVERYTHING, PartScope
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.problems import orphaned, unexplained, unfilled
 from tf1compat.migration.planning.specs import source_specs, target_spec, target_specs
@@ -41,6 +42,7 @@ def plan_migration(
     *,
     assume: Assumptions = NOTHING,
     averages: str = "ignore",
+    part: PartScope | str = EVERYTHING,
 ) -> Plan:
     """Returns the plan that accounts for every variable of a checkpoint and weight of a model.
 
@@ -60,6 +62,8 @@ def plan_migration(
       averages: what becomes of moving averages: ``"ignore"`` leaves them behind, ``"use"`` takes
         them in place of their variables, as ``Saver(ema.variables_to_restore())`` does, and asks
         for one of each trained variable, ``"prefer"`` takes what there is.
+      part: a scope of the checkpoint and a part of the model, ``"bert:encoder"``: what no rule
+        speaks of outside of them is left behind, and keeps its values.
 
     Raises:
       RuleError: if a rule matches nothing or two collide.
@@ -67,10 +71,12 @@ def plan_migration(
       ModelError: if the model isn't built.
       CheckpointError: if the checkpoint can't be read.
       UsageError: if averages are to be used and there are none.
+      UnknownNameError: if a side has nothing in the part.
     """
+    scope, index = PartScope.of(part), index_model(model)
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = open_checkpoint(checkpoint)
-    index = index_model(model)
+    scope.require(checkpoint, index)
     sources, targets = source_specs(checkpoint), target_specs(index)
     alike = spelled_alike(_rule_set(rules), checkpoint)
     graph = source_graph(checkpoint)
@@ -82,10 +88,11 @@ def plan_migration(
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *saved_twice(_without(sources, ruled), checkpoint, graph))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
-    open_s = _without(
-        sources, [s for f in ruling.fills for s in f.sources], (d.source for d in drops)
-    )
+    open_s = _without(sources, _used(ruling.fills), (drop.source for drop in drops))
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
+    outside_s, outside_t = scope.outside(open_s, open_t, index)
+    open_s = _without(open_s, (drop.source for drop in outside_s))
+    open_t = _without(open_t, (keep.target for keep in outside_t))
     strays = _without_declared(orphans(e.name for e in checkpoint.values()), ruling)
     free = _without(open_s, strays)
     rest = match_rest(checkpoint, index, free, open_t, ruling=ruling, assume=assume, graph=graph)
@@ -98,8 +105,8 @@ def plan_migration(
         sources=sources,
         targets=targets,
         fills=tuple(sorted((*ruling.fills, *rest.fills), key=lambda fill: place[fill.target])),
-        drops=(*drops, *rest.drops),
-        keeps=keeps,
+        drops=(*drops, *outside_s, *rest.drops),
+        keeps=(*keeps, *outside_t),
         ambiguities=tuple(rest.ties),
         unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, problems)),
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, problems)),
