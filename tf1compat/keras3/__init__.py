@@ -13,6 +13,7 @@ if _typing.TYPE_CHECKING:
     from tf1compat.keras3.cells.full_lstm import FullLSTMCell
     from tf1compat.keras3.cells.normed_lstm import NormedLSTMCell
     from tf1compat.keras3.chosen.layer_counts import LayerCount, LayerCounts
+    from tf1compat.keras3.chosen.learning_rates import ScaledLearningRates, scaled_learning_rates
     from tf1compat.keras3.chosen.selecting import Selection, select
     from tf1compat.keras3.chosen.weight_freezing import FrozenWeights
     from tf1compat.keras3.chosen.weight_health import Health, WeightHealth
@@ -39,6 +40,7 @@ __all__ = [
     "LayerNode",
     "ModelIndex",
     "NormedLSTMCell",
+    "ScaledLearningRates",
     "Selection",
     "Weight",
     "WeightHealth",
@@ -54,6 +56,7 @@ __all__ = [
     "model_checkpoint",
     "read_exported",
     "run_model",
+    "scaled_learning_rates",
     "select",
 ]
 
@@ -74,6 +77,7 @@ _HOMES = {
     ".chosen.weight_freezing": ["FrozenWeights"],
     ".chosen.weight_health": ["Health", "WeightHealth"],
     ".chosen.layer_counts": ["LayerCount", "LayerCounts"],
+    ".chosen.learning_rates": ["ScaledLearningRates", "scaled_learning_rates"],
     ".chosen.selecting": ["Selection", "select"],
 }
 

@@ -7,6 +7,7 @@ import pytest
 from tests.keras3.chosen.part_models import backbone, towers
 from tf1compat.errors import ModelError, UnknownNameError, UsageError
 from tf1compat.keras3 import select
+from tf1compat.testing import assert_arrays_equal
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +152,23 @@ def test_histograms_are_drawn(model, tmp_path):
     pytest.importorskip("matplotlib")
     select(model, "head/.*").plot_histograms(tmp_path / "head.png", title="Head")
     assert (tmp_path / "head.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_values_are_assigned_by_path_or_not_at_all():
+    model = backbone()
+    head = select(model, layer="head")
+    with pytest.raises(ModelError, match="nothing was assigned") as error:
+        head.assign({"head/bias": [1], "head/kernel": [[1, 2, 3, 4]], "encoder/a/bias": [0] * 4})
+    assert [str(problem) for problem in error.value.problems] == [
+        "head/kernel: expected float32[4, 1], found int64[1, 4]",
+        "encoder/a/bias: expected a weight of the selection, found none; nearest: head/bias, "
+        "head/kernel",
+    ]
+    assert_arrays_equal(head.read()["head/bias"], np.zeros(1, "f4"))
+    head.assign({"head/bias": [1], "head/kernel": np.ones((4, 1))})
+    assert_arrays_equal(
+        head.read(), {"head/kernel": np.ones((4, 1), "f4"), "head/bias": np.ones(1, "f4")}
+    )
+    counter = keras.Sequential([keras.Input((2,)), keras.layers.Dropout(0.5)])
+    with pytest.raises(ModelError, match=r"expected (int64|uint32)\[2\], found float64\[2\]"):
+        select(counter).assign({"dropout/seed_generator_state": [0.5, 1.5]})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from tf1compat.errors import Problem, UnknownNameError, UsageError
+from tf1compat.keras3.chosen._assigning import assign_values
 from tf1compat.keras3.chosen._weight_set import WeightSet, trained_now
 from tf1compat.keras3.chosen.layer_counts import LayerCounts, count_by_layer
 from tf1compat.keras3.chosen.weight_freezing import (
@@ -159,6 +160,21 @@ class Selection(WeightSet):
           ModelError: none of them was ever made to be trained.
         """
         return thaw_weights(self)
+
+    def assign(self, values: Mapping[str, Any]) -> None:
+        """Gives weights of the selection new values; either all of them or none.
+
+        Unlike ``set_weights``, which goes by position.
+
+        Args:
+          values: arrays, or what makes some, by the paths of weights; each of the weight's shape,
+            and of a dtype that its own holds in kind (integers for floats, not the reverse).
+
+        Raises:
+          ModelError: naming every path that isn't in the selection and every value that doesn't
+            fit; nothing is assigned then.
+        """
+        assign_values(self, values)
 
     def by_layer(self) -> LayerCounts:
         """Returns the number of parameters of each layer, trained and not; prints as a table."""
