@@ -152,6 +152,30 @@ def test_files_keep_what_is_frozen_by_layers(tmp_path):
     assert trained(model) <= trained(loaded)
 
 
+def composites():
+    x = keras.Input((4, 3))
+    y = keras.layers.MultiHeadAttention(1, 2, name="attention")(x, x)
+    y = keras.layers.Bidirectional(
+        keras.layers.LSTM(2, return_sequences=True, name="inner"), name="both"
+    )(y)
+    y = keras.layers.TimeDistributed(keras.layers.Dense(2), name="each")(y)
+    cells = keras.layers.StackedRNNCells([keras.layers.LSTMCell(2), keras.layers.GRUCell(2)])
+    y = keras.layers.RNN(cells, name="stacked")(y)
+    return keras.Model(x, keras.layers.Dense(1, name="head")(y))
+
+
+@pytest.mark.parametrize("pattern", [".*", "both/forward_layer/.*l|each/.*|.*cells_0/.*|head/bias"])
+def test_what_files_forget_is_said_exactly(pattern, tmp_path):
+    """Layers that others make for themselves come back trainable, whatever they were."""
+    model = composites()
+    frozen = select(model, pattern).freeze()
+    model.save(tmp_path / "m.keras")
+    again = trained(keras.saving.load_model(tmp_path / "m.keras")) - trained(model)
+    assert again == set(frozen.unsaved.names)
+    assert again
+    assert not any(name.startswith(("each/", "stacked/")) for name in again)
+
+
 def test_wrong_uses():
     model = backbone()
     with pytest.raises(UsageError, match="updates: expected 'leave' or 'hold', found 'stop'"):

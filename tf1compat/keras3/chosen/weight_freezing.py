@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import keras
 
 from tf1compat.errors import ModelError, Problem, UsageError
+from tf1compat.keras3.chosen._kept_by_files import files_keep
 from tf1compat.keras3.chosen._moved import Hold, Moved, moved_by
 from tf1compat.keras3.chosen._training_flags import Flags, TrainingFlags
 from tf1compat.keras3.chosen._weight_set import WeightSet, trained_now
@@ -47,20 +48,17 @@ class FrozenWeights(WeightSet):
 
     @property
     def unsaved(self) -> WeightSet:
-        """Those that are frozen while the layer that holds them is trainable, as of now.
+        """Those that are frozen now, and that a file of the whole model would have trained again.
 
-        Files of whole models keep ``trainable`` of layers alone: loaded from one, these are
-        trained again.
+        Such files keep ``trainable`` of the layers that a config holds: those of Functional and
+        Sequential models, also within each other and in wrappers, and cells with their layers; not
+        single variables, nor what layers make for themselves (``MultiHeadAttention``, a program's
+        own blocks).
         """
-        trained, layers = trained_now(self.model_index), self.model_index.by_layer
-        return WeightSet(
-            self.model_index,
-            [
-                weight
-                for weight in self.items
-                if id(weight.variable) not in trained and layers[weight.layer_path].layer.trainable
-            ],
-        )
+        trained = trained_now(self.model_index)
+        frozen = [weight for weight in self.items if id(weight.variable) not in trained]
+        unkept = [weight for weight in frozen if not files_keep(self.model_index, weight)]
+        return WeightSet(self.model_index, unkept)
 
     def __str__(self) -> str:
         lines = super().__str__().split("\n")
@@ -129,9 +127,9 @@ def freeze_weights(some: WeightSet, *, updates: UpdatePolicy = "leave") -> Froze
     """Keeps training from changing some weights, until they are thawed.
 
     A layer whose weights are all frozen gets ``trainable = False``, which files of whole models
-    keep; of others, and of layers that move statistics, the single variables do, which such files
-    don't keep. A model that was compiled is to be compiled again: Keras refuses to train it until
-    then, since its train function would go on changing what it did before.
+    keep (the result's ``unsaved`` are those of which they don't); of others, and of layers that
+    move statistics, the single variables do. A model that was compiled is to be compiled again:
+    Keras refuses to train it until then, since its train function would go on changing what it did.
 
     Moving statistics aren't trained but changed by their layers: the result's ``moving`` names
     them, and ``updates='hold'`` sets ``trainable = False`` on batch normalizations among the frozen
@@ -218,15 +216,20 @@ def _carried_out(part: _Part, wanted: Flags, before: Flags) -> FrozenWeights:
 def _untrainable(
     part: _Part, variables: dict[int, bool], moving: Collection[int]
 ) -> dict[int, bool]:
-    """Returns which layers get ``trainable = False``: those that hold no other, all frozen."""
+    """Returns which layers get ``trainable = False``: all frozen, and that hold no other.
+
+    And those of cells, of which configs know no more than their layer's.
+    """
     found = {}
     for node in part.index.layers:
+        inner = part.index.held_by(node.layer)
         own = {id(weight.variable) for weight in part.own(node)}
-        statistics = _statistics_of(part, node)
-        concerned = own & part.chosen or statistics
-        if not concerned or id(node.layer) in moving or not part.flags.is_leaf(node.layer):
+        if isinstance(node.layer, keras.layers.RNN):
+            own |= {id(variable) for variable in node.layer.variables} & part.trainables
+        elif inner or id(node.layer) in moving:
             continue
-        if not any(variables[one] for one in own):
+        concerned = own & part.chosen or _statistics_of(part, node)
+        if concerned and not any(variables[one] for one in own):
             found[id(node.layer)] = False
     return found
 
