@@ -20,23 +20,21 @@ class PartFlags:
         self._part = flags.DEFINE_string(
             "part",
             "",
-            "SCOPE:PART takes the variables of this scope of the checkpoint alone, and fills this "
-            "part of the model alone (bert:encoder); either may be empty. What is outside is left "
-            "behind and keeps its values, which the plan says of each.",
+            "SCOPE:PART, such as bert:encoder, takes this scope of the checkpoint alone and fills "
+            "this part of the model alone; either may be empty. All else is left behind, or keeps "
+            "its values, and counted.",
             flag_values=flag_values,
         )
         self._keep = flags.DEFINE_multi_string(
             "keep",
             [],
-            "A part of the model that keeps its values: a path, with all that is within it, or a "
-            "pattern of such paths. May be given several times.",
+            "A part of the model that keeps its values: a path with all within it, or a pattern.",
             flag_values=flag_values,
         )
         self._drop = flags.DEFINE_multi_string(
             "drop",
             [],
-            "A scope of the checkpoint that is left behind, with all that is within it, or a "
-            "pattern of such scopes. May be given several times.",
+            "A scope of the checkpoint that is left behind, with all within it, or a pattern.",
             flag_values=flag_values,
         )
 
