@@ -55,7 +55,6 @@ def transfer(
     entries = _opened(source)
     index = index_model(target)
     plan = plan_migration(entries, index, rules, assume=assume, averages=averages, part=part)
-    plan.require_complete()
     if not isinstance(source, Checkpoint | str | os.PathLike):
         _require_apart(plan, index_model(source), index)
     done = convert(plan, index, checkpoint=entries)

@@ -25,8 +25,8 @@ def files_keep(index: ModelIndex, weight: Weight) -> bool:
 
 def _writes_down(layer: keras.layers.Layer) -> bool:
     inside = keras.layers
-    if isinstance(layer, inside.RNN):  # a cell that the layer makes is made as the layer is
-        return type(layer) is inside.RNN or not layer.trainable
-    # A Functional model is a `Function` too; a subclass of `Model` is none.
-    holders = (keras.Function, keras.Sequential, inside.Wrapper, inside.Bidirectional)
-    return isinstance(layer, (*holders, inside.StackedRNNCells))
+    # A Functional model is a `Function` too; a subclass of `Model` is none. Recurrent layers write
+    # down a cell that they were given, and make their own anew by their own `trainable`.
+    models = (keras.Function, keras.Sequential)
+    around = (inside.Wrapper, inside.Bidirectional, inside.RNN, inside.StackedRNNCells)
+    return isinstance(layer, (*models, *around))

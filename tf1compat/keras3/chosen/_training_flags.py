@@ -8,10 +8,8 @@ the variables last.
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-
-import keras
 
 from tf1compat.errors import ModelError
 from tf1compat.keras3.index.model_index import ModelIndex
@@ -41,7 +39,7 @@ class TrainingFlags:
             {id(variable): bool(variable.trainable) for variable in self._variables},
         )
 
-    def set(self, wanted: Flags) -> None:
+    def apply(self, wanted: Flags) -> None:
         """Makes all as wanted; what is so already isn't touched."""
         for layer in self.layers:
             if layer.trainable != wanted.layers[id(layer)]:
@@ -59,19 +57,15 @@ class TrainingFlags:
                     layer.trainable = flag
             return frozenset(id(v) for v in self._variables if v.trainable)
         finally:
-            self.set(before)
+            self.apply(before)
 
-    def is_leaf(self, layer: keras.layers.Layer) -> bool:
-        """Tells whether a layer holds no other."""
-        return not self._inner[id(layer)]
-
-    def holders(self, layer: keras.layers.Layer) -> list[keras.layers.Layer]:
-        """Returns the layers that hold a layer, directly or not, by whatever way."""
-        found = {id(layer)}
+    def with_holders(self, layers: Iterable[int]) -> set[int]:
+        """Returns the ``id`` of some layers and of all that hold one of them, by whatever way."""
+        found = set(layers)
         for outer in reversed(self.layers):
             if any(id(inner) in found for inner in self._inner[id(outer)]):
                 found.add(id(outer))
-        return [outer for outer in self.layers if id(outer) in found and outer is not layer]
+        return found
 
 
 def _outermost_first(index: ModelIndex) -> list[Any]:

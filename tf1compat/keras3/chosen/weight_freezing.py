@@ -185,11 +185,12 @@ def thaw_weights(some: WeightSet) -> FrozenWeights:
     if not thawed:
         raise _nothing("thaw", some, ())
     before = part.flags.read()
-    layers = dict(before.layers)
-    for node in part.index.layers:
-        if thawed & {id(weight.variable) for weight in part.own(node)}:
-            for layer in (node.layer, *part.flags.holders(node.layer)):
-                layers[id(layer)] = True
+    holding = [
+        id(node.layer)
+        for node in part.index.layers
+        if thawed & {id(weight.variable) for weight in part.own(node)}
+    ]
+    layers = {**before.layers, **dict.fromkeys(part.flags.with_holders(holding), True)}
     variables = {one: flag or one in thawed for one, flag in before.variables.items()}
     return _carried_out(part, Flags(layers, variables), before)
 
@@ -198,7 +199,7 @@ def _carried_out(part: _Part, wanted: Flags, before: Flags) -> FrozenWeights:
     index = part.index
     held_before = {one.node.path for one in part.movers if one.is_held}
     trained = trained_now(index)
-    part.flags.set(wanted)
+    part.flags.apply(wanted)
     if wanted != before:
         _require_compiling(index.model)
     now = trained_now(index)
