@@ -1,5 +1,6 @@
 """A live TensorFlow 1 graph: scopes, layers, cells, queries, assigns. Public tf.compat.v1 only."""
 
+from tf1compat.checkpoint.array_statistics import ArrayStatistics, array_statistics
 from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
 from tf1compat.graph.assign.assigner import Assigner, Snapshot
 from tf1compat.graph.assign.copying import ScopeCopy, ShadowSwap, pair_scopes
@@ -10,10 +11,8 @@ from tf1compat.graph.debug.dump import dump_variables
 from tf1compat.graph.debug.histograms import plot_histograms, write_histogram_summaries
 from tf1compat.graph.debug.nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
 from tf1compat.graph.debug.statistics import (
-    ArrayStatistics,
     StatisticsTable,
     TrainingStatistics,
-    array_statistics,
     training_statistics,
 )
 from tf1compat.graph.initializer_guide import InitializerAdvice, initializer_for

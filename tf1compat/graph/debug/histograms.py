@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf1compat.checkpoint.array_statistics import ArrayStatistics, array_statistics
 from tf1compat.errors import UsageError
 from tf1compat.files.staging import staged_file
-from tf1compat.graph.debug.statistics import ArrayStatistics, array_statistics
 from tf1compat.graph.types import TensorLike
 
 __all__ = ["plot_histograms", "write_histogram_summaries"]

@@ -9,6 +9,7 @@ from typing import overload
 import numpy as np
 import tensorflow as tf
 
+from tf1compat.checkpoint.array_statistics import ArrayStatistics, array_statistics
 from tf1compat.errors import UsageError
 from tf1compat.graph.items import GraphItem, expand_parts
 from tf1compat.graph.session.connection import Connection
@@ -17,43 +18,14 @@ from tf1compat.names.columns import columns
 from tf1compat.printable import joined
 
 __all__ = [
-    "ArrayStatistics",
     "StatisticsTable",
     "TrainingStatistics",
-    "array_statistics",
     "training_statistics",
 ]
 
 v1 = tf.compat.v1
 
 _HEAD = ("variable", "weight norm", "weight std", "gradient norm", "update norm", "update/weight")
-
-
-@dataclasses.dataclass(frozen=True)
-class ArrayStatistics:
-    """What an array is like; of its finite elements, in float64, where not said otherwise.
-
-    Attributes:
-      size: number of all elements.
-      minimum: least finite element; NaN where there is none.
-      maximum: largest finite element; NaN where there is none.
-      mean: arithmetic mean; NaN where there is none.
-      std: population standard deviation; NaN where there is none.
-      norm: Euclidean norm.
-      zeros: number of elements that are 0.
-      nans: number of NaN elements.
-      infinities: number of infinite elements.
-    """
-
-    size: int
-    minimum: float
-    maximum: float
-    mean: float
-    std: float
-    norm: float
-    zeros: int
-    nans: int
-    infinities: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,32 +48,6 @@ class TrainingStatistics:
     gradient: ArrayStatistics | None
     update: ArrayStatistics
     update_ratio: float
-
-
-def array_statistics(array: TensorLike) -> ArrayStatistics:
-    """Returns the statistics of an array of numbers; of complex ones, those of absolute values.
-
-    >>> found = array_statistics([3.0, -4.0, float("nan")])
-    >>> found.norm, found.mean, found.nans
-    (5.0, -0.5, 1)
-    """
-    values = np.asarray(array)
-    if values.dtype.kind in "OSU":
-        raise UsageError(f"expected numbers, found dtype {values.dtype}")
-    wide = np.abs(values) if values.dtype.kind == "c" else values.astype(np.float64)
-    finite = wide[np.isfinite(wide)]
-    is_any = finite.size > 0
-    return ArrayStatistics(
-        size=wide.size,
-        minimum=float(finite.min()) if is_any else float("nan"),
-        maximum=float(finite.max()) if is_any else float("nan"),
-        mean=float(finite.mean()) if is_any else float("nan"),
-        std=float(finite.std()) if is_any else float("nan"),
-        norm=float(np.linalg.norm(finite)),
-        zeros=int(np.sum(wide == 0)),
-        nans=int(np.sum(np.isnan(wide))),
-        infinities=int(np.sum(np.isinf(wide))),
-    )
 
 
 def training_statistics(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
+from tf1compat.checkpoint.array_statistics import ArrayStatistics, array_statistics
 from tf1compat.keras3.chosen._weight_set import WeightSet, weight_value
 from tf1compat.keras3.models.deferred import initialize_model
 from tf1compat.names.listing import SHOWN, listing
 from tf1compat.printable import joined
-
-if TYPE_CHECKING:
-    from tf1compat.graph import ArrayStatistics
 
 __all__ = ["Health", "WeightHealth", "health_of"]
 
@@ -87,8 +85,6 @@ class Health(Sequence[WeightHealth]):
 
 def health_of(some: WeightSet) -> Health:
     """Returns what the values of some weights are like, one in memory at a time."""
-    from tf1compat.graph import array_statistics
-
     initialize_model(some.model)
     return Health(
         WeightHealth(weight.path, array_statistics(weight_value(weight))) for weight in some.items
