@@ -15,7 +15,13 @@ L = keras.layers
 
 
 def net(part="encoder", head="head", classes=2):
-    inside = [L.Dense(4), L.BatchNormalization(), L.Dropout(0.1), L.Dense(5), L.Dense(5)]
+    inside = [
+        L.Dense(4, name="first"),
+        L.BatchNormalization(name="norm"),
+        L.Dropout(0.1, name="dropout"),
+        L.Dense(5, name="second"),
+        L.Dense(5, name="third"),
+    ]
     encoder = keras.Sequential([keras.Input((3,)), *inside], name=part)
     x = keras.Input((3,))
     model = keras.Model(x, L.Dense(classes, name=head)(encoder(x)))
@@ -83,7 +89,7 @@ def test_the_silent_restore_that_it_replaces(source, tmp_path):
 def test_a_live_model_says_what_its_weights_are(source):
     entries = model_checkpoint(source)
     names = {key: entry.name for key, entry in entries.items()}
-    assert names["encoder/batch_normalization/moving_mean"].role == "moving_mean"
+    assert names["encoder/norm/moving_mean"].role == "moving_mean"
     assert names["encoder/dropout/seed_generator_state"].kind == "random_state"
     assert (entries.files, entries.graph_path, entries.format) == ((), None, "Keras model")
     plan = plan_migration(entries, net())
@@ -108,13 +114,11 @@ def test_models_that_share_weights_are_refused_where_it_would_matter(source):
     assert transfer(source, target, head).plan.complete  # each of the shared to itself
     swapped = [
         *head,
-        Rule("encoder/dense_1/bias", "encoder/dense_2/bias"),
-        Rule("encoder/dense_2/bias", "encoder/dense_1/bias"),
+        Rule("encoder/second/bias", "encoder/third/bias"),
+        Rule("encoder/third/bias", "encoder/second/bias"),
     ]
     before = values(target)
-    with pytest.raises(
-        ModelError, match="found encoder/dense_1/bias, which is encoder/dense_1/bias"
-    ):
+    with pytest.raises(ModelError, match="found encoder/second/bias, which is encoder/second/bias"):
         transfer(source, target, swapped)
     assert_arrays_equal(values(target), before)
 
