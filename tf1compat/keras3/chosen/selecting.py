@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from tf1compat.errors import Problem, UnknownNameError, UsageError
-from tf1compat.keras3.chosen._assigning import assign_values
+from tf1compat.keras3.chosen._values_by_path import assign_values
 from tf1compat.keras3.chosen._weight_set import WeightSet, trained_now
 from tf1compat.keras3.chosen.layer_counts import LayerCounts, count_by_layer
 from tf1compat.keras3.chosen.weight_freezing import (
