@@ -23,12 +23,12 @@ def app(app, tmp_path, monkeypatch):
 
 
 def test_a_part_is_migrated_and_verified_and_what_it_left_is_said(app):
-    flags = ("--part=tower:encoder", "--output=out.weights.h5")
+    flags = ("--part=tower:encoder", "--output=out.weights.h5", "--noprove")
     status, said = app("migrate", *flags, "--verify")
     assert status == 0, said
     assert "4 sources outside left behind, 4 targets outside kept" in said
     assert app("verify", *flags)[0] == 0
-    assert app("verify", flags[1])[0] == 1  # planned otherwise, the head would be filled too
+    assert app("verify", *flags[1:])[0] == 1  # planned otherwise, the head would be filled too
     keras.utils.clear_session()
     assert "scores/kernel" in read_exported("out.weights.h5")
 

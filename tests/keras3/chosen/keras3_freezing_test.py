@@ -46,7 +46,7 @@ def test_frozen_weights_stay_and_others_move():
 
 def test_a_compiled_model_has_to_be_compiled_again():
     """On TensorFlow its train function would go on moving what is frozen, and say nothing."""
-    model = compiled(backbone())
+    model = compiled(backbone(), run_eagerly=False)
     step = step_of(model)
     step()
     for variable in model.get_layer("encoder").trainable_variables:
@@ -56,7 +56,7 @@ def test_a_compiled_model_has_to_be_compiled_again():
     select(model, layer="encoder").thaw()
     with pytest.raises(ValueError, match="must call `compile"):
         step()
-    compiled(model)
+    compiled(model, run_eagerly=False)
     select(model, "head/bias").freeze()
     with pytest.raises(ValueError, match="must call `compile"):
         step()

@@ -28,7 +28,7 @@ def twins():
     return one, other
 
 
-def apart(make, model, rates, steps=4):
+def apart(make, model, rates, steps=3):
     """Trains by an optimizer of its own for the encoder, and one for the head."""
     head = {id(v) for v in model.get_layer("head").variables}
     each = [make(rate) for rate in rates]
@@ -39,13 +39,12 @@ def apart(make, model, rates, steps=4):
             optimizer.apply(*map(list, zip(*own, strict=True)))
 
 
-def together(optimizer, model, steps=4):
+def together(optimizer, model, steps=3):
     for step in range(steps):
         optimizer.apply(gradients(model, step), model.trainable_variables)
 
 
 MAKERS = [
-    lambda rate: optimizers.SGD(rate),
     lambda rate: optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.1),
     lambda rate: optimizers.Adam(rate, clipnorm=0.5),
     lambda rate: optimizers.AdamW(rate, weight_decay=0.1),
@@ -82,7 +81,7 @@ def test_schedules_and_assigned_rates_are_followed():
     together(optimizer, model)
     apart(optimizers.SGD, twin, (0.0625, 0.5))
     assert_arrays_equal(model.get_weights(), twin.get_weights())
-    assert int(optimizer.iterations) == 4
+    assert int(optimizer.iterations) == 3
 
 
 def test_a_global_norm_is_that_of_all_gradients():
@@ -144,7 +143,7 @@ def test_other_weights_than_it_was_made_for_are_refused():
     model = backbone()
     optimizer = scaled_learning_rates("sgd", model, FACTORS)
     select(model, layer="head").freeze()
-    model.compile(optimizer, "mse", jit_compile=False)
+    model.compile(optimizer, "mse", jit_compile=False, run_eagerly=True)
     with pytest.raises(ModelError, match="the 8 weights that it was made for, found 6"):
         step_of(model)()
 

@@ -59,6 +59,7 @@ def step_of(model):
     return lambda: model.train_on_batch(*batch)
 
 
-def compiled(model):
-    model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
+def compiled(model, *, run_eagerly=True):
+    """Compiles a model; one step of a toy is quicker as it stands than traced first."""
+    model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False, run_eagerly=run_eagerly)
     return model
