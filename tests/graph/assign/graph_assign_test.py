@@ -262,6 +262,13 @@ class PiecesTest(GraphTestCase):
         v1.get_variable("small", [2], use_resource=True)
         assigner = Assigner(query(), chunk_bytes=24)
         self.graph.finalize()
+        sliced = {
+            op.type: op.name for op in self.graph.get_operations() if "SliceAssign" in op.type
+        }
+        assert {kind: name.split("/")[1] for kind, name in sliced.items()} == {
+            "StridedSliceAssign": "ref",
+            "ResourceStridedSliceAssign": "res",
+        }
         server = tf.distribute.Server.create_local_server()
         values = {
             "ref": self.rng.normal(size=[3, 5, 2]).astype(np.float32),
@@ -296,8 +303,6 @@ import gc
 gc.disable()
 import numpy as np
 import tensorflow as tf
-from shares import WHOLE
-
 from tf1compat.graph import Assigner, query
 
 v1 = tf.compat.v1
