@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from tf1compat.apps._folded_rows import fold_rows
 from tf1compat.apps._scope_tree import tree_lines
 from tf1compat.apps._tables import print_records
 from tf1compat.apps._together import together
 from tf1compat.apps._variables_table import Listing, print_listing
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.names.folded_rows import fold_rows
 from tf1compat.testing import assert_arrays_close
 
 LAYERS = 12

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 
 from tf1compat.apps._flags import TargetFlags
-from tf1compat.apps._folded_rows import fold_rows
 from tf1compat.apps._printing import complain, complain_lines, say, say_lines
 from tf1compat.apps._progress import progress
 from tf1compat.apps._tables import on_terminal, print_records
@@ -24,6 +23,7 @@ from tf1compat.migration import (
     verify_weights,
 )
 from tf1compat.names import Rule
+from tf1compat.names.folded_rows import fold_rows
 
 __all__ = ["make_plan", "print_offenders", "print_plan", "read_back", "weights_bytes"]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import VerificationError
 from tf1compat.files.json_text import parse_json
 from tf1compat.files.raw import is_textual, raw_windows, strings
+from tf1compat.printable import printable_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +40,7 @@ class TensorDigest:
     sha256: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Manifest:
     """The tensors of one output, in the order they were written, and what else is known of it.
 
@@ -58,6 +60,16 @@ class Manifest:
     tensors: tuple[TensorDigest, ...]
     notes: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     parts: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+
+    def summary(self) -> str:
+        """Returns how many tensors there are, of how many elements."""
+        elements = sum(math.prod(tensor.shape) for tensor in self.tensors)
+        return f"{len(self.tensors)} tensors of {elements:,} elements"
+
+    def __repr__(self) -> str:
+        noted = [*(["notes"] if self.notes else []), *self.parts]
+        more = f", with {', '.join(noted)}" if noted else ""
+        return printable_name(f"<Manifest: {self.summary()}{more}>")
 
     def to_json(self) -> str:
         """Returns the manifest as JSON text, one tensor a line."""

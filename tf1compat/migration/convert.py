@@ -22,6 +22,7 @@ from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
+from tf1compat.printable import printable_name
 
 if TYPE_CHECKING:
     from tf1compat.keras3.formats import OutputFormat
@@ -33,7 +34,7 @@ _KEPT = 64 * 2**20  # bytes of small tensors held between checking and assigning
 Progress = Callable[[str, int], None]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Conversion:
     """What was written.
 
@@ -46,6 +47,15 @@ class Conversion:
     plan: Plan
     output: str
     manifest: Manifest
+
+    def __str__(self) -> str:
+        where = self.output or f"the model {self.plan.model!r}"
+        told = f"{self.manifest.summary()} went into {where}, from {self.plan.checkpoint}"
+        kept = f"{len(self.plan.keeps)} weights keep their values"
+        return printable_name(told + f"; {kept}" * bool(self.plan.keeps))
+
+    def __repr__(self) -> str:
+        return f"<Conversion: {self}>"
 
 
 def convert(

@@ -8,7 +8,7 @@ from tf1compat.names.columns import columns
 
 __all__ = ["SHOWN", "listing", "total"]
 
-SHOWN = 60  # rows printed where no number is asked for
+SHOWN = 36  # rows printed where no number is asked for: with what stands around, a screen
 
 
 def listing(

@@ -29,7 +29,7 @@ class Dropped:
 RuleFunction = Callable[[Match], str | Dropped]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Rule:
     r"""An ordered, full-match rule about names, checked when it is made.
 
@@ -89,6 +89,14 @@ class Rule:
     target_vocabulary: str | None = None
     cross_roles: bool = False
     shared: bool = False
+
+    def __repr__(self) -> str:
+        given = [
+            f"{field.name}={value!r}"
+            for field in dataclasses.fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        ]
+        return f"Rule({', '.join(given)})"
 
     def __post_init__(self) -> None:
         problems = form_problems(self._keys, self.origin) or list(_text_problems(self))

@@ -15,6 +15,7 @@ from tf1compat.names.rules import Rule
 
 __all__ = ["LayoutFacts", "RuleMatch", "RuleOutcome", "RuleSet"]
 
+_SHOWN = 8  # rules in the text of a set of them
 _EXPLAINED = 30  # problems with the nearest names or the rule in the way; an error shows no more
 
 
@@ -103,7 +104,9 @@ class RuleSet(Sequence[Rule]):
         return hash(self._rules)
 
     def __repr__(self) -> str:
-        return f"RuleSet({list(self._rules)!r})"
+        shown = ", ".join(repr(rule) for rule in self._rules[:_SHOWN])
+        more = len(self._rules) - _SHOWN
+        return f"RuleSet([{shown}{f', and {more} more' * (more > 0)}])"
 
     def apply(
         self,

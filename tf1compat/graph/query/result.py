@@ -9,6 +9,7 @@ from typing import Any, overload
 from tf1compat.errors import GraphError, UsageError
 from tf1compat.graph.items import GraphItem
 from tf1compat.names.listing import SHOWN, listing, total
+from tf1compat.names.screens import SCREEN, html_table
 from tf1compat.printable import joined, printable_name
 
 __all__ = ["QueryResult"]
@@ -98,6 +99,12 @@ class QueryResult(Sequence[Any]):
 
     def __str__(self) -> str:
         return self.table()
+
+    def _repr_html_(self) -> str:
+        shown = self.items[:SCREEN]
+        headline = total(len(self.items), parameters=self.parameters, nbytes=self.nbytes)
+        rows = [_row(item) for item in shown]
+        return html_table(headline, _HEADER, rows, more=len(self.items) - len(shown))
 
     def __repr__(self) -> str:
         names = ", ".join(self.names[:5]) + (", ..." if len(self.items) > 5 else "")

@@ -291,6 +291,9 @@ class VariableQuery(Sequence[Any]):
     def __repr__(self) -> str:
         return f"<VariableQuery: {self.result()!r}>"
 
+    def _repr_html_(self) -> str:
+        return self.result()._repr_html_()
+
     def _with(self, select: Callable[[GraphIndex], frozenset[int] | range]) -> VariableQuery:
         return VariableQuery(self.graph, key=self.key, select=select)
 

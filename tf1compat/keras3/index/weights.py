@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from tf1compat.printable import printable_name
+
 __all__ = ["LayerNode", "Weight"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Weight:
     """One variable of a model; a variable that is used several times is one weight.
 
@@ -45,6 +47,10 @@ class Weight:
     order: int
     uses: tuple[str, ...]
     variable: Any
+
+    def __repr__(self) -> str:
+        spec = f"shape={self.shape}, dtype={self.dtype}, role={self.role}"
+        return printable_name(f"Weight({self.path!r}, {spec}, layer={self.layer_class})")
 
     @property
     def aliases(self) -> tuple[str, ...]:

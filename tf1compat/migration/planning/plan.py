@@ -15,15 +15,16 @@ from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.planning import _plan_json
 from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, OUTSIDE, TIE_KINDS
+from tf1compat.migration.planning._plan_views import PlanView
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.originals import astray_drops
 from tf1compat.migration.planning.parts import uncovered_sources, unmade_targets
-from tf1compat.printable import joined
+from tf1compat.printable import printable_name
 
 __all__ = ["Plan"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Plan:
     """What happens to every source and every target, and why.
 
@@ -140,15 +141,24 @@ class Plan:
             return ""
         return f"; a part alone: {dropped} sources outside left behind, {kept} targets outside kept"
 
+    def lines(self) -> list[str]:
+        """Returns the headline and a line for each target and each source, with the reason.
+
+        A source that is used stands with its target; what is open stands last, behind ``!``.
+        """
+        return self._view().lines()
+
     def __str__(self) -> str:
-        lines = [self.headline()]
-        for fill in self.fills:
-            layout = f" [{fill.moved}]" if fill.moved else ""
-            lines.append(f"  {fill.target} <- {', '.join(fill.sources)}{layout}  ({fill.why})")
-        lines += [f"  {keep.target} kept  ({keep.reason})" for keep in self.keeps]
-        lines += [f"  dropped {drop.source}  ({drop.reason})" for drop in self.drops]
-        lines += [f"  ! {problem}" for problem in self.problems]
-        return joined(lines)
+        return self._view().text()
+
+    def __repr__(self) -> str:
+        return printable_name(f"<{self.headline()}>")
+
+    def _repr_html_(self) -> str:
+        return self._view().html()
+
+    def _view(self) -> PlanView:
+        return PlanView(self.headline(), self.fills, self.keeps, self.drops, self.problems)
 
     def to_json(self) -> str:
         """Returns the plan as JSON; :meth:`from_json` gives an equal plan back.

@@ -34,7 +34,7 @@ class Status(enum.Enum):
     DIFFERS = "differs"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Proof:
     """What running both sides showed.
 
@@ -81,6 +81,9 @@ class Proof:
             return printable_name(f"{len(self.lines)} weights: copied, not proved: {self.why}")
         counts = [f"{self.count(one)} {one.value}" for one in Status if self.count(one)]
         return f"{len(self.lines)} weights: {', '.join(counts)}"
+
+    def __repr__(self) -> str:
+        return f"<Proof: {self}>"
 
     def record(self) -> dict[str, Any]:
         """Returns what JSON and manifests hold of it; ``docs/proof.md`` has the fields."""

@@ -23,7 +23,7 @@ from tf1compat.migration.verification.outputs import (
     compare_outputs,
     name_outputs,
 )
-from tf1compat.printable import joined
+from tf1compat.names.screens import SCREEN, html_table, on_a_screen
 
 __all__ = ["Verification", "verify", "verify_outputs", "verify_weights"]
 
@@ -32,7 +32,7 @@ _TOLERANCE = 1e-5
 ReadWeight = Callable[[str], np.ndarray]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Verification:
     """What was checked and what was found.
 
@@ -95,7 +95,19 @@ class Verification:
         lines += [f"output {difference}" for difference in self.outputs]
         lines += self.layer_lines()
         lines += [f"not checked: {one}" for one in self.unchecked]
-        return joined([*lines, *(f"! {problem}" for problem in self.problems)])
+        told = [*(f"! {problem}" for problem in self.problems)]
+        return on_a_screen([*lines, *told], rest=".problems, .outputs")
+
+    def __repr__(self) -> str:
+        state = "equal" if self.equal else f"{len(self.problems)} differ"
+        outputs = f", {len(self.outputs)} outputs compared" if self.outputs else ""
+        return f"<Verification: {state}; {self.weights} weights equal bit for bit{outputs}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[one.name, one.expected, one.found, one.remedy] for one in self.problems]
+        header = ("what differs", "expected", "found", "remedy")
+        more = max(0, len(rows) - SCREEN)
+        return html_table(repr(self)[1:-1], header, rows[:SCREEN], more=more)
 
     def layer_lines(self) -> list[str]:
         """Returns what is known of the first layer that differs, in words; [] if nothing is."""

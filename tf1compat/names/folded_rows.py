@@ -9,6 +9,7 @@ from tf1compat.names.order import number_of, split_numbers
 __all__ = ["fold_rows"]
 
 _FEWEST = 2
+_RUNS = 8  # that are written out
 _LONGEST = 18  # digits of a number that is counted with
 
 
@@ -60,4 +61,6 @@ def _numbers(digits: Sequence[str]) -> str:
         else:
             runs.append([one])
     told = [run[0] if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs]
+    if len(told) > _RUNS:  # of whatever counts otherwise than layers do
+        told = [*told[: _RUNS - 2], "...", told[-1]]
     return "{" + ",".join(told) + "}"
