@@ -99,6 +99,24 @@ def test_health_fits_and_cuts_no_number(tmp_path, values, terminal, width):
     assert sum("layer_{0..2,4,6..11}/" in line for line in lines) == 1
 
 
+def test_differences_of_layers_stand_once(tmp_path, values, terminal):
+    """Of all that a line stands for, the elements together, and the largest difference."""
+    other = {n: v + np.float32(1) if n.endswith("output/bias") else v for n, v in values.items()}
+    other["bert/encoder/layer_7/output/bias"] = other["bert/encoder/layer_7/output/bias"] + 2
+    other["global_step"] = np.int32(3)
+    for name, some in (("a", values), ("b", other)):
+        write_checkpoint(str(tmp_path / f"{name}.ckpt"), some)
+    sides = (str(tmp_path / "a.ckpt"), str(tmp_path / "b.ckpt"))
+    code, lines = terminal("diff", *sides, width=100)
+    assert (code, len(lines)) == (1, 5)
+    row = re.fullmatch(r"  layer_\{0..11\}/output/bias x 12 +values .* 48 +(.*)", lines[2])
+    assert_arrays_close(float(row[1]), 3, rtol=1e-3)
+    assert lines[3].split() == ["global_step", "shape", "or", "dtype", "int64[]", "int32[]"]
+    nan = dict(values, **{"bert/encoder/layer_2/output/bias": np.full(4, np.nan, np.float32)})
+    write_checkpoint(str(tmp_path / "c.ckpt"), nan)
+    assert terminal("diff", sides[0], str(tmp_path / "c.ckpt"))[1][-2].split()[-2:] == ["4", "nan"]
+
+
 def test_colour_is_for_what_needs_attention(tmp_path, terminal, monkeypatch):
     write_checkpoint(str(tmp_path / "a.ckpt"), {"a": np.array([1, np.nan]), "b": np.ones(2)})
     args = ("inspect", str(tmp_path / "a.ckpt"), "--health")

@@ -5,6 +5,7 @@ Exits with 0 if they are equal, 1 if they differ, 2 if they can't be compared.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -23,7 +24,8 @@ from tf1compat.apps._flags import (
 from tf1compat.apps._printing import json_head, say, say_json
 from tf1compat.apps._progress import Advance, progress
 from tf1compat.apps._quiet import import_keras
-from tf1compat.apps._tables import print_table
+from tf1compat.apps._scope_tree import Line, tree_lines
+from tf1compat.apps._tables import on_terminal, print_table
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements
@@ -56,6 +58,7 @@ _OTHER = flags.DEFINE_string(
     required=True,
 )
 _FORMAT = define_format(_FLAGS)
+_COLUMNS = ("name", "what", "left", "right", "elements", "largest")
 
 Row = dict[str, Any]
 
@@ -171,10 +174,27 @@ def _against_keras(checkpoint: Any, written: OutputFormat) -> tuple[list[Row], i
 
 def _print(rows: Sequence[Row], unlike: int, count: int) -> None:
     if rows:
-        columns = ["name", "what", "left", "right", "elements", "largest"]
-        table = [[_cell(row.get(column, "")) for column in columns] for row in rows]
-        print_table(columns, table, right=["elements", "largest"])
+        table = [[_cell(row.get(column, "")) for column in _COLUMNS] for row in rows]
+        if on_terminal():
+            alike = [(row["what"], row["left"], row.get("right")) for row in rows]
+            lines = tree_lines([row["name"] for row in rows], alike=alike)
+            table = [_in_tree(line, rows) for line in lines]
+        print_table(_COLUMNS, table, right=["elements", "largest"])
     say(f"{unlike} of {count} differ" if rows else f"all {count} are equal")
+
+
+def _in_tree(line: Line, rows: Sequence[Row]) -> list[str]:
+    """Returns the cells of a line: a scope's, or what is to say of all rows that it stands for."""
+    text = line.text + (f" x {line.count}" if line.count > 1 else "")
+    if line.at is None:
+        return [text, *[""] * (len(_COLUMNS) - 1)]
+    row = rows[line.at]
+    right = "" if row.get("right") == row["left"] else row.get("right", "")
+    found = [rows[at] for at in line.every]
+    counts = [one["elements"] for one in found if "elements" in one]
+    gaps = [one["largest"] for one in found if "largest" in one]
+    largest = math.nan if any(map(math.isnan, gaps)) else max(gaps, default="")
+    return [text, row["what"], row["left"], right, _cell(sum(counts) or ""), _cell(largest)]
 
 
 def _cell(value: object) -> str:
