@@ -161,6 +161,8 @@ def test_what_is_not_alike_is_not_one():
         "l_{0,2}/w",
         "l_1/w",
     ]
+    apart = ["b1_u1/w", "b1_u2/w", "b2_u1/w"]  # which no pattern gives without b2_u2
+    assert [line.text for line in tree_lines(apart, alike=[1, 1, 1])] == apart
     deep = "/".join(["a"] * 5000)
     assert len(tree_lines([deep, f"{deep}/b"])) < 100
 

@@ -94,3 +94,21 @@ def test_tasks_say_how_many_bytes_they_have_read(app, tmp_path, monkeypatch, tas
     monkeypatch.setattr(f"tf1compat.apps.{task}.progress", noted)
     assert app(task, path, *(["--health"] if task == "inspect" else [path]))[0] == 0
     assert seen == [({"inspect": "reading", "diff": "comparing"}[task], 32), ("a", 8), ("b", 24)]
+
+
+def test_weights_are_told_twice_as_they_are_read_back(tmp_path):
+    """Once when a file's digest is looked at, and once when its source is."""
+    import keras
+
+    from tf1compat.migration import convert, plan_migration, verify_weights
+
+    path, output = str(tmp_path / "m.ckpt"), str(tmp_path / "m.weights.h5")
+    write_checkpoint(path, {"fc/w": np.ones((2, 3), np.float32), "fc/b": np.ones(3, np.float32)})
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3, name="fc")])
+    plan = plan_migration(path, model)
+    convert(plan, model, output=output)
+    seen = []
+    assert verify_weights(
+        plan, model, output=output, progress=lambda name, size: seen.append((name, size))
+    ).equal
+    assert sorted(seen) == [("fc/bias", 12)] * 2 + [("fc/kernel", 24)] * 2

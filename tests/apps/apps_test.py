@@ -315,6 +315,7 @@ def test_an_incomplete_plan_writes_nothing(app, work, values):
     code, _, err = app("migrate", *common)
     assert code == 1
     _one_error(err, "tower/stray", "nothing was written")
+    assert err.count("tower/stray") == 1
     assert not os.path.exists("out.weights.h5")
     (work / "rules.toml").write_text("rules = [{source='tower/stray', drop='not used'}]")
     assert app("migrate", *common, "--rules=rules.toml")[0] == 0

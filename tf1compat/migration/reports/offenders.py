@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.checkpoint import Entry
@@ -50,7 +50,7 @@ def offender_lines(
         *_category("ambiguous target", [t for tie in plan.ambiguities for t in tie.targets]),
         *_category("unfilled target", [problem.name for problem in plan.unfilled]),
         *_questions(plan),
-        *_category("unexplained source", [problem.name for problem in plan.unexplained]),
+        *_category("unexplained source", [p.name for p in plan.unexplained], _named(plan)),
         *_said(plan.unexplained),
         *_copies(plan),
         *(_suggested(plan, replan, checkpoint) if replan is not None else ()),
@@ -62,10 +62,11 @@ def offender_lines(
     return lines
 
 
-def _category(what: str, names: Sequence[str]) -> Iterator[str]:
+def _category(what: str, names: Sequence[str], told: Collection[str] = ()) -> Iterator[str]:
+    """Yields how many there are and, of those that no line below names, which."""
     if names:
         yield f"{len(names)} {what}{'s' if len(names) > 1 else ''}:"
-        folded = fold_names(names)
+        folded = fold_names(name for name in names if name not in told)
         yield from (f"  {line}" for line in folded[:_FOLDED])
         if len(folded) > _FOLDED:
             yield f"  and {len(folded) - _FOLDED} more such lines: --format=json lists all"
@@ -101,12 +102,26 @@ def _question(plan: Plan, open_: Candidates) -> str:
     return f"  no variable that is left has role and shape of {targets}{nearest}"
 
 
-def _said(problems: Sequence[Problem]) -> Iterator[str]:
-    """Yields what problems ask for that are more than that something is left."""
+def _named(plan: Plan) -> set[str]:
+    """Returns the unexplained sources that are named where it is said what to do about them."""
+    found: set[str] = set()
+    for ones in _by_remedy(plan.unexplained).values():
+        names = [one.name for one in ones]
+        if len(fold_names(names)) <= _SHOWN:
+            found.update(names)
+    return found
+
+
+def _by_remedy(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
     asked: dict[str, list[Problem]] = {}
     for problem in problems:
         asked.setdefault(problem.remedy, []).append(problem)
-    for remedy, ones in asked.items():
+    return asked
+
+
+def _said(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yields what problems ask for that are more than that something is left."""
+    for remedy, ones in _by_remedy(problems).items():
         names = _folded([one.name for one in ones])
         origin = f" ({ones[0].origin})" if len(ones) == 1 and ones[0].origin else ""
         alike = len({(one.expected, one.found) for one in ones}) == 1 and ones[0].found not in _BARE
