@@ -1,6 +1,8 @@
 """Each kind of error has a code of its own, a page with its cause and cure, and words."""
 
+import contextlib
 import inspect
+import io
 import pathlib
 import re
 
@@ -14,6 +16,15 @@ from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import Problem, Tf1CompatError, UsageError
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "errors.md"
+
+
+class Terminal(io.StringIO):
+    """Where text goes that somebody looks at."""
+
+    def isatty(self):
+        return True
+
+
 KINDS = [
     one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, Tf1CompatError)
 ]
@@ -88,3 +99,21 @@ def test_words_of_what_is_raised(tmp_path):
         open_checkpoint(str(tmp_path / "n.ckpt"))
     assert raised.value.code == "TF1C002"
     assert UsageError("x").code == "TF1C017"
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_errors_are_red_on_a_terminal(app, monkeypatch, variables, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with contextlib.redirect_stderr(Terminal()) as shown:
+        app("inspekt")
+    assert ("tf1compat: \x1b[1;31merror\x1b[0m: expected" in shown.getvalue()) == coloured
+    assert "\x1b" not in app("inspekt")[2]

@@ -78,7 +78,7 @@ def test_layers_that_are_alike_stand_once_and_slots_in_a_column(tmp_path, values
     assert len(terminal("inspect", str(tmp_path / "model.ckpt"), "--layers", "--slots")[1]) > 150
 
 
-@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("width", [40, 80, 200])
 def test_health_fits_and_cuts_no_number(tmp_path, values, terminal, width):
     sick = dict(values)
     kernel = sick["bert/encoder/layer_3/output/kernel"].copy()
@@ -87,12 +87,14 @@ def test_health_fits_and_cuts_no_number(tmp_path, values, terminal, width):
     sick["bert/encoder/layer_5/output/bias/Adam_1"] = np.full(4, np.nan, np.float32)
     write_checkpoint(str(tmp_path / "sick.ckpt"), sick)
     _, lines = terminal("inspect", str(tmp_path / "sick.ckpt"), "--health", width=width)
-    assert max(map(len, lines[: lines.index("")])) <= width
+    assert max(map(len, lines[: lines.index("")])) <= max(width, 70)  # whatever numbers take
     assert (f"{'shape':<8}" in lines[0]) == (width == 200)
-    assert any(line.startswith("(wider terminals") for line in lines) == (width == 80)
+    assert any(line.startswith("(wider terminals") for line in lines) == (width < 200)
     finite = kernel[np.isfinite(kernel)].astype(np.float64)
     (row,) = [line for line in lines if re.search(r" 1  +2  +1$", line)]
     assert f"{finite.std():.4g}" in row.split()
+    if width == 40:  # names are folded then, and numbers aren't
+        return
     assert any(re.fullmatch(r"\s+bias/Adam_1 .* 4", line) for line in lines)  # not within a column
     named = "bert/encoder/layer_3/output/kernel, bert/encoder/layer_5/output/bias/Adam_1"
     assert lines[-1] == f"NaN or Inf in {named}"

@@ -9,6 +9,7 @@ from absl import flags
 
 from tf1compat.apps._findings import Findings
 from tf1compat.apps._printing import complain
+from tf1compat.apps._progress import progress
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
@@ -35,7 +36,8 @@ class LintFlag:
         """Returns the settings that differ."""
         from tf1compat.migration import lint
 
-        return lint(plan, index, checkpoint=checkpoint)
+        with progress("comparing settings"):
+            return lint(plan, index, checkpoint=checkpoint)
 
     def tell(self, lint: Lint, findings: Findings) -> None:
         """Says what differs."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 _LINES = 40  # of an error, at most
+_ALARMS = re.compile(r"(?<=: )error(?=: )|^(damaged|!)(?=:? )", re.MULTILINE)
 
 
 def say(text: object = "") -> None:
@@ -33,8 +36,8 @@ def say(text: object = "") -> None:
 
 
 def complain(text: object) -> None:
-    """Prints on standard error; as :func:`say`."""
-    print(_written(text, sys.stderr), file=sys.stderr)
+    """Prints on standard error; as :func:`say`, with colour for what needs attention."""
+    print(_coloured(_written(text, sys.stderr), sys.stderr), file=sys.stderr)
 
 
 def say_lines(lines: Iterable[str]) -> None:
@@ -88,6 +91,12 @@ def json_head(task: str, version: int) -> dict[str, Any]:
       version: of its form, which changes where a key goes or means something else.
     """
     return {"format": version, "task": task}
+
+
+def _coloured(text: str, stream: TextIO) -> str:
+    """Returns text with what begins an error in red, where there are colours."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    return text if plain or not stream.isatty() else _ALARMS.sub("\x1b[1;31m\\g<0>\x1b[0m", text)
 
 
 def say_json(content: Any) -> None:

@@ -134,18 +134,20 @@ def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings, *, lint: Li
     The weights are looked at once more, as Keras loaded them: outputs prove nothing of weights
     that the inputs don't reach.
     """
+    from tf1compat.apps._progress import progress
     from tf1compat.keras3 import load_model
     from tf1compat.migration import verify
 
     graph = _graph_to_run(checkpoint)
-    verification = verify(
-        plan,
-        load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value)),
-        checkpoint=checkpoint,
-        recording=_recording(checkpoint),
-        v1_graph=graph,
-        tolerance=_TOLERANCE.value,
-    )
+    with progress("comparing outputs"):
+        verification = verify(
+            plan,
+            load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value)),
+            checkpoint=checkpoint,
+            recording=_recording(checkpoint),
+            v1_graph=graph,
+            tolerance=_TOLERANCE.value,
+        )
     findings.verification(verification)
     for difference in verification.outputs:
         findings.say(f"output {difference}")
