@@ -201,7 +201,7 @@ def test_the_package_has_its_own_and_says_so(tmp_path, capsys):
 
 def test_inspect_lists_it(path, capsys):
     with pytest.raises(SystemExit) as exit_:
-        run(["inspect", f"--checkpoint={path}", "--health"])
+        run(["inspect", f"--checkpoint={path}", "--health", "--slots"])
     out = capsys.readouterr().out
     assert exit_.value.code == 0
     assert "slot Adam of mlp/fc1/weights" in out

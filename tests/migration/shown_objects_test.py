@@ -94,6 +94,10 @@ def test_a_plan_says_what_is_open_before_what_is_not(shown):
 
 def test_what_one_wants_to_know(shown):
     path = shown["checkpoint"].prefix
+    assert str(shown["checkpoint"]) == (
+        f"{path}: V2 checkpoint, 240 variables of 2.88 kB: 120 of a model, 120 slots"
+    )
+    assert str(shown["entry"]) == "net/layer_0/w: float32[2, 2], kernel, 16 B"
     told = f"120 tensors of 360 elements went into the model 'deep', from {path}"
     assert str(shown["conversion"]) == told
     assert repr(shown["manifest"]) == "<Manifest: 120 tensors of 360 elements>"

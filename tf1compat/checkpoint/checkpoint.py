@@ -111,19 +111,15 @@ class Checkpoint(Mapping[str, Entry]):
     def __repr__(self) -> str:
         return f"Checkpoint({self.prefix!r}, format={self.format}, {len(self)} variables)"
 
+    def __str__(self) -> str:
+        from tf1compat.checkpoint._views import text
+
+        return text(self.prefix, self.format, self)
+
     def _repr_html_(self) -> str:
-        from tf1compat.names.screens import SCREEN, html_table
-        from tf1compat.names.sizes import human_bytes
-        from tf1compat.names.training_state import training_reason
+        from tf1compat.checkpoint._views import html
 
-        def role(entry: Entry) -> str:
-            reason = training_reason(entry.name)
-            return entry.name.role if reason is None else reason.text
-
-        header = ("name", "shape", "dtype", "role", "size")
-        shown = [self[name] for name, _ in zip(self, range(SCREEN), strict=False)]
-        rows = [[e.key, str(e.shape), e.dtype_name, role(e), human_bytes(e.nbytes)] for e in shown]
-        return html_table(repr(self), header, rows, more=len(self) - len(rows))
+        return html(str(self), self)
 
     def check(self) -> tuple[CheckpointError, ...]:
         """Reads and checks every byte of every file; returns all that is wrong, () if nothing is.

@@ -217,5 +217,10 @@ class Entry:
                 found.append(error)
         return found
 
+    def __str__(self) -> str:
+        from tf1compat.checkpoint._views import entry_text
+
+        return entry_text(self)
+
     def __repr__(self) -> str:
         return f"Entry({self._variable!r}, shape={self._shape}, dtype={self.dtype_name})"
