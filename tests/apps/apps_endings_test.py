@@ -164,6 +164,8 @@ class config:
 IMPORTING = """
 import sys, types
 sys.modules["tf1compat.keras3.index.model_index"] = types.SimpleNamespace()
+here = types.SimpleNamespace(require_tensorflow=lambda: __import__("tensorflow"))
+sys.modules["tf1compat.migration.verification.reference.tensorflow_here"] = here
 sys.path.insert(0, ".")
 from tf1compat.apps._app import guarded
 from tf1compat.apps._quiet import import_tensorflow
