@@ -89,15 +89,15 @@ def test_it_is_as_the_schema_has_it(answers, case):
     assert status == expected
     assert found["task"] == task
     of_task = {**SCHEMA["$defs"][task], "$defs": SCHEMA["$defs"]}
-    jsonschema.validate(found, of_task, cls=jsonschema.Draft202012Validator)
-    jsonschema.validate(found, SCHEMA, cls=jsonschema.Draft202012Validator)
+    jsonschema.Draft202012Validator(of_task).validate(found)
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
 
 
 def test_the_schema_is_one_and_sees_what_is_not():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     bad = {"format": 1, "task": "diff", "checkpoint": "a", "other": "b", "rows": []}
     with pytest.raises(jsonschema.ValidationError, match="is not valid under any"):
-        jsonschema.validate(bad, SCHEMA)
+        jsonschema.Draft202012Validator(SCHEMA).validate(bad)
 
 
 def test_numbers_that_are_none_are_null(answers):
