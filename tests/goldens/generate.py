@@ -39,6 +39,7 @@ GOLDENS = (
     "keras_cudnn",
     "frozen",
     "keras_h5",
+    "training",
 )
 
 

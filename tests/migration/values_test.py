@@ -285,3 +285,21 @@ def test_the_right_bits_of_another_dtype_are_not_the_source(migrated):
         plan, model, _ = migrated("toy_type", "float32")
         (problem,) = verify_weights(plan, model).problems
     assert problem.name == "d/kernel"
+
+
+def test_a_constant_takes_bits_of_what_is_far_smaller(tmp_path):
+    """After a few small steps an LSTM's bias is 1e-3, and the forget gate's 1.0 is added to it."""
+    prefix = str(tmp_path / "model.ckpt")
+    bias = np.random.default_rng(2).normal(scale=1e-3, size=8).astype(np.float32)
+    write_checkpoint(prefix, {"b": bias})
+    x = keras.Input((1, 1))
+    model = keras.Model(x, keras.layers.LSTM(2, name="rnn")(x))
+    rules = [Rule("b", "rnn/cell/bias", layout="forget_bias(1.0)")]
+    rules += [Rule(target="rnn/cell/(recurrent_)?kernel", keep="made anew")]
+    plan = plan_migration(prefix, model, rules)
+    convert(plan, model)
+    found = verify_weights(plan, model)
+    assert (found.problems, found.anew) == ((), ("rnn/cell/bias",))
+    kept = model.get_layer("rnn").cell.bias
+    kept.assign(kept.numpy() + np.float32(1e-6))
+    assert verify_weights(plan, model).problems

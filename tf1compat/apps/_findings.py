@@ -55,6 +55,8 @@ class Findings:
     def plan(self, plan: Plan) -> None:
         """Takes note of a plan."""
         self.held["plan"] = {"complete": plan.complete, "headline": plan.headline()}
+        if plan.training is not None:
+            self.held["plan"]["training"] = plan.training.record()
 
     def verification(self, found: Verification) -> None:
         """Takes note of what was read back or computed."""

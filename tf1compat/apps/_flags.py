@@ -23,6 +23,7 @@ from tf1compat.keras3.formats.output_formats import (
 )
 from tf1compat.names import Rule, load_rules
 from tf1compat.names.averages import AVERAGES
+from tf1compat.names.carried import OPTIMIZER
 
 __all__ = [
     "SourceFlags",
@@ -114,7 +115,7 @@ class SourceFlags:
 
 
 class TargetFlags:
-    """``--model``, ``--rules``, ``--averages``, what no file tells, and parts of a model."""
+    """``--model``, ``--rules``, ``--averages``, ``--optimizer``, parts, and what no file tells."""
 
     def __init__(self, flag_values: flags.FlagValues, *, required: bool = True) -> None:
         self.model = flags.DEFINE_string(
@@ -139,6 +140,15 @@ class TargetFlags:
         )
 
         self._parts = PartFlags(flag_values)
+        self.optimizer = flags.DEFINE_enum(
+            "optimizer",
+            "prefer",
+            list(OPTIMIZER),
+            "Where the model is compiled, what the optimizer goes on with: the slots, steps and "
+            "learning rate that there are; all that it keeps and just what 1.15 computed, or an "
+            "error; or nothing.",
+            flag_values=flag_values,
+        )
         self._define_assumptions(flag_values)
 
     def _define_assumptions(self, flag_values: flags.FlagValues) -> None:

@@ -23,12 +23,13 @@ from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.files.distinct import require_distinct
 from tf1compat.files.standing import exists
-from tf1compat.keras3.formats.output_formats import model_format, suffixes
+from tf1compat.keras3.formats.output_formats import holds_optimizer, model_format, suffixes
 from tf1compat.names.sizes import human_bytes
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
     from tf1compat.keras3 import ModelIndex
+    from tf1compat.keras3.formats import OutputFormat
     from tf1compat.migration import Plan
 
 __all__ = ["APP", "run"]
@@ -84,9 +85,11 @@ def _main() -> int:
 
     from tf1compat.apps._planned import make_plan, print_offenders, print_plan
     from tf1compat.migration.reports.averages_taken import averages_lines
+    from tf1compat.migration.reports.optimizer_taken import training_lines
 
     findings = _FORMAT.findings("migrate", checkpoint.prefix)
-    plan, index = make_plan(checkpoint, _TARGET)
+    kind = _KIND.format_of(_OUTPUT.value) if _OUTPUT.value else None
+    plan, index = make_plan(checkpoint, _TARGET, output=kind)
     if _OUTPUT.value:
         require_distinct([_OUTPUT.value], _TARGET.module_files())
     plan = _PROOF.settled(plan, index, checkpoint)
@@ -99,8 +102,10 @@ def _main() -> int:
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     if not _DRY_RUN.value:
-        for line in (plan.headline(), *averages_lines(plan)):
+        for line in (plan.headline(), *averages_lines(plan), *training_lines(plan)):
             findings.say(line)
+    if kind is not None and _leaves_optimizer(kind, plan, index):
+        findings.say(f"note: {kind.name} holds no optimizer; that of the model starts anew")
     lint = _LINT.found(plan, index, checkpoint)
     _LINT.tell(lint, findings)
     if why := _LINT.refusal(lint):
@@ -114,6 +119,12 @@ def _main() -> int:
         return _refused("not proved", findings)
     _write(plan, index, checkpoint, findings=findings, notes={"proof": proof.record()})
     return findings.end(EXIT_OK)
+
+
+def _leaves_optimizer(kind: OutputFormat, plan: Plan, index: ModelIndex) -> bool:
+    """Tells whether a format has no place for what an optimizer would go on with."""
+    compiled = getattr(index.model, "optimizer", None) is not None
+    return compiled and plan.training is None and not holds_optimizer(kind)
 
 
 def _checked_source(output: str | None) -> Checkpoint:

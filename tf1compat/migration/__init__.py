@@ -6,6 +6,7 @@ from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.linting import Effect, Finding, Lint, lint
 from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.optimizer_lines import Training
 from tf1compat.migration.planning.part_scope import PartScope
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.planner import plan_migration
@@ -52,6 +53,7 @@ __all__ = [
     "Recording",
     "Spec",
     "Status",
+    "Training",
     "Verification",
     "compare_outputs",
     "convert",

@@ -14,13 +14,15 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, PlanError, Problem
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
-from tf1compat.keras3 import ModelIndex, Weight, export_weights, index_model
+from tf1compat.keras3 import Weight, export_weights, index_model
 from tf1compat.keras3.formats.weight_values import NotedValues, value_of
+from tf1compat.keras3.index.optimizer_index import index_optimizer
 from tf1compat.migration.layouts import parse_layout
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
+from tf1compat.migration.training_targets import targets_of
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
 from tf1compat.printable import printable_name
 
@@ -70,6 +72,9 @@ def convert(
 ) -> Conversion:
     """Fills every target of a complete plan, one tensor in memory at a time.
 
+    So are the variables of its optimizer, where the plan has lines of it: of a live model in
+    ``model.optimizer``, in a file where Keras puts them.
+
     Args:
       plan: a complete plan for this checkpoint and model.
       model: a built Keras model, or its :class:`~tf1compat.keras3.ModelIndex`. Weights of a model
@@ -98,27 +103,33 @@ def convert(
     """
     plan.require_complete()
     index = index_model(model)
+    weights = targets_of(plan, index)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     check_fits_checkpoint(plan, entries)
     check_same_side("model", plan.targets, target_specs(index))
     if unlike := list(unlike_originals(plan.drops, entries)):
         raise PlanError.from_problems("sources that were dropped as copies are none:", unlike)
-    fills = {fill.target: fill for fill in plan.fills}
+    fills = {fill.target: fill for fill in plan.all_fills}
     if output is not None:
         path = os.fspath(output)
         sources = {target: fill.sources for target, fill in fills.items()}
         noted = {"plan_sha256": plan.digest(), **notes}
-        read = NotedValues(_reader(fills, entries, progress), noted, sources=sources)
+        read = NotedValues(
+            _reader(fills, entries, progress),
+            noted,
+            sources=sources,
+            optimizer=None if plan.training is None else index_optimizer(index),
+        )
         used = {path for fill in plan.fills for path in parse_layout(fill.layout).files()}
         written = export_weights(
             index, path, read, output_format=output_format, inputs=(*files_of(entries), *used)
         )
         return Conversion(plan, path, written)
-    known = _made_once(plan, index, entries)
+    known = _made_once(plan, weights, entries)
     digests = []
     for path, fill in fills.items():
-        value = known[path] if path in known else _made(index[path], fill, entries)
-        index[path].variable.assign(value)
+        value = known[path] if path in known else _made(weights[path], fill, entries)
+        weights[path].variable.assign(value)
         digests.append(TensorDigest(path, value.shape, value.dtype.name, tensor_digest(value)))
         if progress is not None:
             progress(path, value.nbytes)
@@ -151,7 +162,7 @@ def _made(weight: Weight, fill: Fill, entries: Mapping[str, Entry]) -> np.ndarra
 
 
 def _made_once(
-    plan: Plan, index: ModelIndex, entries: Mapping[str, Entry]
+    plan: Plan, weights: Mapping[str, Weight], entries: Mapping[str, Entry]
 ) -> dict[str, np.ndarray]:
     """Makes every value, so that a live model is never left half filled.
 
@@ -160,13 +171,13 @@ def _made_once(
     problems: dict[str, Problem] = {}
     known: dict[str, np.ndarray] = {}
     room = _KEPT
-    for fill in plan.fills:
+    for fill in plan.all_fills:
         sources = [entries[name] for name in fill.sources]
         # Small ones only: a few large ones would take all the room, and save as many reads.
         small = sum(source.nbytes for source in sources) <= room // 16
         try:
             if small or fill.moved:
-                value = _made(index[fill.target], fill, entries)
+                value = _made(weights[fill.target], fill, entries)
             else:  # as it stands, so that only reading can go wrong
                 _require_sound(sources[0])
         except CheckpointError:

@@ -80,7 +80,7 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
         source = _read_part(entry, piece.index)
         if not same_bits(source, piece.value):
             exact = False
-            if not layout.sums and not _is_near(source, piece.value, rounding):
+            if not layout.sums and not _is_near(source, piece.value, rounding, layout.adds):
                 found.append(f"{name}: {_difference(source, piece.value)}")
     taken = sum(piece.value.size for piece in given_back)
     more = value.size > taken and not layout.merges  # than what comes back tells of
@@ -132,12 +132,16 @@ def _unmerged(
         yield f"layout {layout}: expected {left} initial values to be kept, found {kept} that are"
 
 
-def _is_near(source: np.ndarray, given_back: np.ndarray, rounding: float) -> bool:
-    """Tells whether what comes back is a source but for `rounding`, relative to its largest."""
+def _is_near(source: np.ndarray, given_back: np.ndarray, rounding: float, added: float) -> bool:
+    """Tells whether what comes back is a source but for `rounding`.
+
+    Relative to the largest value of it, or to a constant that was added: a forget gate's 1.0 takes
+    bits of a bias that is far smaller.
+    """
     if not rounding or source.shape != given_back.shape:
         return False
     _, gaps = unequal_elements(source, given_back)
-    return bool(np.all(gaps <= rounding * _largest(source)))
+    return bool(np.all(gaps <= rounding * max(_largest(source), added)))
 
 
 def _largest(values: np.ndarray) -> float:

@@ -18,7 +18,8 @@ from tf1compat.names._companions import (
     looks_averaged,
     may_be_custom,
 )
-from tf1compat.names.parse import PART_MARK, split_part
+from tf1compat.names.cut_parts import cut_part
+from tf1compat.names.parse import split_part
 from tf1compat.names.roles import STATISTICS, role_of
 
 __all__ = ["Companion", "NameTable", "find_companions"]
@@ -30,9 +31,6 @@ _LONGEST = 2048  # characters; longer names are damage or malice and companions 
 _CUSTOM_LEAST = 3  # a leaf nobody knows needs this many variables, and half of all, as evidence
 # Mesh TensorFlow (T5) joins a slot to its variable without a slash: kernel_slot_vr.
 _JOINED_SLOT = re.compile(r"(?P<base>.+)_(?P<slot>slot_[a-z]{1,8})", re.DOTALL)
-_CUT_PART = re.compile(
-    rf"(?P<cut>[^/]*?_|.*{PART_MARK})(?P<part>[0-9]{{1,6}})/(?P<leaf>[^/]+)", re.DOTALL
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +61,7 @@ class NameTable:
         self.shapes = dict(shapes)
         self.joined = _joined_parts(names)
 
-    def __contains__(self, base: str) -> bool:
+    def __contains__(self, base: object) -> bool:
         return base in self.given or base in self.joined
 
     def given_name(self, base: str) -> str:
@@ -174,26 +172,11 @@ def _tails(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _cut_part_readings(name: str, table: NameTable) -> Iterator[Companion]:
-    """Yields the reading of names such as ``X/art_0/Adam``.
-
-    Under a variable scope ``P``, 1.15 takes the slot's own name from ``P/X/part_0/Adam`` by
-    dropping as many characters as ``X/part_0/`` has, so what is left of it starts anywhere.
-    """
-    at = len(name)
-    for _ in range(_DEEPEST):
-        at = name.rfind("/", 0, at)
-        if at <= 0:
-            return
-        base = name[:at]
-        match = _CUT_PART.fullmatch(name[at + 1 :]) if base in table else None
-        if match is None:
-            continue
-        cut, whole = f"{match['cut']}{match['part']}/", f"/{base}{PART_MARK}{match['part']}/"
-        if whole.endswith(cut) or f"/{cut}".endswith(whole):
-            leaf = match["leaf"]
-            reading = Companion(companion_family(leaf), leaf, base, "", int(match["part"]))
-            yield from _one(name, table, reading)
-            return
+    """Yields the reading of names such as ``X/art_0/Adam``."""
+    found = cut_part(name, table)
+    if found is not None:
+        family = companion_family(found.leaf)
+        yield from _one(name, table, Companion(family, found.leaf, found.base, "", found.part))
 
 
 def _with_both_debias_variables(known: Mapping[str, Companion]) -> dict[str, Companion]:

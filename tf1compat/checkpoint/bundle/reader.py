@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf1compat.budget import Budget
@@ -21,6 +21,7 @@ from tf1compat.files.regular import RegularFile, open_regular, regular_size
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.streams import Stream
+from tf1compat.names.cut_parts import cut_part
 
 __all__ = ["Bundle", "BundlePart"]
 
@@ -137,11 +138,15 @@ class Bundle:
     def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[Part, ...]]:
         """Returns dtype, shape and stored pieces of a variable; KeyError where there is none."""
         whole = self.record(name)
+        pieces, shape = self._pieces(name, whole), whole.shape
+        if self._is_cut(name, pieces):  # it says the whole variable's shape, and has its part's
+            shape = pieces[0][0].shape
+            pieces = [(Region((0,) * len(shape), shape), pieces[0][1])]
         parts = tuple(
             BundlePart(region, self.shard_path(record.shard), record, self.ends[record.shard])
-            for region, record in self._pieces(name, whole)
+            for region, record in pieces
         )
-        return whole.stored, whole.shape, parts
+        return whole.stored, shape, parts
 
     def files(self) -> tuple[str, ...]:
         """Returns the index's path, and that of each shard that holds a tensor."""
@@ -244,9 +249,24 @@ class Bundle:
         """Returns how many slices a variable has; raises WireError where they don't make it up."""
         pieces = self._pieces(name, record)
         wrong = uncovered([region for region, _ in pieces], record.shape)
-        if wrong:
+        if wrong and not self._is_cut(name, pieces):
             raise WireError(wrong, 0)
         return len(pieces)
+
+    def _is_cut(self, name: str, pieces: Sequence[tuple[Region, BundleRecord]]) -> bool:
+        """Tells whether it is the slot of one part of a variable, as 1.15 saves it below a scope.
+
+        Its slice is one of the variable's.
+        """
+        if len(pieces) != 1 or not self.record(name).slices:
+            return False
+        found = cut_part(name, self._values)
+        if found is None:
+            return False
+        base = self.record(found.base)
+        return base.shape == self.record(name).shape and any(
+            placed(extents, base.shape) == pieces[0][0] for extents in base.slices
+        )
 
     def _check(self) -> dict[int, int]:
         """Returns where each shard ends, after checking every record and all of them together."""

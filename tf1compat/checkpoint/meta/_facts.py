@@ -10,6 +10,7 @@ from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.slices import Region
 from tf1compat.checkpoint.wire import WireError
+from tf1compat.names.cut_parts import cut_part
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import PASSING_OPS, REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
@@ -174,5 +175,8 @@ def _require_parts(variables: dict[str, RawVariable], graph: Graph) -> None:
         if others:
             raise WireError(f"variable {full!r}: parts of different shapes", 0)
         wrong = uncovered(regions, shape) if math.prod(shape) else ""
+        cut = cut_part(full, parts) if wrong else None
+        if cut is not None and {*regions} <= {*parts[cut.base]}:
+            continue  # the slot of one part, of which 1.15 says the whole variable's shape
         if wrong:
             raise WireError(f"variable {full!r}: {wrong}", 0)

@@ -23,6 +23,7 @@ class KerasArchive:
     suffix = SUFFIX
     summary = "the whole model, for keras.saving.load_model"
     holds: Literal["model"] = "model"
+    optimizer = True
     reads = (SUFFIX,)
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:

@@ -30,7 +30,7 @@ from tf1compat.keras3.formats.hdf5.source import Source
 from tf1compat.keras3.formats.hdf5.space import reserve
 from tf1compat.keras3.formats.hdf5.weights_file import damaged_structure
 from tf1compat.keras3.formats.hdf5.writing import stream_values
-from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
+from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of, optimizer_of
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import METADATA_MEMBER, SUFFIX, WEIGHTS_MEMBER
@@ -45,7 +45,9 @@ def write_keras_file(index: ModelIndex, path: str, read: ReadWeight) -> Manifest
     with staged_file(path) as staged, scratch_folder() as scratch:
         skeleton = os.path.join(scratch, f"model{SUFFIX}")
         with naming_scratch(skeleton), tidied():
-            weights = save_skeleton(index, lambda model: model.save(skeleton))
+            weights = save_skeleton(
+                index, lambda model: model.save(skeleton), optimizer=optimizer_of(read)
+            )
         return _fill(staged, skeleton, weights, read=read)
 
 

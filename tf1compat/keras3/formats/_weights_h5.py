@@ -23,6 +23,7 @@ class WeightsH5:
     suffix = ".weights.h5"
     summary = "the weights, for model.load_weights"
     holds: Literal["weights"] = "weights"
+    optimizer = True
     reads = (suffix, ".h5")  # Keras writes the first alone; what others named is read all the same
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:

@@ -8,13 +8,13 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from tf1compat.errors import OutputError, Problem
+from tf1compat.errors import OutputError, Problem, UsageError
 from tf1compat.files.distinct import require_distinct
 from tf1compat.files.manifest import Manifest, tensor_digest
 from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.syncing import sync_file
 from tf1compat.keras3.formats.exported import said_of
-from tf1compat.keras3.formats.output_formats import OutputFormat, ask, read_back
+from tf1compat.keras3.formats.output_formats import OutputFormat, ask, holds_optimizer, read_back
 from tf1compat.keras3.formats.output_formats import output_format as format_for
 from tf1compat.keras3.formats.weight_values import NotedValues, ReadWeight
 from tf1compat.keras3.index.model_index import ModelIndex, index_model
@@ -68,6 +68,11 @@ def export_weights(
     one = format_for(name, output_format)
     require_distinct([name], inputs)
     noted = read if isinstance(read, NotedValues) else NotedValues(read, {})
+    if noted.optimizer is not None and not holds_optimizer(one):
+        raise UsageError(
+            f"{name}: expected a format that holds an optimizer (.keras, .weights.h5), found "
+            f"{one.name!r}; plan with optimizer='ignore'"
+        )
     with staged_file(name) as staged:
         write = functools.partial(one.write, index, staged, noted)
         manifest: Manifest = ask(one, "write", call=write, kind=Manifest, given=noted.raised)

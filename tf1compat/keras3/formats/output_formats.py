@@ -33,6 +33,7 @@ __all__ = [
     "OutputFormat",
     "ask",
     "described_model",
+    "holds_optimizer",
     "is_folder",
     "model_format",
     "opened",
@@ -123,6 +124,11 @@ OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
     check=_check,
 )
 """The formats by name. A file of a suffix that none reads is read as the first: as HDF5."""
+
+
+def holds_optimizer(one: OutputFormat) -> bool:
+    """Tells whether files of a format hold what an optimizer keeps: where it says so."""
+    return bool(getattr(one, "optimizer", False))
 
 
 def ask(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tf1compat.keras3.index.model_index import ModelIndex
+    from tf1compat.keras3.index.optimizer_index import OptimizerIndex
     from tf1compat.keras3.index.weights import Weight
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "all_values",
     "manifest_of",
     "notes_of",
+    "optimizer_of",
     "sources_of",
     "value_of",
 ]
@@ -38,6 +40,7 @@ class NotedValues:
     Attributes:
       notes: what the manifest is to hold.
       sources: by the weight's path, the v1 names of what its value is made of, as far as known.
+      optimizer: the variables of the model's optimizer, where they are to be given values as well.
       raised: the errors of giving values, which aren't those of the format that asked.
     """
 
@@ -47,10 +50,12 @@ class NotedValues:
         notes: Mapping[str, Any],
         *,
         sources: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        optimizer: OptimizerIndex | None = None,
     ) -> None:
         self._read = read
         self.notes = dict(notes)
         self.sources = {path: tuple(names) for path, names in sources.items()}
+        self.optimizer = optimizer
         self.raised: list[Exception] = []
 
     def __call__(self, weight: Weight) -> np.ndarray | None:
@@ -87,6 +92,11 @@ def manifest_of(
 ) -> Manifest:
     """Returns the manifest of what was written of the values that `read` gave, and of parts."""
     return Manifest(tuple(digests), notes_of(read), dict(parts))
+
+
+def optimizer_of(read: ReadWeight) -> OptimizerIndex | None:
+    """Returns the optimizer whose variables `read` gives the values of as well."""
+    return read.optimizer if isinstance(read, NotedValues) else None
 
 
 def value_of(weight: Weight, read: ReadWeight) -> np.ndarray:

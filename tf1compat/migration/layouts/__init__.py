@@ -4,7 +4,16 @@ To add one, write it in the file of its family and put it into the tuple here; f
 package, decorate it with :func:`register_layout`.
 """
 
-from tf1compat.migration.layouts import basic, casts, cudnn, joins, recurrent, rows, shards
+from tf1compat.migration.layouts import (
+    basic,
+    casts,
+    cudnn,
+    joins,
+    kept_numbers,
+    recurrent,
+    rows,
+    shards,
+)
 from tf1compat.migration.layouts.layout import (
     LAYOUTS,
     Identity,
@@ -48,6 +57,9 @@ for _own in (
     cudnn.CudnnBlocks,
     cudnn.SumHalves,
     cudnn.GruBiases,
+    kept_numbers.Constant,
+    kept_numbers.Scale,
+    kept_numbers.PowerSteps,
 ):
     LAYOUTS.add(_own)
 del _own

@@ -64,6 +64,11 @@ class Chain(Layout):
         return any(step.sums for step in self.steps)
 
     @property
+    def adds(self) -> float:
+        """The largest that any of its steps adds."""
+        return max(step.adds for step in self.steps)
+
+    @property
     def by_row(self) -> bool:  # type: ignore[override]
         """Whether any of its steps does."""
         return any(step.by_row for step in self.steps)

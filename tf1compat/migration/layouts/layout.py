@@ -103,6 +103,11 @@ class Layout:
     sums: ClassVar[bool] = False
     by_row: ClassVar[bool] = False
 
+    @property
+    def adds(self) -> float:
+        """Size of the largest constant that it adds to values."""
+        return 0.0
+
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.
 
@@ -128,9 +133,10 @@ class Layout:
         return ()
 
     def rounding(self, *sources: Spec) -> float:
-        """Returns how far its inverse may be from a source, relative to the largest value of both.
+        """Returns how far its inverse may be from a source, relative to its largest value.
 
-        0.0 where the inverse gives the source's bits back.
+        Or to a constant that it `adds`, if that is larger. 0.0 where the inverse gives the source's
+        bits back.
         """
         return 0.0
 
@@ -192,6 +198,9 @@ class Identity(Layout):
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), target),)
+
+    def for_slot(self, slot: Spec, variable: Spec) -> Layout:
+        return self  # of factored moments too: rows and columns are where they were
 
 
 IDENTITY = Identity()

@@ -71,6 +71,11 @@ class ForgetBias(Layout):
 
     amount: float
 
+    @property
+    def adds(self) -> float:
+        """What it adds to the forget gate, without its sign."""
+        return abs(self.amount)
+
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)
         if len(source.shape) != 1 or source.shape[0] % _GATES:

@@ -11,6 +11,7 @@ from tf1compat.migration.meaning import READINGS
 from tf1compat.migration.planning._both_uses import USES_KINDS
 from tf1compat.migration.planning._pixels import PIXELS_KINDS
 from tf1compat.migration.planning.computed import COMPUTED_KINDS
+from tf1compat.migration.planning.optimizer_lines import CARRIED_KINDS, LEFT_KINDS
 from tf1compat.names import RuleMatch
 from tf1compat.names.reasons import Kind, Reason
 from tf1compat.names.training_state import TRAINING_KINDS
@@ -56,7 +57,10 @@ TRAINING_SCALAR = Kind("training_scalar", "a number that only training uses ({op
 OPAQUE_TWIN = Kind("opaque_twin", "the numbers of {scope} and so on, which are taken, for CuDNN")
 OUTSIDE = Kind("outside", "outside of {part}, which alone is migrated")
 _EQUALS = (COPY, PART, EQUAL, OPAQUE_TWIN)
-_DROPS = (RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, OUTSIDE, RECORDED)
+_DROPS = (
+    *(RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, *LEFT_KINDS),
+    *(OUTSIDE, RECORDED),
+)
 DROP_KINDS = Registry("kind of drop", _DROPS)
 
 RANDOM_STATE = Kind("random_state", "state of a random generator")
@@ -92,5 +96,5 @@ def evidence_kinds() -> Registry[Kind]:
     """Returns the kinds of all evidence there is, that of a program's own included."""
     kinds = [kind for one in EVIDENCE.values() for kind in one.kinds]
     read = [kind for one in READINGS.values() for kind in one.kinds]
-    own = (*_OTHERS, *COMPUTED_KINDS, *PIXELS_KINDS, *USES_KINDS)
+    own = (*_OTHERS, *COMPUTED_KINDS, *PIXELS_KINDS, *USES_KINDS, *CARRIED_KINDS)
     return Registry("kind of evidence", (*own, *read, *kinds, RECORDED))

@@ -23,6 +23,7 @@ from tf1compat.migration.planning._kinds import (
     evidence_kinds,
 )
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep, Way
+from tf1compat.migration.planning.optimizer_lines import DIFFERENCE_KINDS, FRESH_KINDS, Training
 from tf1compat.migration.planning.problems import OpenQuestion
 from tf1compat.names.first_line import first_line
 from tf1compat.names.patterns import Pattern, compile_pattern
@@ -34,6 +35,9 @@ __all__ = ["from_json", "to_json"]
 _VERSION = 2
 _QUESTION = "question"
 _LINES = ("fills", "drops", "keeps", "ambiguities", "unexplained", "unfilled")
+_TRAINING = "training"
+_SAID = ("optimizer", "policy", "family", "offer")
+_OF_TRAINING = ("fills", "keeps", "unfilled", "refused", "differences")
 _FIELDS = ("checkpoint", "model", "sources", "targets", *_LINES)
 _REASON = ("kind", "facts", "text")
 Row = Mapping[str, Any]
@@ -46,6 +50,9 @@ def to_json(fields: Mapping[str, Any]) -> str:
         content[side] = {name: vars(spec) for name, spec in fields[side].items()}
     for name in _LINES:
         content[name] = [_row(line) for line in fields[name]]
+    training = content.pop(_TRAINING)
+    if training is not None:  # else as a plan without it always was
+        content[_TRAINING] = _training_row(training)
     return json.dumps(content, indent=1, sort_keys=True)
 
 
@@ -65,6 +72,15 @@ def _row(line: Any) -> dict[str, Any]:
         row["text"] = line.evidence
         if line.ways:
             row["ways"] = [_way_row(way) for way in line.ways]
+    return row
+
+
+def _training_row(training: Training) -> dict[str, Any]:
+    row: dict[str, Any] = dict(vars(training))
+    row["targets"] = {name: vars(spec) for name, spec in training.targets.items()}
+    row["differences"] = [_reason_row(one) for one in training.differences]
+    for name in ("fills", "keeps", "unfilled", "refused"):
+        row[name] = [_row(line) for line in row[name]]
     return row
 
 
@@ -95,6 +111,7 @@ def from_json(text: str) -> dict[str, Any]:
             )
         for beside in ("task", "lint"):  # which `tf1compat plan` says beside the plan
             content.pop(beside, None)
+        training = content.pop(_TRAINING, None)
         if unlike := sorted(content.keys() ^ set(_FIELDS)):
             found = ", ".join(map(_shown, unlike))
             raise PlanError(f"plan: expected {', '.join(_FIELDS)}; what is more or less: {found}")
@@ -104,14 +121,37 @@ def from_json(text: str) -> dict[str, Any]:
             specs = _fields(content[side], side)
             content[side] = {name: _spec(name, row) for name, row in specs.items()}
         readers = _READERS[version]() | {"unexplained": _problem, "unfilled": _problem}
-        return content | {
+        content |= {
             name: tuple(readers[name](row) for row in _rows(content[name], name)) for name in _LINES
         }
+        return content if training is None else content | {_TRAINING: _training(training, readers)}
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         if isinstance(error, PlanError):
             raise
         found = f"a row without {error}" if isinstance(error, KeyError) else first_line(error)
         raise PlanError(f"plan: expected JSON written by Plan.to_json, found {found}") from error
+
+
+def _training(row: Any, readers: Mapping[str, Any]) -> Training:
+    """Returns the section of the optimizer, whose lines are as those of the weights."""
+    given = _fields(row, "what the optimizer goes on with")
+    _no_more(given, *_SAID, "targets", "unread", *_OF_TRAINING)
+    specs = _fields(given["targets"], "the optimizer's variables")
+    lines = {name: _rows(given[name], f"{name} of the optimizer") for name in _OF_TRAINING}
+    keeps = []
+    for one in lines["keeps"]:
+        _no_more(one, *_REASON, "target")
+        keeps.append(Keep(_text(one["target"], "what is kept"), _reason(one, FRESH_KINDS)))
+    return Training(
+        **{name: _text(given[name], name) for name in _SAID},
+        targets={name: _spec(name, one) for name, one in specs.items()},
+        unread=_texts(given["unread"], "what isn't compared of the optimizer"),
+        fills=tuple(map(readers["fills"], lines["fills"])),
+        keeps=tuple(keeps),
+        unfilled=tuple(map(_problem, lines["unfilled"])),
+        refused=tuple(map(_problem, lines["refused"])),
+        differences=tuple(_reason(one, DIFFERENCE_KINDS) for one in lines["differences"]),
+    )
 
 
 def _fields(value: Any, what: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tf1compat.printable import joined
 __all__ = ["PlanView"]
 
 _OPEN = 12  # lines of what is open, before those of what isn't
+_FILLED = " <- "
 _HEADER = ("target", "source", "layout", "why")
 
 
@@ -28,6 +29,7 @@ class PlanView:
       keeps: those that keep their values.
       drops: the sources that are left behind.
       problems: what is open.
+      training: the lines of the optimizer's section.
     """
 
     headline: str
@@ -35,13 +37,14 @@ class PlanView:
     keeps: tuple[Keep, ...]
     drops: tuple[Drop, ...]
     problems: tuple[Problem, ...]
+    training: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Returns the headline, and a line for each target, source left behind and problem."""
         lines = [self.headline]
         lines += [_line(*row) for row in self._rows()]
         lines += [f"  dropped {drop.source}  ({drop.reason})" for drop in self.drops]
-        return [*lines, *(f"  ! {problem}" for problem in self.problems)]
+        return [*lines, *(f"  ! {problem}" for problem in self.problems), *self.training]
 
     def text(self) -> str:
         """Returns all lines where they fit a screen; else what is open and then lines folded."""
@@ -53,7 +56,8 @@ class PlanView:
             left = len(opened) - _OPEN
             opened = [*opened[:_OPEN], f"  ! ... and {left} more (.problems)"]
         filled = [_line(*row) for row in fold_rows(self._rows())]
-        told = [self.headline, *opened, *self._dropped(), *filled]
+        training = [line for line in self.training if _FILLED not in line]
+        told = [self.headline, *opened, *training, *self._dropped(), *filled]
         return on_a_screen(told, rest=".lines()")
 
     def html(self) -> str:

@@ -17,6 +17,7 @@ from tf1compat.migration.planning import _plan_json
 from tf1compat.migration.planning._kinds import DROP_KINDS, KEEP_KINDS, OUTSIDE, TIE_KINDS
 from tf1compat.migration.planning._plan_views import PlanView
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.optimizer_lines import Training
 from tf1compat.migration.planning.originals import astray_drops
 from tf1compat.migration.planning.parts import uncovered_sources, unmade_targets
 from tf1compat.printable import printable_name
@@ -39,6 +40,7 @@ class Plan:
       ambiguities: groups that nothing tells apart.
       unexplained: a problem for every source that nothing accounts for.
       unfilled: a problem for every target that nothing accounts for.
+      training: what the optimizer goes on with that the model was compiled with; None for none.
 
     Raises:
       PlanError: if a source or target is accounted for twice or not at all, or a reason is of no
@@ -55,9 +57,10 @@ class Plan:
     ambiguities: tuple[Ambiguity, ...] = ()
     unexplained: tuple[Problem, ...] = ()
     unfilled: tuple[Problem, ...] = ()
+    training: Training | None = None
 
     def __post_init__(self) -> None:
-        used = {source for fill in self.fills for source in fill.sources}
+        used = {source for fill in self.all_fills for source in fill.sources}
         used |= {drop.source for drop in self.drops if not drop.whole}
         # What is read as several weights may be in several ties, or in one and in a fill.
         used |= {source for tie in self.ambiguities if tie.ways for source in tie.sources}
@@ -79,6 +82,8 @@ class Plan:
                 *(problem.name for problem in self.unfilled),
             ],
         )
+        if self.training is not None:
+            problems += _ledger(self.training.targets, self.training.accounted)
         if problems:
             raise PlanError.from_problems("the plan's ledger doesn't add up:", problems)
         lines = ((self.drops, DROP_KINDS), (self.keeps, KEEP_KINDS), (self.ambiguities, TIE_KINDS))
@@ -91,9 +96,15 @@ class Plan:
                     )
 
     @property
+    def all_fills(self) -> tuple[Fill, ...]:
+        """What is filled of the model and of its optimizer."""
+        return self.fills if self.training is None else (*self.fills, *self.training.fills)
+
+    @property
     def complete(self) -> bool:
         """Whether every source is used or dropped and every target is filled or kept."""
-        return not (self.ambiguities or self.unexplained or self.unfilled)
+        lacking = self.training is not None and self.training.problems
+        return not (self.ambiguities or self.unexplained or self.unfilled or lacking)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -108,7 +119,8 @@ class Plan:
             )
             for tie in self.ambiguities
         ]
-        return (*ties, *self.unfilled, *self.unexplained)
+        training = self.training.problems if self.training else ()
+        return (*ties, *self.unfilled, *self.unexplained, *training)
 
     def require_complete(self) -> None:
         """Does nothing for a complete plan.
@@ -123,14 +135,16 @@ class Plan:
         """Returns one line with the counts of both sides of the ledger."""
         tied_s = len({source for tie in self.ambiguities for source in tie.sources})
         tied_t = sum(len(tie.targets) for tie in self.ambiguities)
-        used = len({source for fill in self.fills for source in fill.sources})
+        used = len({source for fill in self.all_fills for source in fill.sources})
         dropped = sum(drop.whole for drop in self.drops)
         state = "complete" if self.complete else "incomplete"
+        wrong = len(self.training.problems) if self.training else 0
+        more = f"; {wrong} problems of the optimizer" if wrong else ""
         return (
             f"plan {state}: {len(self.targets)} targets: {len(self.fills)} filled, "
             f"{len(self.keeps)} kept, {tied_t} ambiguous, {len(self.unfilled)} unfilled; "
             f"{len(self.sources)} sources: {used} used, {dropped} dropped, "
-            f"{tied_s} ambiguous, {len(self.unexplained)} unexplained{self._outside()}"
+            f"{tied_s} ambiguous, {len(self.unexplained)} unexplained{self._outside()}{more}"
         )
 
     def _outside(self) -> str:
@@ -158,7 +172,14 @@ class Plan:
         return self._view().html()
 
     def _view(self) -> PlanView:
-        return PlanView(self.headline(), self.fills, self.keeps, self.drops, self.problems)
+        return PlanView(
+            self.headline(),
+            self.fills,
+            self.keeps,
+            self.drops,
+            self.problems,
+            tuple(self.training.lines() if self.training else ()),
+        )
 
     def to_json(self) -> str:
         """Returns the plan as JSON; :meth:`from_json` gives an equal plan back.
@@ -183,8 +204,10 @@ class Plan:
             said to be like sources that aren't there.
         """
         plan = cls(**_plan_json.from_json(text))
-        used = [source for fill in plan.fills for source in fill.sources]
+        used = [source for fill in plan.all_fills for source in fill.sources]
         problems = [*unmade_targets(plan.fills, plan.sources, plan.targets)]
+        if (kept := plan.training) is not None:
+            problems += unmade_targets(kept.fills, plan.sources, kept.targets)
         problems += astray_drops(plan.drops, plan.sources, used)
         if plan.complete and not problems:
             left_out = [

@@ -22,6 +22,7 @@ from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import Sides, sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
+from tf1compat.migration.planning.optimizer_plan import with_training
 from tf1compat.migration.planning.part_scope import EVERYTHING, PartScope
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.problems import orphaned, unexplained, unfilled
@@ -43,6 +44,7 @@ def plan_migration(
     assume: Assumptions = NOTHING,
     averages: str = "ignore",
     part: PartScope | str = EVERYTHING,
+    optimizer: str = "prefer",
 ) -> Plan:
     """Returns the plan that accounts for every variable of a checkpoint and weight of a model.
 
@@ -64,13 +66,18 @@ def plan_migration(
         for one of each trained variable, ``"prefer"`` takes what there is.
       part: a scope of the checkpoint and a part of the model, ``"bert:encoder"``: what no rule
         speaks of outside of them is left behind, and keeps its values.
+      optimizer: what becomes of slots, steps and the learning rate where the model is compiled:
+        ``"prefer"`` has its optimizer go on with what there is (and builds it, if it isn't built),
+        ``"use"`` asks for all that it keeps and for what 1.15 computed, ``"ignore"`` leaves them
+        behind.
 
     Raises:
       RuleError: if a rule matches nothing or two collide.
       LayoutError: if a rule's layout doesn't fit; the message names rule, shapes and what fits.
       ModelError: if the model isn't built.
       CheckpointError: if the checkpoint can't be read.
-      UsageError: if averages are to be used and there are none.
+      UsageError: if averages are to be used and there are none, or slots, and the model isn't
+        compiled.
       UnknownNameError: if a side has nothing in the part.
     """
     scope, index = PartScope.of(part), index_model(model)
@@ -111,7 +118,8 @@ def plan_migration(
         unexplained=tuple(_unexplained(left_s, ruling.sides.sources, sources, problems)),
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, problems)),
     )
-    return with_averages(plan, checkpoint, index, averages=averages)
+    plan = with_averages(plan, checkpoint, index, averages=averages)
+    return with_training(plan, checkpoint, index, graph=checkpoint.graph_path, policy=optimizer)
 
 
 def _ruling(

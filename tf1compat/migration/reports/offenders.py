@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -23,6 +24,10 @@ __all__ = ["offender_lines"]
 _BARE = ("neither", "none", "none in the file")  # what says no more than that something is left
 _LINES = 38  # leaves room for what an app prints around them
 _SHOWN = 3  # folded names of one side of a question
+_RULES = (
+    "a rule with keep='why' leaves a target its initial value, one with drop='why' leaves a source "
+    "behind"
+)
 _FOLDED = 6  # folded lines of names in each category before they are counted instead
 
 
@@ -54,12 +59,27 @@ def offender_lines(
         *_said(plan.unexplained),
         *_copies(plan),
         *(_suggested(plan, replan, checkpoint) if replan is not None else ()),
-        "a rule with keep='why' leaves a target its initial value, one with drop='why' leaves a "
-        "source behind",
+        *([_RULES] if plan.ambiguities or plan.unfilled or plan.unexplained else ()),
+        *_of_optimizer(plan),
     ]
     if len(lines) > _LINES:
         lines = [*lines[:_LINES], f"... and {len(lines) - _LINES} more lines: see --format=json"]
     return lines
+
+
+def _of_optimizer(plan: Plan) -> Iterator[str]:
+    """Yields what keeps the model's optimizer from going on just as 1.15's would."""
+    training = plan.training
+    if training is None or not training.problems:
+        return
+    yield from _category("unfilled optimizer variable", [p.name for p in training.unfilled])
+    why = Counter(problem.found for problem in training.unfilled)
+    yield from (f"  {count} {reason}" for reason, count in why.items())
+    if training.refused:
+        yield f"{training.optimizer.rpartition('>')[2]} computes something else than 1.15 did:"
+        yield from (f"  {problem.found}" for problem in training.refused)
+        yield f"  as 1.15 computed: {training.offer}"
+    yield "optimizer=prefer takes what there is"
 
 
 def _category(what: str, names: Sequence[str], told: Collection[str] = ()) -> Iterator[str]:

@@ -14,6 +14,7 @@ from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_gradients, compute_outputs
 from tf1compat.migration.planning.computed import ALIKE, COMPUTED
 from tf1compat.migration.planning.lines import Fill
+from tf1compat.migration.planning.optimizer_plan import with_training_again
 from tf1compat.migration.planning.parts import uncovered_sources
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._assignments import (
@@ -105,7 +106,8 @@ def settle(
                 raise
             found = str(error)
         if isinstance(found, Plan):
-            return Settlement(found)
+            graph = checkpoint.graph_path
+            return Settlement(with_training_again(found, checkpoint, index, graph=graph))
         why = found
     return Settlement(plan, why)
 

@@ -11,10 +11,12 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, LayoutError, Problem, UsageError, VerificationError
-from tf1compat.keras3 import index_model, read_exported
+from tf1compat.keras3 import Exported, index_model, read_exported
+from tf1compat.keras3.index.optimizer_index import index_optimizer
 from tf1compat.keras3.models.running import output_arrays, output_names
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.training_targets import targets_of
 from tf1compat.migration.values import Comparison, check_fits_checkpoint, compared
 from tf1compat.migration.verification.divergence import Divergence, first_pair
 from tf1compat.migration.verification.outputs import (
@@ -198,19 +200,24 @@ def verify_weights(
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     check_fits_checkpoint(plan, entries)
     problems: list[Problem] = []
+    left_out = ""
+    if plan.training is not None and index_optimizer(index) is None:
+        left_out = "what the optimizer goes on with: this model isn't compiled"
     unchecked: tuple[str, ...] = ()
     if output is None:
-        read: ReadWeight = lambda path: np.asarray(index[path].variable.numpy())  # noqa: E731
+        weights = index if left_out else targets_of(plan, index)
+        read: ReadWeight = lambda path: np.asarray(weights[path].variable.numpy())  # noqa: E731
         origin = "the model"
     else:
         origin = os.fspath(output)
         exported = read_exported(origin, index)
         problems += [*exported.damage(progress), *exported.misplaced()]
         unchecked = tuple(f"{origin}: {one}" for one in exported.unchecked)
+        left_out = left_out or _lacking(plan, exported)
         read = lambda path: exported[path].read()  # noqa: E731
     damaged = {problem.name for problem in problems}
     exact, anew = 0, []
-    for fill in plan.fills:
+    for fill in plan.fills if left_out else plan.all_fills:
         if fill.target in damaged:
             continue
         try:
@@ -226,7 +233,16 @@ def verify_weights(
             Problem(fill.target, "its source's bits", f, origin) for f in found.differences
         ]
     problems += unlike_originals(plan.drops, entries)
+    unchecked += (left_out,) if left_out else ()
     return Verification(exact, tuple(problems), anew=tuple(anew), unchecked=unchecked)
+
+
+def _lacking(plan: Plan, exported: Exported) -> str:
+    """Returns what a file lacks that was written without what an optimizer goes on with."""
+    training = plan.training
+    if training is None or any(path in exported for path in training.targets):
+        return ""
+    return f"{exported.path}: it holds nothing of what the optimizer goes on with"
 
 
 def _counted(paths: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from tf1compat.keras3.formats.hdf5.skeleton import save_skeleton
 from tf1compat.keras3.formats.hdf5.source import Source
 from tf1compat.keras3.formats.hdf5.space import find_marks
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.optimizer_index import OptimizerIndex, index_optimizer
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.keras3.models.keras_members import WEIGHTS_MEMBER
 from tf1compat.names.first_line import first_line
@@ -21,8 +22,12 @@ from tf1compat.names.first_line import first_line
 __all__ = ["misplaced_in", "named_values", "weights_skeleton"]
 
 
-def weights_skeleton(index: ModelIndex, folder: str) -> tuple[str, tuple[Weight, ...]]:
+def weights_skeleton(
+    index: ModelIndex, folder: str, optimizer: OptimizerIndex | None
+) -> tuple[str, tuple[Weight, ...]]:
     """Returns the path of a skeleton made in `folder`, and what its marks mean.
+
+    The variables of `optimizer`, the model's, are marked as well.
 
     Raises:
       ModelError: Keras can't save the model's weights.
@@ -31,7 +36,7 @@ def weights_skeleton(index: ModelIndex, folder: str) -> tuple[str, tuple[Weight,
     """
     path = os.path.join(folder, WEIGHTS_MEMBER)  # Keras refuses other suffixes
     with naming_scratch(path):
-        weights = save_skeleton(index, lambda model: model.save_weights(path))
+        weights = save_skeleton(index, lambda model: model.save_weights(path), optimizer=optimizer)
     _require_marks(path, len(weights))
     return path, weights
 
@@ -45,7 +50,7 @@ def named_values(source: Source, index: ModelIndex | None) -> dict[str, str]:
         return source.inventory[1]
     if index is None:
         return {name: name for name in source.extents}
-    return {path: names[0] for path, names in _names(index).items()}
+    return {path: names[0] for path, names in _names(index, None).items()}
 
 
 def misplaced_in(source: Source, index: ModelIndex | None) -> Callable[[], list[Problem]]:
@@ -55,7 +60,11 @@ def misplaced_in(source: Source, index: ModelIndex | None) -> Callable[[], list[
     """
     if index is None:
         return list
-    return lambda: list(_misplaced(source, _names(index)))
+    held = source.inventory[1] if source.inventory else {}
+    beside = any(path not in index for path in held)  # what the model's optimizer keeps
+    return lambda: list(
+        _misplaced(source, _names(index, index_optimizer(index) if beside else None))
+    )
 
 
 def _misplaced(source: Source, names: Mapping[str, Sequence[str]]) -> list[Problem]:
@@ -79,10 +88,10 @@ def _misplaced(source: Source, names: Mapping[str, Sequence[str]]) -> list[Probl
     return problems
 
 
-def _names(index: ModelIndex) -> dict[str, list[str]]:
+def _names(index: ModelIndex, optimizer: OptimizerIndex | None) -> dict[str, list[str]]:
     """Returns the names of the datasets of each weight that Keras saves, by the weight's path."""
     with scratch_folder() as scratch:
-        skeleton, weights = weights_skeleton(index, scratch)
+        skeleton, weights = weights_skeleton(index, scratch, optimizer)
         with h5py.File(skeleton, "r") as file:
             marks = find_marks(file)
     return {weight.path: marks[number] for number, weight in enumerate(weights)}

@@ -20,6 +20,7 @@ from tf1compat.errors import ModelError, Problem
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3.formats.hdf5.disk_errors import disk_error
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.optimizer_index import OptimizerIndex
 from tf1compat.keras3.index.weights import Weight
 from tf1compat.names.first_line import first_line
 from tf1compat.stopping import contained
@@ -29,12 +30,18 @@ __all__ = ["marked_number", "save_skeleton"]
 _MARK = 0x7F1C  # with 0 elements and this extent no array of a layer's own is mistaken for a mark
 
 
-def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Weight, ...]:
+def save_skeleton(
+    index: ModelIndex,
+    save: Callable[[Any], object],
+    *,
+    optimizer: OptimizerIndex | None = None,
+) -> tuple[Weight, ...]:
     """Has `save` save the indexed model, marks in place of weights.
 
     Args:
       index: the model's index.
       save: is given the model and calls Keras' own way of saving to one format.
+      optimizer: the model's, where its variables are to be marked as well.
 
     Returns:
       the weights whose places were marked, by number.
@@ -48,7 +55,7 @@ def save_skeleton(index: ModelIndex, save: Callable[[Any], object]) -> tuple[Wei
     if not isinstance(model, keras.Model):
         kind = type(model).__name__
         raise ModelError(f"expected a keras.Model to save, found the layer {kind}; wrap it in one")
-    marks = _Marks(index)
+    marks = _Marks(index, optimizer)
     try:
         with _substituted(index, marks), contained():
             save(model)
@@ -72,14 +79,17 @@ def marked_number(shape: tuple[int, ...]) -> int | None:
 class _Marks:
     """The weights of an index as their marks are handed out."""
 
-    def __init__(self, index: ModelIndex) -> None:
+    def __init__(self, index: ModelIndex, optimizer: OptimizerIndex | None) -> None:
         self.weights: list[Weight] = []
-        self._index = index
+        self.optimizer = optimizer
+        kept = [] if optimizer is None else [one.weight for one in optimizer.values()]
+        self._wanted = [*(one for one in index.values() if one.kind == "weight"), *kept]
+        self._known = {**index.by_variable, **{id(one.variable): one for one in kept}}
         self._numbers: dict[str, int] = {}
 
     def mark(self, value: Any) -> Any:
-        """Returns the mark of a variable of the index; anything else as it is."""
-        weight = self._index.by_variable.get(id(value))
+        """Returns the mark of a variable that is known; anything else as it is."""
+        weight = self._known.get(id(value))
         if weight is None:
             return value
         number = self._numbers.setdefault(weight.path, len(self.weights))
@@ -93,12 +103,12 @@ class _Marks:
             Problem(
                 weight.path,
                 "to be saved as it is",
-                f"not given to Keras by {weight.layer_class}.save_own_variables",
+                f"not given to Keras by {weight.layer_class or 'optimizer'}.save_own_variables",
                 weight.layer_name,
                 "convert into the live model, and save that with Keras",
             )
-            for weight in self._index.values()
-            if weight.kind == "weight" and weight.path not in self._numbers
+            for weight in self._wanted
+            if weight.path not in self._numbers
         ]
         if problems:
             raise ModelError.from_problems(
@@ -136,17 +146,41 @@ class _Store:
 def _substituted(index: ModelIndex, marks: _Marks) -> Iterator[None]:
     """Has every layer save through a :class:`_Store`; on leaving they are as they were."""
     changed: list[tuple[Any, Any]] = []
+
+    def replace(one: Any, save: Any) -> None:
+        own = vars(one).get("save_own_variables")
+        one.save_own_variables = save
+        changed.append((one, own))
+
     try:
         for node in index.layers:
-            own = vars(node.layer).get("save_own_variables")
-            node.layer.save_own_variables = _through(node.layer.save_own_variables, marks)
-            changed.append((node.layer, own))
+            replace(node.layer, _through(node.layer.save_own_variables, marks))
+        for one in _plain_optimizers(marks.optimizer):
+            replace(one, _by_number(one, marks))
         yield
     finally:
-        for layer, own in changed:
-            del layer.save_own_variables
+        for one, own in changed:
+            del one.save_own_variables
             if own is not None:
-                layer.save_own_variables = own
+                one.save_own_variables = own
+
+
+def _plain_optimizers(optimizer: OptimizerIndex | None) -> Iterator[Any]:
+    """Yields a model's optimizer and the one within, if they save as all of Keras' do."""
+    plain = keras.optimizers.Optimizer.save_own_variables
+    for one in dict.fromkeys((optimizer.outer, optimizer.optimizer)) if optimizer else ():
+        if type(one).save_own_variables is plain:
+            yield one
+
+
+def _by_number(optimizer: Any, marks: _Marks) -> Any:
+    """Keras' optimizers save values, of which nobody could tell whose they are."""
+
+    def save_own_variables(store: Any) -> None:
+        for number, variable in enumerate(optimizer.variables):
+            store[str(number)] = marks.mark(variable)
+
+    return save_own_variables
 
 
 def _through(save: Any, marks: _Marks) -> Any:

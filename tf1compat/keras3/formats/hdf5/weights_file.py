@@ -20,7 +20,7 @@ from tf1compat.keras3.formats.hdf5.sealing import seal, structure_digest
 from tf1compat.keras3.formats.hdf5.source import Source, open_source
 from tf1compat.keras3.formats.hdf5.space import reserve
 from tf1compat.keras3.formats.hdf5.writing import stream_values
-from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
+from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of, optimizer_of
 from tf1compat.keras3.index.model_index import ModelIndex
 
 __all__ = ["damaged_structure", "read_weights_file", "write_weights_file"]
@@ -30,7 +30,7 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged:
         with scratch_folder() as scratch:
-            skeleton, weights = weights_skeleton(index, scratch)
+            skeleton, weights = weights_skeleton(index, scratch, optimizer_of(read))
             places = reserve(skeleton, staged, weights)
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)

@@ -1,0 +1,56 @@
+"""100 steps in Keras 3 from a migrated checkpoint against 100 more in TensorFlow 1.15.5."""
+
+import keras
+import pytest
+import training_runs
+from training_runs import RUNS, after, compiled, largest_gap, train, weights_of
+
+from tf1compat.keras3 import index_model
+from tf1compat.keras3.index.optimizer_index import index_optimizer
+from tf1compat.migration import convert, plan_migration, verify
+from tf1compat.testing import assert_arrays_close
+
+TOLERANCE = 1e-5  # relative to the largest of each variable
+_SOON = ("adam_dense", "ftrl")
+_CASES = [name if name in _SOON else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+
+
+def _same_as_1_15(model, plan, folder):
+    losses = train(model)
+    expected = after(folder)
+    count = len(losses)
+    assert_arrays_close(losses, expected["loss"][-count:], atol=TOLERANCE)
+    assert largest_gap(plan, plan.fills, expected, weights_of(model)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_training_goes_on_as_in_1_15(name, runs):
+    model = compiled(name)
+    plan = plan_migration(runs / name / "model.ckpt", model, optimizer="use")
+    convert(plan, model)
+    verify(plan, model).require_equal()
+    assert int(model.optimizer.iterations.numpy()) == training_runs.given.BEFORE
+    _same_as_1_15(model, plan, runs / name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["adam_average", "momentum", "loss_scaled"])
+def test_training_goes_on_from_the_file(name, runs, tmp_path):
+    model = compiled(name)
+    plan = plan_migration(runs / name / "model.ckpt", model)
+    path = tmp_path / "went_on.keras"
+    convert(plan, model, output=path)
+    _same_as_1_15(keras.saving.load_model(path), plan, runs / name)
+
+
+@pytest.mark.slow
+def test_slots_and_averages_are_those_of_1_15_at_the_end(runs):
+    model = compiled("adam_average")
+    plan = plan_migration(runs / "adam_average" / "model.ckpt", model)
+    convert(plan, model)
+    train(model)
+    kept = index_optimizer(index_model(model))
+    variables = {path: one.weight.variable for path, one in kept.items()}
+    fills = [fill for fill in plan.training.fills if fill.sources]
+    assert {kept[fill.target].what for fill in fills} == {"iterations", "m", "v", "average"}
+    assert largest_gap(plan, fills, after(runs / "adam_average"), variables) < TOLERANCE

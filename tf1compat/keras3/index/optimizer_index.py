@@ -1,0 +1,189 @@
+"""The variables of a model's optimizer by stable paths, and which weight each belongs to."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from tf1compat.errors import UnknownNameError
+from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.weights import Weight
+
+__all__ = ["OptimizerIndex", "OptimizerVariable", "index_optimizer"]
+
+_ROOT = "optimizer"
+_COUNTER = "iteration"  # what Keras calls the variable of `optimizer.iterations`
+_NUMBERS = {_COUNTER: "iterations", "learning_rate": "learning_rate"}
+_SCALES = ("dynamic_scale", "step_counter")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OptimizerVariable:
+    """One variable of an optimizer.
+
+    Attributes:
+      what: the name of a slot, such as ``"momentum"``; ``"average"`` for Keras' moving averages;
+        ``"iterations"``, ``"learning_rate"``, ``"dynamic_scale"``, ``"step_counter"``; its own name
+        for one that belongs to no weight; ``""`` where several have that.
+      of: path of the weight that it belongs to; ``""`` for none.
+      weight: it as what is read and written, of kind ``"optimizer"``.
+    """
+
+    what: str
+    of: str
+    weight: Weight
+
+
+class OptimizerIndex(Mapping[str, OptimizerVariable]):
+    """The variables of an optimizer by path, in its own order.
+
+    Paths are ``optimizer/WHAT/PATH OF THE WEIGHT`` and, of what belongs to none,
+    ``optimizer/WHAT``.
+
+    Attributes:
+      outer: the optimizer that the model was compiled with.
+      optimizer: the one that steps: of a ``LossScaleOptimizer`` the one within.
+      kind: its class by what Keras registers it as: ``"keras>Adam"``, ``"tf1compat>Momentum"``.
+      settings: its configuration, but for what isn't a plain value.
+    """
+
+    def __init__(self, outer: Any, index: ModelIndex) -> None:
+        self.outer = outer
+        self.optimizer = getattr(outer, "inner_optimizer", outer)
+        self.kind = _kind(self.optimizer)
+        config = self.optimizer.get_config()
+        plain = (bool, int, float, str, type(None))
+        self.settings = {key: one for key, one in config.items() if isinstance(one, plain)}
+        self._config = config
+        root = _ROOT
+        while any(path == root or path.startswith(f"{root}/") for path in index):
+            root = f"{root}_"
+        self._variables = {one.weight.path: one for one in _variables(self, index, root)}
+
+    def __getitem__(self, path: str) -> OptimizerVariable:
+        try:
+            return self._variables[path]
+        except KeyError:
+            raise UnknownNameError(f"{path}: the optimizer has no variable of this path") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+    @property
+    def sees_rows(self) -> bool:
+        """Whether gradients of tables come as those of a few rows: with TensorFlow alone."""
+        return str(keras.config.backend()) == "tensorflow"
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether its learning rate is anything but a number that it holds."""
+        return all(one.what != "learning_rate" for one in self.values())
+
+    def rate(self, step: int) -> float | None:
+        """Returns the learning rate of a step, counted from 0; None where nothing tells.
+
+        Of a number that it holds, that number, whatever the step.
+        """
+        if not self.scheduled:
+            return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+        config = self._config.get("learning_rate")
+        if not isinstance(config, dict):
+            return None
+        schedule = keras.saving.deserialize_keras_object(config)
+        return float(keras.ops.convert_to_numpy(schedule(step)))
+
+
+def index_optimizer(index: ModelIndex) -> OptimizerIndex | None:
+    """Returns the variables of the optimizer of a compiled model; None where it isn't compiled.
+
+    An optimizer that isn't built yet is built for the model's trainable weights, as the first step
+    of its training would do.
+    """
+    optimizer = getattr(index.model, "optimizer", None)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        return None
+    if not optimizer.built:
+        optimizer.build(index.model.trainable_variables)
+    return OptimizerIndex(optimizer, index)
+
+
+def _kind(optimizer: Any) -> str:
+    cls = type(optimizer)
+    registered: str = keras.saving.get_registered_name(cls)
+    if registered == cls.__name__ and getattr(keras.optimizers, registered, None) is cls:
+        return f"keras>{registered}"
+    return registered
+
+
+def _variables(found: OptimizerIndex, index: ModelIndex, root: str) -> Iterator[OptimizerVariable]:
+    """Yields every variable of an optimizer, in the order in which Keras saves them."""
+    outer, inner = found.outer, found.optimizer
+    own = {id(variable) for variable in inner.variables}
+    owners = _owners(inner.variables, index)
+    unknown = iter(range(len(outer.variables)))
+    names = collections.Counter(one.name for one in inner.variables if id(one) not in owners)
+    for variable in outer.variables:
+        if id(variable) in owners:
+            what, of = owners[id(variable)]
+            yield _one(variable, f"{root}/{what}/{of}", what, of)
+            continue
+        what = _NUMBERS.get(variable.name, variable.name)
+        if id(variable) not in own:
+            known = what if what in _SCALES else ""
+            yield _one(variable, f"{root}/scaling/{what}", known, "")
+        elif names[variable.name] == 1:
+            yield _one(variable, f"{root}/{what}", what, "")
+        else:
+            yield _one(variable, f"{root}/variable_{next(unknown)}", "", "")
+
+
+def _owners(variables: Sequence[Any], index: ModelIndex) -> dict[int, tuple[str, str]]:
+    """Returns what each variable is of which weight, by its ``id``.
+
+    Keras calls it ``{path of the weight}_{what}``, slashes replaced. Of weights of one name, it
+    makes the variables in the weights' own order.
+    """
+    by_name: dict[str, list[Weight]] = collections.defaultdict(list)
+    for variable in index.model.trainable_variables:
+        weight = index.by_variable[id(variable)]
+        by_name[variable.path.replace("/", "_")].append(weight)
+    seen: collections.Counter[str] = collections.Counter()
+    found = {}
+    for variable in variables:
+        name = variable.name
+        cuts = (at for at in range(len(name) - 1, 0, -1) if name[at] == "_")
+        base = next((name[:at] for at in cuts if name[:at] in by_name), None)
+        if base is None:
+            continue
+        weights, number = by_name[base], seen[name]
+        seen[name] += 1
+        if number < len(weights):
+            found[id(variable)] = (name[len(base) + 1 :], weights[number].path)
+    return found
+
+
+def _one(variable: Any, path: str, what: str, of: str) -> OptimizerVariable:
+    weight = Weight(
+        path=path,
+        shape=tuple(variable.shape),
+        dtype=str(variable.dtype),
+        role="slot",
+        kind="optimizer",
+        name=variable.name,
+        layer_name="",
+        layer_class="",
+        layer_path="",
+        keras_path=variable.path,
+        trainable=False,
+        order=0,
+        uses=(path,),
+        variable=variable,
+    )
+    return OptimizerVariable(what, of, weight)

@@ -1,0 +1,46 @@
+"""Gradients of a few rows of a table, which TensorFlow alone has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+__all__ = ["dense_gradient", "read_rows", "rows_of", "write_rows"]
+
+
+def rows_of(gradient: Any) -> tuple[Any, Any] | None:
+    """Returns the rows that a gradient has, and their numbers, each once; None if it has them all.
+
+    As 1.15 does, and Keras doesn't, what one row gets from several places is added up before
+    anything else is done with it.
+    """
+    if keras.config.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    if not isinstance(gradient, tf.IndexedSlices):
+        return None
+    numbers, places = tf.unique(gradient.indices)
+    return tf.math.unsorted_segment_sum(gradient.values, places, tf.size(numbers)), numbers
+
+
+def dense_gradient(gradient: Any) -> Any:
+    """Returns a gradient with all of its rows; what one gets from several places is added up."""
+    if keras.config.backend() != "tensorflow":
+        return gradient
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(gradient)
+
+
+def read_rows(variable: Any, numbers: Any) -> Any:
+    """Returns some rows of a variable."""
+    return keras.ops.take(keras.ops.convert_to_tensor(variable), numbers, axis=0)
+
+
+def write_rows(values: Any, numbers: Any) -> Any:
+    """Returns what `Optimizer.assign` takes to give some rows other values."""
+    import tensorflow as tf
+
+    return tf.IndexedSlices(values, numbers)

@@ -1,0 +1,90 @@
+"""What is known of an optimizer of 1.x for its slots to go on in one of Keras 3."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tf1compat.errors import UsageError
+
+__all__ = ["Family", "Taker"]
+
+
+def _none() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class Taker:
+    """An optimizer of Keras 3 that goes on where one of 1.x stopped.
+
+    Attributes:
+      kind: its class, by what Keras registers it as: ``"keras>Adam"``.
+      slots: by what it calls its variables of a weight, the slots of 1.x that they are.
+      settings: by what its configuration calls them, the settings of 1.x that they are.
+      fixed: what else of its configuration must be how, for it to compute what 1.15 did.
+      rows: whether it computes, of a gradient of a few rows of a table, what 1.15 did.
+      scaled: whether its slots are those of 1.x times the negative learning rate.
+      powers: by what it calls them, the powers of a beta that it keeps as 1.x does.
+    """
+
+    kind: str
+    slots: Mapping[str, str]
+    settings: Mapping[str, str] = dataclasses.field(default_factory=_none)
+    fixed: Mapping[str, object] = dataclasses.field(default_factory=_none)
+    rows: bool = False
+    scaled: bool = False
+    powers: Mapping[str, str] = dataclasses.field(default_factory=_none)
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """An optimizer of 1.x.
+
+    Attributes:
+      name: what it goes by.
+      slots: what its slots are called, in order of creation; several where it has more or fewer.
+      takers: what goes on with them. The first computes what 1.15 did.
+      ops: the types of ops that are its steps, without ``Apply`` and what is before it.
+      called: what 1.15 calls the slots of an optimizer that isn't given a name, without the number
+        behind it; () where they are called by hand.
+      by_hand: what programs call its slots that make them by hand, by the slot.
+      powers: scalars of it that tell its step, each with the setting that it is a power of.
+      by_value: whether a step depends on a variable's value, so that one with a constant added to
+        it takes others.
+      by_whole: whether it depends on the whole variable, so that a part takes others.
+      dense: whether it gives all rows a step where the gradient has a few.
+    """
+
+    name: str
+    slots: tuple[tuple[str, ...], ...]
+    takers: tuple[Taker, ...]
+    ops: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+    by_hand: Mapping[str, str] = dataclasses.field(default_factory=_none)
+    powers: Mapping[str, str] = dataclasses.field(default_factory=_none)
+    by_value: bool = False
+    by_whole: bool = False
+    dense: bool = False
+
+    def taker(self, kind: str) -> Taker | None:
+        """Returns what goes on with it that is of a class; None where that can't."""
+        return next((one for one in self.takers if one.kind == kind), None)
+
+    def check(self) -> None:
+        """Does nothing where all that is said fits together.
+
+        Raises:
+          UsageError: nothing takes it, or a taker asks for a slot that it doesn't have.
+        """
+        known = {slot for some in self.slots for slot in some}
+        if not self.takers:
+            raise UsageError(f"optimizer {self.name!r}: expected one that takes it, found none")
+        for taker in self.takers:
+            if unknown := sorted({*taker.slots.values()} - known):
+                raise UsageError(
+                    f"optimizer {self.name!r}: expected slots of {', '.join(sorted(known))}, found "
+                    f"{', '.join(unknown)} for {taker.kind}"
+                )

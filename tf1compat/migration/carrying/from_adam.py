@@ -1,0 +1,48 @@
+"""Adam, and what BERT and ALBERT made of it."""
+
+from __future__ import annotations
+
+from tf1compat.migration.carrying.family import Family, Taker
+
+__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "LAMB"]
+
+_BETAS = {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}
+_OWN = {"m": "m", "v": "v"}
+_POWERS = {"beta1_power": "beta1_power", "beta2_power": "beta2_power"}
+
+ADAM = Family(
+    "Adam",
+    (("m", "v"),),
+    (
+        Taker("tf1compat>Adam", _OWN, _BETAS, rows=True, powers=_POWERS),
+        Taker(
+            "keras>Adam",
+            {"momentum": "m", "velocity": "v"},
+            _BETAS,
+            {"amsgrad": False, "weight_decay": None},
+        ),
+    ),
+    ops=("Adam",),
+    called=("Adam",),
+    powers={"beta1_power": "beta1", "beta2_power": "beta2"},
+    dense=True,
+)
+
+_BY_HAND = {"adam_m": "m", "adam_v": "v"}
+ADAM_WEIGHT_DECAY = Family(
+    "AdamWeightDecay",
+    (("m", "v"),),
+    (Taker("tf1compat>AdamWeightDecay", _OWN, _BETAS, rows=True),),
+    by_hand=_BY_HAND,
+    dense=True,
+)
+
+LAMB = Family(
+    "Lamb",
+    (("m", "v"),),
+    (Taker("tf1compat>Lamb", _OWN, _BETAS, rows=True),),
+    by_hand={**_BY_HAND, "lamb_m": "m", "lamb_v": "v"},
+    by_value=True,
+    by_whole=True,
+    dense=True,
+)

@@ -1,0 +1,66 @@
+"""Optimizers that keep sums or averages of squares: Adagrad, Adadelta, RMSProp."""
+
+from __future__ import annotations
+
+from tf1compat.migration.carrying.family import Family, Taker
+
+__all__ = ["ADADELTA", "ADAGRAD", "RMSPROP"]
+
+ADAGRAD = Family(
+    "Adagrad",
+    (("accum",),),
+    (
+        Taker("tf1compat>Adagrad", {"accum": "accum"}, rows=True),
+        # 1.15 adds no epsilon to the squares
+        Taker("keras>Adagrad", {"accumulator": "accum"}, fixed={"epsilon": 0.0}),
+    ),
+    ops=("Adagrad",),
+    called=("Adagrad",),
+)
+
+_RATES = {"rho": "rho", "epsilon": "epsilon"}
+ADADELTA = Family(
+    "Adadelta",
+    (("accum", "accum_update"),),
+    (
+        Taker(
+            "tf1compat>Adadelta",
+            {"accum": "accum", "accum_update": "accum_update"},
+            _RATES,
+            rows=True,
+        ),
+        Taker(
+            "keras>Adadelta",
+            {"accumulated_grad": "accum", "accumulated_delta_var": "accum_update"},
+            _RATES,
+        ),
+    ),
+    ops=("Adadelta",),
+    called=("Adadelta",),
+)
+
+# The slot of the average gradient is there where it is centered, that of momentum always.
+RMSPROP = Family(
+    "RMSProp",
+    (("rms", "momentum"), ("rms", "mg", "momentum")),
+    (
+        Taker(
+            "tf1compat>RMSProp",
+            {"rms": "rms", "mg": "mg", "momentum": "momentum"},
+            {
+                "decay": "decay",
+                "momentum": "momentum",
+                "epsilon": "epsilon",
+                "centered": "centered",
+            },
+            rows=True,
+        ),
+        Taker(
+            "keras>RMSprop",
+            {"velocity": "rms", "average_gradient": "mg", "momentum": "momentum"},
+            {"rho": "decay", "momentum": "momentum", "epsilon": "epsilon", "centered": "centered"},
+        ),
+    ),
+    ops=("RMSProp", "CenteredRMSProp"),
+    called=("RMSProp",),
+)

@@ -1,0 +1,30 @@
+"""Follow the regularized leader."""
+
+from __future__ import annotations
+
+from tf1compat.migration.carrying.family import Family, Taker
+
+__all__ = ["FTRL"]
+
+_STRENGTHS = {
+    "l1_regularization_strength": "l1",
+    "l2_regularization_strength": "l2",
+    "l2_shrinkage_regularization_strength": "l2_shrinkage",
+    "learning_rate_power": "power",
+}
+FTRL = Family(
+    "Ftrl",
+    (("accum", "linear"),),
+    (
+        Taker("tf1compat>Ftrl", {"accum": "accum", "linear": "linear"}, _STRENGTHS, rows=True),
+        Taker(
+            "keras>Ftrl",
+            {"accumulator": "accum", "linear": "linear"},
+            _STRENGTHS,
+            {"beta": 0.0},
+        ),
+    ),
+    ops=("Ftrl", "FtrlV2"),
+    called=("Ftrl",),
+    by_value=True,
+)

@@ -1,0 +1,100 @@
+"""Which slots of which optimizer each variable has: by the graph's steps, else by their names."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping
+
+from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.training_steps import Step, TrainingSteps
+from tf1compat.migration.carrying.family import Family
+
+__all__ = ["Slots", "slots_of"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Slots:
+    """The slots of a checkpoint.
+
+    Attributes:
+      by_variable: of each variable that has any, what is behind its name and the slot's own name;
+        of a slot in parts, the first's.
+      parts: by a slot's first part, the names of all of them, in order.
+      steps: of each variable that the graph steps on once, the step.
+    """
+
+    by_variable: Mapping[str, Mapping[str, str]]
+    steps: Mapping[str, Step]
+    parts: Mapping[str, tuple[str, ...]]
+
+    def role_names(self, family: Family, variable: str) -> Mapping[str, str] | None:
+        """Returns the slots of a variable by what a family calls them; None if it has others."""
+        step = self.steps.get(variable)
+        if step is not None:
+            known = step.optimizer in family.ops
+            return step.slots if known and self._has(variable, step.slots) else None
+        leaves = self.by_variable.get(variable, {})
+        if not leaves:
+            return None
+        named = self._learned(family, leaves) or _by_name(family, leaves)
+        return None if named is None else {role: leaves[leaf] for role, leaf in named.items()}
+
+    def _has(self, variable: str, slots: Mapping[str, str]) -> bool:
+        return set(slots.values()) <= set(self.by_variable.get(variable, {}).values())
+
+    def _learned(self, family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
+        """Returns a variable's slots as they are called where the graph tells which is which.
+
+        1.15 has no single op for Adam's step on a few rows of a table.
+        """
+        known = {
+            leaf: role
+            for step in self.steps.values()
+            if step.optimizer in family.ops
+            for role, slot in step.slots.items()
+            for leaf, name in self.by_variable.get(step.variable, {}).items()
+            if name == slot
+        }
+        return {known[leaf]: leaf for leaf in leaves} if known.keys() >= leaves.keys() else None
+
+
+def slots_of(checkpoint: Mapping[str, Entry], steps: TrainingSteps | None) -> Slots:
+    """Returns the slots of a checkpoint, read in the light of its graph's steps."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    parts: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+    for name, entry in checkpoint.items():
+        parsed = entry.name
+        if parsed.kind != "slot" or not parsed.slot_of or not parsed.slot:
+            continue
+        if parsed.part is not None and parsed.slot_of in checkpoint:
+            parts[parsed.slot_of, parsed.slot][parsed.part] = name
+        found[parsed.slot_of].setdefault(parsed.slot, name)
+    for (of, slot), numbered in parts.items():
+        found[of][slot] = numbered[min(numbered)]
+    by_variable: dict[str, list[Step]] = defaultdict(list)
+    for step in steps.steps if steps else ():
+        by_variable[step.variable].append(step)
+    same = {  # parts of one variable take the same step
+        variable: some[0]
+        for variable, some in by_variable.items()
+        if len({(one.optimizer, tuple(one.slots.values())) for one in some}) == 1
+    }
+    whole = [tuple(n for _, n in sorted(some.items())) for some in parts.values() if len(some) > 1]
+    return Slots(found, same, {names[0]: names for names in whole})
+
+
+def _by_name(family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
+    if set(leaves) <= set(family.by_hand):
+        return {family.by_hand[leaf]: leaf for leaf in leaves}
+    for name in family.called:
+        numbered = {}
+        for leaf in leaves:
+            number = "0" if leaf == name else leaf.removeprefix(f"{name}_")
+            numbered[int(number) if number.isdecimal() else -1] = leaf
+        if sorted(numbered) != list(range(len(leaves))):
+            continue
+        for roles in family.slots:
+            if len(roles) == len(numbered):
+                return {role: numbered[number] for number, role in enumerate(roles)}
+    return None

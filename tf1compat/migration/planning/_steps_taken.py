@@ -1,0 +1,102 @@
+"""How many steps were taken: by the global step, and by the powers that Adam keeps."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from tf1compat.checkpoint import Entry
+from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.layouts.kept_numbers import steps_of
+from tf1compat.migration.planning._graph_numbers import GraphNumbers, shortest
+
+__all__ = ["StepsTaken", "steps_taken"]
+
+
+@dataclasses.dataclass(frozen=True)
+class StepsTaken:
+    """How many steps were taken.
+
+    Attributes:
+      counter: the variable that counts them; None where there is none, or several.
+      counted: what it says.
+      powers: for each power of a beta that tells, the beta and the steps.
+      kept: by what 1.15 calls a power, the variable that it is and the beta, as far as known.
+    """
+
+    counter: str | None
+    counted: int | None
+    powers: Mapping[str, tuple[float, int]]
+    kept: Mapping[str, tuple[str | None, float | None]]
+
+    @property
+    def agreeing(self) -> bool:
+        """Whether all that tells says the same."""
+        return len({*self._told()}) <= 1
+
+    @property
+    def steps(self) -> int | None:
+        """The optimizer's own steps, which its powers tell first; None where nothing tells."""
+        return next(self._told(), None)
+
+    def _told(self) -> Iterator[int]:
+        yield from (steps for _, steps in self.powers.values())
+        if self.counted is not None:
+            yield self.counted
+
+
+def steps_taken(
+    checkpoint: Mapping[str, Entry],
+    numbers: GraphNumbers,
+    *,
+    family: Family | None,
+    taker: Taker | None,
+    settings: Mapping[str, object],
+) -> StepsTaken:
+    """Returns how many steps a checkpoint says were taken.
+
+    Args:
+      checkpoint: its variables.
+      numbers: of the graph's steps.
+      family: the optimizer of 1.x.
+      taker: what goes on with it.
+      settings: the configuration of that, for betas that no graph tells.
+    """
+    counter = _counter(checkpoint, numbers)
+    counted = int(checkpoint[counter].read()) if counter else None
+    powers, kept = {}, {}
+    for setting, beta_name in (family.powers if family else {}).items():
+        source = numbers.source(setting) or _only(checkpoint, setting)
+        beta = numbers.setting(beta_name)
+        if beta is None and taker is not None:
+            config = next((k for k, v in taker.settings.items() if v == beta_name), "")
+            known = settings.get(config)
+            beta = known if isinstance(known, float) else None
+        kept[setting] = (source, beta)
+        if source is None or beta is None:
+            continue
+        steps = steps_of(checkpoint[source].read(), shortest(beta))
+        if steps is not None:
+            powers[source] = (shortest(beta), steps)
+    return StepsTaken(counter, counted, powers, kept)
+
+
+def _counter(checkpoint: Mapping[str, Entry], numbers: GraphNumbers) -> str | None:
+    named = numbers.graph.counter if numbers.graph else ""
+    if named in checkpoint and checkpoint[named].shape == ():
+        return named
+    every = [
+        name
+        for name, entry in checkpoint.items()
+        if entry.name.kind == "global_step" and not entry.shape
+    ]
+    return every[0] if len(every) == 1 else None
+
+
+def _only(checkpoint: Mapping[str, Entry], leaf: str) -> str | None:
+    every = [
+        name
+        for name, entry in checkpoint.items()
+        if entry.name.kind == "optimizer_state" and entry.name.leaf == leaf and not entry.shape
+    ]
+    return every[0] if len(every) == 1 else None
