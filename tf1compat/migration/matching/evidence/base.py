@@ -28,6 +28,13 @@ OTHER_KINDS = {
     "average": "a moving average in place of its variable",
     "no_average": "a variable without a moving average",
     "one_of_equals": "a source of several that are equal",
+    "carried": "a slot that goes along",
+    "carried_average": "a moving average that goes along",
+    "carried_value": "an average that begins with a value",
+    "carried_step": "the count of steps",
+    "carried_power": "a power that tells the steps",
+    "carried_rate": "a learning rate of the graph",
+    "carried_scale": "the state of loss scaling",
     "recorded": "a reason of an old plan",
 }
 """Kinds of reasons that are neither evidence's nor a reading's, and what they stand for."""
