@@ -115,7 +115,7 @@ def test_a_task_of_another_make_is_guarded_too(app):
 
 
 def test_it_is_gone_afterwards_and_the_nearest_is_said(app):
-    assert list(TASKS) == ["inspect", "plan", "migrate", "verify", "diff", "completion"]
+    assert list(TASKS) == ["inspect", "plan", "migrate", "verify", "back", "diff", "completion"]
     code, out, err = app("migrte")
     assert (code, out) == (2, "")
     assert "found 'migrte'; nearest: migrate; see `tf1compat help`" in err
@@ -133,7 +133,9 @@ def test_help_of_a_task_is_its_own(app, task):
     reads = task != "completion"
     assert ("--checkpoint" in asked[1]) == reads
     assert ("formats of checkpoints:\n  V1: " in asked[1]) == reads
-    assert (".weights.h5: the weights" in asked[1]) == (task in ("migrate", "verify", "diff"))
+    assert (".weights.h5: the weights" in asked[1]) == (
+        task in ("migrate", "verify", "back", "diff")
+    )
 
 
 def test_nothing_given_is_a_usage_error(app):

@@ -15,6 +15,7 @@ import errno
 import io
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -36,6 +37,7 @@ from tf1compat.checkpoint import (  # noqa: E402
     update_checkpoint_state,
     write_checkpoint,
 )
+from tf1compat.checkpoint.containers import CONTAINERS  # noqa: E402
 from tf1compat.errors import CheckpointExistsError, CheckpointNotFoundError  # noqa: E402
 
 OPERATIONS = ("open", "close", "fsync", "replace", "unlink", "listdir", "lstat", "stat", "kill")
@@ -70,6 +72,55 @@ def _write_renamed_bundle(folder: str) -> None:
     """Writes as on filesystems that have no links."""
     with unittest.mock.patch.object(os, "link", side_effect=OSError(errno.EPERM, "no links here")):
         _write_bundle(folder)
+
+
+def _write_bundle_with_graph(folder: str) -> None:
+    write_checkpoint(os.path.join(folder, "m"), ITEMS, num_shards=2, graph=NEW)
+
+
+def _bundle_and_graph(folder: str) -> str:
+    """Returns the state of the bundle, which has its graph beside it as soon as it is there."""
+    state = _bundle_state(folder)
+    if state == "new":
+        with open(os.path.join(folder, "m.meta"), "rb") as file:
+            if file.read() != NEW:
+                raise ValueError("another graph")
+    return state
+
+
+def _saved_model(folder: str) -> None:
+    """Prepares a SavedModel, as far as it is copied."""
+    os.makedirs(os.path.join(folder, "from", "assets"))
+    os.mkdir(os.path.join(folder, "from", "variables"))
+    for name in ("saved_model.pb", os.path.join("assets", "words.txt")):
+        with open(os.path.join(folder, "from", name), "wb") as file:
+            file.write(OLD)
+    write_checkpoint(os.path.join(folder, "from", "variables", "variables"), ITEMS)
+
+
+def _write_saved_model(folder: str) -> None:
+    source = open_checkpoint(os.path.join(folder, "from", "variables", "variables"))
+    CONTAINERS["saved_model"].write(source, os.path.join(folder, "to"), ITEMS.items())
+
+
+def _saved_model_state(folder: str) -> str:
+    if not os.path.lexists(os.path.join(folder, "to")):
+        return "old"
+    for name in ("saved_model.pb", os.path.join("assets", "words.txt")):
+        with open(os.path.join(folder, "to", name), "rb") as file:
+            if file.read() != OLD:
+                raise ValueError(f"not complete: {name}")
+    left = set(os.listdir(os.path.join(folder, "to", "variables")))
+    if len(left) != 3:
+        raise ValueError(f"within it {sorted(left)}")
+    shutil.copytree(os.path.join(folder, "to", "variables"), os.path.join(folder, "seen"))
+    try:
+        for name in left:
+            renamed = name.replace("variables", "m")
+            os.rename(os.path.join(folder, "seen", name), os.path.join(folder, "seen", renamed))
+        return _bundle_state(os.path.join(folder, "seen"))
+    finally:
+        shutil.rmtree(os.path.join(folder, "seen"))
 
 
 def _bundle_state(folder: str) -> str:
@@ -128,6 +179,20 @@ WRITERS = (
         _write_renamed_bundle,
         _bundle_state,
         frozenset(BUNDLE),
+    ),
+    Writer(
+        "write_checkpoint with a graph",
+        _nothing,
+        _write_bundle_with_graph,
+        _bundle_and_graph,
+        frozenset({*BUNDLE, "m.meta"}),
+    ),
+    Writer(
+        "a SavedModel with other values",
+        _saved_model,
+        _write_saved_model,
+        _saved_model_state,
+        frozenset({"from", "to"}),
     ),
     Writer("staged_file", _write_old, _write_file, _file_state, frozenset({"f"})),
     Writer(

@@ -44,6 +44,24 @@ def test_a_narrowed_value_is_compared_forwards(migrated):
     assert "w, laid out anew: 1 of 4 elements differ" in problem.found
 
 
+def test_what_is_added_may_be_larger_than_the_source(tmp_path):
+    """A forget gate's bias of 1e-3 comes back but for what 1.001 rounds."""
+    values = {"b": np.full(4, 1e-3, np.float32), "k": np.ones((1, 4)), "r": np.ones((1, 4))}
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, {name: value.astype(np.float32) for name, value in values.items()})
+    model = keras.Sequential([keras.Input((1, 1)), keras.layers.LSTM(1, name="rnn")])
+    rules = [
+        Rule("b", "rnn/cell/bias", "forget_bias(1.0)"),
+        Rule("k", "rnn/cell/kernel", "identity"),
+        Rule("r", "rnn/cell/recurrent_kernel", "identity"),
+    ]
+    plan = plan_migration(prefix, model, rules)
+    convert(plan, model)
+    assert (np.float32(1e-3) + np.float32(1)) - np.float32(1) != np.float32(1e-3)
+    found = verify_weights(plan, model)
+    assert (found.problems, found.anew) == ((), ("rnn/cell/bias",))
+
+
 @dataclasses.dataclass(frozen=True)
 class Bent(Identity):
     """Says that it rounds by as much as it is told, and doubles what it is given."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -130,10 +131,23 @@ class ProofFlags:
         return plan
 
     def proof(
-        self, plan: Plan, index: ModelIndex, checkpoint: Checkpoint, *, tolerance: float = 1e-5
+        self,
+        plan: Plan,
+        index: ModelIndex,
+        checkpoint: Checkpoint,
+        *,
+        tolerance: float = 1e-5,
+        outputs: Sequence[str] = (),
     ) -> Proof:
-        """Returns the proof of a plan, or what kept it from being proved."""
+        """Returns the proof of a plan, or what kept it from being proved.
+
+        `outputs` are tensors of the graph to compare where the user names none.
+        """
         from tf1compat.migration import Proof, prove
+
+        options = self.options()
+        if outputs and not options.outputs:
+            options = dataclasses.replace(options, outputs=outputs)
 
         why = self._unasked(plan, checkpoint)
         if not why:
@@ -144,7 +158,7 @@ class ProofFlags:
                         plan,
                         index,
                         checkpoint=checkpoint,
-                        options=self.options(),
+                        options=options,
                         tolerance=tolerance,
                     )
             except UsageError as error:

@@ -132,6 +132,11 @@ TASKS: Registry[Task] = Registry(
             "tf1compat.apps.verify",
         ),
         Task(
+            "back",
+            "writes a Keras model's weights back into a v1 checkpoint",
+            "tf1compat.apps.back",
+        ),
+        Task(
             "diff",
             "compares two checkpoints, or a checkpoint and a migrated file",
             "tf1compat.apps.diff",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["same_bits", "unequal_bits", "unequal_elements"]
+__all__ = ["elements_alike", "same_bits", "unequal_bits", "unequal_elements"]
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -50,3 +50,11 @@ def unequal_elements(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarr
     x, y = a.astype(wide), b.astype(wide)
     unequal = ~((x == y) | (np.isnan(x) & np.isnan(y)))
     return unequal, np.abs(x[unequal] - y[unequal])
+
+
+def elements_alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns where two arrays of one shape and dtype have the same bits: a bool array."""
+    if a.dtype.kind == "O":
+        return np.asarray(a == b)
+    alike = (_bits(a) == _bits(b)).reshape(a.size, -1).all(axis=1) if a.size else np.ones(0, bool)
+    return np.asarray(alike.reshape(a.shape))

@@ -1,5 +1,6 @@
 """Checkpoint to Keras 3: layouts, matching, the plan, conversion, verification."""
 
+from tf1compat.migration.backward.convert_back import ConversionBack, convert_back
 from tf1compat.migration.convert import Conversion, convert
 from tf1compat.migration.layouts import parse_layout, register_layout
 from tf1compat.migration.layouts.layout import Layout, Spec
@@ -37,6 +38,7 @@ __all__ = [
     "Ambiguity",
     "Assumptions",
     "Conversion",
+    "ConversionBack",
     "Drop",
     "Effect",
     "Fill",
@@ -57,6 +59,7 @@ __all__ = [
     "Verification",
     "compare_outputs",
     "convert",
+    "convert_back",
     "dropped_lines",
     "first_difference",
     "lint",

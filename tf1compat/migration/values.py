@@ -12,7 +12,14 @@ from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import same_bits, unequal_elements
 from tf1compat.errors import LayoutError, PlanError, Problem
 from tf1compat.files.dtypes import numpy_dtype
-from tf1compat.migration.layouts.answers import applied, made_of, part_of, pieces, rounding_of
+from tf1compat.migration.layouts.answers import (
+    added_by,
+    applied,
+    made_of,
+    part_of,
+    pieces,
+    rounding_of,
+)
 from tf1compat.migration.layouts.layout import Index, Layout, Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.planning.lines import Fill
@@ -71,7 +78,7 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
         return Comparison((other,), exact=False)
     try:
         given_back = pieces(layout, value, specs)
-        rounding = rounding_of(layout, specs)
+        rounding, added = rounding_of(layout, specs), added_by(layout)
     except LayoutError as error:
         return Comparison((str(error),), exact=False)
     found: list[str] = []
@@ -80,7 +87,8 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
         source = _read_part(entry, piece.index)
         if not same_bits(source, piece.value):
             exact = False
-            if not layout.sums and not _is_near(source, piece.value, rounding, layout.adds):
+            gap = rounding * max(_largest(source), added) if rounding else 0.0
+            if not layout.sums and not _is_near(source, piece.value, gap):
                 found.append(f"{name}: {_difference(source, piece.value)}")
     taken = sum(piece.value.size for piece in given_back)
     more = value.size > taken and not layout.merges  # than what comes back tells of
@@ -132,16 +140,12 @@ def _unmerged(
         yield f"layout {layout}: expected {left} initial values to be kept, found {kept} that are"
 
 
-def _is_near(source: np.ndarray, given_back: np.ndarray, rounding: float, added: float) -> bool:
-    """Tells whether what comes back is a source but for `rounding`.
-
-    Relative to the largest value of it, or to a constant that was added: a forget gate's 1.0 takes
-    bits of a bias that is far smaller.
-    """
-    if not rounding or source.shape != given_back.shape:
+def _is_near(source: np.ndarray, given_back: np.ndarray, gap: float) -> bool:
+    """Tells whether what comes back is a source but for differences up to `gap`."""
+    if not gap or source.shape != given_back.shape:
         return False
     _, gaps = unequal_elements(source, given_back)
-    return bool(np.all(gaps <= rounding * max(_largest(source), added)))
+    return bool(np.all(gaps <= gap))
 
 
 def _largest(values: np.ndarray) -> float:

@@ -214,6 +214,23 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path, given, error, message):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_graph_stands_beside_what_is_written_with_it(tmp_path):
+    before = write_checkpoint(tmp_path / "plain", {"w": TABLE})
+    graph = bytes(range(256)) * 9
+    assert write_checkpoint(tmp_path / "m", {"w": TABLE}, graph=graph) == before
+    assert (tmp_path / "m.meta").read_bytes() == graph
+    assert open_checkpoint(tmp_path / "m").graph_path == str(tmp_path / "m.meta")
+
+
+def test_a_graph_that_stands_there_is_not_written_over(tmp_path):
+    (tmp_path / "m.meta").write_bytes(b"a Saver's")
+    with pytest.raises(CheckpointExistsError, match=r"a part of one, is there \(m.meta\)"):
+        write_checkpoint(tmp_path / "m", {"w": TABLE}, graph=b"another")
+    assert names(tmp_path) == ["m.meta"]
+    write_checkpoint(tmp_path / "m", {"w": TABLE})
+    assert (tmp_path / "m.meta").read_bytes() == b"a Saver's"
+
+
 def test_failures_of_the_callers_own_leave_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError, match="integer division or modulo by zero"):
         write_checkpoint(tmp_path / "m", {"a": np.zeros(2), "b": lambda: 1 // 0})
@@ -400,7 +417,7 @@ def test_what_a_run_killed_while_naming_left_is_in_nobodys_way(tmp_path, links, 
     assert len(names(tmp_path)) == 4
 
 
-@pytest.mark.parametrize("suffix", ["data-00000-of-00001", "index", "manifest.json"])
+@pytest.mark.parametrize("suffix", ["data-00000-of-00001", "index", "manifest.json", "meta"])
 def test_what_reads_back_otherwise_is_not_written(tmp_path, monkeypatch, suffix):
     real = sealed.sync_file
 
@@ -412,8 +429,9 @@ def test_what_reads_back_otherwise_is_not_written(tmp_path, monkeypatch, suffix)
             pathlib.Path(path).write_bytes(data)
 
     monkeypatch.setattr(sealed, "sync_file", flips)
+    values = {"w": np.ones(100), "s": np.array([b"text" * 9], object)}
     with pytest.raises(OutputError, match="m: what was written reads back otherwise") as told:
-        write_checkpoint(tmp_path / "m", {"w": np.ones(100), "s": np.array([b"text" * 9], object)})
+        write_checkpoint(tmp_path / "m", values, graph=b"a graph")
     assert ".tmp-" not in str(told.value)
     assert names(tmp_path) == []
 

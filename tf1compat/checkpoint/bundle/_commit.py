@@ -7,7 +7,14 @@ import dataclasses
 import os
 from collections.abc import Iterator
 
-from tf1compat.checkpoint.bundle.file_names import INDEX, MANIFEST, data_path, is_written, parts_of
+from tf1compat.checkpoint.bundle.file_names import (
+    INDEX,
+    MANIFEST,
+    META,
+    data_path,
+    is_written,
+    parts_of,
+)
 from tf1compat.errors import CheckpointExistsError, UsageError
 from tf1compat.files.areas import leftovers, remove_area, staging_area
 from tf1compat.files.claims import Claim, claimed
@@ -26,11 +33,13 @@ class StagedBundle:
       prefix: of the staged files.
       final: the prefix that they will have.
       num_shards: number of data files.
+      has_graph: whether the graph is written as well.
     """
 
     prefix: str
     final: str
     num_shards: int
+    has_graph: bool = False
 
     @property
     def data(self) -> list[str]:
@@ -43,13 +52,18 @@ class StagedBundle:
         return self.prefix + MANIFEST
 
     @property
+    def graph(self) -> str:
+        """The path of the graph to write."""
+        return self.prefix + META
+
+    @property
     def index(self) -> str:
         """The path of the index to write."""
         return self.prefix + INDEX
 
     def seal(self) -> list[SealedFile]:
         """Puts all files on the disk, each of which was written; the index comes last."""
-        ends = [MANIFEST, INDEX]
+        ends = [*([META] if self.has_graph else []), MANIFEST, INDEX]
         staged = [*self.data, *(self.prefix + end for end in ends)]
         finals = [*self._data(self.final), *(self.final + end for end in ends)]
         return [seal(*pair) for pair in zip(staged, finals, strict=True)]
@@ -60,7 +74,9 @@ class StagedBundle:
 
 
 @contextlib.contextmanager
-def staged_bundle(prefix: str, *, num_shards: int) -> Iterator[StagedBundle]:
+def staged_bundle(
+    prefix: str, *, num_shards: int, has_graph: bool = False
+) -> Iterator[StagedBundle]:
     """Yields where to write; what isn't placed within the block is gone after it.
 
     A bundle is several files, so one can't replace another at one stroke: a prefix that is taken
@@ -79,10 +95,11 @@ def staged_bundle(prefix: str, *, num_shards: int) -> Iterator[StagedBundle]:
     real = os.path.join(real_path(os.path.dirname(prefix)), os.path.basename(prefix))
     with claimed(real) as claim:
         _recover(claim)
-        _require_free(real)
+        _require_free(real, has_graph=has_graph)
         with staging_area(claim, []) as area:
             with naming(real):
-                yield StagedBundle(os.path.join(area, os.path.basename(real)), real, num_shards)
+                staged = os.path.join(area, os.path.basename(real))
+                yield StagedBundle(staged, real, num_shards, has_graph)
 
 
 def _recover(claim: Claim) -> None:
@@ -95,8 +112,9 @@ def _recover(claim: Claim) -> None:
             remove_area(area)
 
 
-def _require_free(prefix: str) -> None:
+def _require_free(prefix: str, *, has_graph: bool) -> None:
     there = [prefix] if os.path.lexists(prefix) and not os.path.isdir(prefix) else []
+    there += [prefix + META] if has_graph and os.path.lexists(prefix + META) else []
     there += _parts(prefix)
     if there:
         raise CheckpointExistsError(

@@ -23,7 +23,11 @@ _WINDOW = 1 << 20  # bytes: small enough to still be in the cache when its check
 
 
 def require_as_meant(
-    staged: StagedBundle, records: Sequence[tuple[bytes, bytes]], *, manifest: Manifest
+    staged: StagedBundle,
+    records: Sequence[tuple[bytes, bytes]],
+    *,
+    manifest: Manifest,
+    graph: bytes | None,
 ) -> None:
     """Reads all of a staged bundle, a window or a string tensor in memory at a time.
 
@@ -32,12 +36,13 @@ def require_as_meant(
       records: what its index should hold, in order. They have the checksums that were taken of
         the tensors before these were written.
       manifest: what its manifest should say.
+      graph: what its graph should be; None where it has none.
 
     Raises:
-      OutputError: an index, a tensor or the manifest isn't as it was meant.
+      OutputError: an index, a tensor, the manifest or the graph isn't as it was meant.
     """
     try:
-        wrong = _difference(staged, records, manifest)
+        wrong = _difference(staged, records, manifest) or _other_graph(staged, graph)
     except (CheckpointError, VerificationError) as error:
         wrong = str(error).replace(staged.prefix, staged.final)
     if wrong:
@@ -63,6 +68,13 @@ def _difference(
         if Manifest.from_json(text.read()) != manifest:
             return "another manifest"
     return "; ".join(map(str, bundle.check()[:3]))
+
+
+def _other_graph(staged: StagedBundle, graph: bytes | None) -> str:
+    if graph is None:
+        return ""
+    with open_regular(staged.graph) as file:
+        return "" if bytes(file.read(0, file.size)) == graph else "another graph"
 
 
 def _require_bytes(path: str, stored: Iterable[BundleRecord]) -> None:

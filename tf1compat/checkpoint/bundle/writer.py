@@ -53,6 +53,7 @@ def write_checkpoint(
     items: Mapping[str, Item] | Iterable[tuple[str, Item]],
     *,
     num_shards: int = 1,
+    graph: bytes | None = None,
 ) -> Manifest:
     """Writes a V2 checkpoint that ``tf.compat.v1.train.Saver`` restores; mirrors its ``save``.
 
@@ -69,6 +70,8 @@ def write_checkpoint(
         checkpoint, whose dtype and slices are kept (and under its own name its
         :attr:`~tf1compat.checkpoint.Entry.stored_key`), or a :class:`Partitioned`.
       num_shards: number of data files, which the values go to in turn.
+      graph: a serialized MetaGraphDef to stand beside them as ``<prefix>.meta``, for
+        ``tf.compat.v1.train.import_meta_graph``; by default one that stands there is left alone.
 
     Returns:
       The manifest that was written.
@@ -85,15 +88,19 @@ def write_checkpoint(
 
     if not 0 < num_shards < 100_000:
         raise UsageError(f"num_shards is {num_shards}, expected 1 to 99999")
-    with staged_bundle(os.fspath(prefix), num_shards=num_shards) as staged:
+    has_graph = graph is not None
+    with staged_bundle(os.fspath(prefix), num_shards=num_shards, has_graph=has_graph) as staged:
         writer = _values_written(staged.data, items)
         manifest, records = Manifest(tuple(writer.tensors)), writer.index()
+        if graph is not None:
+            with open(staged.graph, "xb") as file:
+                file.write(graph)
         with open(staged.manifest, "x", encoding="utf-8") as text:
             text.write(manifest.to_json())
         with open(staged.index, "xb") as file:
             file.writelines(table_bytes(records))
         files = staged.seal()
-        require_as_meant(staged, records, manifest=manifest)
+        require_as_meant(staged, records, manifest=manifest, graph=graph)
         place_new(files)
     return manifest
 

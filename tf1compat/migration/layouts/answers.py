@@ -11,7 +11,7 @@ from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import Index, Layout, Piece, Shape, Spec
 from tf1compat.registry import asked, briefly
 
-__all__ = ["applied", "made_of", "part_of", "pieces", "rounding_of", "shown_range"]
+__all__ = ["added_by", "applied", "made_of", "part_of", "pieces", "rounding_of", "shown_range"]
 
 
 def _asked(layout: Layout, method: str, *given: Any) -> Any:
@@ -93,6 +93,18 @@ def rounding_of(layout: Layout, sources: Sequence[Spec]) -> float:
     found = _asked(layout, "rounding", *sources)
     if not isinstance(found, (int, float)) or not 0 <= found < 1:
         raise LayoutError(f"layout {layout}: expected a rounding from 0.0 to 1.0, found {found!r}")
+    return float(found)
+
+
+def added_by(layout: Layout) -> float:
+    """Returns the largest amount that a layout adds to values.
+
+    Raises:
+      LayoutError: it answers no number.
+    """
+    found = _asked(layout, "added")
+    if not isinstance(found, (int, float)) or not 0 <= found < np.inf:
+        raise LayoutError(f"layout {layout}: expected an amount of 0.0 or more, found {found!r}")
     return float(found)
 
 

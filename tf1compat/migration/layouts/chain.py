@@ -64,9 +64,9 @@ class Chain(Layout):
         return any(step.sums for step in self.steps)
 
     @property
-    def adds(self) -> float:
-        """The largest that any of its steps adds."""
-        return max(step.adds for step in self.steps)
+    def inverse_sums(self) -> bool:  # type: ignore[override]
+        """Whether any of its steps does."""
+        return any(step.inverse_sums for step in self.steps)
 
     @property
     def by_row(self) -> bool:  # type: ignore[override]
@@ -128,6 +128,9 @@ class Chain(Layout):
             found += max(each.rounding(source) for source in sources)
         later = zip(self._of_all[1:], self._specs(parts), strict=False)
         return found + sum(step.rounding(spec) for step, spec in later)
+
+    def added(self) -> float:
+        return sum(step.added() for step in self.steps)
 
     def rearrangement(self) -> Layout:
         return chain(*(step.rearrangement() for step in self.steps))

@@ -70,6 +70,7 @@ class GruBiases(Layout):
 
     name = "gru_biases"
     joins = True
+    inverse_sums = True
 
     def spec(self, *sources: Spec) -> Spec:
         gates, *candidate = sources if len(sources) == 3 else (Spec(()),)

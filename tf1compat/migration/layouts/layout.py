@@ -91,6 +91,8 @@ class Layout:
       merges: whether what it makes has elements that keep the target's initial value; `apply` is
         then given that one behind the sources.
       sums: whether it adds elements of its source up, so that nothing tells them apart again.
+      inverse_sums: whether its inverse adds elements of the target up: a model may hold apart what
+        the v1 graph has one number for, and computes the same with their sum.
       by_row: whether it says of each row by itself where that goes, so that some of them tell
         nothing of the others.
     """
@@ -101,12 +103,8 @@ class Layout:
     leaves_out: ClassVar[bool] = False
     merges: ClassVar[bool] = False
     sums: ClassVar[bool] = False
+    inverse_sums: ClassVar[bool] = False
     by_row: ClassVar[bool] = False
-
-    @property
-    def adds(self) -> float:
-        """Size of the largest constant that it adds to values."""
-        return 0.0
 
     def spec(self, *sources: Spec) -> Spec:
         """Returns the target's shape and dtype for sources of these shapes and dtypes.
@@ -135,9 +133,13 @@ class Layout:
     def rounding(self, *sources: Spec) -> float:
         """Returns how far its inverse may be from a source, relative to its largest value.
 
-        Or to a constant that it `adds`, if that is larger. 0.0 where the inverse gives the source's
+        Or to what it has `added`, if that is larger. 0.0 where the inverse gives the source's
         bits back.
         """
+        return 0.0
+
+    def added(self) -> float:
+        """Returns the largest amount that it adds to values, which small ones are rounded by."""
         return 0.0
 
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
@@ -206,7 +208,7 @@ class Identity(Layout):
 IDENTITY = Identity()
 
 
-_FLAGS = ("joins", "takes_part", "leaves_out", "merges", "sums", "by_row")
+_FLAGS = ("joins", "takes_part", "leaves_out", "merges", "sums", "inverse_sums", "by_row")
 
 
 def _check(layout: type[Layout]) -> None:

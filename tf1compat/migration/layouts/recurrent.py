@@ -71,11 +71,6 @@ class ForgetBias(Layout):
 
     amount: float
 
-    @property
-    def adds(self) -> float:
-        """What it adds to the forget gate, without its sign."""
-        return abs(self.amount)
-
     def spec(self, *sources: Spec) -> Spec:
         source = one_source(self, sources)
         if len(source.shape) != 1 or source.shape[0] % _GATES:
@@ -90,6 +85,9 @@ class ForgetBias(Layout):
 
     def rounding(self, *sources: Spec) -> float:
         return resolution(one_source(self, sources).dtype)
+
+    def added(self) -> float:
+        return abs(self.amount)
 
     def _with(self, value: np.ndarray, amount: float) -> np.ndarray:
         units = value.shape[0] // _GATES

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import LayoutError
 from tf1compat.migration.carrying.family import Family
-from tf1compat.migration.layouts.answers import made_of
+from tf1compat.migration.layouts.answers import added_by, made_of
 from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.joins import Concatenate
@@ -34,7 +34,7 @@ def variables_of(fill: Fill, checkpoint: Mapping[str, Entry]) -> tuple[str, ...]
 
 def changes_values(layout: Layout) -> bool:
     """Tells whether a layout does more to values than to move and cast them."""
-    return layout.adds > 0
+    return added_by(layout) > 0
 
 
 @dataclasses.dataclass(frozen=True)

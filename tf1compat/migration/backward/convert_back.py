@@ -1,0 +1,277 @@
+"""Carrying a plan out the other way: Keras weights into a checkpoint of the v1 graph."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf1compat.checkpoint import Checkpoint, Entry, Partitioned, open_checkpoint
+from tf1compat.checkpoint.containers import CONTAINERS, Container, Item
+from tf1compat.checkpoint.stored_types import stored_type_of
+from tf1compat.errors import PlanError, Problem, UsageError, VerificationError
+from tf1compat.files.manifest import Manifest
+from tf1compat.keras3 import ModelIndex, index_model, read_exported
+from tf1compat.keras3.formats.weight_values import value_of
+from tf1compat.migration.backward._assembling import Assembly
+from tf1compat.migration.backward._remaining import Remaining, remaining
+from tf1compat.migration.planning.originals import unlike_originals
+from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.planning.specs import target_specs
+from tf1compat.migration.values import check_fits_checkpoint, check_same_side
+from tf1compat.names.spec_text import spec_text
+from tf1compat.printable import joined
+
+__all__ = ["ConversionBack", "convert_back"]
+
+Progress = Callable[[str, int], None]
+
+_SHOWN = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class ConversionBack:
+    """What was written, and what the v1 graph has no place for.
+
+    Attributes:
+      plan: the plan that was carried out backwards.
+      output: the prefix or directory that was written.
+      manifest: name, shape, dtype and SHA-256 of every tensor written.
+      changed: names of variables that have another value than before.
+      followed: those of them that got it as a copy or a moving average of another.
+      stale: names of variables copied as they were that belong to one that changed: slots, and
+        averages that were to be kept.
+      omitted: names of variables that were left out.
+      rounded: by the path of a weight, by how much it differs from what was written, laid out anew.
+      summed: paths of weights that hold apart what the v1 graph has one number for, their sum.
+      left: by the path of a weight, what of it has no place in the v1 graph, and why.
+    """
+
+    plan: Plan
+    output: str
+    manifest: Manifest
+    changed: tuple[str, ...]
+    followed: tuple[str, ...]
+    stale: tuple[str, ...]
+    omitted: tuple[str, ...]
+    rounded: Mapping[str, float]
+    summed: tuple[str, ...]
+    left: Mapping[str, str]
+
+    def record(self) -> dict[str, Any]:
+        """Returns what JSON holds of it; ``docs/back.md`` has the fields."""
+        names = ("changed", "followed", "stale", "omitted", "summed")
+        found: dict[str, Any] = {name: list(getattr(self, name)) for name in names}
+        return found | {"rounded": dict(self.rounded), "left": dict(self.left)}
+
+    def __str__(self) -> str:
+        same = len(self.plan.sources) - len(self.omitted) - len(self.changed)
+        lines = [f"{len(self.changed)} variables have new values, {same} are as they were"]
+        lines += _listed("with the variable that they are of: {}", self.followed)
+        lines += _listed("as they were, beside variables that changed: {}", self.stale)
+        lines += _listed("left out: {}", self.omitted)
+        rounded = [f"{path} (by up to {gap:.3g})" for path, gap in self.rounded.items()]
+        lines += _listed("weights that the layout rounds: {}", rounded)
+        lines += _listed("weights whose parts the v1 graph has the sum of: {}", self.summed)
+        left = [f"{path} ({why})" for path, why in self.left.items()]
+        lines += _listed("weights that the v1 graph has no place for: {}", left)
+        return joined(lines)
+
+
+def convert_back(
+    plan: Plan,
+    model: Any,
+    *,
+    output: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    checkpoint: Checkpoint | None = None,
+    container: str = "checkpoint",
+    slots: str = "keep",
+    shadows: str = "follow",
+    progress: Progress | None = None,
+) -> ConversionBack:
+    """Writes the weights of a model into the variables that the plan filled them from.
+
+    What is written is what :func:`~tf1compat.migration.convert` makes the weights of, bit for bit
+    but where a layout rounds: that is looked at before anything appears. A variable whose weights
+    are as they were converted keeps its own bits, and dtype and slices are those that it had. What
+    the plan dropped is copied: other heads, ``global_step``.
+
+    Args:
+      plan: a complete plan for the checkpoint and the model.
+      model: the built Keras model, or its :class:`~tf1compat.keras3.ModelIndex`.
+      output: what to write, which isn't there yet: a prefix, or a SavedModel's directory.
+      weights: a file that has the weights, ``.weights.h5`` or ``.keras``; by default the model's
+        own are taken.
+      checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
+      container: ``"checkpoint"`` writes a V2 checkpoint that a v1 ``Saver`` restores, with the
+        ``.meta`` that the plan's checkpoint has beside it; ``"saved_model"`` copies the SavedModel
+        that has the plan's checkpoint, with other values.
+      slots: what becomes of an optimizer's slots: ``"keep"`` copies them as they are, beside
+        weights that they don't belong to; ``"drop"`` leaves them out, so that a graph which has
+        them can't be restored whole.
+      shadows: what becomes of moving averages where their variable changed (or of that where the
+        average was taken): ``"follow"`` gives them its new value, ``"keep"`` copies them,
+        ``"drop"`` leaves them out.
+      progress: called with each variable's name and its bytes before it is written.
+
+    Returns:
+      what was written, and what of the weights wasn't.
+
+    Raises:
+      PlanError: the plan isn't complete, or was made for another checkpoint or model.
+      VerificationError: weights that come from one variable don't agree, or a weight isn't what its
+        variables would make of it; nothing is written then.
+      CheckpointExistsError: something is at `output`.
+      CheckpointError: the checkpoint, or the file of weights, is damaged.
+      OutputError: the output can't be written.
+      UsageError: there is no such container, or the checkpoint has nothing to make it of.
+    """
+    plan.require_complete()
+    index = index_model(model)
+    entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
+    check_fits_checkpoint(plan, entries)
+    check_same_side("model", plan.targets, target_specs(index))
+    if unlike := list(unlike_originals(plan.drops, entries)):
+        raise PlanError.from_problems("sources that were dropped as copies are none:", unlike)
+    rest = remaining(plan, entries, slots=slots, shadows=shadows)
+    if rest.omitted and entries.is_object_based:
+        raise UsageError(
+            f"{entries.prefix}: expected that nothing is left out of an object-based checkpoint, "
+            f"whose object graph names it, found {len(rest.omitted)} that are to be; keep them"
+        )
+    written = _container(container)
+    written.require(entries, rest.omitted)
+    assembly = Assembly(plan.fills, entries, _reader(index, weights))
+    items = _Items(assembly, entries, rest, progress)
+    manifest = written.write(entries, os.fspath(output), items)
+    return ConversionBack(
+        plan,
+        os.fspath(output),
+        manifest,
+        changed=tuple(items.changed),
+        followed=tuple(name for of in items.changed for name in rest.followers.get(of, ())),
+        stale=tuple(_beside_changed(rest.kept, items.changed)),
+        omitted=rest.omitted,
+        rounded=assembly.rounded,
+        summed=tuple(assembly.summed),
+        left=_left(plan, index, assembly),
+    )
+
+
+def _container(name: str) -> Container:
+    if name not in CONTAINERS:
+        raise UsageError(f"container: expected one of {', '.join(CONTAINERS)}, found {name!r}")
+    return CONTAINERS[name]
+
+
+class _Items:
+    """Names and values for a writer, one after the other, and which of them are new."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        entries: Mapping[str, Entry],
+        rest: Remaining,
+        progress: Progress | None,
+    ) -> None:
+        self._assembly = assembly
+        self._entries = entries
+        self._rest = rest
+        self._progress = progress
+        self.changed: list[str] = []
+
+    def __iter__(self) -> Iterator[tuple[str, Item]]:
+        for name, value in self._assembly.values():
+            for one in (name, *self._rest.followers.get(name, ())):
+                yield self._item(one, value)
+        for name in self._rest.kept:
+            yield self._item(name, None)
+        if self._assembly.problems:
+            raise VerificationError.from_problems(
+                "nothing was written, weights can't go back:", self._assembly.problems
+            )
+
+    def _item(self, name: str, value: np.ndarray | None) -> tuple[str, Item]:
+        entry = self._entries[name]
+        if self._progress is not None:
+            self._progress(name, entry.nbytes)
+        if value is None:
+            return entry.stored_key, entry
+        self.changed.append(name)
+        return entry.stored_key, _stored_like(entry, value)
+
+
+def _stored_like(entry: Entry, value: np.ndarray) -> Item:
+    """Returns a value in the slices that a variable is stored in."""
+    kind = stored_type_of(value.dtype).name
+    if kind != entry.dtype_name:  # quantized values are read as plain integers
+        raise VerificationError(
+            f"{entry.key}: expected values of {entry.dtype_name}, found {kind}; leave the variable "
+            "out with a rule"
+        )
+    if not entry.slices:
+        return value
+    parts = [(tuple(one.start for one in index), value[index]) for index in entry.slices]
+    return Partitioned(entry.shape, parts)
+
+
+def _reader(
+    index: ModelIndex, weights: str | os.PathLike[str] | None
+) -> Callable[[str], np.ndarray]:
+    """Returns what reads a weight by its path: the model's own value, or that of a file.
+
+    Raises:
+      VerificationError: the file is damaged, or Keras would load a weight from elsewhere in it.
+    """
+    if weights is None:
+        return lambda path: value_of(index[path], lambda _: None)
+    exported = read_exported(weights, index)
+    if problems := [*exported.damage(), *exported.misplaced()]:
+        raise VerificationError.from_problems(
+            f"{os.fspath(weights)}: weights can't be read:", problems
+        )
+
+    def read(path: str) -> np.ndarray:
+        weight, value = index[path], exported[path].read()
+        found = spec_text(value.dtype.name, value.shape)
+        expected = spec_text(weight.dtype, tuple(weight.shape))
+        if found != expected:
+            raise VerificationError.from_problems(
+                f"{os.fspath(weights)}: it has the weights of another model:",
+                [Problem(path, expected, found)],
+            )
+        return value
+
+    return read
+
+
+def _beside_changed(kept: Mapping[str, str], changed: Iterable[str]) -> Iterator[str]:
+    """Yields what is kept and belongs to a variable, or a scope, of which something changed."""
+    scopes = {name[:at] for name in changed for at in (*_slashes(name), len(name))}
+    yield from (name for name, of in kept.items() if of in scopes)
+
+
+def _slashes(name: str) -> Iterator[int]:
+    return (at for at, letter in enumerate(name) if letter == "/")
+
+
+def _left(plan: Plan, index: ModelIndex, assembly: Assembly) -> dict[str, str]:
+    """Returns, by path, what of a weight has no place in the v1 graph."""
+    kept = {keep.target: keep.reason for keep in plan.keeps}
+    found = {path: why for path, why in kept.items() if index[path].kind == "weight"}
+    size = {path: int(np.prod(spec.shape, dtype=np.int64)) for path, spec in plan.targets.items()}
+    return found | {
+        path: f"{count} of {size[path]} elements, which no variable filled"
+        for path, count in assembly.left.items()
+    }
+
+
+def _listed(what: str, names: Sequence[str]) -> list[str]:
+    """Returns the line that counts names and gives the first; none where there are none."""
+    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    shown = ", ".join([*names[:_SHOWN], *more])
+    return [f"  {len(names)} {what.format(shown)}"] if names else []
