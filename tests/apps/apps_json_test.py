@@ -65,6 +65,8 @@ CASES = {
     "plan that is open": (1, "plan", "bare.ckpt", "model_of_json:build"),
     "migrate": (0, "migrate", "a.ckpt", "model_of_json:build", "new.keras", "--verify"),
     "back": (0, "back", "a.ckpt", "new.keras", "back.ckpt"),
+    "rename": (0, "rename", "a.ckpt", "renamed.ckpt", "--map=net/w=net/kernel"),
+    "drop-slots": (0, "drop-slots", "a.ckpt", "slotless.ckpt", "--dry_run"),
     "migrate of what is open": (1, "migrate", "bare.ckpt", "model_of_json:build", "no.keras"),
     "verify": (0, "verify", "a.ckpt", "model_of_json:build", "out.weights.h5"),
     "verify of another": (1, "verify", "sick.ckpt", "model_of_json:build", "out.weights.h5"),

@@ -80,8 +80,8 @@ def test_overview_and_unknown_tasks(app):
     code, _, err = app("migrte")
     assert code == 2
     assert (
-        "expected a task (inspect, plan, migrate, verify, back, diff, completion), found 'migrte'"
-        in err
+        "expected a task (inspect, plan, migrate, verify, back, diff, rename, cast, drop-slots, "
+        "merge, split, average, extract, convert, completion), found 'migrte'" in err
     )
 
 

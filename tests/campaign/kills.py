@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import builtins
 import errno
+import functools
 import io
 import os
 import random
@@ -37,7 +38,9 @@ from tf1compat.checkpoint import (  # noqa: E402
     update_checkpoint_state,
     write_checkpoint,
 )
+from tf1compat.checkpoint.checkpoint_writers import write_planned  # noqa: E402
 from tf1compat.checkpoint.containers import CONTAINERS  # noqa: E402
+from tf1compat.checkpoint.surgery import planned  # noqa: E402
 from tf1compat.errors import CheckpointExistsError, CheckpointNotFoundError  # noqa: E402
 
 OPERATIONS = ("open", "close", "fsync", "replace", "unlink", "listdir", "lstat", "stat", "kill")
@@ -47,6 +50,7 @@ ITEMS = {
     "a/bias": np.arange(200, dtype=np.float64),
     "s": np.array([b"one", b""], object),
 }
+NUMBERS = {name: value for name, value in ITEMS.items() if value.dtype != object}
 OLD, NEW = b"old" * 9999, b"new" * 99999
 
 
@@ -170,6 +174,27 @@ def _state_state(folder: str) -> str:
     return {2: "old", 3: "new"}[len(lines)]
 
 
+def _source(folder: str) -> None:
+    write_checkpoint(os.path.join(folder, "source"), NUMBERS)
+
+
+def _write_planned(name: str, folder: str) -> None:
+    tensors = planned(open_checkpoint(os.path.join(folder, "source")))
+    write_planned(os.path.join(folder, name), tensors)
+
+
+def _planned_state(name: str, folder: str) -> str:
+    if not os.path.lexists(os.path.join(folder, name)):
+        return "old"
+    found = open_checkpoint(os.path.join(folder, name))
+    if {key: _told(entry.read()) for key, entry in found.items()} != {
+        key: _told(value) for key, value in NUMBERS.items()
+    }:
+        raise ValueError("other values")
+    return "new"
+
+
+SOURCE = ("source.index", "source.manifest.json", "source.data-00000-of-00001")
 BUNDLE = ("m.index", "m.manifest.json", "m.data-00000-of-00002", "m.data-00001-of-00002")
 WRITERS = (
     Writer("write_checkpoint", _nothing, _write_bundle, _bundle_state, frozenset(BUNDLE)),
@@ -193,6 +218,16 @@ WRITERS = (
         _write_saved_model,
         _saved_model_state,
         frozenset({"from", "to"}),
+    ),
+    *(
+        Writer(
+            f"a checkpoint as {name}",
+            _source,
+            functools.partial(_write_planned, name),
+            functools.partial(_planned_state, name),
+            frozenset({name, *SOURCE}),
+        )
+        for name in ("m.safetensors", "m.npz")
     ),
     Writer("staged_file", _write_old, _write_file, _file_state, frozenset({"f"})),
     Writer(

@@ -65,7 +65,7 @@ def test_only_the_root_and_the_apps_have_what_is_public():
 
 
 def test_the_root_has_every_app():
-    apps = {f"{name}_app" for name in TASKS} | {"main"}
+    apps = {f"{name.replace('-', '_')}_app" for name in TASKS} | {"main"}
     root = {
         attributes["name"]: attributes["actual"]
         for rule, attributes in RULES[""]

@@ -34,6 +34,7 @@ SHARED_NAMES = {
     "checkpoint": "the class that the room is named for",
     "reader": "what reads the folder's format",
     "writer": "what writes the folder's format",
+    "convert": "the app is named for what it does",
     "plan": "the app is named for what it makes",
     "verify": "the app is named for what it does",
 }

@@ -65,6 +65,7 @@ ALLOWED = {
     "files.placing: open": "the record in its own staging area",
     "checkpoint.state_file: open": "makes a staged file",
     "checkpoint.bundle.writer: open": "makes staged files",
+    "checkpoint.checkpoint_writers: zipfile.ZipFile": "makes a staged file",
     "checkpoint.containers: open": "makes files in a staged folder",
     "checkpoint.bundle._read_back: open": "a staged file",
     "keras3.formats._keras_archive: keras.models.load_model": "a path that leads to an open file",

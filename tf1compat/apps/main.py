@@ -141,6 +141,28 @@ TASKS: Registry[Task] = Registry(
             "compares two checkpoints, or a checkpoint and a migrated file",
             "tf1compat.apps.diff",
         ),
+        Task("rename", "writes a checkpoint with other names, by rules", "tf1compat.apps.rename"),
+        Task("cast", "writes a checkpoint with floats of another width", "tf1compat.apps.cast"),
+        Task(
+            "drop-slots",
+            "writes a checkpoint without optimizers' slots",
+            "tf1compat.apps.drop_slots",
+        ),
+        Task(
+            "merge",
+            "writes a checkpoint with partitioned variables made whole",
+            "tf1compat.apps.merge",
+        ),
+        Task(
+            "split", "writes a checkpoint with variables dealt out to parts", "tf1compat.apps.split"
+        ),
+        Task("average", "writes the average of several checkpoints", "tf1compat.apps.average"),
+        Task("extract", "writes a checkpoint of one scope", "tf1compat.apps.extract"),
+        Task(
+            "convert",
+            "writes a checkpoint in another format, without a model",
+            "tf1compat.apps.convert",
+        ),
         Task(
             "completion",
             "prints a script by which bash, zsh or fish complete commands",

@@ -1,0 +1,57 @@
+"""``tf1compat cast``: floats of another width."""
+
+from __future__ import annotations
+
+import sys
+
+from absl import flags
+
+from tf1compat.apps._app import App
+from tf1compat.apps._edits import EXITS, ChoiceFlags, SurgeryFlags, writers_help
+from tf1compat.apps._flags import SourceFlags, source_help
+from tf1compat.apps.usage_text import Usage
+from tf1compat.checkpoint.surgery import cast, planned
+from tf1compat.checkpoint.surgery.casting import FLOATS
+
+__all__ = ["APP", "run"]
+
+_USAGE = Usage(
+    "CHECKPOINT OUTPUT",
+    about="Writes a checkpoint whose floats have another dtype, each rounded to the nearest; "
+    "integers and all else stay.",
+    examples=(
+        ("cast model.ckpt-1000 half.ckpt --to=bfloat16", "all floats"),
+        ("cast model.ckpt-1000 half.safetensors --to=float16 --scope=encoder", "one scope"),
+    ),
+    exits={**EXITS, 2: "the command wasn't understood, or values would become infinite"},
+)
+_FLAGS = flags.FlagValues()
+_SOURCE = SourceFlags(_FLAGS)
+_SURGERY = SurgeryFlags(_FLAGS, "cast")
+_TO = flags.DEFINE_enum(
+    "to", None, list(FLOATS), "The dtype to write.", flag_values=_FLAGS, required=True
+)
+_CHOICE = ChoiceFlags(_FLAGS, "what is cast; by default all floats are")
+_OVERFLOW = flags.DEFINE_enum(
+    "overflow",
+    "refuse",
+    ["refuse", "infinity"],
+    "Values too large for the dtype: refused before anything is written, or made infinite.",
+    flag_values=_FLAGS,
+)
+
+
+def _main() -> int:
+    _SURGERY.check()
+    checkpoint = _SOURCE.open()
+    choose = _CHOICE.chooser(list(checkpoint))
+    tensors = planned(checkpoint)
+    return _SURGERY.end(cast(tensors, _TO.value, choose=choose, overflow=_OVERFLOW.value))
+
+
+APP = App("cast", _main, flag_values=_FLAGS, usage=_USAGE, notes=(source_help, writers_help))
+run = APP.run
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

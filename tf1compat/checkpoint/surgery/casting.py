@@ -1,0 +1,90 @@
+"""Floats of other widths."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tf1compat.checkpoint.surgery.planned_tensors import Edit, Planned, value_of
+from tf1compat.errors import Problem, UsageError
+from tf1compat.files.dtypes import numpy_dtype
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["FLOATS", "cast"]
+
+FLOATS = ("bfloat16", "float16", "float32", "float64")
+"""The dtypes between which values are cast; what is of another is left as it is."""
+
+
+def cast(
+    tensors: Sequence[Planned],
+    dtype: str,
+    *,
+    choose: Callable[[str], bool] = lambda name: True,
+    overflow: str = "refuse",
+) -> Edit:
+    """Gives tensors of floats another dtype, each value rounded to the nearest; slices are joined.
+
+    Args:
+      tensors: what is to be written.
+      dtype: one of :data:`FLOATS`.
+      choose: tells by its name whether a tensor is cast.
+      overflow: ``"refuse"`` reads all values that may become infinite before; ``"infinity"`` lets
+        them.
+
+    Raises:
+      UsageError: there is no such dtype or policy; or finite values would become infinite: naming
+        each such tensor.
+      CheckpointError: a value can't be read.
+    """
+    if dtype not in FLOATS or overflow not in ("refuse", "infinity"):
+        raise UsageError(
+            f"cast: expected one of {', '.join(FLOATS)}, and refuse or infinity for overflow; "
+            f"found {dtype!r} and {overflow!r}"
+        )
+    kept = [_cast(one, dtype) if choose(one.name) else one for one in tensors]
+    if overflow == "refuse":
+        pairs = zip(tensors, kept, strict=True)
+        if problems := [
+            p for old, new in pairs if old is not new for p in _overflowing(old, dtype)
+        ]:
+            raise UsageError.from_problems("nothing was written, values would be lost:", problems)
+    return Edit(tuple(kept))
+
+
+def _cast(one: Planned, dtype: str) -> Planned:
+    if one.dtype not in FLOATS or one.dtype == dtype:
+        return one
+    make = functools.partial(_made, one, dtype)
+    return dataclasses.replace(one, dtype=dtype, item=make, done=f"was {one.dtype}")
+
+
+def _made(one: Planned, dtype: str) -> np.ndarray:
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return value_of(one).astype(numpy_dtype(dtype))
+
+
+def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
+    """Yields a problem where finite values of a tensor are too large for a dtype."""
+    import ml_dtypes
+    import numpy as np
+
+    if ml_dtypes.finfo(numpy_dtype(one.dtype)).max <= ml_dtypes.finfo(numpy_dtype(dtype)).max:
+        return
+    value = value_of(one)
+    with np.errstate(over="ignore", invalid="ignore"):
+        over = np.isfinite(value) & ~np.isfinite(value.astype(numpy_dtype(dtype)))
+    if over.any():
+        largest = float(np.abs(value[over].astype(np.float64)).max())
+        yield Problem(
+            one.name,
+            f"values that {dtype} can hold",
+            f"{int(over.sum())} that it can't, up to {largest:g}",
+            remedy="leave it out of the cast, or let them become infinite (overflow=infinity)",
+        )
