@@ -32,10 +32,11 @@ _SURGERY = SurgeryFlags(_FLAGS, "merge")
 _CHOICE = ChoiceFlags(_FLAGS, "what is made whole, by the name that it then has; by default all")
 _STRATEGY = flags.DEFINE_enum(
     "strategy",
-    "div",
+    None,
     list(STRATEGIES),
-    "How rows were dealt out to variables that are parts: one part after the other, or row i to "
-    "part i modulo their number, as tf.nn.embedding_lookup does unless it is told otherwise.",
+    "How rows were dealt out to variables that are parts, which is asked for where there are any: "
+    "one part after the other, or row i to part i modulo their number, as tf.nn.embedding_lookup "
+    "does unless it is told otherwise.",
     flag_values=_FLAGS,
 )
 

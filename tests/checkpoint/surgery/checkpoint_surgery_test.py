@@ -211,10 +211,12 @@ def test_what_is_split_is_merged_again_with_its_slots(stored, strategy, kind):
 def test_parts_that_do_not_fit_are_named(stored):
     given = {"a/part_0": W[:3], "a/part_1": W[3:, :1], "b/part_0": W[:2], "b/part_1": W[2:]}
     with pytest.raises(UsageError, match=r"(?s)a: expected parts of one dtype and width"):
-        merge(stored(given))
+        merge(stored(given), strategy="div")
+    with pytest.raises(UsageError, match="how rows were dealt out to a, b, which nothing in the"):
+        merge(stored(given, "asked"))
     with pytest.raises(UsageError, match=r"b: expected parts of \[4, 3\] rows, as mod deals them"):
         merge(stored({k: v for k, v in given.items() if k[0] == "b"}, "b"), strategy="mod")
-    only_b = merge(stored(given, "c"), choose=lambda name: name == "b")
+    only_b = merge(stored(given, "c"), strategy="div", choose=lambda name: name == "b")
     assert {one.name for one in only_b.tensors} == {"a/part_0", "a/part_1", "b"}
 
 
@@ -223,6 +225,18 @@ def test_slices_are_joined_where_they_lie(stored):
     (one,) = merge(stored({"w": Partitioned((7, 2), parts)})).tensors
     assert one.done == "was in 2 slices"
     assert_arrays_equal(one.item(), W)
+
+
+def test_rows_of_slices_that_were_looked_up_by_mod_are_put_in_the_order_of_ids(stored):
+    rows = [W[0::3], W[1::3], W[2::3]]
+    starts = [(0, 0), (3, 0), (5, 0)]
+    table = Partitioned((7, 2), list(zip(starts, rows, strict=True)))
+    tensors = stored({"t": table, "w": Partitioned((7, 2), [((0, 0), W[:1]), ((1, 0), W[1:])])})
+    edit = merge(tensors, strategy="mod", choose=lambda name: name == "t")
+    assert_arrays_equal(values(edit)["t"], W)
+    assert_arrays_equal(values(merge(tensors))["t"], np.concatenate(rows))
+    with pytest.raises(UsageError, match=r"w: expected slices of \[4, 3\] rows, .* 0:1, 1:7"):
+        merge(tensors, strategy="mod")
 
 
 def test_what_cannot_be_split_is_refused(stored):

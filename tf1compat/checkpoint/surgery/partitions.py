@@ -34,7 +34,10 @@ _Choose = Callable[[str], bool]
 
 
 def merge(
-    tensors: Sequence[Planned], *, strategy: str = "div", choose: _Choose = lambda name: True
+    tensors: Sequence[Planned],
+    *,
+    strategy: str | None = None,
+    choose: _Choose = lambda name: True,
 ) -> Edit:
     """Makes variables whole: slices are joined, and ``X/part_0``, ``X/part_1``, ... become ``X``.
 
@@ -42,20 +45,29 @@ def merge(
 
     Args:
       tensors: of one checkpoint.
-      strategy: one of :data:`STRATEGIES`, for variables that are parts; slices say where they lie.
+      strategy: one of :data:`STRATEGIES`, which no file tells. Of slices, ``"mod"`` puts rows in
+        the order of their ids, for a graph that looks them up in one table; else they are joined
+        as they lie, as a ``Saver`` does. Of variables that are parts it has to be said.
       choose: tells by its name, without the part, whether a variable is made whole.
 
     Raises:
-      UsageError: no such strategy; parts that are missing, or don't fit one another: naming each.
+      UsageError: no such strategy, or none for variables that are parts; parts that are missing, or
+        don't fit one another: naming each.
     """
-    _require_strategy(strategy)
     require_name_based(tensors)
     groups: dict[str, dict[int, Planned]] = defaultdict(dict)
     for one in tensors:
         base, part = _joined(one)
         if part is not None and choose(base):
             groups[base][part] = one
-    problems = [p for base, parts in groups.items() for p in _misfits(base, parts, strategy)]
+    if strategy is None and groups:
+        raise UsageError(
+            f"expected how rows were dealt out to {', '.join(list(groups)[:3])}, which nothing in "
+            "the file tells: strategy=div (one part after the other) or mod (by id)"
+        )
+    told = strategy or "div"
+    _require_strategy(told)
+    problems = [p for base, parts in groups.items() for p in _misfits(base, parts, told)]
     if problems:
         raise UsageError.from_problems("nothing was written, parts don't fit:", problems)
     done: set[str] = set()
@@ -63,11 +75,11 @@ def merge(
     for one in tensors:
         base, part = _joined(one)
         if part is None or base not in groups:
-            kept.append(_whole(one) if choose(one.name) else one)
+            kept.append(_whole(one, told) if choose(one.of or one.name) else one)
         elif base not in done:
             done.add(base)
             parts = [groups[base][number] for number in range(len(groups[base]))]
-            kept.append(_joined_parts(base, parts, strategy))
+            kept.append(_joined_parts(base, parts, told))
     require_distinct_names(kept)
     return Edit(tuple(kept))
 
@@ -156,13 +168,33 @@ def _misfits(base: str, parts: dict[int, Planned], strategy: str) -> list[Proble
     return []
 
 
-def _whole(one: Planned) -> Planned:
+def _whole(one: Planned, strategy: str) -> Planned:
     """Returns a variable without slices."""
     item = one.item
-    if isinstance(item, Entry) and item.slices:
-        done = f"was in {len(item.slices)} slices"
+    if not (isinstance(item, Entry) and item.slices):
+        return one
+    done = f"was in {len(item.slices)} slices"
+    if strategy == "div":
         return dataclasses.replace(one, item=functools.partial(_value, one), done=done)
-    return one
+    rows = sorted((index[0].start, index[0].stop) for index in item.slices)
+    dealt = [len(range(k, one.shape[0], len(rows))) for k in range(len(rows))]
+    if [stop - start for start, stop in rows] != dealt:
+        found = ", ".join(f"{start}:{stop}" for start, stop in rows)
+        problem = Problem(one.name, f"slices of {dealt} rows, as mod deals them out", found)
+        raise UsageError.from_problems("nothing was written, slices don't fit:", [problem])
+    return dataclasses.replace(
+        one, item=functools.partial(_by_id, one, rows), done=f"{done}, rows by id"
+    )
+
+
+def _by_id(one: Planned, rows: Sequence[tuple[int, int]]) -> np.ndarray:
+    import numpy as np
+
+    value = _value(one)
+    whole = np.empty_like(value)
+    for number, (start, stop) in enumerate(rows):
+        whole[number :: len(rows)] = value[start:stop]
+    return whole
 
 
 def _joined_parts(base: str, parts: Sequence[Planned], strategy: str) -> Planned:
