@@ -1,6 +1,7 @@
 """Kills the writers of Keras files at file operations, and at random moments.
 
-    python tests/campaign/kills_keras.py           # both formats at --every ninth operation
+    python tests/campaign/kills_keras.py           # each format at --every ninth operation
+    python tests/campaign/kills_keras.py --formats=m.tflite,m.savedmodel
     python tests/campaign/kills_keras.py --full    # at every operation, and 15 times at random
 
 After each kill the file must be the old one or the new one, complete by its own digests, and
@@ -28,9 +29,13 @@ import gc
 
 import keras
 
-from tf1compat.keras3 import build_model, export_weights, read_exported
+from tf1compat.checkpoint import tensor_digest
+from tf1compat.keras3 import build_model, export_weights, index_model, read_exported
 
-FORMATS = ("m.weights.h5", "m.keras")
+FORMATS = (
+    *("m.weights.h5", "m.keras", "m.safetensors", "m.safetensors.d", "m.tf2ckpt"),
+    *("m.savedmodel", "m.tflite"),
+)
 OLD, NEW = 1.0, 2.0
 
 
@@ -56,9 +61,21 @@ def _write(path: str, value: float) -> None:
     export_weights(MODEL, path, lambda w: np.full(w.shape, value, np.float32))
 
 
+def _made_of(value: float) -> dict[str, str]:
+    """Returns the digests of a model of one value, as a program's manifest has them."""
+    index = index_model(MODEL)
+    return {p: tensor_digest(np.full(w.shape, value, np.float32)) for p, w in index.items()}
+
+
 def _state(path: str) -> float:
     exported = read_exported(path)
     damage = exported.damage()
+    if exported.manifest is not None and not len(exported):  # a program
+        found = {one.name: one.sha256 for one in exported.manifest.tensors}
+        known = [value for value in (OLD, NEW) if found == _made_of(value)]
+        if damage or not known:
+            raise ValueError(f"neither old nor new: {damage}")
+        return known[0]
     values = {float(v) for array in exported.values() for v in np.unique(array.read())}
     if damage or len(values) != 1 or len(exported) != 8:
         raise ValueError(f"neither old nor new: {damage or values}")
@@ -78,9 +95,17 @@ def _judge(path: str) -> str:
     return f"left behind: {sorted(left)}" if left else ""
 
 
+def _copied(old: str, folder: str) -> str:
+    """Returns the path of a copy of a file or folder."""
+    path = os.path.join(folder, os.path.basename(old))
+    if os.path.isdir(old):
+        return shutil.copytree(old, path)
+    return shutil.copy(old, path)
+
+
 def _killed_at(old: str, at: int) -> tuple[int, str]:
     with tempfile.TemporaryDirectory() as folder:
-        path = shutil.copy(old, folder)
+        path = _copied(old, folder)
 
         def run() -> None:
             KerasKiller(at).install()
@@ -91,7 +116,7 @@ def _killed_at(old: str, at: int) -> tuple[int, str]:
 
 def _killed_after(old: str, seconds: float) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        path = shutil.copy(old, folder)
+        path = _copied(old, folder)
         child = os.fork()
         if child == 0:
             _write(path, NEW)
@@ -127,11 +152,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="every operation, and random ones")
     parser.add_argument("--every", type=int, default=9, help="kill at each so many operations")
+    parser.add_argument("--formats", default=",".join(FORMATS), help="names of outputs")
     options = parser.parse_args()
     full, every = options.full, options.every
     gc.freeze()  # so that a fork shares the libraries' memory rather than copies it
     failures = []
-    for name in FORMATS:
+    for name in options.formats.split(","):
         with tempfile.TemporaryDirectory() as folder:
             old = os.path.join(folder, name)
             if in_child(lambda old=old: _write(old, OLD)):

@@ -23,7 +23,12 @@ from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.files.distinct import require_distinct
 from tf1compat.files.standing import exists
-from tf1compat.keras3.formats.output_formats import holds_optimizer, model_format, suffixes
+from tf1compat.keras3.formats.output_formats import (
+    computing_format,
+    holds_optimizer,
+    model_format,
+    suffixes,
+)
 from tf1compat.names.sizes import human_bytes
 
 if TYPE_CHECKING:
@@ -173,6 +178,8 @@ def _write(
     findings.held["output"] = output
     findings.say(f"wrote {output} ({human_bytes(_size(output))})")
     _tell_own_classes(output, index, findings)
+    if computing_format(output) is not None:
+        _tell_errors(plan, index, checkpoint, findings=findings)
     if _VERIFY.value:
         verification = read_back(plan, index, output, checkpoint=checkpoint)
         findings.verification(verification)
@@ -180,6 +187,26 @@ def _write(
             findings.end(EXIT_FOUND)
             verification.require_equal()
         findings.say(verification)
+
+
+def _tell_errors(
+    plan: Plan, index: ModelIndex, checkpoint: Checkpoint, *, findings: Findings
+) -> None:
+    """Says how far the outputs of a program are from the model's and the v1 graph's."""
+    from tf1compat.apps._program_table import tell_program
+    from tf1compat.migration.verification.program_outputs import compare_program
+
+    output = str(_OUTPUT.value)
+    representative = getattr(_KIND.format_of(output), "representative", "")
+    found = compare_program(
+        plan,
+        index,
+        output,
+        checkpoint=checkpoint,
+        options=_PROOF.options(),
+        representative=representative,
+    )
+    tell_program(found, findings)
 
 
 def _tell_own_classes(output: str, index: ModelIndex, findings: Findings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -23,9 +24,11 @@ from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_keras, import_tensorflow
 from tf1compat.apps.usage_text import Usage
 from tf1compat.errors import PlanError, UsageError, VerificationError
+from tf1compat.keras3.formats.output_formats import computing_format
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
+    from tf1compat.keras3 import ModelIndex
     from tf1compat.migration import Lint, Plan, Recording
 
 __all__ = ["APP", "run"]
@@ -120,15 +123,43 @@ def _main() -> int:
     if why := _LINT.refusal(lint):
         complain(error_line("verify", why, code=VerificationError.code))
         return findings.end(EXIT_FOUND)
-    if _RECORDING.value:
-        return _outputs(plan, checkpoint, findings, lint=lint)
+    if compare := _comparison():
+        return compare(plan, index, checkpoint, findings, lint=lint)
     proof = _PROOF.proof(plan, index, checkpoint, tolerance=_TOLERANCE.value)
     tell(proof, findings)
     tell_causes(lint, proof, findings)
     return findings.end(EXIT_OK if _PROOF.enough(proof) else EXIT_FOUND)
 
 
-def _outputs(plan: Plan, checkpoint: Checkpoint, findings: Findings, *, lint: Lint) -> int:
+def _comparison() -> Callable[..., int] | None:
+    """Returns what compares outputs of what was written; None where the proof does."""
+    if computing_format(_OUTPUT.value) is not None:
+        return _program
+    return _outputs if _RECORDING.value else None
+
+
+def _program(
+    plan: Plan, index: ModelIndex, checkpoint: Checkpoint, findings: Findings, *, lint: Lint
+) -> int:
+    """Runs a program beside the model and the v1 graph, on recorded inputs where there are any."""
+    from tf1compat.apps._program_table import tell_program
+    from tf1compat.migration.verification.program_outputs import compare_program
+
+    found = compare_program(
+        plan,
+        index,
+        str(_OUTPUT.value),
+        checkpoint=checkpoint,
+        options=_PROOF.options(),
+        representative=str(_RECORDING.value or ""),
+    )
+    near = tell_program(found, findings)
+    return findings.end(EXIT_OK if near else EXIT_FOUND)
+
+
+def _outputs(
+    plan: Plan, index: ModelIndex, checkpoint: Checkpoint, findings: Findings, *, lint: Lint
+) -> int:
     """Compares outputs, now that the file is known to hold what it should.
 
     The weights are looked at once more, as Keras loaded them: outputs prove nothing of weights

@@ -93,7 +93,13 @@ def _require_whole(
         raise OutputError(f"{path}: format of outputs {one.name!r} wrote nothing")
     sync_file(staged)
     found = read_back(one, staged, index)
-    problems = [*_undescribed(found, index)] or [*_other_values(found, manifest)]
+    if one.holds == "program":  # the format ran it
+        problems = found.damage()
+        problems += [
+            Problem(path, "its manifest", "another") for _ in [0] if found.manifest != manifest
+        ]
+    else:
+        problems = [*_undescribed(found, index)] or [*_other_values(found, manifest)]
     if problems:
         raise OutputError.from_problems(
             f"{path}: format of outputs {one.name!r} wrote a file that doesn't hold every weight "

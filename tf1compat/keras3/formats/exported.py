@@ -191,6 +191,7 @@ class Exported(Mapping[str, ExportedArray]):
     Attributes:
       path: of the file.
       has_manifest: whether each tensor has a digest.
+      manifest: what the file says was written; not to be trusted. None where it says nothing.
       notes: what else the manifest says, values of JSON by key; not to be trusted.
       unchecked: what can't be told of the file, as it has no digest of it: a sentence each.
     """
@@ -223,6 +224,7 @@ class Exported(Mapping[str, ExportedArray]):
                 )
         self.path = path
         self.has_manifest = manifest is not None
+        self.manifest = manifest
         self.notes: Mapping[str, Any] = manifest.notes if manifest else {}
         self.unchecked = _unchecked(manifest)
         self._members = members

@@ -17,8 +17,11 @@ from tf1compat.errors import ModelError, OutputError, Tf1CompatError, UsageError
 from tf1compat.files.folders import format_within
 from tf1compat.files.staging import destination
 from tf1compat.keras3.formats._keras_archive import KerasArchive
+from tf1compat.keras3.formats._object_checkpoint_format import ObjectCheckpoint
 from tf1compat.keras3.formats._safetensors_file import SafetensorsFile
 from tf1compat.keras3.formats._safetensors_folder import SafetensorsFolder
+from tf1compat.keras3.formats._saved_model_format import SavedModel
+from tf1compat.keras3.formats._tflite_format import Tflite
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
 from tf1compat.registry import PASSED, Registry, asked, is_a
 
@@ -32,6 +35,7 @@ __all__ = [
     "OUTPUT_FORMATS",
     "OutputFormat",
     "ask",
+    "computing_format",
     "described_model",
     "holds_optimizer",
     "is_folder",
@@ -39,12 +43,13 @@ __all__ = [
     "opened",
     "output_format",
     "read_back",
+    "read_program",
     "reading_format",
     "suffixes",
 ]
 
 
-Holds = Literal["weights", "model"]
+Holds = Literal["weights", "model", "program"]
 
 
 class OutputFormat(Protocol):
@@ -64,7 +69,11 @@ class OutputFormat(Protocol):
 
     @property
     def holds(self) -> Holds:
-        """Whether a file has the weights alone or all that makes a model."""
+        """Whether a file has the weights alone, all that makes a model, or a program.
+
+        Of a program no weight can be read; a format of programs has a method ``program(path)``,
+        which returns what the file computes: see ``programs``.
+        """
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -117,7 +126,15 @@ def _check(one: OutputFormat) -> None:
 
 OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
     "format of outputs",
-    [WeightsH5(), KerasArchive(), SafetensorsFile(), SafetensorsFolder()],
+    [
+        WeightsH5(),
+        KerasArchive(),
+        SafetensorsFile(),
+        SafetensorsFolder(),
+        ObjectCheckpoint(),
+        SavedModel(),
+        Tflite(),
+    ],
     has={"suffix": str, "summary": str, "holds": str, "reads": tuple},
     methods=["write", "read", "load", "model"],
     claims=lambda one: {one.suffix, *one.reads},
@@ -207,6 +224,26 @@ def described_model(one: OutputFormat, path: str) -> Any:
     return ask(one, "model", call=call, kind=keras.layers.Layer, error=ModelError)
 
 
+def computing_format(path: str) -> OutputFormat | None:
+    """Returns the format of a file that is a program, by its name; None for any other."""
+    one = reading_format(path)
+    return one if one is not None and one.holds == "program" else None
+
+
+def read_program(path: str) -> Any:
+    """Returns what a file of a program computes: its inputs, outputs, and how it is run.
+
+    Raises:
+      OutputError: it is none, the format can't run it, or gives anything else.
+    """
+    from tf1compat.keras3.formats.programs.program import Program
+
+    one: Any = computing_format(path)
+    if one is None:
+        raise OutputError(f"{path}: expected a program, found a name of no format of programs")
+    return ask(one, "program", call=lambda: one.program(path), kind=Program)
+
+
 def output_format(path: str, wanted: str | OutputFormat | None = None) -> OutputFormat:
     """Returns the format that writes a file of this name.
 
@@ -268,7 +305,7 @@ def suffixes() -> str:
     """Returns the suffixes of all formats, as a sentence has them.
 
     >>> suffixes()
-    '.weights.h5, .keras, .safetensors or .safetensors.d'
+    '.weights.h5, .keras, .safetensors, .safetensors.d, .tf2ckpt, .savedmodel or .tflite'
     """
     *others, last = (one.suffix for one in OUTPUT_FORMATS.values())
     return f"{', '.join(others)} or {last}" if others else last

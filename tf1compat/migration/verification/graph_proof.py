@@ -37,7 +37,7 @@ from tf1compat.migration.verification.reference.graph_file import graph_beside, 
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["prove"]
+__all__ = ["graph_outputs", "prove"]
 
 _SHOWN = 3  # bounds that are named
 
@@ -95,6 +95,33 @@ def prove(
         except UsageError:  # of both, the first tells what is wrong with any size
             pass
         raise
+
+
+def graph_outputs(
+    plan: Plan,
+    index: ModelIndex,
+    *,
+    checkpoint: Checkpoint,
+    options: GraphOptions | None = None,
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """Returns what the model is given, in its order, and the graph's tensor for each output of it.
+
+    Arguments and errors are as for :func:`prove`; `inputs` are the model's, in its order.
+    """
+    given = Given(graph_beside(checkpoint), index, options or GraphOptions())
+    if inputs is not None:
+        arrays = dict(zip(given.paired, inputs.values(), strict=False))
+        known = dataclasses.replace(given.options, arrays=arrays)
+        given = Given(given.graph, index, known)
+    sides = _Sides(plan, index, checkpoint, given, 1e-5)
+    both = sides._both()
+    run = both.reference.run(
+        both.inputs,
+        variable_values(both.stand_ins, checkpoint, both.sources()),
+        only=both.outputs,
+    )
+    return dict(both.model_inputs), [run[name] for name in both.outputs]
 
 
 def _proof(

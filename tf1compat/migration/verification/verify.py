@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,13 +12,16 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.errors import CheckpointError, LayoutError, Problem, UsageError, VerificationError
-from tf1compat.keras3 import Exported, index_model, read_exported
+from tf1compat.files.manifest import tensor_digest
+from tf1compat.keras3 import Exported, ModelIndex, index_model, read_exported
+from tf1compat.keras3.formats.output_formats import computing_format
 from tf1compat.keras3.index.optimizer_index import index_optimizer
+from tf1compat.keras3.models.as_function import own_value
 from tf1compat.keras3.models.running import output_arrays, output_names
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.training_targets import targets_of
-from tf1compat.migration.values import Comparison, check_fits_checkpoint, compared
+from tf1compat.migration.values import Comparison, check_fits_checkpoint, compared, value_for
 from tf1compat.migration.verification.divergence import Divergence, first_pair
 from tf1compat.migration.verification.outputs import (
     OutputDifference,
@@ -48,6 +52,8 @@ class Verification:
         tensor of the v1 graph that is nearest to it.
       unpaired: why the v1 graph couldn't tell that layer; else "".
       unchecked: what the written file has nothing to be compared with: a sentence each.
+      recorded: of a program, how many weights its manifest says that it was made of with the values
+        of the plan.
     """
 
     weights: int
@@ -57,6 +63,7 @@ class Verification:
     unpaired: str = ""
     anew: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    recorded: int = 0
 
     @property
     def equal(self) -> bool:
@@ -79,6 +86,7 @@ class Verification:
             "divergence": self.divergence.record() if self.divergence else None,
             "unpaired": self.unpaired,
             "unchecked": list(self.unchecked),
+            "recorded": self.recorded,
         }
 
     def require_equal(self) -> None:
@@ -92,6 +100,8 @@ class Verification:
 
     def __str__(self) -> str:
         lines = [f"{self.weights} weights equal bit for bit through the inverse layout"]
+        if self.recorded:
+            lines = [f"made of {self.recorded} weights with the plan's values, by its manifest"]
         if self.anew:
             lines.append(f"{_counted(self.anew)} rounded or summed as laid out, and not otherwise")
         lines += [f"output {difference}" for difference in self.outputs]
@@ -215,6 +225,8 @@ def verify_weights(
         unchecked = tuple(f"{origin}: {one}" for one in exported.unchecked)
         left_out = left_out or _lacking(plan, exported)
         read = lambda path: exported[path].read()  # noqa: E731
+    if output is not None and computing_format(origin) is not None:
+        return _made_of(plan, index, entries, exported, problems)
     damaged = {problem.name for problem in problems}
     exact, anew = 0, []
     for fill in plan.fills if left_out else plan.all_fills:
@@ -243,6 +255,27 @@ def _lacking(plan: Plan, exported: Exported) -> str:
     if training is None or any(path in exported for path in training.targets):
         return ""
     return f"{exported.path}: it holds nothing of what the optimizer goes on with"
+
+
+def _made_of(
+    plan: Plan,
+    index: ModelIndex,
+    entries: Mapping[str, Entry],
+    exported: Exported,
+    problems: Sequence[Problem],
+) -> Verification:
+    """Compares the values of the plan with those that a program says it was made of."""
+    written = exported.manifest.by_name() if exported.manifest else {}
+    found = list(problems)
+    for fill in plan.fills:
+        weight = index[fill.target]
+        initial = functools.partial(own_value, weight.variable)
+        value = value_for(fill, entries, initial=initial)
+        digest = written[fill.target].sha256 if fill.target in written else "nothing"
+        if digest != tensor_digest(value):
+            found.append(Problem(fill.target, "to be made of its sources", digest, exported.path))
+    unchecked = tuple(f"{exported.path}: {one}" for one in exported.unchecked)
+    return Verification(0, tuple(found), unchecked=unchecked, recorded=len(plan.fills) - len(found))
 
 
 def _counted(paths: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ from tf1compat.keras3.index.weights import Weight
 from tf1compat.names.first_line import first_line
 from tf1compat.stopping import contained
 
-__all__ = ["marked_number", "save_skeleton"]
+__all__ = ["mark_shape", "marked_number", "save_skeleton"]
 
 _MARK = 0x7F1C  # with 0 elements and this extent no array of a layer's own is mistaken for a mark
 
@@ -71,6 +71,11 @@ def save_skeleton(
     return tuple(marks.weights)
 
 
+def mark_shape(number: int) -> tuple[int, ...]:
+    """Returns the shape of the mark of this number."""
+    return 0, number, _MARK
+
+
 def marked_number(shape: tuple[int, ...]) -> int | None:
     """Returns the number of the weight whose mark has this shape; None where it is no mark."""
     return shape[1] if len(shape) == 3 and shape[0] == 0 and shape[2] == _MARK else None
@@ -95,7 +100,7 @@ class _Marks:
         number = self._numbers.setdefault(weight.path, len(self.weights))
         if number == len(self.weights):
             self.weights.append(weight)
-        return np.empty((0, number, _MARK), numpy_dtype(weight.dtype))
+        return np.empty(mark_shape(number), numpy_dtype(weight.dtype))
 
     def require_all(self) -> None:
         """Does nothing when every weight was marked, those of random generators aside."""

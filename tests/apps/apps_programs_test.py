@@ -1,0 +1,66 @@
+"""TFLite files by the apps: outputs in a table, beside the model's and the v1 graph's."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import write_checkpoint
+
+_MODULE = """
+import keras
+
+def build():
+    return keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8, name="fc1")])
+"""
+VALUES = {
+    "mlp/fc1/weights": np.arange(32, dtype=np.float32).reshape(4, 8) / 7,
+    "mlp/fc1/biases": np.arange(8, dtype=np.float32),
+}
+COMMON = ("--checkpoint=model.ckpt", "--model=programs_of_a_test:build", "--output=m.tflite")
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    write_checkpoint(str(tmp_path / "model.ckpt"), VALUES)
+    (tmp_path / "programs_of_a_test.py").write_text(_MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("programs_of_a_test", None)
+
+
+def test_a_program_is_written_and_verified_by_its_outputs(work, app):
+    code, out, err = app("migrate", *COMMON, "--quantize=float16", "--verify")
+    assert (code, err) == (0, "")
+    assert "output_0" in out
+    assert "the v1 graph was not run: the checkpoint has no .meta" in out
+    assert "made of 2 weights with the plan's values, by its manifest" in out
+    code, out, _ = app("verify", *COMMON, "--format=json")
+    found = json.loads(out)
+    (output,) = found["program"]["outputs"]
+    assert (code, output["graph"], found["verification"]["recorded"]) == (0, None, 2)
+    assert output["model"]["max_rel"] <= found["program"]["allowed"] == 0.01
+    write_checkpoint("other.ckpt", {**VALUES, "mlp/fc1/biases": VALUES["mlp/fc1/biases"] + 9})
+    code, out, _ = app("verify", "--checkpoint=other.ckpt", *COMMON[1:])
+    assert (code, "fc1/bias: expected to be made of its sources" in out) == (1, True)
+    assert "made of 1 weights" in out
+
+
+@pytest.mark.slow
+def test_outputs_are_compared_with_the_v1_graphs(tmp_path, app):
+    common = (
+        "--checkpoint=tests/goldens/bert",
+        "--model=examples.migrate_bert.model:build_model",
+        "--rules=examples/migrate_bert/rules.toml",
+        f"--output={tmp_path}/m.tflite",
+    )
+    assert app("migrate", *common, "--quantize=dynamic")[0] == 0
+    for more in ((), ("--recording=tests/goldens/bert/io.npz",)):
+        code, out, _ = app("verify", *common, *more, "--format=json")
+        rows = json.loads(out)["program"]["outputs"]
+        assert (code, len(rows)) == (0, 4)
+        for row in rows:
+            assert 1e-5 < row["graph"]["max_rel"] < 0.1
+            assert abs(row["graph"]["max_abs"] - row["model"]["max_abs"]) < 1e-4
