@@ -10,7 +10,9 @@ import os
 from fuzz_scratch import GOLDENS, written
 
 from tf1compat.checkpoint import read_meta
+from tf1compat.checkpoint.meta.scalars import UnknownNumberError
 from tf1compat.checkpoint.meta.settings import read_settings
+from tf1compat.checkpoint.meta.training_steps import read_training_steps
 from tf1compat.checkpoint.wire import fields, varint
 from tf1compat.errors import Tf1CompatError
 
@@ -132,6 +134,41 @@ _HELD = (
     *(_node(name, "VariableV2", shape=shape) for name, shape in (("w", (2, 3)), ("b", (3,)))),
     *(_node(f"{name}/read", "Identity", name) for name in ("w", "b")),
 )
+
+
+def training_graph(data: bytes) -> None:
+    """Steps are of variables with names; each setting is a number, or isn't known."""
+    found = read_training_steps(fresh("m.meta", data))
+    if found is None:
+        return
+    tensors = [one for step in found.steps for one in step.settings.values()]
+    for tensor in [*tensors, *found.decays.values()][:20]:
+        with contextlib.suppress(UnknownNumberError):
+            assert isinstance(found.scalars.value(tensor, lambda name: 3), float)
+
+
+def training_graph_seeds() -> list[bytes]:
+    nodes = [
+        *_HELD,
+        _node("m", "VariableV2", shape=(3,)),
+        _constant("rate"),
+        _node("step", "Cast", "x"),
+        _node("true", "Switch", "rate", "x"),
+        _node("product", "Mul", "rate", "true:1"),
+        _node("merged", "Merge", "product", "step"),
+        _node("train", "ApplyMomentum", "b", "m", "merged", "x", "rate"),
+        _node("gap", "Sub", "b", "x"),
+        _node("part", "Mul", "gap", "rate"),
+        _node("average", "AssignSub", "m", "part"),
+    ]
+    return [_message(2, b"".join(_message(1, node) for node in nodes))]
+
+
+def _constant(name: str) -> bytes:
+    value = b"\x08\1" + _message(2, b"") + _message(5, b"\0\0\x80\x3f")
+    return _node(name, "Const") + _message(
+        5, _message(1, b"value") + _message(2, _message(8, value))
+    )
 
 
 def meta_settings(data: bytes) -> None:

@@ -67,6 +67,7 @@ TARGETS = {
         Target("tensor_proto", "fuzz_v1", longest=1024),
         Target("object_graph", "fuzz_objects", "proto", quick=60),
         Target("object_based", "fuzz_objects", "proto", quick=8),
+        Target("training_graph", "fuzz_graphs", "proto", longest=32768, quick=100),
         Target("meta", "fuzz_graphs", "proto", longest=32768, quick=8),
         Target("meta_settings", "fuzz_graphs", "proto", longest=32768, quick=6),
         Target("saved_model", "fuzz_graphs", "proto", longest=32768, quick=4),

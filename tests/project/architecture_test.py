@@ -60,6 +60,9 @@ def _python_at(path):
 
 
 def test_it_is_one_page():
-    assert len(TEXT.splitlines()) <= 150
+    before, _, after = TEXT.partition("```mermaid\n")  # the graph grows with the house
+    beside = before + after.partition("\n```\n")[2]
+    assert after
+    assert len(beside.splitlines()) <= 80
     for page in ("README.md", "CONTRIBUTING.md"):
         assert "docs/architecture.md" in (tree.ROOT / page).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 from types import TracebackType
@@ -37,7 +38,9 @@ class AppendingFile:
             if kind is None:
                 self._flush()
         finally:
-            self._block.close()
+            # The frames of an error hold parts of it, and then it goes with them.
+            with contextlib.suppress(BufferError):
+                self._block.close()
             self._sink.__exit__(kind, error, trace)
 
     @property

@@ -90,6 +90,8 @@ class _Run:
         return self._known[name]
 
     def _read(self, node: Node, number: int, depth: int) -> Any:
+        if number >= len(node.inputs):
+            raise UnknownNumberError(f"{node.name} ({node.op}), which lacks an input")
         return self.value(node.inputs[number], node.ports[number], depth=depth + 1)
 
     def _made(self, node: Node, depth: int) -> Any:

@@ -124,7 +124,7 @@ class _Reader:
         if node.op not in SUBTRACTING_OPS or len(node.inputs) < 2:
             return
         average, product = self._variable(node.inputs[0]), self._nodes[node.inputs[1]]
-        if average is not None and product.op == "Mul":
+        if average is not None and product.op == "Mul" and len(product.inputs) == 2:
             yield average, (product.inputs[1], product.ports[1])
 
     def _variable(self, name: str) -> str | None:

@@ -210,9 +210,7 @@ def verify_weights(
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     check_fits_checkpoint(plan, entries)
     problems: list[Problem] = []
-    left_out = ""
-    if plan.training is not None and index_optimizer(index) is None:
-        left_out = "what the optimizer goes on with: this model isn't compiled"
+    left_out = _uncompiled(plan, index)
     unchecked: tuple[str, ...] = ()
     if output is None:
         weights = index if left_out else targets_of(plan, index)
@@ -247,6 +245,13 @@ def verify_weights(
     problems += unlike_originals(plan.drops, entries)
     unchecked += (left_out,) if left_out else ()
     return Verification(exact, tuple(problems), anew=tuple(anew), unchecked=unchecked)
+
+
+def _uncompiled(plan: Plan, index: ModelIndex) -> str:
+    """Returns what a model lacks that isn't compiled, if the plan has it."""
+    if plan.training is None or index_optimizer(index) is not None:
+        return ""
+    return "what the optimizer goes on with: this model isn't compiled"
 
 
 def _lacking(plan: Plan, exported: Exported) -> str:
