@@ -5,6 +5,6 @@ Import the room that does the job, for example ``tf1compat.checkpoint`` (reads a
 name-based checkpoints without TensorFlow) or ``tf1compat.migration`` (checkpoint to Keras 3).
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["__version__"]

@@ -2,8 +2,10 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).parents[2]
 TESTDATA = pathlib.Path(__file__).parents[1] / "checkpoint" / "testdata"
 
 
@@ -60,3 +62,29 @@ def test_plan_says_that_a_checkpoint_is_object_based(app, tmp_path, monkeypatch)
     assert code == 0, err
     assert "is an object-based checkpoint (tf.train.Checkpoint, or save_weights of Keras)" in err
     assert "dropped 1 (object graph of an object-based checkpoint)" in out
+
+
+_ALONE = """
+import sys
+for name in ("tensorflow", "keras", "h5py", "jax", "torch", "safetensors"):
+    sys.modules[name] = None
+from tf1compat.apps import run
+run(sys.argv[1:])
+"""
+
+
+def test_numpy_is_enough_to_look_at_checkpoints(tmp_path):
+    golden = ROOT / "tests" / "goldens" / "bert" / "model.ckpt"
+    net = ROOT / "tests" / "goldens" / "keras215" / "weights.h5"
+
+    def alone(*args):
+        command = [sys.executable, "-c", _ALONE, *map(str, args)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert alone("inspect", golden)[:2][0] == 0
+    assert alone("drop-slots", golden, tmp_path / "small.ckpt")[0] == 0
+    status, out, _ = alone("diff", golden, tmp_path / "small.ckpt")
+    assert (status, "92 of 139 differ" in out) == (1, True)
+    status, _, err = alone("inspect", net)
+    assert (status, "needs h5py, which can't be imported" in err) == (1, True)

@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -123,3 +125,12 @@ def test_what_is_read_is_read_though_closing_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "close", fails)
     with open_regular(str(tmp_path / "f")) as file:
         assert file.read(0, 4) == b"abcd"
+
+
+def test_a_system_without_posix_is_named():
+    program = (
+        "import os, sys; del os.preadv; sys.platform = 'win32'; import tf1compat.files.regular"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "expected Linux or macOS, found win32; on Windows, use its Linux" in done.stderr

@@ -328,7 +328,7 @@ def test_two_formats_of_one_suffix_are_refused():
         (
             OUTPUT_FORMATS,
             without(KERAS, holds="bread"),
-            "holds 'weights' or 'model', found 'bread'",
+            "holds 'weights' or 'model' or 'program', found 'bread'",
         ),
         (
             OUTPUT_FORMATS,

@@ -40,6 +40,7 @@ class KerasHdf5Source(OneFile):
 
     def open(self, prefix: str) -> KerasIndex:
         """Reads what its headers say; neither Keras nor TensorFlow is imported."""
+        _require_h5py(prefix)
         from tf1compat.keras3.formats.hdf5.source import source_in
 
         return _opened(prefix, source_in)
@@ -54,6 +55,7 @@ class KerasArchiveSource(OneFile):
 
     def open(self, prefix: str) -> KerasIndex:
         """Reads what the headers of its weights say."""
+        _require_h5py(prefix)
         from tf1compat.keras3.formats.hdf5.in_archive import weights_in
 
         return _opened(prefix, weights_in)
@@ -69,6 +71,16 @@ class KerasIndex(ArrayIndex):
     def optimizer_state(self) -> frozenset[str]:
         """Returns the names of the optimizer's variables."""
         return self._state
+
+
+def _require_h5py(path: str) -> None:
+    """Raises UnsupportedCheckpointError where what reads HDF5 isn't installed."""
+    try:
+        import h5py  # noqa: F401
+    except ImportError as error:
+        raise UnsupportedCheckpointError(
+            f"{path}: reading it needs h5py, which can't be imported ({error}); pip install h5py"
+        ) from error
 
 
 def _opened(path: str, read: Callable[[RegularFile], Source]) -> KerasIndex:
