@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 
 from absl import flags
@@ -101,6 +100,8 @@ def _unknown(task: str, words: Sequence[str], known: flags.FlagValues) -> UsageE
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     name = word.lstrip("-").replace("-", "_")
+    import difflib  # what is right doesn't wait for it
+
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
     return f"; nearest: --{near[0]}" if near else ""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from tf1compat.apps._flags import TargetFlags
 from tf1compat.apps._printing import complain, complain_lines, say, say_lines
 from tf1compat.apps._progress import progress
 from tf1compat.apps._tables import on_terminal, print_records
+from tf1compat.apps._target_flags import TargetFlags
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.keras3 import ModelIndex, index_model, lazy_model

@@ -13,19 +13,13 @@ from typing import Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
-from tf1compat.apps._flags import (
-    SourceFlags,
-    TargetFlags,
-    define_format,
-    output_help,
-    require_files,
-    source_help,
-)
+from tf1compat.apps._flags import SourceFlags, define_format, require_files, source_help
 from tf1compat.apps._printing import json_head, say, say_json
 from tf1compat.apps._progress import Advance, progress
 from tf1compat.apps._quiet import import_keras
 from tf1compat.apps._scope_tree import Line, tree_lines
 from tf1compat.apps._tables import on_terminal, print_table
+from tf1compat.apps._target_flags import TargetFlags, output_help
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements

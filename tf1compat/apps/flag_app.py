@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from tf1compat.apps._command_line import set_flags
-from tf1compat.apps._help import HelpText, help_lines
 from tf1compat.apps._outlets import others_aside
 from tf1compat.apps._printing import say_lines
 from tf1compat.apps.usage_text import Usage
 from tf1compat.budget import budget_times
+
+if TYPE_CHECKING:
+    from tf1compat.apps._help import HelpText
 
 __all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "App"]
 
@@ -45,8 +48,9 @@ class App:
 
     def help(self) -> HelpText:
         """Returns all that the app's help says."""
-        _define_budget(self.flag_values)
-        self.define()
+        from tf1compat.apps._help import HelpText
+
+        self._define()
         return HelpText(self.name, self.usage, self.flag_values, self.notes)
 
     def run(self, args: Sequence[str]) -> int:
@@ -60,15 +64,21 @@ class App:
           flags.Error: a flag doesn't take its value.
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting isn't ours
-        told = self.help()
         # absl knows --help as a flag of its global FLAGS alone, and an app has flags of its own.
         if any(arg in ("--help", "-h", "--helpfull") for arg in args):
-            say_lines(help_lines(told))
+            from tf1compat.apps._help import help_lines
+
+            say_lines(help_lines(self.help()))
             return EXIT_OK
+        self._define()
         set_flags(self.name, args, usage=self.usage, flag_values=self.flag_values)
         budget = float(self.flag_values["budget"].value or 1.0)
         with budget_times(budget), others_aside():
             return self.main()
+
+    def _define(self) -> None:
+        _define_budget(self.flag_values)
+        self.define()
 
 
 def _define_budget(flag_values: flags.FlagValues) -> None:

@@ -12,12 +12,13 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._findings import Findings, FormatFlag
-from tf1compat.apps._flags import SourceFlags, TargetFlags, output_help, require_files, source_help
+from tf1compat.apps._flags import SourceFlags, require_files, source_help
 from tf1compat.apps._format_flags import FormatFlags
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_keras
+from tf1compat.apps._target_flags import TargetFlags, output_help
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError

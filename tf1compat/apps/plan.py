@@ -8,16 +8,11 @@ import sys
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
-from tf1compat.apps._flags import (
-    SourceFlags,
-    TargetFlags,
-    define_format,
-    require_files,
-    source_help,
-)
+from tf1compat.apps._flags import SourceFlags, define_format, require_files, source_help
 from tf1compat.apps._lint_flag import LintFlag
 from tf1compat.apps._printing import complain, error_line, json_head, say, say_json
 from tf1compat.apps._quiet import import_keras
+from tf1compat.apps._target_flags import TargetFlags
 from tf1compat.apps.usage_text import Usage
 from tf1compat.errors import VerificationError
 

@@ -10,18 +10,12 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._findings import Findings, FormatFlag
-from tf1compat.apps._flags import (
-    SourceFlags,
-    TargetFlags,
-    output_help,
-    require_files,
-    require_finite,
-    source_help,
-)
+from tf1compat.apps._flags import SourceFlags, require_files, require_finite, source_help
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
 from tf1compat.apps._quiet import import_keras, import_tensorflow
+from tf1compat.apps._target_flags import TargetFlags, output_help
 from tf1compat.apps.usage_text import Usage
 from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.keras3.formats.output_formats import computing_format

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf1compat.budget import Budget, Meter
 from tf1compat.checkpoint._array_index import ArrayPart, StoredArray
 from tf1compat.checkpoint.bundle.file_names import META, SAVED_MODEL, has_values_beside
-from tf1compat.checkpoint.foreign.recognition import FROZEN, GRAPH, SAVED, recognise
+from tf1compat.checkpoint.foreign.looking import FROZEN, GRAPH, SAVED, recognise
 from tf1compat.checkpoint.raw_part import RawPart, whole_region
 from tf1compat.checkpoint.stored_types import StoredType
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError

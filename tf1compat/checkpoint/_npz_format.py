@@ -8,29 +8,29 @@ from __future__ import annotations
 import collections
 import functools
 import math
-import zipfile
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint._array_index import ArrayIndex, StoredArray
 from tf1compat.checkpoint._one_file import OneFile
-from tf1compat.checkpoint.foreign.recognition import ZIP, recognise
+from tf1compat.checkpoint.foreign.looking import ZIP, recognise
 from tf1compat.checkpoint.stored_types import StoredType, stored_type_of
 from tf1compat.errors import (
     CheckpointError,
     CorruptCheckpointError,
     UnsupportedCheckpointError,
 )
-from tf1compat.files.npz import SUFFIX, array_in, header_in
 from tf1compat.files.regular import SeenFile, open_regular
-from tf1compat.files.zip_files import archive_in
 
 if TYPE_CHECKING:
+    import zipfile
+
     import numpy as np
 
 __all__ = ["Npz"]
 
 
 _BEGIN = b"PK"
+SUFFIX = ".npy"  # of a member
 
 
 class Npz(OneFile):
@@ -42,6 +42,8 @@ class Npz(OneFile):
 
     def open(self, prefix: str) -> ArrayIndex:
         """Reads the list of arrays and the header of each."""
+        from tf1compat.files.zip_files import archive_in  # other formats don't wait for zipfile
+
         member = ""
         try:
             with open_regular(prefix) as file, archive_in(file) as archive:
@@ -83,6 +85,8 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _stored(archive: zipfile.ZipFile, item: zipfile.ZipInfo, seen: SeenFile) -> StoredArray:
+    from tf1compat.files.npz import header_in
+
     with archive.open(item) as member:
         shape, _, dtype = header_in(member)
     name = item.filename.removesuffix(SUFFIX)
@@ -102,6 +106,9 @@ def _type(dtype: np.dtype) -> StoredType:
 
 def _read(seen: SeenFile, name: str) -> np.ndarray:
     """Returns an array, its CRC-32 compared."""
+    from tf1compat.files.npz import array_in
+    from tf1compat.files.zip_files import archive_in
+
     with seen.opened(variable=name) as file, archive_in(file) as archive:
         item = archive.getinfo(name + SUFFIX)
         try:

@@ -6,7 +6,7 @@ import os
 
 from tf1compat.checkpoint._frozen_format import holds_values
 from tf1compat.checkpoint.bundle.file_names import INDEX, SAVED_MODEL, values_of_saved_model
-from tf1compat.checkpoint.foreign.recognition import SAVED, recognise
+from tf1compat.checkpoint.foreign.looking import SAVED, recognise
 from tf1compat.errors import UnsupportedCheckpointError
 from tf1compat.files.standing import exists, is_file, is_folder, names_in
 

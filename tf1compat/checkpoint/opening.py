@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tf1compat.checkpoint._saved_model import saved_model_below, saved_model_prefix
 from tf1compat.checkpoint.bundle.file_names import INDEX, data_files
 from tf1compat.checkpoint.checkpoint import Checkpoint
-from tf1compat.checkpoint.foreign.recognition import recognise, require_own
+from tf1compat.checkpoint.foreign.looking import recognise, require_own
 from tf1compat.checkpoint.source_formats import (
     checkpoint_names,
     exists,

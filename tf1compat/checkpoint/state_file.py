@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-from tf1compat.checkpoint.foreign.recognition import recognise
+from tf1compat.checkpoint.foreign.looking import recognise
 from tf1compat.errors import CorruptCheckpointError, OutputError
 from tf1compat.files.regular import open_regular, regular_size
-from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.standing import exists, is_file
 
 __all__ = [
@@ -111,6 +110,8 @@ def update_checkpoint_state(
     # 1.15 looks at the last alone (`generate_checkpoint_state_proto`), and would list it twice.
     kept = every if latest in every else (*every, latest)
     path = os.path.join(os.fspath(directory), STATE_FILE)
+    from tf1compat.files.staging import staged_file  # reading doesn't wait for it
+
     with staged_file(path) as temporary:
         with open(temporary, "x", encoding="utf-8") as file:
             file.write(_state_text(latest, kept))
@@ -118,6 +119,8 @@ def update_checkpoint_state(
 
 
 def _require_as_meant(staged: str, latest: str, kept: tuple[str, ...]) -> None:
+    from tf1compat.files.staging import destination
+
     try:
         found = repr(read_state_file(staged))
     except CorruptCheckpointError as error:

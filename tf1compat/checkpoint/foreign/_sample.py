@@ -5,16 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from tf1compat.checkpoint.foreign._file_keys import FROZEN, GRAPH, SAVED, ZIP
 from tf1compat.files.regular import open_regular
 
 __all__ = ["FROZEN", "GRAPH", "SAVED", "STAND_IN", "ZIP", "Foreign", "Sample", "read_sample"]
 
 STAND_IN = "stand_in"
 """The key of what stands where another file should."""
-GRAPH, FROZEN, SAVED = "graph", "frozen", "saved_model"
-"""The keys of graphs, of those of them that seem to hold their values, and of SavedModels'."""
-ZIP = "zip"
-"""The key of zip files, whatever they hold."""
 
 _HEAD = 1 << 16
 _TAIL = (1 << 16) + 22  # the comment and the last record of a zip file

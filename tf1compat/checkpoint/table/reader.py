@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tf1compat.budget import Budget, Meter
-from tf1compat.checkpoint.foreign.recognition import require_own
+from tf1compat.checkpoint.foreign.looking import require_own
 from tf1compat.checkpoint.table import crc32c
 from tf1compat.checkpoint.table._snappy import uncompress, uncompressed_length
 from tf1compat.checkpoint.wire import WireError, read_varint, varint

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.bundle.file_names import META, graph_beside
-from tf1compat.checkpoint.v1_format._reader import TableIndex
 from tf1compat.errors import CorruptCheckpointError
 from tf1compat.files.standing import exists, is_file, is_folder, names_in
+
+if TYPE_CHECKING:
+    from tf1compat.checkpoint.v1_format._reader import TableIndex
 
 __all__ = ["V1"]
 
@@ -55,6 +58,8 @@ class V1:
 
     def open(self, prefix: str) -> TableIndex:
         """Reads what each file says it holds."""
+        from tf1compat.checkpoint.v1_format._reader import TableIndex  # what isn't read waits
+
         return TableIndex(_files(prefix))
 
 
