@@ -49,7 +49,8 @@ BACK = ("back", "model.ckpt", "back_models:build")
 def test_weights_go_into_a_checkpoint_and_what_is_stale_is_said(app, work):
     code, out, err = app(*BACK, "out.ckpt", "--weights=tuned.weights.h5")
     assert (code, err) == (0, "")
-    assert "wrote out.ckpt (3 tensors)\n1 variables have new values, 2 are as they were\n" in out
+    said = "1 variables have new values, 2 are as they were; slots are kept as they were"
+    assert f"wrote out.ckpt (3 tensors)\n{said}\n" in out
     assert "  1 as they were, beside variables that changed: d/kernel/Adam\n" in out
     assert "1 weights: copied, not proved: the checkpoint has no .meta" in out
     found = open_checkpoint("out.ckpt")
@@ -79,6 +80,7 @@ def test_the_same_as_json(app, work):
     found = json.loads(out)
     assert (code, found["status"], found["output"]) == (0, 0, "out.ckpt")
     assert found["back"] == {
+        "slots": "drop",
         "changed": ["d/kernel"],
         "followed": [],
         "stale": [],

@@ -74,10 +74,12 @@ _SAVED_MODEL = flags.DEFINE_string(
 )
 _SLOTS = flags.DEFINE_enum(
     "slots",
-    "keep",
-    ["keep", "drop"],
-    "Optimizer slots: copied as they are, beside weights that they don't belong to any more; or "
-    "left out, and then a training graph can't be restored whole.",
+    None,
+    ["follow", "keep", "drop"],
+    "Optimizer slots: get what the model's optimizer has now, as powers and steps do; are copied "
+    "as they are, beside weights that they don't belong to any more; or are left out, and then a "
+    "training graph can't be restored whole. By default they follow where the model is compiled "
+    "and the file of weights holds its optimizer, else they are copied.",
     flag_values=_FLAGS,
 )
 _SHADOWS = flags.DEFINE_enum(
@@ -115,7 +117,7 @@ def _main() -> int:
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
     if _DRY_RUN.value:
-        findings.show(lambda: _print_dry_run(plan, checkpoint))
+        findings.show(lambda: _print_dry_run(plan, index, checkpoint, weights))
         return findings.end(EXIT_OK)
     proof = _PROOF.proof(plan, index, checkpoint)
     if not _PROOF.enough(proof):
@@ -158,11 +160,13 @@ def _output() -> tuple[str, str]:
     )
 
 
-def _print_dry_run(plan: Plan, checkpoint: Checkpoint) -> None:
+def _print_dry_run(plan: Plan, index: ModelIndex, checkpoint: Checkpoint, weights: str) -> None:
     from tf1compat.apps._tables import print_table
+    from tf1compat.keras3 import read_exported
     from tf1compat.migration.backward.foreseen import origins
 
-    found = origins(plan, checkpoint, slots=_SLOTS.value, shadows=_SHADOWS.value)
+    held = read_exported(weights, index)
+    found = origins(plan, checkpoint, slots=_SLOTS.value, shadows=_SHADOWS.value, held=held)
     rows = [[one.name, str(plan.sources[one.name]), one.what, one.of] for one in found]
     print_table(["variable", "value", "what", "from"], rows)
 

@@ -266,7 +266,7 @@ def test_nan_and_signed_zero_go_back_as_they_are(tmp_path):
 def test_what_is_asked_for_has_to_be_there(tmp_path):
     plan, index, output = brought(tmp_path, {"d/kernel": KERNEL}, [dense()])
     for option, message in {
-        "slots": "slots: expected one of keep, drop, found 'x'",
+        "slots": "slots: expected one of follow, keep, drop, found 'x'",
         "shadows": "shadows: expected one of follow, keep, drop, found 'x'",
         "container": "container: expected one of checkpoint, saved_model, found 'x'",
     }.items():

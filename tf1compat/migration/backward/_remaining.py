@@ -8,17 +8,11 @@ from collections.abc import Iterable, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.comparing import same_bits
-from tf1compat.errors import UsageError
+from tf1compat.migration.backward._lines_back import LinesBack
 from tf1compat.migration.planning.lines import Drop
-from tf1compat.migration.planning.plan import Plan
 from tf1compat.names.training_state import training_reason
 
-__all__ = ["SHADOWS", "SLOTS", "Remaining", "remaining"]
-
-SLOTS = ("keep", "drop")
-"""What may become of an optimizer's slots and own numbers: copied as they were, or left out."""
-SHADOWS = ("follow", "keep", "drop")
-"""What may become of moving averages: the new value where theirs changed; copied; or left out."""
+__all__ = ["Remaining", "remaining"]
 
 _OF_OPTIMIZERS = ("slot", "optimizer_state")
 _COPIES = ("copy", "equal")
@@ -41,26 +35,24 @@ class Remaining:
     omitted: tuple[str, ...]
 
 
-def remaining(plan: Plan, entries: Mapping[str, Entry], *, slots: str, shadows: str) -> Remaining:
-    """Returns what becomes of the sources that a complete plan drops.
+def remaining(
+    lines: LinesBack, entries: Mapping[str, Entry], *, slots: str, shadows: str
+) -> Remaining:
+    """Returns what becomes of the sources that nothing gives back.
 
     Args:
-      plan: a complete plan.
+      lines: those of a complete plan.
       entries: the checkpoint.
-      slots: one of :data:`SLOTS`.
-      shadows: one of :data:`SHADOWS`.
-
-    Raises:
-      UsageError: `slots` or `shadows` is none of these.
+      slots: what becomes of slots, as the lines were made with.
+      shadows: what becomes of averages, as they were made with.
     """
-    _require_one_of("slots", slots, SLOTS)
-    _require_one_of("shadows", shadows, SHADOWS)
-    used = {name for fill in plan.fills for name in fill.sources}
+    used = {name for fill in lines.fills for name in fill.sources}
+    counting = lines.counting.sources[0] if lines.counting else ""
     averaged = _averaged(used, entries)
     followers: dict[str, list[str]] = defaultdict(list)
     kept: dict[str, str] = {}
     omitted = []
-    for drop in plan.drops:
+    for drop in lines.drops:
         if not drop.whole:
             continue
         kind, of = _belongs(drop, entries, averaged)
@@ -70,13 +62,9 @@ def remaining(plan: Plan, entries: Mapping[str, Entry], *, slots: str, shadows: 
         elif follows and of in used and _may_follow(drop.source, of, kind, entries):
             followers[of].append(drop.source)
         else:
-            kept[drop.source] = of
+            own = kind == "slot" and not of  # a number of the optimizer, which steps change
+            kept[drop.source] = counting if own else of
     return Remaining({of: tuple(names) for of, names in followers.items()}, kept, tuple(omitted))
-
-
-def _require_one_of(what: str, given: str, words: tuple[str, ...]) -> None:
-    if given not in words:
-        raise UsageError(f"{what}: expected one of {', '.join(words)}, found {given!r}")
 
 
 def _averaged(used: Iterable[str], entries: Mapping[str, Entry]) -> dict[str, str]:

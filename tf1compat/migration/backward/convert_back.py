@@ -10,18 +10,24 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Checkpoint, Entry, Partitioned, open_checkpoint
+from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.checkpoint.containers import CONTAINERS, Container, Item
 from tf1compat.checkpoint.stored_types import stored_type_of
 from tf1compat.errors import PlanError, Problem, UsageError, VerificationError
 from tf1compat.files.manifest import Manifest
-from tf1compat.keras3 import ModelIndex, index_model, read_exported
+from tf1compat.keras3 import Exported, ModelIndex, Weight, index_model, read_exported
 from tf1compat.keras3.formats.weight_values import value_of
+from tf1compat.keras3.index.optimizer_index import index_optimizer
+from tf1compat.migration.backward._advancing import advanced
 from tf1compat.migration.backward._assembling import Assembly
+from tf1compat.migration.backward._lines_back import LinesBack, default_slots, lines_back
 from tf1compat.migration.backward._remaining import Remaining, remaining
+from tf1compat.migration.backward._rescaling import rescaled
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
-from tf1compat.migration.values import check_fits_checkpoint, check_same_side
+from tf1compat.migration.training_targets import targets_of
+from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
 from tf1compat.names.spec_text import spec_text
 from tf1compat.printable import joined
 
@@ -30,6 +36,7 @@ __all__ = ["ConversionBack", "convert_back"]
 Progress = Callable[[str, int], None]
 
 _SHOWN = 3
+_WEIGHTS_ALONE = "save the trained model with its optimizer, or take slots=keep"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +47,7 @@ class ConversionBack:
       plan: the plan that was carried out backwards.
       output: the prefix or directory that was written.
       manifest: name, shape, dtype and SHA-256 of every tensor written.
+      slots: what became of slots: ``"follow"``, ``"keep"`` or ``"drop"``.
       changed: names of variables that have another value than before.
       followed: those of them that got it as a copy or a moving average of another.
       stale: names of variables copied as they were that belong to one that changed: slots, and
@@ -47,12 +55,14 @@ class ConversionBack:
       omitted: names of variables that were left out.
       rounded: by the path of a weight, by how much it differs from what was written, laid out anew.
       summed: paths of weights that hold apart what the v1 graph has one number for, their sum.
-      left: by the path of a weight, what of it has no place in the v1 graph, and why.
+      left: by the path of a weight, or of a variable of the optimizer, what of it has no place in
+        the v1 graph, and why.
     """
 
     plan: Plan
     output: str
     manifest: Manifest
+    slots: str
     changed: tuple[str, ...]
     followed: tuple[str, ...]
     stale: tuple[str, ...]
@@ -65,11 +75,21 @@ class ConversionBack:
         """Returns what JSON holds of it; ``docs/back.md`` has the fields."""
         names = ("changed", "followed", "stale", "omitted", "summed")
         found: dict[str, Any] = {name: list(getattr(self, name)) for name in names}
-        return found | {"rounded": dict(self.rounded), "left": dict(self.left)}
+        numbers = {"rounded": dict(self.rounded), "left": dict(self.left)}
+        return {"slots": self.slots, **found, **numbers}
+
+    @property
+    def _slots(self) -> str:
+        return {
+            "follow": "slots and steps are the optimizer's",
+            "keep": "slots are kept as they were",
+            "drop": "slots are left out",
+        }[self.slots]
 
     def __str__(self) -> str:
         same = len(self.plan.sources) - len(self.omitted) - len(self.changed)
-        lines = [f"{len(self.changed)} variables have new values, {same} are as they were"]
+        changed = len(self.changed)
+        lines = [f"{changed} variables have new values, {same} are as they were; {self._slots}"]
         lines += _listed("with the variable that they are of: {}", self.followed)
         lines += _listed("as they were, beside variables that changed: {}", self.stale)
         lines += _listed("left out: {}", self.omitted)
@@ -89,7 +109,7 @@ def convert_back(
     weights: str | os.PathLike[str] | None = None,
     checkpoint: Checkpoint | None = None,
     container: str = "checkpoint",
-    slots: str = "keep",
+    slots: str | None = None,
     shadows: str = "follow",
     progress: Progress | None = None,
 ) -> ConversionBack:
@@ -110,9 +130,11 @@ def convert_back(
       container: ``"checkpoint"`` writes a V2 checkpoint that a v1 ``Saver`` restores, with the
         ``.meta`` that the plan's checkpoint has beside it; ``"saved_model"`` copies the SavedModel
         that has the plan's checkpoint, with other values.
-      slots: what becomes of an optimizer's slots: ``"keep"`` copies them as they are, beside
-        weights that they don't belong to; ``"drop"`` leaves them out, so that a graph which has
-        them can't be restored whole.
+      slots: what becomes of an optimizer's slots: ``"follow"`` gives them, the powers of betas and
+        the count of steps what the model's optimizer has now; ``"keep"`` copies them as they are,
+        beside weights that they don't belong to; ``"drop"`` leaves them out, so that a graph which
+        has them can't be restored whole. By default they follow where the plan has lines of an
+        optimizer, and `weights`, if given, holds that; else they are kept.
       shadows: what becomes of moving averages where their variable changed (or of that where the
         average was taken): ``"follow"`` gives them its new value, ``"keep"`` copies them,
         ``"drop"`` leaves them out.
@@ -128,7 +150,8 @@ def convert_back(
       CheckpointExistsError: something is at `output`.
       CheckpointError: the checkpoint, or the file of weights, is damaged.
       OutputError: the output can't be written.
-      UsageError: there is no such container, or the checkpoint has nothing to make it of.
+      UsageError: there is no such container, or the checkpoint has nothing to make it of; or slots
+        are to follow what the plan, or the file of weights, doesn't have.
     """
     plan.require_complete()
     index = index_model(model)
@@ -137,7 +160,13 @@ def convert_back(
     check_same_side("model", plan.targets, target_specs(index))
     if unlike := list(unlike_originals(plan.drops, entries)):
         raise PlanError.from_problems("sources that were dropped as copies are none:", unlike)
-    rest = remaining(plan, entries, slots=slots, shadows=shadows)
+    targets = index if slots in ("keep", "drop") else targets_of(plan, index)
+    exported = None if weights is None else read_exported(weights, index)
+    slots = default_slots(plan, exported) if slots is None else slots
+    lines = lines_back(plan, entries, slots=slots, shadows=shadows)
+    read = _reader(targets, exported, lines)
+    lines = _at_its_rate(lines, index, read)
+    rest = remaining(lines, entries, slots=slots, shadows=shadows)
     if rest.omitted and entries.is_object_based:
         raise UsageError(
             f"{entries.prefix}: expected that nothing is left out of an object-based checkpoint, "
@@ -145,20 +174,21 @@ def convert_back(
         )
     written = _container(container)
     written.require(entries, rest.omitted)
-    assembly = Assembly(plan.fills, entries, _reader(index, weights))
-    items = _Items(assembly, entries, rest, progress)
+    assembly = Assembly(lines.fills, entries, read)
+    items = _Items(assembly, entries, rest, progress, moved=advanced(lines, entries, read))
     manifest = written.write(entries, os.fspath(output), items)
     return ConversionBack(
         plan,
         os.fspath(output),
         manifest,
+        slots=slots,
         changed=tuple(items.changed),
         followed=tuple(name for of in items.changed for name in rest.followers.get(of, ())),
         stale=tuple(_beside_changed(rest.kept, items.changed)),
         omitted=rest.omitted,
         rounded=assembly.rounded,
         summed=tuple(assembly.summed),
-        left=_left(plan, index, assembly),
+        left=_left(plan, index, assembly) | _placeless(lines, read),
     )
 
 
@@ -177,17 +207,22 @@ class _Items:
         entries: Mapping[str, Entry],
         rest: Remaining,
         progress: Progress | None,
+        *,
+        moved: Iterable[tuple[str, np.ndarray | None]],
     ) -> None:
         self._assembly = assembly
         self._entries = entries
         self._rest = rest
         self._progress = progress
+        self._moved = moved
         self.changed: list[str] = []
 
     def __iter__(self) -> Iterator[tuple[str, Item]]:
         for name, value in self._assembly.values():
             for one in (name, *self._rest.followers.get(name, ())):
                 yield self._item(one, value)
+        for name, value in self._moved:
+            yield self._item(name, value)
         for name in self._rest.kept:
             yield self._item(name, None)
         if self._assembly.problems:
@@ -220,28 +255,31 @@ def _stored_like(entry: Entry, value: np.ndarray) -> Item:
 
 
 def _reader(
-    index: ModelIndex, weights: str | os.PathLike[str] | None
+    targets: Mapping[str, Weight], exported: Exported | None, lines: LinesBack
 ) -> Callable[[str], np.ndarray]:
-    """Returns what reads a weight by its path: the model's own value, or that of a file.
+    """Returns what reads a target by its path: the model's own value, or that of a file.
 
     Raises:
-      VerificationError: the file is damaged, or Keras would load a weight from elsewhere in it.
+      VerificationError: the file is damaged, or Keras would load a weight from elsewhere in it; or
+        it lacks one.
     """
-    if weights is None:
-        return lambda path: value_of(index[path], lambda _: None)
-    exported = read_exported(weights, index)
-    if problems := [*exported.damage(), *exported.misplaced()]:
-        raise VerificationError.from_problems(
-            f"{os.fspath(weights)}: weights can't be read:", problems
-        )
+    if exported is None:
+        return lambda path: value_of(targets[path], lambda _: None)
+    problems = [*exported.damage(), *exported.misplaced()]
+    if not problems:
+        asked = [fill.target for fill in (*lines.fills, *lines.computed) if fill.target in targets]
+        lacking = [path for path in dict.fromkeys(asked) if path not in exported]
+        problems = [Problem(path, "a value", "none", remedy=_WEIGHTS_ALONE) for path in lacking]
+    if problems:
+        raise VerificationError.from_problems(f"{exported.path}: weights can't be read:", problems)
 
     def read(path: str) -> np.ndarray:
-        weight, value = index[path], exported[path].read()
+        weight, value = targets[path], exported[path].read()
         found = spec_text(value.dtype.name, value.shape)
         expected = spec_text(weight.dtype, tuple(weight.shape))
         if found != expected:
             raise VerificationError.from_problems(
-                f"{os.fspath(weights)}: it has the weights of another model:",
+                f"{exported.path}: it has the weights of another model:",
                 [Problem(path, expected, found)],
             )
         return value
@@ -268,6 +306,29 @@ def _left(plan: Plan, index: ModelIndex, assembly: Assembly) -> dict[str, str]:
         path: f"{count} of {size[path]} elements, which no variable filled"
         for path, count in assembly.left.items()
     }
+
+
+def _at_its_rate(
+    lines: LinesBack, index: ModelIndex, read: Callable[[str], np.ndarray]
+) -> LinesBack:
+    """Returns lines whose scales are those of the step that the model's optimizer is at."""
+    optimizer = None if lines.counting is None else index_optimizer(index)
+    if optimizer is None or lines.counting is None:
+        return lines
+    step = int(read(lines.counting.target))
+    return dataclasses.replace(lines, fills=tuple(rescaled(lines.fills, optimizer, step)))
+
+
+def _placeless(lines: LinesBack, read: Callable[[str], np.ndarray]) -> dict[str, str]:
+    """Returns, by path, what of the optimizer has no place: numbers too that the graph computes."""
+    found = dict(lines.placeless)
+    for fill in lines.computed:
+        now, own = read(fill.target), value_for(fill, {}, initial=lambda: np.zeros(()))
+        if not same_bits(now, own):
+            found[fill.target] = (
+                f"{float(now):g} now; the v1 graph has {float(own):g}, in no variable"
+            )
+    return found
 
 
 def _listed(what: str, names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from tf1compat.errors import LayoutError
 from tf1compat.files.dtypes import numpy_dtype, resolution
 from tf1compat.migration.layouts.layout import IDENTITY, Layout, Piece, Spec, cannot, one_source
 
-__all__ = ["Constant", "PowerSteps", "Scale", "power_after", "steps_of"]
+__all__ = ["Constant", "PowerSteps", "Scale", "power_after", "power_later", "shortest", "steps_of"]
 
 _MOST = 1_000_000  # steps after which a power of 0.9999 is gone from float32
 
@@ -113,6 +113,25 @@ def steps_of(power: np.ndarray, beta: float) -> int | None:
 def power_after(steps: int, beta: float) -> float:
     """Returns the power of `beta` in single precision after some steps."""
     return float(_powers(beta, np.dtype(np.float32), min(steps, _MOST) + 1)[-1])
+
+
+def power_later(power: np.ndarray, beta: float, steps: int) -> np.ndarray:
+    """Returns what some steps make of a power of `beta`: 1.15 multiplies it at each.
+
+    In its own precision; what becomes subnormal is flushed to zero, as 1.15's kernels do.
+    """
+    if not steps:
+        return power
+    many = np.full(min(steps, _MOST) + 1, beta, power.dtype)
+    many[0] = power
+    with np.errstate(under="ignore"):
+        found = np.asarray(np.multiply.accumulate(many)[-1])
+    return found if found >= np.finfo(found.dtype).tiny else np.zeros_like(found)
+
+
+def shortest(value: float) -> float:
+    """Returns the shortest number that is the same in single precision: 0.1 of 0.10000000149."""
+    return float(str(np.float32(value)))
 
 
 def _powers(beta: float, dtype: np.dtype, count: int) -> np.ndarray:

@@ -6,13 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.scalars import Tensor, UnknownNumberError
 from tf1compat.checkpoint.meta.training_steps import Step, TrainingSteps
 
-__all__ = ["GraphNumbers", "Rate", "shortest"]
+__all__ = ["GraphNumbers", "Rate"]
 
 _LATER = (0, 1, 10, 1000, 100_000)  # steps from now on at which a learning rate is looked at
 
@@ -121,8 +119,3 @@ class GraphNumbers:
             return entry.read() if entry is not None and entry.shape == () else None
 
         return graph.scalars.value(tensor, variable)
-
-
-def shortest(value: float) -> float:
-    """Returns the shortest number that is the same in single precision: 0.1 of 0.10000000149."""
-    return float(str(np.float32(value)))

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.optimizer_index import OptimizerIndex
 from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.layouts.kept_numbers import shortest
 from tf1compat.migration.layouts.text import parse_layout
-from tf1compat.migration.planning._graph_numbers import GraphNumbers, Rate, shortest
+from tf1compat.migration.planning._graph_numbers import GraphNumbers, Rate
 from tf1compat.migration.planning._slot_fills import changes_values
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.optimizer_lines import differs

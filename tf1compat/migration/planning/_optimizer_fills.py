@@ -9,9 +9,9 @@ from tf1compat.checkpoint import Entry
 from tf1compat.keras3.index.optimizer_index import OptimizerIndex, OptimizerVariable
 from tf1compat.migration.carrying.family import Family, Taker
 from tf1compat.migration.layouts.casts import Cast
-from tf1compat.migration.layouts.kept_numbers import Constant, PowerSteps, power_after
+from tf1compat.migration.layouts.kept_numbers import Constant, PowerSteps, power_after, shortest
 from tf1compat.migration.layouts.layout import IDENTITY
-from tf1compat.migration.planning._graph_numbers import Rate, shortest
+from tf1compat.migration.planning._graph_numbers import Rate
 from tf1compat.migration.planning._slot_fills import SlotFills, variables_of
 from tf1compat.migration.planning._slots_by_role import Slots
 from tf1compat.migration.planning._steps_taken import StepsTaken

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.carrying.family import Family, Taker
-from tf1compat.migration.layouts.kept_numbers import steps_of
-from tf1compat.migration.planning._graph_numbers import GraphNumbers, shortest
+from tf1compat.migration.layouts.kept_numbers import shortest, steps_of
+from tf1compat.migration.planning._graph_numbers import GraphNumbers
 
 __all__ = ["StepsTaken", "steps_taken"]
 

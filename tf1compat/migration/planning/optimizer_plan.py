@@ -17,6 +17,7 @@ from tf1compat.keras3.index.optimizer_index import (
 )
 from tf1compat.migration.carrying import FAMILIES
 from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.layouts.kept_numbers import shortest
 from tf1compat.migration.planning._graph_numbers import GraphNumbers
 from tf1compat.migration.planning._optimizer_differences import (
     Compared,
@@ -42,7 +43,7 @@ from tf1compat.names.carried import OPTIMIZER
 from tf1compat.names.reasons import Reason
 from tf1compat.names.training_state import TRAINING_KINDS, training_reason
 
-__all__ = ["with_training", "with_training_again"]
+__all__ = ["with_training", "with_training_again", "without_training"]
 
 _OF_TRAINING = (*(kind.name for kind in (*TRAINING_KINDS, *LEFT_KINDS)), "training_scalar")
 _REMEDY = "optimizer=prefer takes what there is"
@@ -92,6 +93,19 @@ def with_training_again(
 
     Arguments are as for :func:`with_training`.
     """
+    if plan.training is None:
+        return plan
+    plain = without_training(plan, checkpoint)
+    return with_training(plain, checkpoint, index, graph=graph, policy=plan.training.policy)
+
+
+def without_training(plan: Plan, checkpoint: Mapping[str, Entry]) -> Plan:
+    """Returns a plan with the section taken out: what went along is left behind.
+
+    Args:
+      plan: with the section or without.
+      checkpoint: every variable.
+    """
     training = plan.training
     if training is None:
         return plan
@@ -103,8 +117,7 @@ def with_training_again(
         for source in taken
         if source not in known
     ]
-    plain = dataclasses.replace(plan, training=None, drops=(*plan.drops, *drops))
-    return with_training(plain, checkpoint, index, graph=graph, policy=training.policy)
+    return dataclasses.replace(plan, training=None, drops=(*plan.drops, *drops))
 
 
 class _Maker:
@@ -265,10 +278,19 @@ class _Maker:
             return None
         if source in taken.powers and taken.powers[source][1] == taken.counted:
             step = taken.powers[source][1]
-            return Drop(source, left("step_agrees", step=step, source=taken.counter or ""))
+            drop = Drop(source, left("step_agrees", step=step, source=taken.counter or ""))
         if drop.kind != "slot":
-            return drop
+            return self._with_beta(drop)
         slot, of = (str(drop.facts.get(fact, "")) for fact in ("slot", "of"))
         kind = self._optimizer.kind.rpartition(">")[2]
         why = f"{kind} has no place for it" if of in self._variables else "it trains no such weight"
         return Drop(source, left("slot_left", slot=slot, of=of, why=why))
+
+    def _with_beta(self, drop: Drop) -> Drop:
+        """Returns the line of a power with the fact that makes it follow steps on the way back."""
+        betas = [beta for source, beta in self._taken.kept.values() if source == drop.source]
+        if not betas or betas[0] is None:
+            return drop
+        because = drop.because
+        facts = {**because.facts, "beta": str(shortest(betas[0]))}
+        return dataclasses.replace(drop, because=dataclasses.replace(because, facts=facts))

@@ -45,12 +45,19 @@ def named_values(source: Source, index: ModelIndex | None) -> dict[str, str]:
     """Returns the name of the dataset of each weight, by the weight's path.
 
     The file's manifest tells; without one the model; without that, datasets go by their own names.
+    What the model's optimizer keeps has paths too, as far as it is built and the file has it.
     """
     if source.inventory is not None:
         return source.inventory[1]
     if index is None:
         return {name: name for name in source.extents}
-    return {path: names[0] for path, names in _names(index, None).items()}
+    built = getattr(getattr(index.model, "optimizer", None), "built", False)
+    names = _names(index, index_optimizer(index) if built else None)
+    return {
+        path: first
+        for path, (first, *_) in names.items()
+        if path in index or first in source.extents  # files may hold no optimizer
+    }
 
 
 def misplaced_in(source: Source, index: ModelIndex | None) -> Callable[[], list[Problem]]:
