@@ -18,6 +18,7 @@ from tf1compat.files.folders import format_within
 from tf1compat.files.staging import destination
 from tf1compat.keras3.formats._keras_archive import KerasArchive
 from tf1compat.keras3.formats._object_checkpoint_format import ObjectCheckpoint
+from tf1compat.keras3.formats._orbax_format import Orbax
 from tf1compat.keras3.formats._safetensors_file import SafetensorsFile
 from tf1compat.keras3.formats._safetensors_folder import SafetensorsFolder
 from tf1compat.keras3.formats._saved_model_format import SavedModel
@@ -132,6 +133,7 @@ OUTPUT_FORMATS: Registry[OutputFormat] = Registry(
         SafetensorsFile(),
         SafetensorsFolder(),
         ObjectCheckpoint(),
+        Orbax(),
         SavedModel(),
         Tflite(),
     ],
@@ -305,7 +307,7 @@ def suffixes() -> str:
     """Returns the suffixes of all formats, as a sentence has them.
 
     >>> suffixes()
-    '.weights.h5, .keras, .safetensors, .safetensors.d, .tf2ckpt, .savedmodel or .tflite'
+    '.weights.h5, .keras, .safetensors, .safetensors.d, .tf2ckpt, .orbax, .savedmodel or .tflite'
     """
     *others, last = (one.suffix for one in OUTPUT_FORMATS.values())
     return f"{', '.join(others)} or {last}" if others else last
