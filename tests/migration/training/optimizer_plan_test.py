@@ -5,6 +5,7 @@ import pathlib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from training_runs import compiled, net
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
@@ -403,3 +404,36 @@ def test_the_section_is_made_anew_as_it_was(runs):
     again = with_training_again(plan, checkpoint, index, graph=checkpoint.graph_path)
     assert again == plan
     assert again is not plan
+
+
+def _differing(plan):
+    return {reason.facts["setting"] for reason in plan.training.differences}
+
+
+def test_clipping_is_said(runs):
+    for clip in ("clipnorm", "clipvalue", "global_clipnorm"):
+        optimizer = v1_optimizers.Adam(0.5, **{clip: 0.1})
+        plan, _ = _plan(runs, "adam_dense", optimizer, policy="use")
+        assert (plan.complete, _differing(plan)) == (False, {clip})
+
+
+def test_two_optimizers_of_a_graph_are_not_taken_for_one(tmp_path):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 3])
+        first = v1.get_variable("a/kernel", [3, 2], use_resource=False)
+        last = v1.get_variable("b/kernel", [2, 1], use_resource=False)
+        loss = tf.reduce_mean(x @ first @ last)
+        for rate, beta, one in ((0.01, 0.9, first), (0.001, 0.5, last)):
+            v1.train.AdamOptimizer(rate, beta1=beta).minimize(loss, var_list=[one])
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, str(tmp_path / "m.ckpt"))
+    dense = keras.layers.Dense
+    layers = [dense(2, use_bias=False, name="a"), dense(1, use_bias=False, name="b")]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    model.compile(v1_optimizers.Adam(0.5), "mse")
+    plan = plan_migration(tmp_path / "m.ckpt", model, optimizer="use")
+    assert {"beta_1", "learning_rate"} <= _differing(plan)
+    assert not plan.complete
+    assert "0.5 and 0.9" in "".join(plan.lines())
+    assert "beta_1" not in plan.training.unread

@@ -33,12 +33,12 @@ def cast(
       tensors: what is to be written.
       dtype: one of :data:`FLOATS`.
       choose: tells by its name whether a tensor is cast.
-      overflow: ``"refuse"`` reads all values that may become infinite before; ``"infinity"`` lets
-        them.
+      overflow: ``"refuse"`` reads all values that may become infinite, or 0, before;
+        ``"infinity"`` lets them.
 
     Raises:
-      UsageError: there is no such dtype or policy; or finite values would become infinite: naming
-        each such tensor.
+      UsageError: there is no such dtype or policy; or finite values would become infinite, or
+        others 0: naming each such tensor.
       CheckpointError: a value can't be read.
     """
     if dtype not in FLOATS or overflow not in ("refuse", "infinity"):
@@ -71,15 +71,23 @@ def _made(one: Planned, dtype: str) -> np.ndarray:
 
 
 def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
-    """Yields a problem where finite values of a tensor are too large for a dtype."""
+    """Yields a problem where values of a tensor are too large for a dtype, or too small."""
     import ml_dtypes
     import numpy as np
 
     if ml_dtypes.finfo(numpy_dtype(one.dtype)).max <= ml_dtypes.finfo(numpy_dtype(dtype)).max:
         return
     value = value_of(one)
-    with np.errstate(over="ignore", invalid="ignore"):
-        over = np.isfinite(value) & ~np.isfinite(value.astype(numpy_dtype(dtype)))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        made = value.astype(numpy_dtype(dtype))
+    over = np.isfinite(value) & ~np.isfinite(made)
+    if (gone := (value != 0) & (made == 0)).any():
+        yield Problem(
+            one.name,
+            f"values that {dtype} can tell from 0",
+            f"{int(gone.sum())} of {value.size} that it can't",
+            remedy="leave it out of the cast, or let them become 0 (overflow=infinity)",
+        )
     if over.any():
         largest = float(np.abs(value[over].astype(np.float64)).max())
         yield Problem(

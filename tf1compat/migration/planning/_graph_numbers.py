@@ -63,6 +63,14 @@ class GraphNumbers:
                 return None
         return known.pop() if len(known) == 1 else None
 
+    def several(self, name: str) -> tuple[float, ...]:
+        """Returns the values of a setting where steps have others: of several optimizers; or ()."""
+        try:
+            known = {self._value(one.settings[name]) for one in self.steps if name in one.settings}
+        except UnknownNumberError:
+            return ()
+        return tuple(sorted(known)) if len(known) > 1 else ()
+
     def source(self, setting: str) -> str | None:
         """Returns the variable that a setting is; None where it is none, or not the same."""
         names: set[str] = set()

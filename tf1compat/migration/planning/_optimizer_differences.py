@@ -63,8 +63,12 @@ class Compared:
 
     def unread(self) -> tuple[str, ...]:
         """Returns the settings of which no graph tells what they were."""
-        settings = self.taker.settings.items()
-        return tuple(one for one, name in settings if self.numbers.setting(name) is None)
+        numbers = self.numbers
+        return tuple(
+            one
+            for one, name in self.taker.settings.items()
+            if numbers.setting(name) is None and not numbers.several(name)
+        )
 
     def decays(self, known: Iterable[float]) -> Iterator[Reason]:
         """Yields the decays of moving averages that aren't that of Keras' averages."""
@@ -75,6 +79,11 @@ class Compared:
                 yield differs("setting", setting="ema_momentum", v1=v1, model=model)
 
     def _settings(self) -> Iterator[Reason]:
+        for config, name in {**self.taker.settings, "learning_rate": "rate"}.items():
+            if several := self.numbers.several(name):
+                model = _said(self.optimizer.settings.get(config))
+                each = " and ".join(map(_said, several))
+                yield differs("setting", setting=config, v1=each, model=model)
         for config, name in self.taker.settings.items():
             v1, model = self.numbers.setting(name), self.optimizer.settings.get(config)
             if v1 is not None and not _alike(v1, model):
@@ -83,10 +92,13 @@ class Compared:
             model = self.optimizer.settings.get(config)
             if not _alike(fixed, model):
                 yield differs("setting", setting=config, v1=_said(fixed), model=_said(model))
-        for config in ("weight_decay", "gradient_accumulation_steps"):
+        # What clips gradients in a v1 graph stands before its steps, which aren't looked at.
+        known = dict.fromkeys(("weight_decay", "gradient_accumulation_steps"), "none")
+        known |= dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm"), "not compared")
+        for config, told in known.items():
             model = self.optimizer.settings.get(config)
             if model is not None and config not in self.taker.fixed:
-                yield differs("setting", setting=config, v1="none", model=_said(model))
+                yield differs("setting", setting=config, v1=told, model=_said(model))
 
     def _rows(self) -> Iterator[Reason]:
         """Yields how tables of which rows are looked up step otherwise."""
