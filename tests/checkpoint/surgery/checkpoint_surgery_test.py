@@ -121,9 +121,7 @@ def test_what_would_become_infinite_is_refused_all_at_once(stored):
 def test_what_would_become_0_is_refused(stored):
     """As second moments would: a step divides by them."""
     given = {"a": np.array([1e-9, 0, 1], "f4")}
-    with pytest.raises(
-        UsageError, match="a: expected values that float16 can tell from 0.* 1 of 3"
-    ):
+    with pytest.raises(UsageError, match=r"a: expected values .* from 0.* 1 of 3"):
         cast(stored(given), "float16")
     found = values(cast(stored(given, "again"), "float16", overflow="infinity"))
     assert_arrays_equal(found["a"], np.array([0, 0, 1], "f2"))

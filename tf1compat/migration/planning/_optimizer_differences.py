@@ -81,9 +81,9 @@ class Compared:
     def _settings(self) -> Iterator[Reason]:
         for config, name in {**self.taker.settings, "learning_rate": "rate"}.items():
             if several := self.numbers.several(name):
-                model = _said(self.optimizer.settings.get(config))
                 each = " and ".join(map(_said, several))
-                yield differs("setting", setting=config, v1=each, model=model)
+                one = _said(self.optimizer.settings.get(config))
+                yield differs("setting", setting=config, v1=each, model=one)
         for config, name in self.taker.settings.items():
             v1, model = self.numbers.setting(name), self.optimizer.settings.get(config)
             if v1 is not None and not _alike(v1, model):
