@@ -225,6 +225,25 @@ def test_what_the_v1_graph_has_no_place_for_is_said(runs, tmp_path):
     assert rate == {"optimizer/learning_rate": said}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("shadows", ["follow", "keep", "drop"])
+def test_averages_of_1_15_are_those_of_keras_or_stay_or_go(shadows, runs, tmp_path):
+    model = compiled("adam_average")
+    plan = brought(runs / "adam_average/model.ckpt", model)
+    train(model, given.BEFORE)
+    done = convert_back(plan, model, output=tmp_path / "back", shadows=shadows)
+    found, before = values_of(tmp_path / "back"), values_of(plan.checkpoint)
+    name = "scores/kernel/ExponentialMovingAverage"
+    averages = {key for key in before if key.endswith("/ExponentialMovingAverage")}
+    assert {*done.stale} == (averages if shadows == "keep" else set())
+    assert {*done.omitted} == (averages if shadows == "drop" else set())
+    own = {"follow": model.optimizer._model_variables_moving_average[-2].numpy()}
+    expected = {**own, "keep": before[name], "drop": None}[shadows]
+    assert (name in found) == (expected is not None)
+    if expected is not None:
+        assert_arrays_equal(found[name], expected)
+
+
 def test_slots_follow_what_a_plan_speaks_of(runs, tmp_path):
     model = net("dense")
     plan = brought(runs / "adam_dense/model.ckpt", model)
