@@ -129,7 +129,7 @@ def test_what_is_read_is_read_though_closing_fails(tmp_path, monkeypatch):
 
 def test_a_system_without_posix_is_named():
     program = (
-        "import os, sys; del os.preadv; sys.platform = 'win32'; import tf1compat.files.regular"
+        "import os, sys; del os.preadv; sys.platform = 'win32'; import tf1compat.regular_files"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1

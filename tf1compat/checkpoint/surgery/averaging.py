@@ -114,7 +114,7 @@ def _mean(column: Sequence[Planned], shares: Sequence[float]) -> np.ndarray:
 
     first = column[0]
     wide = np.complex128 if first.dtype in _COMPLEX else np.float64
-    total = np.zeros(first.shape, wide)
+    total: np.ndarray = np.zeros(first.shape, wide)
     for one, share in zip(column, shares, strict=True):
         if share:  # 0 times infinity is no number
             total += value_of(one).astype(wide) * share

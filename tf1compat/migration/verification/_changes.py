@@ -62,11 +62,11 @@ def _perturbed(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if value.dtype.kind not in "fV" or not value.size:
         return value
     kind = np.float64 if value.dtype.itemsize > np.dtype(np.float32).itemsize else np.float32
-    plain = value.astype(kind)
+    plain: np.ndarray = value.astype(kind)
     # Biases and statistics near zero change by what would matter to an activation of ordinary size.
     least = _LEAST if value.ndim < 2 else 0.0
     scale = _CHANGE * (max(_root_mean_square(plain), least) or _LEAST)
-    change = rng.standard_normal(value.shape, kind)
+    change: np.ndarray = rng.standard_normal(value.shape, kind)
     change *= kind(scale)
     change += plain
     if value.ndim < 2 and plain.min() >= 0:
