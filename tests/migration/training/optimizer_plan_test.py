@@ -437,3 +437,22 @@ def test_two_optimizers_of_a_graph_are_not_taken_for_one(tmp_path):
     assert not plan.complete
     assert "0.5 and 0.9" in "".join(plan.lines())
     assert "beta_1" not in plan.training.unread
+
+
+def test_a_power_that_no_steps_make_is_said(runs, tmp_path):
+    prefix = _changed(runs, "adam_dense", tmp_path, beta1_power=np.float32(0.3))
+    model = net("dense")
+    model.compile(optimizer=keras.optimizers.Adam(0.5), loss="mse")
+    plan = plan_migration(prefix, model)
+    said = [one.text for one in plan.training.differences]
+    assert any("beta1_power, which is no power of 0.9, in the checkpoint" in one for one in said)
+
+
+def test_averages_beside_slots_are_said(runs):
+    model = net("lstm")
+    model.compile(optimizer=v1_optimizers.Adam(0.5), loss="mse")
+    path = runs / "adam_average" / "model.ckpt"
+    plan = plan_migration(path, model, averages="use", optimizer="use")
+    assert not plan.complete
+    said = "\n".join(plan.training.lines())
+    assert "slots of the trained weights in the checkpoint, their moving averages in the" in said

@@ -17,7 +17,7 @@ from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.optimizer_lines import differs
 from tf1compat.names.reasons import Reason
 
-__all__ = ["Compared", "offer_of", "rate_differences"]
+__all__ = ["Compared", "averages_beside_slots", "offer_of", "rate_differences"]
 
 _NEAR = 1e-5  # relative
 _SHOWN = 3
@@ -136,6 +136,12 @@ def rate_differences(
             v1=f"the learning rate ({known}) multiplies the sum of gradients",
             model="each gradient",
         )
+
+
+def averages_beside_slots(paths: Iterable[str]) -> Iterator[Reason]:
+    """Yields that weights are averages, where slots are those of what was trained."""
+    v1 = "slots of the trained weights"
+    yield from _of("averaged_weights", paths, v1=v1, model="their moving averages")
 
 
 def offer_of(family: Family, numbers: GraphNumbers, rate: Rate) -> str:

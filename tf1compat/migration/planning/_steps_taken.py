@@ -39,6 +39,16 @@ class StepsTaken:
         """The optimizer's own steps, which its powers tell first; None where nothing tells."""
         return next(self._told(), None)
 
+    @property
+    def odd(self) -> dict[str, float]:
+        """The powers that no number of steps makes, and what they would be powers of."""
+        kept = self.kept.values()
+        return {
+            source: beta
+            for source, beta in kept
+            if source is not None and beta is not None and source not in self.powers
+        }
+
     def _told(self) -> Iterator[int]:
         yield from (steps for _, steps in self.powers.values())
         if self.counted is not None:

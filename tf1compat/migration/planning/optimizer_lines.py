@@ -68,6 +68,7 @@ DIFFERENCE_KINDS: Registry[Kind] = Registry(
         Kind("parted", "{v1} in the v1 graph, {model} in the model: {of}"),
         Kind("step", "{v1} in the checkpoint, {model} in the model's optimizer"),
         Kind("optimizer", "{v1} in the checkpoint, {model} in the model"),
+        Kind("averaged_weights", "{v1} in the checkpoint, {model} in the model: {of}"),
     ),
 )
 """What an optimizer computes otherwise than 1.15 did; with the facts `v1` and `model`."""

@@ -21,6 +21,7 @@ from tf1compat.migration.layouts.kept_numbers import shortest
 from tf1compat.migration.planning._graph_numbers import GraphNumbers
 from tf1compat.migration.planning._optimizer_differences import (
     Compared,
+    averages_beside_slots,
     offer_of,
     rate_differences,
 )
@@ -248,7 +249,16 @@ class _Maker:
             powers = ", ".join(f"{p} of step {n}" for p, (_, n) in self._taken.powers.items())
             counted = f"; {self._taken.counter} is {self._taken.counted}"
             yield differs("step", v1=f"{powers}{counted}", model="one count")
+        if not taker.powers:
+            for power, beta in self._taken.odd.items():
+                v1 = f"{power}, which is no power of {beta:g},"
+                yield differs("step", v1=v1, model="a count of steps")
+        averaged = [path for path, fill in self._weights.items() if self._is_averaged(fill)]
+        yield from averages_beside_slots(averaged)
         yield from compared.decays(self._decays())
+
+    def _is_averaged(self, fill: Fill) -> bool:
+        return any(self._checkpoint[name].name.kind == "shadow" for name in fill.sources)
 
     def _decays(self) -> set[float]:
         """Returns the decays of the moving averages that Keras' averages are filled with."""
