@@ -203,7 +203,7 @@ def test_a_model_that_changes_as_it_computes_is_refused(tmp_path):
 def test_what_keras_cannot_export_is_told(tmp_path, monkeypatch, model):
     stateful = keras.Sequential([keras.Input(batch_shape=(1, 3, 2)), L.LSTM(2, stateful=True)])
     for one in (SAVED, TFLITE):
-        with pytest.raises(ModelError, match="Keras can't export this model: ValueError"):
+        with pytest.raises(ModelError, match=r"Keras can't export this model: \w+Error: "):
             export_weights(stateful, tmp_path / f"m{one.suffix}", lambda weight: None)
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     with pytest.raises(ModelError, match="found torch; set KERAS_BACKEND=tensorflow"):
