@@ -32,9 +32,11 @@ import keras
 from tf1compat.checkpoint import tensor_digest
 from tf1compat.keras3 import build_model, export_weights, index_model, read_exported
 
+STREAMED = ("m.weights.h5", "m.keras", "m.safetensors", "m.safetensors.d")
 FORMATS = (
-    *("m.weights.h5", "m.keras", "m.safetensors", "m.safetensors.d", "m.tf2ckpt"),
-    *("m.savedmodel", "m.tflite"),
+    *STREAMED,
+    # TensorFlow runs functions for these, and may wait forever in a fork of where it ran before.
+    *("m.tf2ckpt", "m.savedmodel", "m.tflite"),
 )
 OLD, NEW = 1.0, 2.0
 

@@ -48,7 +48,7 @@ def writers(keras_too: bool) -> Iterator[kills.Writer]:
     if keras_too:
         import kills_keras
 
-        for name in kills_keras.FORMATS:
+        for name in kills_keras.STREAMED:
             yield _keras_writer(kills_keras, name)
 
 

@@ -51,7 +51,7 @@ def _keras_readers(folder: str) -> Iterator[tuple[str, str, Callable[[str], obje
 
     from tf1compat.migration import load_recording
 
-    for name in kills_keras.FORMATS:
+    for name in kills_keras.STREAMED:
         path = os.path.join(folder, name)
         kills.in_child(lambda path=path: kills_keras._write(path, kills_keras.OLD))
         yield name, path, _read_exported

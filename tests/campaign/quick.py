@@ -129,7 +129,7 @@ def kills_keras(folder: str) -> list[str]:
     import kills_keras
 
     bad: list[str] = []
-    for name in kills_keras.FORMATS:
+    for name in kills_keras.STREAMED:
         old = os.path.join(folder, name)
         kills.in_child(lambda old=old: kills_keras._write(old, kills_keras.OLD))
         bad += kills_keras._campaign(old, 41, 1)

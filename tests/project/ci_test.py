@@ -29,15 +29,6 @@ def test_ci_can_be_run():
     assert RUN.read_text().startswith("#!/usr/bin/env bash\n")
 
 
-def test_ci_runs_every_case_once():
-    line = re.search(r"TF1COMPAT_SHARES=(\S+) PATH=\$envs/newest", RUN.read_text())[1]
-    assert line == "${TF1COMPAT_SHARES-whole}"
-    assert (
-        'os.environ.get("TF1COMPAT_SHARES") == "whole"'
-        in (tree.ROOT / "tests/shares.py").read_text()
-    )
-
-
 def test_the_core_suite_covers_the_spine():
     folders = re.search(r"^core=\((.*)\)$", RUN.read_text(), re.MULTILINE)[1].split()
     assert {"tests/names", "tests/checkpoint", "tests/migration"} <= set(folders)
