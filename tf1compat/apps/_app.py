@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from absl import flags
 
@@ -16,21 +16,9 @@ from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable_name
 from tf1compat.stopping import Stopped, asked_to_stop
 
-__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "App", "guarded", "run_app"]
+__all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "App", "guarded"]
 
 _USAGE = (UsageError, CheckpointNotFoundError, ModelNotFoundError)  # what a flag says can't be used
-
-
-def run_app(
-    name: str,
-    main: Callable[[], int],
-    *,
-    flag_values: flags.FlagValues,
-    args: Sequence[str],
-    notes: Sequence[Callable[[], str]] = (),
-) -> int:
-    """Runs an app that has flags alone; see :class:`App`."""
-    return App(name, main, flag_values=flag_values, notes=notes).run(args)
 
 
 def guarded(name: str, main: Callable[[], int]) -> int:

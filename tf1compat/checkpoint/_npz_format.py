@@ -5,32 +5,14 @@ Nothing in one is executed: arrays of Python objects, which are pickles, are lis
 
 from __future__ import annotations
 
-import collections
-import functools
-import math
 from typing import TYPE_CHECKING
 
-from tf1compat.checkpoint._array_index import ArrayIndex, StoredArray
 from tf1compat.checkpoint._one_file import OneFile
-from tf1compat.checkpoint.foreign.looking import ZIP, recognise
-from tf1compat.checkpoint.stored_types import StoredType, stored_type_of
-from tf1compat.errors import (
-    CheckpointError,
-    CorruptCheckpointError,
-    UnsupportedCheckpointError,
-)
-from tf1compat.files.regular import SeenFile, open_regular
 
 if TYPE_CHECKING:
-    import zipfile
-
-    import numpy as np
+    from tf1compat.checkpoint._array_index import ArrayIndex
 
 __all__ = ["Npz"]
-
-
-_BEGIN = b"PK"
-SUFFIX = ".npy"  # of a member
 
 
 class Npz(OneFile):
@@ -42,85 +24,6 @@ class Npz(OneFile):
 
     def open(self, prefix: str) -> ArrayIndex:
         """Reads the list of arrays and the header of each."""
-        from tf1compat.files.zip_files import archive_in  # other formats don't wait for zipfile
+        from tf1compat.checkpoint._npz_index import npz_index  # others don't wait for zipfile
 
-        member = ""
-        try:
-            with open_regular(prefix) as file, archive_in(file) as archive:
-                if file.peek(2) != _BEGIN:  # zipfile looks at the end alone, numpy doesn't
-                    raise ValueError("something before the archive")
-                seen = SeenFile(prefix, file.identity)
-                arrays = {}
-                for item in _members(archive):
-                    member = f"in {item.filename!r}: "
-                    name = item.filename.removesuffix(SUFFIX)
-                    arrays[name] = _stored(archive, item, seen)
-                return ArrayIndex([prefix], arrays)
-        except CheckpointError:
-            raise
-        except Exception as error:  # damage makes zipfile, zlib and numpy raise nearly anything
-            other = recognise(prefix)
-            if other is not None and other.key != ZIP:
-                raise UnsupportedCheckpointError(
-                    f"{prefix}: expected an .npz file, found {other.what}; {other.remedy}"
-                ) from error
-            raise CorruptCheckpointError(
-                f"expected an .npz file, found {member}{_said(error)}; fetch it again", file=prefix
-            ) from error
-
-
-def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Returns the members, each of which is an array of a name of its own."""
-    items = archive.infolist()
-    if not items:
-        raise ValueError("no arrays")
-    for item in items:
-        if not item.filename.endswith(SUFFIX):
-            raise ValueError(f"{item.filename!r}, which is no array")
-        item.filename.encode()
-    name, times = collections.Counter(item.filename for item in items).most_common(1)[0]
-    if times > 1:
-        raise ValueError(f"{name!r} {times} times")
-    return items
-
-
-def _stored(archive: zipfile.ZipFile, item: zipfile.ZipInfo, seen: SeenFile) -> StoredArray:
-    from tf1compat.files.npz import header_in
-
-    with archive.open(item) as member:
-        shape, _, dtype = header_in(member)
-    name = item.filename.removesuffix(SUFFIX)
-    size = math.prod(shape) * dtype.itemsize
-    return StoredArray(_type(dtype), shape, functools.partial(_read, seen, name), size)
-
-
-def _type(dtype: np.dtype) -> StoredType:
-    """Returns TensorFlow's dtype of an array's; one without a number where there is none."""
-    try:
-        if dtype.kind != "O":  # of Python objects; of our own they are strings
-            return stored_type_of(dtype)
-    except UnsupportedCheckpointError:
-        pass
-    return StoredType(0, str(dtype), 0)
-
-
-def _read(seen: SeenFile, name: str) -> np.ndarray:
-    """Returns an array, its CRC-32 compared."""
-    from tf1compat.files.npz import array_in
-    from tf1compat.files.zip_files import archive_in
-
-    with seen.opened(variable=name) as file, archive_in(file) as archive:
-        item = archive.getinfo(name + SUFFIX)
-        try:
-            return array_in(archive, item)
-        except Exception as error:
-            raise CorruptCheckpointError(
-                f"expected a sound array, found {_said(error)}",
-                file=seen.path,
-                variable=name,
-                offset=item.header_offset,
-            ) from error
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
+        return npz_index(prefix)

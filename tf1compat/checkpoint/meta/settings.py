@@ -17,17 +17,15 @@ from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._gate_activations import gate_activations
+from tf1compat.checkpoint.meta._graph_at import graph_at
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._input_counts import require_inputs
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._norm_settings import norm_settings
-from tf1compat.checkpoint.meta._sound_graph import sound_graph
 from tf1compat.checkpoint.meta.graph_uses import find_uses
-from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError
-from tf1compat.files.regular import open_regular
 
 __all__ = ["GraphSettings", "read_settings", "traced_settings"]
 
@@ -87,9 +85,7 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
     None where it is no sound one, which :func:`tf1compat.checkpoint.read_meta` tells of.
     """
     try:
-        with open_regular(os.fspath(path)) as file:
-            budget = Budget(file.path, file.size)
-            graph = sound_graph(meta_graph_in(file).data, budget)
+        graph, budget = graph_at(path)
         nodes = inlined(
             graph, budget
         )  # else a loop or branch of functions is one op with all variables

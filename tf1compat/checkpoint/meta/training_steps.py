@@ -6,18 +6,15 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 
-from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._apply_ops import apply_op
 from tf1compat.checkpoint.meta._attributes import flag
 from tf1compat.checkpoint.meta._facts import described
+from tf1compat.checkpoint.meta._graph_at import graph_at
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._node_def import Node
-from tf1compat.checkpoint.meta._sound_graph import sound_graph
-from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.meta.scalars import Scalars, Tensor
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError
-from tf1compat.files.regular import open_regular
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import SUBTRACTING_OPS, VARIABLE_OPS
 
@@ -72,10 +69,7 @@ def read_training_steps(path: str | os.PathLike[str]) -> TrainingSteps | None:
     None where it is no sound one, which :func:`tf1compat.checkpoint.read_meta` tells of.
     """
     try:
-        with open_regular(os.fspath(path)) as file:
-            budget = Budget(file.path, file.size)
-            graph = sound_graph(meta_graph_in(file).data, budget)
-        return _training_steps(graph)
+        return _training_steps(graph_at(path)[0])
     except (WireError, CheckpointError):
         return None
 

@@ -57,19 +57,20 @@ class GraphNumbers:
         elif name == "centered":
             known = {one.optimizer.startswith("Centered") for one in self.steps}
         else:
-            try:
-                known = {self._value(one.settings[name]) for one in self.steps}
-            except (KeyError, UnknownNumberError):
-                return None
+            known = self._values(name) if all(name in one.settings for one in self.steps) else set()
         return known.pop() if len(known) == 1 else None
 
     def several(self, name: str) -> tuple[float, ...]:
         """Returns the values of a setting where steps have others: of several optimizers; or ()."""
-        try:
-            known = {self._value(one.settings[name]) for one in self.steps if name in one.settings}
-        except UnknownNumberError:
-            return ()
+        known = self._values(name)
         return tuple(sorted(known)) if len(known) > 1 else ()
+
+    def _values(self, name: str) -> set[float]:
+        """Returns what a setting is in the steps that have it; nothing where one isn't known."""
+        try:
+            return {self._value(one.settings[name]) for one in self.steps if name in one.settings}
+        except UnknownNumberError:
+            return set()
 
     def source(self, setting: str) -> str | None:
         """Returns the variable that a setting is; None where it is none, or not the same."""

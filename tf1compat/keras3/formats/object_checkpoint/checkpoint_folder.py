@@ -33,6 +33,7 @@ from tf1compat.keras3.formats.object_checkpoint._marked_objects import (
     marked_checkpoint,
     marked_keys,
 )
+from tf1compat.keras3.formats.tensorflow_reading import read_by_tensorflow
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of, value_of
 from tf1compat.keras3.index.model_index import ModelIndex
 
@@ -74,13 +75,7 @@ def read_object_checkpoint(path: str, index: ModelIndex | None) -> Exported:
 
 def read_back_checkpoint(path: str, index: ModelIndex) -> Exported:
     """Opens a folder as TensorFlow reads it."""
-    import tensorflow as tf
-
-    def reads(prefix: str, entry: Entry) -> Callable[[], np.ndarray]:
-        reader = tf.train.load_checkpoint(prefix)
-        return lambda: np.asarray(reader.get_tensor(entry.stored_key))
-
-    return _exported(path, index, reads)
+    return _exported(path, index, read_by_tensorflow)
 
 
 def _items(

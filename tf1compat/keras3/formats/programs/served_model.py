@@ -23,6 +23,7 @@ from tf1compat.keras3.formats.exported import ArrayValue, Exported
 from tf1compat.keras3.formats.programs._held_model import held
 from tf1compat.keras3.formats.programs._trying import require_near, tried
 from tf1compat.keras3.formats.programs.program import Program
+from tf1compat.keras3.formats.tensorflow_reading import read_by_tensorflow
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 
@@ -72,13 +73,7 @@ def read_saved_model(path: str, index: ModelIndex | None) -> Exported:
 
 def read_back_saved_model(path: str, index: ModelIndex) -> Exported:
     """Opens a folder as TensorFlow reads it."""
-    import tensorflow as tf
-
-    def reads(prefix: str, entry: Entry) -> Callable[[], np.ndarray]:
-        reader = tf.train.load_checkpoint(prefix)
-        return lambda: np.asarray(reader.get_tensor(entry.stored_key))
-
-    return _exported(path, index, reads)
+    return _exported(path, index, read_by_tensorflow)
 
 
 def signature_of(folder: str, *, inputs: Sequence[str]) -> Program:
