@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
-from tf1compat.testing import assert_arrays_equal
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
 GOLDENS = pathlib.Path(__file__).parents[1] / "goldens"
 KERNEL = np.arange(6, dtype="f4").reshape(3, 2)
@@ -86,6 +86,7 @@ def test_the_same_as_json(app, work):
         "stale": [],
         "omitted": ["d/kernel/Adam"],
         "summed": [],
+        "serving": [],
         "rounded": {},
         "left": {},
     }
@@ -103,7 +104,7 @@ def test_what_is_missing_is_asked_for(app, work):
         code, _, err = app(*BACK, *args)
         assert (code, message in err) == (2, True), err
     code, _, err = app(*BACK, "--saved_model=x", "--weights=tuned.weights.h5")
-    assert (code, "expected a checkpoint in a SavedModel" in err) == (2, True), err
+    assert (code, "in a SavedModel, found no graph" in err) == (2, True), err
     assert not os.path.exists("x")
 
 
@@ -138,6 +139,40 @@ def test_a_saved_model_gets_new_values_and_is_proved(app, served):
     assert "7 weights: 7 proved" in out
     before, after = (open_checkpoint(x) for x in (GOLDENS / "saved_model", "export"))
     assert_arrays_equal(after["net/one/kernel"].read(), before["net/one/kernel"].read() * 2)
+
+
+@pytest.fixture
+def words(work):
+    """A whole model in a file, of the golden with a .meta that trains, tuned."""
+    L = keras.layers
+    x = keras.Input((3,), dtype="int64", name="ids")
+    y = L.Reshape((3, 1, 4))(L.Embedding(6, 4, name="table")(x))
+    y = L.Flatten()(L.BatchNormalization(epsilon=0.001, name="norm")(y))
+    y = L.Dense(6, activation="relu", name="hidden")(y)
+    model = keras.Model(x, L.Dense(2, activation="softmax", name="classes")(y))
+    from tf1compat.migration import convert, plan_migration
+
+    convert(plan_migration(GOLDENS / "vocabulary", model), model)
+    model.get_layer("classes").bias.assign([1.0, -1.0])
+    model.save("words.keras")
+
+
+def test_a_meta_becomes_a_saved_model_that_serves_what_was_proved(app, words):
+    import tensorflow as tf
+
+    args = (str(GOLDENS / "vocabulary"), "words.keras", "--saved_model=export", "--inputs=ids")
+    code, out, err = app("back", *args)
+    assert (code, err) == (0, "")
+    assert "1 variables have new values, 15 are as they were" in out
+    assert "  signature serving_default: scores:0 of ids:0, as they were named or compared\n" in out
+    assert "9 weights: 9 proved" in out
+    ids = np.load(GOLDENS / "vocabulary" / "io.npz")["in/ids"]
+    served = tf.saved_model.load("export").signatures["serving_default"]
+    expected = keras.models.load_model("words.keras")(ids)
+    found = served(ids=tf.constant(ids))["scores"]
+    assert_arrays_close(found.numpy(), np.asarray(expected), of_largest=1e-5)
+    code, _, err = app("back", *args[:2], "--saved_model=other", "--inputs=ids", "--assets=no")
+    assert (code, "--assets: expected a folder, found none at 'no'" in err) == (2, True), err
 
 
 def test_a_plan_that_computing_disproves_writes_nothing(app, served):

@@ -5,7 +5,8 @@
 Every golden of `tests/migration/back_goldens.py` is converted, and brought back twice: untouched,
 when all tensors must be those of the golden bit for bit, and after a step of training in Keras,
 when the v1 graph must compute what Keras computes. A `Saver` of the graph that stands beside the
-checkpoint restores it; of a SavedModel, its loader does.
+checkpoint restores it; a SavedModel, which a `.meta` makes too, is restored by its loader, and run
+by its signature. Where TensorFlow 2 has the ops, `tf.saved_model.load` loads the same here.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ for job in json.load(open(sys.argv[1])):
         tf.reset_default_graph()
         with tf.Session() as session:
             if job["saved_model"]:
-                tf.saved_model.load(session, ["serve"], job["output"])
+                loaded = tf.saved_model.load(session, ["serve"], job["output"])
                 values = os.path.join(job["output"], "variables", "variables")
             else:
                 values = job["output"]
@@ -63,7 +64,14 @@ for job in json.load(open(sys.argv[1])):
             wanted = {k[4:] + ":0": io[k] for k in io.files if k.startswith("out/")}
             known = {op.name for op in tf.get_default_graph().get_operations()}
             phases = [n for n in ("is_training", "training") if n in known]
-            feeds.update({n + ":0": False for n in phases})
+            feeds.update({n + ":0": False for n in phases if not job["signed"]})
+            if job["signed"]:
+                signed = loaded.signature_def["serving_default"]
+                given = {one.name for one in signed.inputs.values()}
+                if given != set(feeds):
+                    found["wrong"].append("takes " + ", ".join(sorted(given)))
+                if {one.name for one in signed.outputs.values()} != set(wanted):
+                    found["wrong"].append("gives others")
             try:
                 made = [] if "not_run" in found else session.run(list(wanted), feeds)
             except tf.errors.InvalidArgumentError as error:
@@ -118,7 +126,7 @@ def written(folder: str, only: list[str]) -> tuple[list[dict], list[str]]:
     import keras
 
     jobs, failures = [], []
-    for name, pair in back_goldens.PAIRS.items():
+    for name, pair in {**back_goldens.PAIRS, **back_goldens.SERVED}.items():
         if only and name not in only:
             continue
         keras.utils.clear_session()
@@ -130,17 +138,16 @@ def written(folder: str, only: list[str]) -> tuple[list[dict], list[str]]:
 
 
 def jobs_of(name: str, pair, folder: str, goldens) -> list[dict]:
-    """Writes a golden back untouched and tuned, and what Keras computes; returns both jobs."""
+    """Writes a golden back untouched and tuned, and what Keras computes; returns the jobs."""
     import numpy as np
 
     from tf1compat.checkpoint import open_checkpoint
-    from tf1compat.migration import convert, convert_back
+    from tf1compat.migration import convert
 
     os.mkdir(folder)
     index, plan = pair.planned()
     convert(plan, index)
     source = open_checkpoint(pair.folder)
-    container = "saved_model" if source.prefix.endswith("variables") else "checkpoint"
     jobs = []
     for what in ("untouched", "tuned"):
         recording = pair.recording()
@@ -148,23 +155,61 @@ def jobs_of(name: str, pair, folder: str, goldens) -> list[dict]:
             if name in goldens.TIED:
                 continue
             goldens.tune(index, recording.inputs)
-        output, io = os.path.join(folder, what), os.path.join(folder, f"{what}.npz")
-        convert_back(plan, index, output=output, container=container)
-        arrays = {f"in/{key}": value for key, value in recording.inputs.items()}
-        arrays |= {f"out/{k}": v for k, v in goldens.outputs_of(index, recording).items()}
-        np.savez(io, **arrays)
-        jobs.append(
-            {
-                "name": f"{name} {what}",
-                "source": source.prefix,
-                "output": output,
-                "io": io,
-                "saved_model": container == "saved_model",
-                "untouched": what == "untouched",
-                "tolerance": TOLERANCE,
-            }
-        )
+        found = goldens.outputs_of(index, recording)
+        for container in containers_of(name, source, goldens):
+            signed = container == "saved_model" and name != "saved_model"
+            asked = pair.asked(recording.inputs) if signed else recording.inputs
+            output = os.path.join(folder, f"{what}_{container}")
+            back(plan, index, output, container, asked if signed else {}, found)
+            arrays = {f"in/{k}": v for k, v in asked.items()}
+            np.savez(output + ".npz", **arrays, **{f"out/{k}": v for k, v in found.items()})
+            jobs.append(
+                {
+                    "name": f"{name} {what}, {container}",
+                    "source": source.prefix,
+                    "output": output,
+                    "io": output + ".npz",
+                    "saved_model": container == "saved_model",
+                    "signed": signed,
+                    "untouched": what == "untouched",
+                    "tolerance": TOLERANCE,
+                }
+            )
     return jobs
+
+
+def containers_of(name: str, source, goldens) -> list[str]:
+    """Returns what a golden is written back as."""
+    if name in goldens.SERVED or source.prefix.endswith("variables"):
+        return ["saved_model"]
+    return ["checkpoint", "saved_model"]
+
+
+def back(plan, index, output: str, container: str, asked: dict, found: dict) -> None:
+    """Writes a golden back; a SavedModel of a .meta is asked for these outputs of these inputs."""
+    from tf1compat.migration import GraphOptions, convert_back
+
+    options = GraphOptions(inputs=list(asked), outputs=list(found) if asked else ())
+    convert_back(plan, index, output=output, container=container, options=options)
+    if asked:
+        served_here(output, asked, found)
+
+
+def served_here(output: str, asked: dict, found: dict) -> None:
+    """Raises AssertionError where the TensorFlow that is here serves something else."""
+    import tensorflow as tf
+
+    from tf1compat.testing import assert_arrays_close
+
+    signed = tf.saved_model.load(output).signatures["serving_default"]
+    try:
+        made = signed(**{k.replace("/", "_"): tf.constant(v) for k, v in asked.items()})
+    except tf.errors.OpError as error:
+        if "CudnnRNN" not in str(error) and "NCHW" not in str(error):
+            raise
+        return
+    numbers = {k.replace("/", "_"): v for k, v in found.items()}
+    assert_arrays_close({k: v.numpy() for k, v in made.items()}, numbers, of_largest=TOLERANCE)
 
 
 def restored(python: str, jobs: str) -> list[dict]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
-from tf1compat.checkpoint.containers import CONTAINERS
+from tf1compat.checkpoint.containers import CONTAINERS, V1SavedModel
+from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
+from tf1compat.checkpoint.served_graph import ServedGraph
 from tf1compat.errors import CheckpointExistsError, OutputError, UsageError
 from tf1compat.testing import assert_arrays_equal
 
@@ -78,6 +80,25 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["blob", "model", "one"]
 
 
+def test_a_graph_of_another_origin_is_framed_and_its_files_go_along(tmp_path):
+    """The frame is what TensorFlow itself wrote around a graph."""
+    words = GOLDENS / "saved_model/assets/words.txt"
+    whole = (GOLDENS / "saved_model/saved_model.pb").read_bytes()
+    meta = bytes(meta_graph_bytes(GOLDENS / "saved_model/saved_model.pb"))
+    made = ServedGraph.of_meta_graph(meta, {"words.txt": str(words)})
+    assert made.files["saved_model.pb"] == whole
+    bert = open_checkpoint(GOLDENS / "bert")
+    V1SavedModel(made).write(bert, str(tmp_path / "export"), [("w", np.ones(2))])
+    assert (tmp_path / "export/assets/words.txt").read_bytes() == words.read_bytes()
+    assert list(open_checkpoint(tmp_path / "export")) == ["w"]
+
+
+def test_a_graph_that_no_message_holds_is_refused(monkeypatch):
+    monkeypatch.setattr("tf1compat.checkpoint.meta.meta_graph._LARGEST", 10)
+    with pytest.raises(UsageError, match=r"a graph of less than 10 bytes, .* found 14; write a ch"):
+        ServedGraph.of_meta_graph(b"0123456789", {})
+
+
 def test_frozen_graphs_have_no_way_back(tmp_path):
     for name in ("reference.pb", "saved_model"):
         source = open_checkpoint(GOLDENS / "frozen" / name)
@@ -90,10 +111,10 @@ def test_frozen_graphs_have_no_way_back(tmp_path):
 
 def test_a_saved_model_needs_one_and_all_its_variables(served, tmp_path):
     bert = open_checkpoint(GOLDENS / "bert")
-    with pytest.raises(UsageError, match=r"a checkpoint in a SavedModel, .* a \.meta beside it"):
-        SAVED_MODEL.require(bert, ())
+    with pytest.raises(UsageError, match=r"expected the graph of its \.meta as one that serves"):
+        SAVED_MODEL.write(bert, str(tmp_path / "export"), [])
     write_checkpoint(tmp_path / "m", {"w": np.ones(2)})
-    with pytest.raises(UsageError, match=r"a checkpoint in a SavedModel, .* found no graph"):
+    with pytest.raises(UsageError, match=r"with a \.meta, or in a SavedModel, found no graph"):
         SAVED_MODEL.require(open_checkpoint(tmp_path / "m"), ())
     with pytest.raises(UsageError, match=r"nothing is left out of a SavedModel, .* found 2"):
         SAVED_MODEL.require(served, ("a", "b"))

@@ -29,6 +29,7 @@ APART = {
     "migration/planning/plan.py": "its fields are those of a dataclass",
     "checkpoint/checkpoint_writers.py": "it writes",
     "checkpoint/containers.py": "it copies files as they are",
+    "checkpoint/served_graph.py": "it copies files as they are",
     "keras3/formats/programs/served_model.py": "TensorFlow runs what was written just now",
     "keras3/formats/programs/tflite.py": "the runtime runs what was written just now",
     "keras3/formats/options.py": "its fields are those of a dataclass",

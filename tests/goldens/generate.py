@@ -40,6 +40,7 @@ GOLDENS = (
     "frozen",
     "keras_h5",
     "training",
+    "vocabulary",
 )
 
 

@@ -34,12 +34,14 @@ class Pair:
       build: returns the model.
       rules: a file of rules, or none.
       record: the inputs and outputs that were recorded.
+      asked: returns what a SavedModel is asked for recorded inputs, where it serves others.
     """
 
     folder: pathlib.Path
     build: Callable[[], keras.Model]
     rules: object = ()
     record: str = "io.npz"
+    asked: Callable[[dict], dict] = dict
 
     def planned(self):
         """Returns a new model's index, and the plan for it."""
@@ -86,6 +88,37 @@ def _scores():
     return keras.Model(x, {"logits": y, "scores": L.Softmax()(y)})
 
 
+def words_classified():
+    """Returns the model of the golden with a table of words."""
+    x = keras.Input((3,), dtype="int64", name="ids")
+    y = L.Reshape((3, 1, 4))(L.Embedding(6, 4, name="table")(x))
+    y = L.Flatten()(L.BatchNormalization(epsilon=1e-3, name="norm")(y))
+    y = L.Dense(6, activation="relu", name="hidden")(y)
+    return keras.Model(x, L.Dense(2, activation="softmax", name="classes")(y))
+
+
+def pictures_classified():
+    """Returns the model of the golden that is a training graph with a norm of each kind."""
+    x = images = keras.Input((8, 8, 3), name="images")
+    x = L.BatchNormalization(epsilon=1e-3, name="fused_norm")(L.Conv2D(6, 3, name="conv1")(x))
+    x = L.Conv2D(8, 3, 2, "same", use_bias=False, name="conv2")(L.ReLU()(x))
+    x = L.ReLU()(L.BatchNormalization(epsilon=1e-3, name="plain_norm")(x))
+    x = L.Dense(10, use_bias=False, name="hidden")(L.Flatten()(x))
+    x = L.ReLU()(L.BatchNormalization(epsilon=1e-3, name="hidden_norm")(x))
+    return keras.Model(images, L.Dense(4, name="scores")(x))
+
+
+def in_words(inputs):
+    """Returns the words of recorded ids; what the vocabulary lacks has the last."""
+    known = (GOLDENS / "vocabulary" / "words.txt").read_text().split()
+    return {"text": np.array([*known, "new"])[inputs["ids"]]}
+
+
+SERVED = {
+    "vocabulary": Pair(GOLDENS / "vocabulary", words_classified, asked=in_words),
+    "training_graph": Pair(GOLDENS / "training_graph", pictures_classified),
+}
+"""Those whose graphs compute otherwise as they stand, for they train: not so as SavedModels."""
 PAIRS = {
     "cudnn_canonical": Pair(GOLDENS / "cudnn_canonical", _cudnn),
     "cudnn_opaque": Pair(GOLDENS / "cudnn_opaque", _cudnn),

@@ -66,7 +66,7 @@ ALLOWED = {
     "checkpoint.state_file: open": "makes a staged file",
     "checkpoint.bundle.writer: open": "makes staged files",
     "checkpoint.checkpoint_writers: zipfile.ZipFile": "makes a staged file",
-    "checkpoint.containers: open": "makes files in a staged folder",
+    "checkpoint.served_graph: open": "makes files in a staged folder",
     "checkpoint.bundle._read_back: open": "a staged file",
     "keras3.formats._keras_archive: keras.models.load_model": "a path that leads to an open file",
     "keras3.formats._weights_h5: model.load_weights": "a path that leads to an open file",

@@ -167,6 +167,16 @@ class ProofFlags:
                 why = str(error)
         return Proof.missing(plan, why, tolerance=tolerance)
 
+    def served(self, proof: Proof) -> GraphOptions:
+        """Returns what the flags say of the graph, and where they don't, what a proof compared."""
+        options = self.options()
+        if options.outputs or options.signature or proof.why or proof.layers or not proof.agrees:
+            return options
+        outputs = list(dict.fromkeys(one.name for one in proof.outputs))
+        return dataclasses.replace(
+            options, outputs=outputs, inputs=options.inputs or list(proof.inputs)
+        )
+
     def enough(self, proof: Proof) -> bool:
         """Tells whether the outputs agree and, where that is required, every weight is proved."""
         from tf1compat.migration import Status

@@ -23,7 +23,7 @@ from tf1compat.keras3.formats.output_formats import model_format, suffixes
 if TYPE_CHECKING:
     from tf1compat.checkpoint import Checkpoint
     from tf1compat.keras3 import ModelIndex
-    from tf1compat.migration import Plan
+    from tf1compat.migration import GraphOptions, Plan
 
 __all__ = ["APP", "run"]
 
@@ -40,6 +40,10 @@ _USAGE = Usage(
         (
             "back export/1600000000 tuned.keras --saved_model=export/1700000000",
             "a SavedModel of the same v1 graph",
+        ),
+        (
+            "back model.ckpt-1000 tuned.keras --saved_model=export/1 --outputs=scores",
+            "a SavedModel of the .meta's graph that serves this tensor",
         ),
         ("back model.ckpt-1000 tuned.keras --dry_run", "what each variable would get"),
     ),
@@ -69,7 +73,15 @@ _SAVED_MODEL = flags.DEFINE_string(
     "saved_model",
     None,
     "Directory of the SavedModel to write instead, which isn't there yet: the one that "
-    "--checkpoint is in, with other values.",
+    "--checkpoint is in, with other values, or one of its .meta's graph. That serves what --inputs "
+    "and --outputs say, or else what was compared, or the likely ones of inspect --graph.",
+    flag_values=_FLAGS,
+)
+_ASSETS = flags.DEFINE_string(
+    "assets",
+    None,
+    "Folder of the files that the .meta's graph reads, such as vocabularies, which go into the "
+    "SavedModel; by default that of --checkpoint.",
     flag_values=_FLAGS,
 )
 _SLOTS = flags.DEFINE_enum(
@@ -99,6 +111,7 @@ _FORMAT = FormatFlag(_FLAGS)
 
 def _main() -> int:
     weights, (output, container) = _weights(), _output()
+    _require_assets()
     checkpoint = _SOURCE.open()
     require_files({**_TARGET.files(), "weights": weights})
 
@@ -125,7 +138,8 @@ def _main() -> int:
         told = "the plan isn't proved; nothing was written"
         complain(error_line("back", told, code=VerificationError.code))
         return findings.end(EXIT_FOUND)
-    _write(plan, index, checkpoint, findings, to=(weights, output, container))
+    served = _PROOF.served(proof)
+    _write(plan, index, checkpoint, findings, to=(weights, output, container), served=served)
     # By the same tensors: averages that follow make more of them agree than the plan's.
     kept = any(index[keep.target].kind == "weight" for keep in plan.keeps)
     outputs = [] if kept else [one.name for one in proof.outputs]
@@ -160,6 +174,12 @@ def _output() -> tuple[str, str]:
     )
 
 
+def _require_assets() -> None:
+    folder = _ASSETS.value
+    if folder is not None and not os.path.isdir(folder):
+        raise UsageError(f"--assets: expected a folder, found none at {folder!r}")
+
+
 def _print_dry_run(plan: Plan, index: ModelIndex, checkpoint: Checkpoint, weights: str) -> None:
     from tf1compat.apps._tables import print_table
     from tf1compat.keras3 import read_exported
@@ -178,6 +198,7 @@ def _write(
     findings: Findings,
     *,
     to: tuple[str, str, str],
+    served: GraphOptions,
 ) -> None:
     from tf1compat.apps._progress import progress
     from tf1compat.migration import convert_back
@@ -193,6 +214,8 @@ def _write(
             container=container,
             slots=_SLOTS.value,
             shadows=_SHADOWS.value,
+            options=served,
+            assets=_ASSETS.value,
             progress=advance,
         )
     findings.held["output"] = output

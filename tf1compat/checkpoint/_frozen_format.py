@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from typing import TYPE_CHECKING
 
 from tf1compat.budget import Budget, Meter
 from tf1compat.checkpoint._array_index import ArrayPart, StoredArray
-from tf1compat.checkpoint.bundle.file_names import META, SAVED_MODEL, has_values_beside
+from tf1compat.checkpoint.bundle.file_names import META, has_values_beside, is_of_saved_model
 from tf1compat.checkpoint.foreign.looking import FROZEN, GRAPH, SAVED, recognise
 from tf1compat.checkpoint.raw_part import RawPart, whole_region
 from tf1compat.checkpoint.stored_types import StoredType
@@ -41,11 +40,11 @@ class FrozenGraph:
         """Returns the path itself where it is called as such a graph."""
         if path.endswith(META):
             return path if is_file(path) and not has_values_beside(path) else None
-        return path if path.endswith((_BINARY, _TEXT)) and not _of_saved_model(path) else None
+        return path if path.endswith((_BINARY, _TEXT)) and not is_of_saved_model(path) else None
 
     def exists(self, prefix: str) -> bool:
         """Tells whether there is such a file; a SavedModel's only if its values are within."""
-        if _of_saved_model(prefix):
+        if is_of_saved_model(prefix):
             return holds_values(prefix)
         if not exists(prefix) or is_folder(prefix) or self.prefix_of(prefix) is None:
             return False
@@ -87,10 +86,6 @@ def holds_values(path: str) -> bool:
             return frozen_graph(file) is not None
     except CheckpointError:  # which opening it tells
         return False
-
-
-def _of_saved_model(path: str) -> bool:
-    return os.path.basename(path) == SAVED_MODEL
 
 
 def _require_graph(path: str) -> None:

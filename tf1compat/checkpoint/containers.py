@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from tf1compat.checkpoint._frozen_format import FrozenGraph
-from tf1compat.checkpoint.bundle.file_names import SAVED_MODEL, values_of_saved_model
+from tf1compat.checkpoint.bundle.file_names import is_of_saved_model, values_of_saved_model
 from tf1compat.checkpoint.bundle.writer import Partitioned, write_checkpoint
 from tf1compat.checkpoint.checkpoint import Checkpoint
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
+from tf1compat.checkpoint.served_graph import ServedGraph
 from tf1compat.errors import CheckpointExistsError, UsageError
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import open_regular
 from tf1compat.files.staging import clear_stale, staged_file
-from tf1compat.files.standing import exists, is_folder, names_in
 from tf1compat.registry import Registry
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["CONTAINERS", "Container", "Item"]
+__all__ = ["CONTAINERS", "Container", "Item", "V1SavedModel"]
 
 Item: TypeAlias = "np.ndarray | Entry | Partitioned"
 
 _VARIABLES = "variables"
-# What 1.15's `saved_model/constants.py` has beside the values.
-_COPIED = (SAVED_MODEL, "assets", "assets.extra")
-_WINDOW = 1 << 20
 
 
 class Container(Protocol):
@@ -85,26 +83,33 @@ def _require_variables(source: Checkpoint) -> None:
 
 def _graph_in(path: str) -> bytes:
     """Returns the MetaGraphDef of a ``.meta`` file as it is, or the one of a SavedModel to run."""
-    if os.path.basename(path) == SAVED_MODEL:
+    if is_of_saved_model(path):
         return meta_graph_bytes(path)
     with open_regular(path) as file:
         return bytes(file.read(0, file.size))
 
 
+@dataclasses.dataclass(frozen=True)
 class V1SavedModel:
-    """The source's SavedModel with other values."""
+    """A SavedModel of the source's graph with other values.
 
-    name = "saved_model"
-    summary = "a copy of the SavedModel that the source is in, with other values"
+    Attributes:
+      graph: of a source that has a ``.meta``, what its graph is as one that serves; of one in a
+        SavedModel, None: that is copied.
+    """
+
+    graph: ServedGraph | None = None
+
+    name: ClassVar[str] = "saved_model"
+    summary: ClassVar[str] = "a SavedModel of the source's graph, with other values"
 
     def require(self, source: Checkpoint, omitted: Iterable[str]) -> None:
-        """Raises UsageError where the source isn't in a SavedModel, or not all of it is kept."""
+        """Raises UsageError where the source has no graph, or not all of it is kept."""
         _require_variables(source)
-        graph = source.graph_path
-        if graph is None or os.path.basename(graph) != SAVED_MODEL:
+        if source.graph_path is None:
             raise UsageError(
-                f"{source.prefix}: expected a checkpoint in a SavedModel, whose graph could be "
-                f"copied, found {'a .meta beside it' if graph else 'no graph'}; write a checkpoint"
+                f"{source.prefix}: expected a checkpoint with a .meta, or in a SavedModel, found "
+                "no graph; write a checkpoint"
             )
         if names := list(omitted):
             raise UsageError(
@@ -114,7 +119,7 @@ class V1SavedModel:
 
     def write(self, source: Checkpoint, output: str, items: Iterable[tuple[str, Item]]) -> Manifest:
         """Writes the SavedModel's directory, which isn't there yet."""
-        directory = os.path.dirname(str(source.graph_path))
+        graph = self._graph(source)
         clear_stale(output.rstrip(os.sep))  # of a run that was killed when all but this was done
         if os.path.lexists(output):
             raise CheckpointExistsError(
@@ -122,25 +127,20 @@ class V1SavedModel:
             )
         with staged_file(output.rstrip(os.sep)) as staged:
             os.mkdir(staged)
-            for name in _COPIED:
-                if exists(path := os.path.join(directory, name)):
-                    _copy(path, os.path.join(staged, name))
+            graph.write(staged)
             os.mkdir(os.path.join(staged, _VARIABLES))
             return write_checkpoint(values_of_saved_model(staged), items)
 
-
-def _copy(source: str, target: str) -> None:
-    """Copies a file, or a folder with all that is in it, as bytes alone."""
-    if is_folder(source):
-        if os.path.islink(source):  # it may lead back to where it is
-            raise UsageError(f"{source}: expected a folder of the SavedModel, found a link to one")
-        os.mkdir(target)
-        for name in names_in(source):
-            _copy(os.path.join(source, name), os.path.join(target, name))
-        return
-    with open_regular(source) as file, open(target, "xb") as copy:
-        for start in range(0, file.size, _WINDOW):
-            copy.write(file.read(start, min(_WINDOW, file.size - start)))
+    def _graph(self, source: Checkpoint) -> ServedGraph:
+        if self.graph is not None:
+            return self.graph
+        path = str(source.graph_path)
+        if not is_of_saved_model(path):
+            raise UsageError(
+                f"{source.prefix}: expected the graph of its .meta as one that serves, found none; "
+                "tf1compat.migration.convert_back makes it"
+            )
+        return ServedGraph.copied(os.path.dirname(path))
 
 
 CONTAINERS: Registry[Container] = Registry(

@@ -19,6 +19,7 @@ __all__ = [
     "data_path",
     "graph_beside",
     "has_values_beside",
+    "is_of_saved_model",
     "is_written",
     "parts_of",
     "prefix_of_cut_name",
@@ -85,6 +86,15 @@ def has_values_beside(path: str) -> bool:
     """Tells whether the checkpoint that a graph was written with is there."""
     prefix = checkpoint_of_graph(path)
     return exists(prefix + INDEX) or (prefix != path and exists(prefix))
+
+
+def is_of_saved_model(path: str) -> bool:
+    """Tells whether a graph's file is a SavedModel's, by its name.
+
+    >>> is_of_saved_model("export/1/saved_model.pb"), is_of_saved_model("m/model.ckpt.meta")
+    (True, False)
+    """
+    return os.path.basename(path) == SAVED_MODEL
 
 
 def values_of_saved_model(directory: str) -> str:

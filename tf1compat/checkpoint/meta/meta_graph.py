@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tf1compat.budget import Budget
-from tf1compat.checkpoint.bundle.file_names import SAVED_MODEL, has_values_beside
+from tf1compat.checkpoint.bundle.file_names import has_values_beside, is_of_saved_model
 from tf1compat.checkpoint.meta._graph_text import graph_bytes
 from tf1compat.checkpoint.meta._proto_fields import (
     MetaGraphDef,
@@ -22,13 +22,20 @@ from tf1compat.checkpoint.meta._proto_fields import (
 )
 from tf1compat.checkpoint.meta._spans import Bytes, Source, Span, Windowed, spans
 from tf1compat.checkpoint.meta.frozen import Frozen, frozen_in
-from tf1compat.checkpoint.wire import LENGTH, WireError, fields
-from tf1compat.errors import UnsupportedCheckpointError
+from tf1compat.checkpoint.wire import LENGTH, VARINT, WireError, fields, varint
+from tf1compat.errors import UnsupportedCheckpointError, UsageError
 from tf1compat.files.regular import RegularFile, open_regular
 
-__all__ = ["MetaGraphBytes", "frozen_graph", "meta_graph_bytes", "meta_graph_in"]
+__all__ = [
+    "MetaGraphBytes",
+    "frozen_graph",
+    "meta_graph_bytes",
+    "meta_graph_in",
+    "saved_model_bytes",
+]
 
 _LARGEST = 1 << 31
+_VERSION = 1  # SAVED_MODEL_SCHEMA_VERSION
 _SERVE = "serve"  # tf.saved_model.SERVING
 _TEXT = ".pbtxt"
 
@@ -66,6 +73,23 @@ def meta_graph_in(file: RegularFile) -> MetaGraphBytes:
     if frozen is not None:
         return MetaGraphBytes(memoryview(frozen.meta_graph()), None)
     return MetaGraphBytes(memoryview(source.read(begin, end - begin)), begin)
+
+
+def saved_model_bytes(meta_graph: bytes) -> bytes:
+    """Returns the SavedModel of one serialized MetaGraphDef that has its tags.
+
+    Raises:
+      UsageError: it is larger than a message may be.
+    """
+    version = varint(SavedModel.SAVED_MODEL_SCHEMA_VERSION << 3 | VARINT) + varint(_VERSION)
+    tag = varint(SavedModel.META_GRAPHS << 3 | LENGTH)
+    whole = b"".join((version, tag, varint(len(meta_graph)), meta_graph))
+    if len(whole) >= _LARGEST:
+        raise UsageError(
+            f"expected a graph of less than {_LARGEST:,} bytes, as protobuf has them, found "
+            f"{len(whole):,}; write a checkpoint"
+        )
+    return whole
 
 
 def frozen_graph(file: RegularFile) -> Frozen | None:
@@ -112,7 +136,7 @@ def _source(file: RegularFile) -> Source:
 
 def _place(source: Source, file: RegularFile) -> tuple[int, int]:
     """Returns where in its file the graph that is meant begins and ends."""
-    if os.path.basename(file.path) != SAVED_MODEL:
+    if not is_of_saved_model(file.path):
         return 0, source.size
     try:
         graphs = _tagged(source)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from tf1compat.checkpoint import Checkpoint, Entry, Partitioned, open_checkpoint
+from tf1compat.checkpoint.bundle.file_names import is_of_saved_model
 from tf1compat.checkpoint.comparing import same_bits
-from tf1compat.checkpoint.containers import CONTAINERS, Container, Item
+from tf1compat.checkpoint.containers import CONTAINERS, Container, Item, V1SavedModel
 from tf1compat.checkpoint.stored_types import stored_type_of
 from tf1compat.errors import PlanError, Problem, UsageError, VerificationError
 from tf1compat.files.manifest import Manifest
@@ -26,8 +27,10 @@ from tf1compat.migration.backward._rescaling import rescaled
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
+from tf1compat.migration.serving.served_meta import serve_meta
 from tf1compat.migration.training_targets import targets_of
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
+from tf1compat.migration.verification.given import GraphOptions
 from tf1compat.names.spec_text import spec_text
 from tf1compat.printable import joined
 
@@ -57,6 +60,8 @@ class ConversionBack:
       summed: paths of weights that hold apart what the v1 graph has one number for, their sum.
       left: by the path of a weight, or of a variable of the optimizer, what of it has no place in
         the v1 graph, and why.
+      serving: what is to be said of a SavedModel that was made of a ``.meta``: its signature, and
+        how its graph computes when it serves.
     """
 
     plan: Plan
@@ -70,10 +75,11 @@ class ConversionBack:
     rounded: Mapping[str, float]
     summed: tuple[str, ...]
     left: Mapping[str, str]
+    serving: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Returns what JSON holds of it; ``docs/back.md`` has the fields."""
-        names = ("changed", "followed", "stale", "omitted", "summed")
+        names = ("changed", "followed", "stale", "omitted", "summed", "serving")
         found: dict[str, Any] = {name: list(getattr(self, name)) for name in names}
         numbers = {"rounded": dict(self.rounded), "left": dict(self.left)}
         return {"slots": self.slots, **found, **numbers}
@@ -98,6 +104,7 @@ class ConversionBack:
         lines += _listed("weights whose parts the v1 graph has the sum of: {}", self.summed)
         left = [f"{path} ({why})" for path, why in self.left.items()]
         lines += _listed("weights that the v1 graph has no place for: {}", left)
+        lines += [f"  {one}" for one in self.serving]
         return joined(lines)
 
 
@@ -111,6 +118,8 @@ def convert_back(
     container: str = "checkpoint",
     slots: str | None = None,
     shadows: str = "follow",
+    options: GraphOptions | None = None,
+    assets: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> ConversionBack:
     """Writes the weights of a model into the variables that the plan filled them from.
@@ -129,7 +138,7 @@ def convert_back(
       checkpoint: the open checkpoint; by default the one at the plan's prefix is opened.
       container: ``"checkpoint"`` writes a V2 checkpoint that a v1 ``Saver`` restores, with the
         ``.meta`` that the plan's checkpoint has beside it; ``"saved_model"`` copies the SavedModel
-        that has the plan's checkpoint, with other values.
+        that has the plan's checkpoint, with other values, or makes one of the ``.meta``.
       slots: what becomes of an optimizer's slots: ``"follow"`` gives them, the powers of betas and
         the count of steps what the model's optimizer has now; ``"keep"`` copies them as they are,
         beside weights that they don't belong to; ``"drop"`` leaves them out, so that a graph which
@@ -138,6 +147,10 @@ def convert_back(
       shadows: what becomes of moving averages where their variable changed (or of that where the
         average was taken): ``"follow"`` gives them its new value, ``"keep"`` copies them,
         ``"drop"`` leaves them out.
+      options: of a SavedModel that is made of a ``.meta``, which inputs and outputs it serves, and
+        what other inputs are; by default outputs that the graph likely has, and what these need.
+      assets: of the same, the folder that has the files that the graph reads, such as vocabularies;
+        by default that of the checkpoint.
       progress: called with each variable's name and its bytes before it is written.
 
     Returns:
@@ -151,7 +164,8 @@ def convert_back(
       CheckpointError: the checkpoint, or the file of weights, is damaged.
       OutputError: the output can't be written.
       UsageError: there is no such container, or the checkpoint has nothing to make it of; or slots
-        are to follow what the plan, or the file of weights, doesn't have.
+        are to follow what the plan, or the file of weights, doesn't have; or the graph can't serve
+        as `options` say.
     """
     plan.require_complete()
     index = index_model(model)
@@ -174,6 +188,7 @@ def convert_back(
         )
     written = _container(container)
     written.require(entries, rest.omitted)
+    written, serving = _served(written, entries, options or GraphOptions(), assets)
     assembly = Assembly(lines.fills, entries, read)
     items = _Items(assembly, entries, rest, progress, moved=advanced(lines, entries, read))
     manifest = written.write(entries, os.fspath(output), items)
@@ -189,6 +204,7 @@ def convert_back(
         rounded=assembly.rounded,
         summed=tuple(assembly.summed),
         left=_left(plan, index, assembly) | _placeless(lines, read),
+        serving=serving,
     )
 
 
@@ -196,6 +212,21 @@ def _container(name: str) -> Container:
     if name not in CONTAINERS:
         raise UsageError(f"container: expected one of {', '.join(CONTAINERS)}, found {name!r}")
     return CONTAINERS[name]
+
+
+def _served(
+    container: Container,
+    checkpoint: Checkpoint,
+    options: GraphOptions,
+    assets: str | os.PathLike[str] | None,
+) -> tuple[Container, tuple[str, ...]]:
+    """Returns a container that has the graph of a ``.meta`` where it is to be a SavedModel."""
+    made = isinstance(container, V1SavedModel) and container.graph is None
+    if not made or is_of_saved_model(str(checkpoint.graph_path)):
+        return container, ()
+    folder = None if assets is None else os.fspath(assets)
+    served = serve_meta(checkpoint, options, assets=folder)
+    return V1SavedModel(served.graph), served.notes
 
 
 class _Items:

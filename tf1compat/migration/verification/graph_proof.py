@@ -222,7 +222,9 @@ class _Sides:
         notes = (*self.given.notes(), *told, *self._beyond(both), *proof.notes)
         if proof.agrees:
             notes = (*notes, *self._unclipped(both))
-        proof = dataclasses.replace(proof, notes=notes, layers=tuple(layers))
+        proof = dataclasses.replace(
+            proof, notes=notes, layers=tuple(layers), inputs=tuple(self.given.paired)
+        )
         return proof if proof.agrees else dataclasses.replace(proof, divergence=self._apart(proof))
 
     def _allowed(self, reference: ReferenceGraph) -> float:

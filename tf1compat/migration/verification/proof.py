@@ -49,6 +49,7 @@ class Proof:
       divergence: where the outputs differ, the first layer that does, if it could be told.
       layers: paths of the layers whose outputs were compared, since what is behind them is kept; ()
         where the model's own outputs were.
+      inputs: tensors of the v1 graph that were given the model's inputs.
     """
 
     lines: Mapping[str, Status]
@@ -60,6 +61,7 @@ class Proof:
     why: str = ""
     divergence: Divergence | None = None
     layers: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     @classmethod
     def missing(cls, plan: Plan, why: str, *, tolerance: float) -> Proof:

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference._cutting import cut_graph
 from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.cutting import cut_graph
 from tf1compat.migration.verification.reference.feeds import index_bounds
 from tf1compat.migration.verification.reference.graph_file import GraphFile, input_specs
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph

@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference._protos import behind, number_of
+from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.names.graph_names import is_of_training, op_name, tensor_name
 from tf1compat.names.op_types import (
     PASSING_OPS,

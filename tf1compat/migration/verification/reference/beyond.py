@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import PASSING_OPS
 

@@ -7,8 +7,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tf1compat.checkpoint.meta.ordering import inputs_first
-from tf1compat.migration.verification.reference._cutting import data_inputs
-from tf1compat.migration.verification.reference._safe_ops import INPUT_OPS, SAFE_OPS
+from tf1compat.migration.verification.reference.cutting import data_inputs
+from tf1compat.migration.verification.reference.safe_ops import INPUT_OPS, SAFE_OPS
 from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
@@ -54,7 +54,8 @@ def _ports(node: Any) -> int:
     """Returns how many outputs an op has, as far as its attributes say."""
     if node.op in _NUMBERS:
         return int(node.attr[_NUMBERS[node.op]].i)
-    return 2 if node.op in _TWO else max(1, len(node.attr["T"].list.type))
+    types = node.attr["T"].list.type if "T" in node.attr else ()  # asking would add it
+    return 2 if node.op in _TWO else max(1, len(types))
 
 
 def forward_ops(

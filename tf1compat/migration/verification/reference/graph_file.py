@@ -37,12 +37,14 @@ class GraphFile:
       graph_def: its ``GraphDef``.
       signatures: by key, what a signature calls tensors.
       left_out: what belongs to the graph and is never run: initializers, tables, assets.
+      meta_graph: the ``MetaGraphDef`` that all this is of; None where there is but a graph.
     """
 
     path: str
     graph_def: Any
     signatures: Mapping[str, Signature] = dataclasses.field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    meta_graph: Any = None
 
     @functools.cached_property
     def inference(self) -> tuple[Any, tuple[str, ...]]:
@@ -115,7 +117,11 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
         read_meta(path)  # which looks whether it is sound; planning has most often done so before
         meta.ParseFromString(meta_graph_bytes(path))
         return GraphFile(
-            os.fspath(path), without_saver(meta), signatures_of(meta), left_out=left_out(meta)
+            os.fspath(path),
+            without_saver(meta),
+            signatures_of(meta),
+            left_out=left_out(meta),
+            meta_graph=meta,
         )
     except CheckpointError as error:
         raise UsageError(str(error)) from error

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tf1compat.migration.verification.reference._protos import dtype_of, parsed_types, sizes_of
-from tf1compat.migration.verification.reference._safe_ops import (
+from tf1compat.migration.verification.reference.safe_ops import (
     INPUT_OPS,
     PARSING_OPS,
     PIPELINE_OPS,

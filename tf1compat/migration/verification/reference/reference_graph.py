@@ -13,14 +13,14 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, MetaVariable
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference._cutting import cut_graph
 from tf1compat.migration.verification.reference._interruptible import interruptible
-from tf1compat.migration.verification.reference._safe_ops import DRAWING_OPS
 from tf1compat.migration.verification.reference._tensor_sizes import require_small_tensors
 from tf1compat.migration.verification.reference.channel_order import turn
 from tf1compat.migration.verification.reference.clips import clips_of
+from tf1compat.migration.verification.reference.cutting import cut_graph
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import input_specs
+from tf1compat.migration.verification.reference.safe_ops import DRAWING_OPS
 from tf1compat.names.first_line import first_line
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS, VARIABLE_OPS

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference._cutting import data_inputs
 from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.migration.verification.reference.feeds import phase_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import InputSpec

@@ -12,7 +12,7 @@ from typing import Any
 
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference._protos import parsed_types
-from tf1compat.migration.verification.reference._safe_ops import (
+from tf1compat.migration.verification.reference.safe_ops import (
     CONTROL_FLOW_OPS,
     INPUT_OPS,
     PARSING_OPS,
@@ -179,7 +179,7 @@ def _types(node: Any) -> list[int]:
         sparse, rest = parsed_types(node)
         return [*sparse, *rest]
     for key in ("output_types", "component_types"):
-        if node.attr[key].list.type:
+        if key in node.attr and node.attr[key].list.type:  # asking would add it
             return list(node.attr[key].list.type)
     types = [node.attr[key].type for key in _TYPES if key in node.attr]
     if not types:
