@@ -175,3 +175,8 @@ def test_channels_move_only_where_nothing_fits_as_it_is():
     assert [{name: one.name for name, one in way.items()} for way in every] == [
         {"b:0": "v", "a:0": "u"}
     ]
+
+
+def test_no_texts_are_made_up():
+    with pytest.raises(UsageError, match=r"words:0: expected inputs that numbers can be made up"):
+        made_up([spec("words", (None,), "string")], {"words:0": (2,)}, {})

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
@@ -60,6 +61,7 @@ _MOVING = frozenset(
 _LOOKUPS = {"Gather": 1, "GatherV2": 1, "ResourceGather": 1, "GatherNd": 1}
 _FAR = 64  # ops that a value is passed through
 _FEW = 2  # what is no index is a flag, a mask or a segment
+_NO_NUMBERS = frozenset(("string", "resource", "variant"))
 _REAL_SEED = 1155
 _SIZES = (0.5, 4.0)
 
@@ -93,7 +95,16 @@ def made_up(
       shapes: their shapes by name.
       bounds: by name, for integers, the smallest number that is too large.
       positive: whether real ones are positive, as energies are, and what logarithms take.
+
+    Raises:
+      UsageError: an input takes no numbers.
     """
+    if other := [spec.name for spec in specs if spec.dtype in _NO_NUMBERS]:
+        raise UsageError(
+            f"{', '.join(other)}: expected inputs that numbers can be made up for, found "
+            "texts; name what the graph looks up of them as the inputs, or leave the proof out "
+            "(--noprove)"
+        )
     rng = np.random.default_rng(_REAL_SEED)
     longest = _longest(specs, shapes)
     found = {}
