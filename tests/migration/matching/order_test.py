@@ -59,6 +59,19 @@ def test_a_constant_shift_is_the_same_number():
     }
 
 
+def test_two_numbers_for_one_tell_no_order_unless_they_were_created_in_it():
+    """``left1_0, left2_0`` may be cells of two sides as well as sides of two cells."""
+    sources = kernels("cell_0", "cell_1", "cell_2", "cell_3")
+    side_by_side = ("left1_0", "left1_1", "left2_0", "left2_1")
+    assert modules(sources, kernels(*side_by_side)) == dict(
+        zip(("cell_0", "cell_1", "cell_2", "cell_3"), side_by_side, strict=True)
+    )
+    created_by_cells = kernels("left1_0", "left2_0", "left1_1", "left2_1")
+    assert modules(sources, created_by_cells) == {}
+    (tie,) = match_items(sources, created_by_cells).ties
+    assert set(tie.sources) == {source.path for source in sources}
+
+
 def test_order_counts_from_stage_to_stage():
     """Two blocks of a gate and its value, with a layer in between: ranks say which block."""
     sources, targets = (
