@@ -1,6 +1,6 @@
 """What all tests share: a garbage collector that leaves graphs being built alone, the command,
 
-and `shares`, of which tests import how many of many cases they run.
+and `shares`, of which tests import how many of many cases they run, and `forker`.
 """
 
 import gc
@@ -42,6 +42,16 @@ def pytest_runtest_logfinish():
     if next(_finished) % _TESTS_BETWEEN == 0 or made > _MADE_BETWEEN:
         gc.collect()
         gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def forker():
+    """Runs programs in forks of one process that has imported TensorFlow and Keras."""
+    from forker import Forker
+
+    made = Forker()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -139,14 +139,13 @@ def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[bool]:
     undo = install(signals)
     try:
         elsewhere = threading.current_thread() is not threading.main_thread()
-        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        yield elsewhere or ignored or _handler() is not None
+        ours = elsewhere or _handler() is not None
+        yield ours or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         undo()
 
 
-@contextlib.contextmanager
-def contained() -> Iterator[None]:
+def contained() -> contextlib.AbstractContextManager[None]:
     """Has code of others that the block calls end itself, at most, and not the program.
 
     A script's main, ``absl.app.run`` and argparse exit by themselves, and have done nothing then of
@@ -156,16 +155,33 @@ def contained() -> Iterator[None]:
       ExitedError: for a SystemExit, or a KeyboardInterrupt that nobody asked for.
       Stopped: the user interrupted it.
     """
-    with stoppable(SIGNALS[:1]) as told_apart:
-        try:
-            yield
-        except (Exception, Stopped):
-            raise
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and not told_apart:
-                raise
-            said = f": {error}" if str(error) else ""
-            raise ExitedError(f"it ends the program ({type(error).__name__}{said})") from error
+    return _Contained()
+
+
+class _Contained(contextlib.AbstractContextManager[None]):
+    """The block of :func:`contained`, entered for each short answer of what may come from outside.
+
+    Asking for a signal's handler takes microseconds: where one is there already, it is done once.
+    """
+
+    def __enter__(self) -> None:
+        self._around: contextlib.AbstractContextManager[bool] | None = None
+        self._told_apart = isinstance(signal.getsignal(signal.SIGINT), _Handler)
+        if not self._told_apart:
+            self._around = stoppable(SIGNALS[:1])
+            self._told_apart = self._around.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: Any
+    ) -> None:
+        if self._around is not None:
+            self._around.__exit__(None, None, None)
+        if error is None or isinstance(error, (Exception, Stopped)):
+            return
+        if isinstance(error, KeyboardInterrupt) and not self._told_apart:
+            return
+        said = f": {error}" if str(error) else ""
+        raise ExitedError(f"it ends the program ({type(error).__name__}{said})") from error
 
 
 @contextlib.contextmanager

@@ -21,9 +21,8 @@ def body_lines(function):
 def nodes(*kinds):
     """Yields (file, node) for every node of these kinds in the library."""
     for path in tree.library_files():
-        for node in tree.walked(tree.parse(path)):
-            if isinstance(node, kinds):
-                yield tree.relative(path), node
+        for node in tree.nodes(tree.parse(path), *kinds):
+            yield tree.relative(path), node
 
 
 def test_files_are_short():

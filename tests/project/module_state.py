@@ -17,16 +17,17 @@ def state_writes(parsed):
 
     A cache of functools is a decorator, and a context variable is its context's: neither is seen.
     """
-    names, modules = module_names(parsed), imported_modules(parsed)
-    found = {
-        (node.lineno, ast.unparse(node))
-        for function in tree.walked(parsed)
-        if isinstance(function, _FUNCTIONS)
-        for local in [local_names(function)]
-        for node in ast.walk(function)
-        for root in {*written_roots(node, modules)} - local
-        if root == "globals()" or root in names
-    }
+    names, modules = module_names(parsed) | {"globals()"}, imported_modules(parsed)
+    found = set()
+    for function in tree.nodes(parsed, *_FUNCTIONS):
+        written = [
+            (root, node)
+            for node in ast.walk(function)
+            for root in written_roots(node, modules)
+            if root in names
+        ]
+        local = local_names(function) if written else set()
+        found |= {(node.lineno, ast.unparse(node)) for root, node in written if root not in local}
     return sorted(found)
 
 

@@ -91,19 +91,19 @@ ALLOWED = {
 
 def openers(parsed):
     """Returns what a module calls that opens files: ``"os.open"``, ``"path.read_text"``."""
-    given = names_imported(parsed)
+    given, methods = names_imported(parsed), METHODS - defined_in(parsed)
     found = set()
-    for node in tree.walked(parsed):
-        if not isinstance(node, ast.Call):
-            continue
+    for node in tree.nodes(parsed, ast.Call):
         if isinstance(node.func, ast.Name):
             whole = given.get(node.func.id, ("", node.func.id))
-            if whole in OPENERS or whole[1] in METHODS - defined_in(parsed):
+            if whole in OPENERS or whole[1] in methods:
                 found.add(".".join(filter(None, whole)))
         elif isinstance(node.func, ast.Attribute):
-            owner = ast.unparse(node.func.value)
-            if (owner, node.func.attr) in OPENERS or node.func.attr in METHODS:
-                found.add(f"{owner}.{node.func.attr}")
+            method = node.func.attr
+            if method in METHODS or any(method == called for _, called in OPENERS):
+                owner = ast.unparse(node.func.value)
+                if method in METHODS or (owner, method) in OPENERS:
+                    found.add(f"{owner}.{method}")
     return found
 
 
@@ -111,8 +111,8 @@ def names_imported(parsed):
     """Returns where names come from that a module imports, the package's own left out."""
     return {
         alias.asname or alias.name: (node.module, alias.name)
-        for node in tree.walked(parsed)
-        if isinstance(node, ast.ImportFrom) and node.module
+        for node in tree.nodes(parsed, ast.ImportFrom)
+        if node.module
         for alias in node.names
         if not node.module.startswith(tree.PACKAGE)
     }
@@ -120,11 +120,11 @@ def names_imported(parsed):
 
 def defined_in(parsed):
     """Returns the functions that a module defines or has from others of the package."""
-    own = {node.name for node in tree.walked(parsed) if isinstance(node, ast.FunctionDef)}
+    own = {node.name for node in tree.nodes(parsed, ast.FunctionDef)}
     return own | {
         alias.asname or alias.name
-        for node in tree.walked(parsed)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(tree.PACKAGE)
+        for node in tree.nodes(parsed, ast.ImportFrom)
+        if (node.module or "").startswith(tree.PACKAGE)
         for alias in node.names
     }
 

@@ -3,7 +3,7 @@
 import ast
 
 from reaching import attribute_chain, called, every_import, joined_text
-from source_tree import docstrings
+from source_tree import docstrings, nodes
 
 PRIVATE = (
     "tensorflow.python",
@@ -43,11 +43,12 @@ def private_uses(tree):
         if is_private(name) or name.split(".")[0] == "tf_keras"
     ]
     aliases = framework_aliases(tree)
-    for node in ast.walk(tree):
+    for node in nodes(tree, ast.Attribute):
         chain = attribute_chain(node)
         if chain and chain[0] in aliases and hidden(chain[1:]):
             problems.append((node.lineno, ".".join(chain)))
-        if isinstance(node, ast.Call) and called(node) == "getattr" and len(node.args) > 1:
+    for node in nodes(tree, ast.Call):
+        if called(node) == "getattr" and len(node.args) > 1:
             name = joined_text(node.args[1])
             root = attribute_chain(node.args[0]) or [getattr(node.args[0], "id", "")]
             if root[0] in aliases and (name in _HIDDEN or name.startswith("_")):
@@ -67,8 +68,8 @@ def private_texts(tree):
     ignored = docstrings(tree)
     return [
         (node.lineno, text)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant | ast.BinOp | ast.JoinedStr) and node not in ignored
+        for node in nodes(tree, ast.Constant, ast.BinOp, ast.JoinedStr)
+        if node not in ignored
         for text in [joined_text(node)]
         if " " not in text and any(start in text for start in PRIVATE)
     ]
@@ -77,12 +78,12 @@ def private_texts(tree):
 def framework_aliases(tree):
     """Returns the names under which `tree` knows TensorFlow, Keras or a module of theirs."""
     aliases = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] in _ROOTS:
-                    aliases.add(alias.asname or alias.name.split(".")[0])
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in _ROOTS:
+    for node in nodes(tree, ast.Import):
+        for alias in node.names:
+            if alias.name.split(".")[0] in _ROOTS:
+                aliases.add(alias.asname or alias.name.split(".")[0])
+    for node in nodes(tree, ast.ImportFrom):
+        if (node.module or "").split(".")[0] in _ROOTS:
             aliases.update(alias.asname or alias.name for alias in node.names)
     return aliases
 
@@ -96,7 +97,7 @@ def keras_uses(tree):
         if is_keras(name)
     ]
     aliases = framework_aliases(tree)
-    for node in ast.walk(tree):
+    for node in nodes(tree, ast.Attribute):
         chain = attribute_chain(node)
         if chain and chain[0] in aliases and "keras" in chain[1:]:
             problems.append((node.lineno, ".".join(chain)))

@@ -53,15 +53,14 @@ def imports_by_name(parsed):
     """Returns the calls that import what a text names, or begins to name, as imports."""
     names = IMPORTERS | {
         alias.asname
-        for node in tree.walked(parsed)
-        if isinstance(node, ast.ImportFrom)
+        for node in tree.nodes(parsed, ast.ImportFrom)
         for alias in node.names
         if alias.asname and alias.name in IMPORTERS
     }
     return [
         tree.Import(text, (), node.lineno)
-        for node in tree.walked(parsed)
-        if isinstance(node, ast.Call) and called(node) in names
+        for node in tree.nodes(parsed, ast.Call)
+        if called(node) in names
         for argument in [*node.args[:1], *(word.value for word in node.keywords)]
         if starts_with_text(argument)
         for text in [joined_text(argument).rstrip(".")]
@@ -71,30 +70,24 @@ def imports_by_name(parsed):
 
 def mentions_importers(parsed):
     """Returns the lines that name a function that imports, whatever for: to call or to rename."""
-    return [
-        node.lineno
-        for node in tree.walked(parsed)
-        if IMPORTERS
-        & {
-            *(
-                getattr(node, field, None)
-                for field in ("id", "attr", "value")
-                if text_at(node, field)
-            ),
-            *(alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)),
-        }
+    texts = [
+        (node, getattr(node, field))
+        for kind, field in ((ast.Name, "id"), (ast.Attribute, "attr"), (ast.Constant, "value"))
+        for node in tree.nodes(parsed, kind)
     ]
-
-
-def text_at(node, field):
-    return isinstance(getattr(node, field, None), str)
+    texts += [
+        (node, alias.name)
+        for node in tree.nodes(parsed, ast.Import, ast.ImportFrom)
+        for alias in node.names
+    ]
+    return [node.lineno for node, text in texts if isinstance(text, str) and text in IMPORTERS]
 
 
 def attribute_imports(parsed):
     """Returns what attributes reach of the library's modules as imports: ``names._slots.f``."""
     known = own_aliases(parsed)
     found = []
-    for node in tree.walked(parsed):
+    for node in tree.nodes(parsed, ast.Attribute, ast.Call) if known else ():
         chain = attribute_chain(node)
         if isinstance(node, ast.Call) and called(node) == "getattr" and len(node.args) > 1:
             first = attribute_chain(node.args[0]) or [getattr(node.args[0], "id", "")]
@@ -110,14 +103,14 @@ def attribute_imports(parsed):
 def own_aliases(parsed):
     """Returns the library's modules by the names under which a module knows them."""
     found = {}
-    for node in tree.walked(parsed):
+    for node in tree.nodes(parsed, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == tree.PACKAGE:
                     found[alias.asname or tree.PACKAGE] = (
                         alias.name if alias.asname else tree.PACKAGE
                     )
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 if inner in tree.modules():

@@ -1,6 +1,7 @@
 """What the project's source tree holds, read with ast: shared by the guards of this folder."""
 
 import ast
+import collections
 import dataclasses
 import functools
 import importlib
@@ -205,11 +206,22 @@ def walked(tree):
     return tuple(ast.walk(tree))
 
 
+@functools.cache
+def _by_type(tree):
+    found = collections.defaultdict(list)
+    for node in walked(tree):
+        found[type(node)].append(node)
+    return found
+
+
+def nodes(tree, *kinds):
+    """Returns the nodes of `tree` that are of these classes of ast, one class after another."""
+    found = _by_type(tree)
+    return [node for kind in kinds for node in found.get(kind, ())]
+
+
 def docstrings(tree):
     """Returns the constant nodes of `tree` that are docstrings."""
-    found = set()
-    for node in walked(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            found.add(body[0].value)
-    return found
+    holders = nodes(tree, ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    first = [node.body[0] for node in holders if node.body]
+    return {one.value for one in first if isinstance(one, ast.Expr)}

@@ -4,6 +4,7 @@ import ast
 
 import pytest
 import source_tree as tree
+from reaching import attribute_chain
 
 COMPARING = {"allclose", "array_equal", "array_equiv", "isclose"}
 # Folders and files that TensorFlow 1.15.5 runs, under a Python that this package doesn't run under,
@@ -29,24 +30,23 @@ def _is_unpacked(node):
 
 def comparisons(parsed):
     """Yields what compares arrays other than by tf1compat.testing, which knows NaN and dtypes."""
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.Attribute):
-            chain = ast.unparse(node)
-            numeric = chain.startswith(("np.", "numpy.", "tf.")) and node.attr in COMPARING
-            if numeric or chain.startswith(("np.testing.", "numpy.testing.")):
-                yield node
-            elif node.attr == "all" and isinstance(node.value, ast.Compare):
-                yield node  # true of nothing
-        elif isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            if len(sides) == 2 and all(map(_is_unpacked, sides)):
-                yield node
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names = {alias.name for alias in node.names}
-            home = getattr(node, "module", None)
-            of_numpy = home == "numpy" and names & {*COMPARING, "testing"}
-            if of_numpy or home == "numpy.testing" or "numpy.testing" in names:
-                yield node
+    for node in tree.nodes(parsed, ast.Attribute):
+        chain = attribute_chain(node)
+        numeric = chain[:1] in (["np"], ["numpy"], ["tf"]) and node.attr in COMPARING
+        if numeric or (chain[:2] in (["np", "testing"], ["numpy", "testing"]) and chain[2:]):
+            yield node
+        elif node.attr == "all" and isinstance(node.value, ast.Compare):
+            yield node  # true of nothing
+    for node in tree.nodes(parsed, ast.Compare):
+        sides = [node.left, *node.comparators]
+        if len(sides) == 2 and all(map(_is_unpacked, sides)):
+            yield node
+    for node in tree.nodes(parsed, ast.Import, ast.ImportFrom):
+        names = {alias.name for alias in node.names}
+        home = getattr(node, "module", None)
+        of_numpy = home == "numpy" and names & {*COMPARING, "testing"}
+        if of_numpy or home == "numpy.testing" or "numpy.testing" in names:
+            yield node
 
 
 def test_arrays_are_compared_in_one_way():

@@ -1,10 +1,6 @@
 """GraphTestCase under unittest, absltest and pytest, and what its assertions say."""
 
 import collections
-import os
-import pathlib
-import subprocess
-import sys
 import textwrap
 import unittest
 
@@ -12,7 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import tf1compat
 from tf1compat.testing import GraphTestCase, assert_arrays_equal
 
 v1 = tf.compat.v1
@@ -55,31 +50,8 @@ _STYLES = {
 }
 
 
-# Runs each program in a fork of a process that has imported TensorFlow, which takes the most time.
-_RUN_ALL = """
-import gc
-gc.disable()
-import os, runpy, sys
-import tensorflow
-import tf1compat.testing
-
-gc.freeze()  # else each fork walks through TensorFlow's modules at its end
-for path in sys.argv[1:]:
-    if os.fork() == 0:
-        with open(path + ".out", "w") as out:
-            os.dup2(out.fileno(), 1)
-            os.dup2(out.fileno(), 2)
-        os.chdir(os.path.dirname(path))
-        sys.argv = [path]
-        runpy.run_path(path, run_name="__main__")
-        os._exit(99)
-    with open(path + ".status", "w") as status:
-        status.write(str(os.waitstatus_to_exitcode(os.wait()[1])))
-"""
-
-
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
+def outcomes(tmp_path_factory, forker):
     """Returns the status and output of the program under each runner, by style."""
     paths = {style: tmp_path_factory.mktemp(style) / "mine_test.py" for style in _STYLES}
     for style, (imports, bases, main) in _STYLES.items():
@@ -88,19 +60,8 @@ def outcomes(tmp_path_factory):
                 imports=imports, bases=bases, main=f'if __name__ == "__main__":\n    {main}'
             )
         )
-    root = pathlib.Path(tf1compat.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(root), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer than the program
-    subprocess.run(
-        [sys.executable, "-c", _RUN_ALL, *map(str, paths.values())],
-        env=environment,
-        check=True,
-        timeout=300,
-    )
-    return {
-        style: (int(path.with_name("mine_test.py.status").read_text()), output_of(path))
-        for style, path in paths.items()
-    }
+    started = {style: forker.start(p, output=f"{p}.out") for style, p in paths.items()}
+    return {style: (forker.wait(started[style]), output_of(path)) for style, path in paths.items()}
 
 
 def output_of(path):

@@ -1,18 +1,22 @@
 """Every test of an error says what its user reads."""
 
 import ast
-import pathlib
 
 import pytest
+import source_tree
 
-TESTS = pathlib.Path(__file__).parents[1]
-FILES = sorted(TESTS.rglob("*_test.py"))
+FILES = [path for path in source_tree.files_under("tests") if path.stem.endswith("_test")]
 SHORTEST = 8  # characters of a message written in place: less is hardly a message
 EXITS = ("SystemExit", "KeyboardInterrupt")  # what they say, the app's output has
 
 
-def is_raises(node):
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.raises"
+def raises_of(tree):
+    """Returns the calls of ``pytest.raises``."""
+    return [
+        call
+        for call in source_tree.nodes(tree, ast.Call)
+        if getattr(call.func, "attr", "") == "raises" and ast.unparse(call.func) == "pytest.raises"
+    ]
 
 
 def weakness(call, caught, function):
@@ -37,29 +41,26 @@ def reads(statement, text):
 
 def weak_raises(tree):
     """Returns (line, what is wrong) for every ``pytest.raises`` that checks no message."""
-    found = []
-    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-    inside = {}
-    for function in functions:  # the innermost comes last
-        for node in ast.walk(function):
-            inside[node] = function
+    calls = raises_of(tree)
     named = {
         item.context_expr: item.optional_vars.id if item.optional_vars else None
-        for node in ast.walk(tree)
-        if isinstance(node, ast.With)
+        for node in source_tree.nodes(tree, ast.With)
         for item in node.items
+        if item.context_expr in calls
     }
-    for call in filter(is_raises, ast.walk(tree)):
-        said = weakness(call, named.get(call), inside.get(call, tree))
-        found += [(call.lineno, said)] if said else []
-    return found
+    inside = {}
+    for function in source_tree.nodes(tree, ast.FunctionDef):  # the innermost comes last
+        own = [one for one in calls if function.lineno <= one.lineno <= function.end_lineno]
+        inside.update(dict.fromkeys(own, function))
+    said = {call: weakness(call, named.get(call), inside.get(call, tree)) for call in calls}
+    return [(call.lineno, words) for call, words in said.items() if words]
 
 
 def test_every_error_test_checks_the_message():
     found = [
-        f"{path.relative_to(TESTS)}:{line}: {said}"
+        f"{source_tree.relative(path)}:{line}: {said}"
         for path in FILES
-        for line, said in weak_raises(ast.parse(path.read_text(encoding="utf-8")))
+        for line, said in weak_raises(source_tree.parse(path))
     ]
     assert found == [], "\n".join(found)
 

@@ -28,6 +28,7 @@ from tf1compat.checkpoint.state_file import (
 from tf1compat.checkpoint.v1_format.v1 import V1
 from tf1compat.errors import CheckpointNotFoundError
 from tf1compat.files.standing import is_file, is_folder, is_url, names_in
+from tf1compat.stopping import SIGNALS, stoppable
 
 __all__ = ["find_prefix", "open_checkpoint"]
 
@@ -35,6 +36,7 @@ _LOOKED_AT = 100  # files of a directory, at most
 _SHOWN = 3
 
 
+@stoppable(SIGNALS[:1])  # once for all that is asked within
 def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) -> Checkpoint:
     """Opens a name-based checkpoint for reading; mirrors ``tf.train.load_checkpoint``.
 

@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -26,21 +24,11 @@ from tf1compat.testing import assert_arrays_equal
 v1 = tf.compat.v1
 pytestmark = pytest.mark.slow
 
-# One process imports TensorFlow, which takes the most time, and forks a server for each task.
-_SERVERS = """
-import gc
-gc.disable()  # walking through TensorFlow's modules, as they are imported, takes as long as they do
-import json, os, signal, sys
+_SERVER = """
+import json, sys
 import tensorflow as tf
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no funeral
-cluster = json.loads(sys.argv[1])
-for job, addresses in cluster.items():
-    for task in range(len(addresses)):
-        pid = os.fork()
-        if pid == 0:
-            tf.distribute.Server(cluster, job_name=job, task_index=task, start=True).join()
-        print(job, task, pid, flush=True)
-sys.stdin.read()
+cluster, job, task = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+tf.distribute.Server(cluster, job_name=job, task_index=task, start=True).join()
 """
 _PATIENCE = 120  # seconds, for the servers to answer
 _DEADLINE = 8  # seconds, for one call; deleting a session of a killed server waits this long too
@@ -57,28 +45,24 @@ def free_ports(count):
 class Cluster:
     """Servers in subprocesses, by (job, task)."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, forker):
         ports = [f"127.0.0.1:{port}" for port in free_ports(4)]
         self.spec = tf.train.ClusterSpec({"ps": ports[:2], "worker": ports[2:]})
-        self.directory = directory
+        self.directory, self.forker = directory, forker
         self.pids = {}
 
     def start(self):
-        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        with open(self.directory / "log", "wb") as log:
-            self.forker = subprocess.Popen(
-                [sys.executable, "-c", _SERVERS, json.dumps(self.spec.as_dict())],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        for _ in range(4):
-            job, task, pid = self.forker.stdout.readline().split()
-            self.pids[job, int(task)] = int(pid)
+        program, spec = self.directory / "server.py", self.spec.as_dict()
+        program.write_text(_SERVER)
+        for job, task in [(name, n) for name, held in spec.items() for n in range(len(held))]:
+            given = (json.dumps(spec), job, str(task))
+            output = self.log(job, task)
+            self.pids[job, task] = self.forker.start(program, *given, output=output)
         for job, task in self.pids:
             self.wait_for(job, task)
+
+    def log(self, job, task):
+        return self.directory / f"{job}_{task}.log"
 
     def wait_for(self, job, task):
         host, port = self.spec.task_address(job, task).split(":")
@@ -87,30 +71,17 @@ class Cluster:
             with contextlib.suppress(OSError):
                 socket.create_connection((host, int(port)), timeout=1).close()
                 return
-            log = (self.directory / "log").read_text()
-            assert self.lives(job, task), log
-            assert time.monotonic() < deadline, log
+            assert time.monotonic() < deadline, self.log(job, task).read_text()
             time.sleep(0.1)
 
-    def lives(self, job, task):
-        try:
-            os.kill(self.pids[job, task], 0)
-        except ProcessLookupError:
-            return False
-        return True
-
     def kill(self, job, task):
-        os.kill(self.pids[job, task], signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while self.lives(job, task):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        process = self.pids.pop((job, task))
+        os.kill(process, signal.SIGKILL)
+        self.forker.wait(process)
 
     def stop(self):
-        for job, task in self.pids:
-            if self.lives(job, task):
-                self.kill(job, task)
-        self.forker.communicate(timeout=30)
+        for job, task in list(self.pids):
+            self.kill(job, task)
 
     def session(self, graph, worker):
         # A worker usually looks for itself and the parameter servers only, as in 1.x programs.
@@ -123,8 +94,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    made = Cluster(tmp_path)
+def cluster(tmp_path, forker):
+    made = Cluster(tmp_path, forker)
     try:
         made.start()
         yield made

@@ -7,8 +7,6 @@ import os
 import pathlib
 import resource
 import shutil
-import subprocess
-import sys
 import zipfile
 
 import h5py
@@ -260,15 +258,12 @@ def test_a_file_of_hdf5_tells_the_first_error_alone(tmp_path):
 
 _LIMITS = (1000, 9000, 13000, 99000)
 _FULL = f"""
-import gc
-gc.disable()
 import os, resource, sys
 import keras
 from tf1compat.errors import OutputError
 from tf1compat.keras3 import build_model, export_weights
 x = keras.Input((6,))
 model = keras.Model(x, keras.layers.Dense(5)(x))
-gc.freeze()  # else each child walks through TensorFlow's modules at its end
 for path in sys.argv[1:]:
     for limit in {_LIMITS}:
         if child := os.fork():
@@ -284,19 +279,21 @@ for path in sys.argv[1:]:
 
 
 @pytest.fixture(scope="module")
-def on_full_disks(tmp_path_factory):
+def on_full_disks(tmp_path_factory, forker):
     """Returns the folder that was written into, and {suffix: [(limit, how the child ended)]}."""
     folder = tmp_path_factory.mktemp("full")
     paths = {os.fspath(folder / f"m{suffix}"): suffix for suffix in SUFFIXES}
     for path in paths:
         pathlib.Path(path).write_bytes(b"old")
-    child = [sys.executable, "-c", _FULL, *paths]  # one, as importing Keras takes the most time
-    done = subprocess.run(child, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    program, output = (tmp_path_factory.mktemp("program") / name for name in ("full.py", "out"))
+    program.write_text(_FULL)
+    status = forker.wait(forker.start(program, *paths, output=output))
+    assert status == 0, output.read_text()
     ends = {suffix: [] for suffix in SUFFIXES}
-    for line in done.stdout.splitlines():
-        path, limit, status = line.split()
-        ends[paths[path]].append((int(limit), int(status)))
+    for line in output.read_text().splitlines():
+        if line.startswith(os.fspath(folder)):
+            path, limit, ended = line.split()
+            ends[paths[path]].append((int(limit), int(ended)))
     return folder, ends
 
 

@@ -3,7 +3,8 @@
 import keras
 import pytest
 import training_runs
-from training_runs import RUNS, after, compiled, largest_gap, train, weights_of
+from shares import share
+from training_runs import EACH_OPTIMIZER, after, compiled, largest_gap, train, weights_of
 
 from tf1compat.keras3 import index_model
 from tf1compat.keras3.index.optimizer_index import index_optimizer
@@ -12,7 +13,7 @@ from tf1compat.testing import assert_arrays_close
 
 TOLERANCE = 1e-5  # relative to the largest of each variable
 _SOON = ("adam_dense", "ftrl")
-_CASES = [name if name in _SOON else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+_CASES = [x if x in _SOON else pytest.param(x, marks=pytest.mark.slow) for x in EACH_OPTIMIZER]
 
 
 def _same_as_1_15(model, plan, folder):
@@ -33,22 +34,26 @@ def test_training_goes_on_as_in_1_15(name, runs):
     _same_as_1_15(model, plan, runs / name)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["adam_average", "momentum", "loss_scaled"])
-def test_training_goes_on_from_the_file(name, runs, tmp_path):
+def _went_on_from_the_file(name, runs, folder):
+    """Returns the model of a file that went on as in 1.15, and the plan."""
     model = compiled(name)
     plan = plan_migration(runs / name / "model.ckpt", model)
-    path = tmp_path / "went_on.keras"
+    path = folder / "went_on.keras"
     convert(plan, model, output=path)
-    _same_as_1_15(keras.saving.load_model(path), plan, runs / name)
+    found = keras.saving.load_model(path)
+    _same_as_1_15(found, plan, runs / name)
+    return found, plan
 
 
 @pytest.mark.slow
-def test_slots_and_averages_are_those_of_1_15_at_the_end(runs):
-    model = compiled("adam_average")
-    plan = plan_migration(runs / "adam_average" / "model.ckpt", model)
-    convert(plan, model)
-    train(model)
+@pytest.mark.parametrize("name", share(["loss_scaled", "momentum"], 2))
+def test_training_goes_on_from_the_file(name, runs, tmp_path):
+    _went_on_from_the_file(name, runs, tmp_path)
+
+
+@pytest.mark.slow
+def test_slots_and_averages_from_the_file_are_those_of_1_15_at_the_end(runs, tmp_path):
+    model, plan = _went_on_from_the_file("adam_average", runs, tmp_path)
     kept = index_optimizer(index_model(model))
     variables = {path: one.weight.variable for path, one in kept.items()}
     fills = [fill for fill in plan.training.fills if fill.sources]

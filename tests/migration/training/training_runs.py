@@ -5,6 +5,7 @@ import pathlib
 
 import keras
 import numpy as np
+from shares import share
 
 from tf1compat.keras3 import index_model, v1_optimizers
 from tf1compat.migration.values import value_for
@@ -86,6 +87,16 @@ RUNS = {
     "rmsprop_centered": ("lstm", lambda: v1_optimizers.RMSProp(0.7, momentum=0.5, centered=True)),
     "adadelta": ("lstm", lambda: v1_optimizers.Adadelta(0.7, 0.9, 1e-6)),
 }
+
+
+def _optimizer(name):
+    """Returns the class of a run's optimizer: arithmetic and slots are its own."""
+    return type(RUNS[name][1]())
+
+
+# Options of an optimizer are held to 1.15's kernels in tests/keras3/v1_optimizers_test.py; what a
+# run adds is where slots, steps and rates come from, which a class has its own way for.
+EACH_OPTIMIZER = share(RUNS, 9, _optimizer)
 
 
 def net(kind):

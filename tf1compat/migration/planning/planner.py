@@ -30,12 +30,14 @@ from tf1compat.migration.planning.specs import source_specs, target_spec, target
 from tf1compat.names import Rule, RuleSet, load_rules
 from tf1compat.names.orphans import orphans
 from tf1compat.names.training_state import training_reason
+from tf1compat.stopping import SIGNALS, stoppable
 
 __all__ = ["plan_migration"]
 
 _NEAREST = 50  # open targets whose nearest names are looked up; the search is not free
 
 
+@stoppable(SIGNALS[:1])  # once for all that is asked within
 def plan_migration(
     checkpoint: Checkpoint | str | os.PathLike[str],
     model: object,

@@ -36,12 +36,14 @@ from tf1compat.migration.verification.reference.clips import unreached
 from tf1compat.migration.verification.reference.graph_file import graph_beside, read_graph
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import op_name, tensor_name
+from tf1compat.stopping import SIGNALS, stoppable
 
 __all__ = ["graph_outputs", "prove"]
 
 _SHOWN = 3  # bounds that are named
 
 
+@stoppable(SIGNALS[:1])  # once for all that is asked within
 def prove(
     plan: Plan,
     model: Any,
