@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+import shutil
 import sys
 
 import keras
@@ -150,16 +151,9 @@ def test_one_that_keras_wrote_is_read_by_the_model(tmp_path):
         export_weights(model, tmp_path / "m.savedmodel", value_of)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "saved_model.pb",
-        pytest.param("variables/variables.data-00000-of-00001", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
 def test_damage_of_a_saved_model_is_found(tmp_path, saved, model, name):
-    path = tmp_path / "m"
-    export_weights(model, path, value_of, output_format="saved_model")
+    path = shutil.copytree(saved[0], tmp_path / "m")
     data = bytearray((path / name).read_bytes())
     data[len(data) // 2] ^= 1
     (path / name).write_bytes(data)

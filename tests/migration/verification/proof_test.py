@@ -49,7 +49,7 @@ def proof_of(plan, index, checkpoint, **options):
     return prove(plan, index, checkpoint=checkpoint, options=GraphOptions(**options))
 
 
-@pytest.mark.parametrize("name", share(MAPS, 3))
+@pytest.mark.parametrize("name", share(MAPS, 5))
 def test_every_line_of_a_right_plan_is_proved(name):
     plan, index, checkpoint = planned(name)
     proof = proof_of(plan, index, checkpoint)
@@ -76,7 +76,7 @@ def test_two_lines_that_are_swapped_are_never_proved():
         if index[a.target].shape == index[b.target].shape
     ]
     assert alike
-    for a, b in share(alike, 3):
+    for a, b in share(alike, 6):
         proof = proof_of(swapped(plan, a, b), index, checkpoint)
         assert not proof.agrees
         assert proof.count(Status.PROVED) == 0
