@@ -55,7 +55,7 @@ def test_freezing(run):
 
 
 def test_gan(run):
-    text = run("graph_gan", "--steps=150")
+    text = run("graph_gan", "--steps=60")
     first, last = numbers(r"mean made is (-?[\d.]+)", text)
     assert abs(last - 3.0) < abs(first - 3.0)
     assert "tensors are finite" in text

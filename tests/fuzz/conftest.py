@@ -1,6 +1,7 @@
-"""Lets the targets and the test of this folder share their modules, however they are started."""
+"""Lets targets and test of this folder share modules, and see the source tree as guards do."""
 
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "project")]

@@ -2,11 +2,13 @@
 
 import ast
 import contextlib
+import itertools
 import pathlib
 import random
 import sys
 
 import pytest
+import source_tree
 from fuzz_findings import Findings
 from fuzz_mutations import FORMS, mutated
 from fuzz_registry import TARGETS
@@ -69,16 +71,12 @@ def test_a_target_of_keras_or_tensorflow_takes_its_seeds_and_mutations_of_them(n
 def parsers():
     """Returns the modules of the package that take apart what others wrote, by their calls."""
     found = set()
-    for path in PACKAGE.rglob("*.py"):
+    for path in source_tree.library_files():
         name = path.relative_to(PACKAGE).as_posix()
-        calls = (n.func for n in ast.walk(ast.parse(path.read_text("utf-8"))) if _is_call(n))
+        calls = (node.func for node in source_tree.nodes(source_tree.parse(path), ast.Call))
         if name not in APART and any(_called(call) in TAKING_APART for call in calls):
             found.add(name)
     return found
-
-
-def _is_call(node):
-    return isinstance(node, ast.Call)
 
 
 def _called(function):
@@ -104,10 +102,16 @@ def reached(one_input, seed):
 
 
 def inputs():
-    """Yields targets with their seeds; of those that take long, and have many alike, two."""
-    for target in sorted(TARGETS.values(), key=lambda one: -one.quick):
-        for seed in target.seeds()[: None if target.quick >= 100 else 2]:
-            yield target.one_input, seed
+    """Yields targets with their seeds; of those that take long, and have many alike, two.
+
+    The first of each come first: after them little is missing.
+    """
+    targets = sorted(TARGETS.values(), key=lambda one: -one.quick)
+    seeds = [target.seeds()[: None if target.quick >= 100 else 2] for target in targets]
+    for row in itertools.zip_longest(*seeds):
+        for target, seed in zip(targets, row, strict=True):
+            if seed is not None:
+                yield target.one_input, seed
 
 
 def test_every_parser_has_a_target():
