@@ -106,8 +106,19 @@ def steps_of(power: np.ndarray, beta: float) -> int | None:
     tiny = np.finfo(power.dtype).tiny
     if not 0 < beta < 1 or not tiny < float(power) < 1:
         return None
-    found = np.flatnonzero(_powers(beta, power.dtype, _MOST) == power)
+    found = np.flatnonzero(_powers(beta, power.dtype, _until_tiny(beta, power.dtype)) == power)
     return int(found[0]) if found.size == 1 else None
+
+
+def _until_tiny(beta: float, dtype: np.dtype) -> int:
+    """Returns how many products there are, at most, before they tell nothing.
+
+    Each is smaller than the last by beta, but for rounding.
+    """
+    kind = np.finfo(dtype)
+    shrinks = -np.log(beta) - float(kind.eps)
+    most = -np.log(float(kind.tiny)) / shrinks + 2 if shrinks > 0 else _MOST
+    return int(min(most, _MOST))
 
 
 def power_after(steps: int, beta: float) -> float:
