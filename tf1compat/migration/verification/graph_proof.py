@@ -79,10 +79,7 @@ def prove(
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
     given = Given(whole, index, options or GraphOptions())
-
-    def proof_from(one: Given) -> Proof:
-        return _proof(plan, index, entries, one, tolerance)
-
+    proof_from = functools.partial(_proof, plan, index, entries, tolerance=tolerance)
     try:
         return proof_from(given)
     except NotANumberError:
