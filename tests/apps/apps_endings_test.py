@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tf1compat.apps._app import guarded
+from tf1compat.apps._outlets import standard_streams
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import ModelError
 from tf1compat.stopping import Stopped
@@ -266,3 +267,13 @@ def test_pipes_are_refused(checkpoints, capsys, flag):
     status = TASKS["diff"].run(["--checkpoint=m", *(f"{k}={v}" for k, v in given.items())])
     assert status == 2
     assert "expected a regular file, found a FIFO at 'pipe" in capsys.readouterr().err
+
+
+def test_what_is_printed_by_number_goes_aside(capfd, monkeypatch):
+    """As libraries and programs print, which a model's function may call."""
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    with standard_streams():
+        os.write(1, b"aside\n")
+        print("said")
+    os.write(1, b"after\n")
+    assert capfd.readouterr() == ("said\nafter\n", "aside\n")

@@ -12,6 +12,7 @@ process, which imports TensorFlow and runs nothing of it.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import random
 import shutil
@@ -37,6 +38,7 @@ FORMATS = (
     *STREAMED,
     # TensorFlow runs functions for these, and may wait forever in a fork of where it ran before.
     *("m.tf2ckpt", "m.savedmodel", "m.tflite"),
+    *(["m.orbax"] if importlib.util.find_spec("orbax") else ()),
 )
 OLD, NEW = 1.0, 2.0
 

@@ -88,7 +88,7 @@ BAD = {
     "nothing in it": (zipped, "found no arrays"),
     "another member": (lambda: zipped(w_npy=array(), readme=b"x"), "found 'readme', which is no"),
     "behind something": (lambda: b"x" + zipped(w_npy=array()), "something before the archive"),
-    "twice": (twice, "found 'w.npy' 2 times"),
+    "twice": (twice, "found the member 'w.npy' 2 times"),
     "swallowed": (swallowed, "expected 2 members, as its end says, found 1"),
     "no array": (lambda: zipped(w_npy=b"x" * 99), "found in 'w.npy': "),
     "cut short": (lambda: zipped(w_npy=array())[:-30], "expected an .npz file, found .*zip"),

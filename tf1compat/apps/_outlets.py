@@ -125,7 +125,7 @@ def standard_streams() -> Iterator[StandardStreams]:
     outlet = None
     with contextlib.ExitStack() as stack:
         if sys.stdout is sys.__stdout__:
-            outlet = _Outlet(1, loud=True)
+            outlet = _Outlet(stack.enter_context(_own_output()), loud=True)
             stack.enter_context(contextlib.redirect_stdout(_text(outlet, sys.stdout)))
         if sys.stderr is sys.__stderr__:
             error = _text(_Outlet(2, loud=False), sys.stderr)
@@ -136,6 +136,24 @@ def standard_streams() -> Iterator[StandardStreams]:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(OutputError, ValueError):
                     stream.flush()
+
+
+@contextlib.contextmanager
+def _own_output() -> Iterator[int]:
+    """Yields standard output under a number of its own; under 1 there is standard error meanwhile.
+
+    A model's function may print by way of libraries and programs, which know the number alone.
+    """
+    handle = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield handle
+    finally:
+        if sys.__stdout__ is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sys.__stdout__.flush()
+        os.dup2(handle, 1)
+        os.close(handle)
 
 
 def _text(outlet: _Outlet, like: TextIO | None) -> TextIO:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import functools
 import math
 import zipfile
@@ -56,7 +55,7 @@ def npz_index(prefix: str) -> ArrayIndex:
 
 
 def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Returns the members, each of which is an array of a name of its own."""
+    """Returns the members, each of which is an array."""
     items = archive.infolist()
     if not items:
         raise ValueError("no arrays")
@@ -64,9 +63,6 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         if not item.filename.endswith(SUFFIX):
             raise ValueError(f"{item.filename!r}, which is no array")
         item.filename.encode()
-    name, times = collections.Counter(item.filename for item in items).most_common(1)[0]
-    if times > 1:
-        raise ValueError(f"{name!r} {times} times")
     return items
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
@@ -101,7 +102,10 @@ class Entry:
         Raises:
           UnsupportedCheckpointError: values of this dtype can't be read (see `dtype_name`).
         """
-        return self._stored.numpy()
+        try:
+            return self._stored.numpy()
+        except UnsupportedCheckpointError as error:
+            raise UnsupportedCheckpointError(f"variable {self._variable!r}: {error}") from error
 
     @property
     def dtype_name(self) -> str:
@@ -154,8 +158,10 @@ class Entry:
 
         from tf1compat.checkpoint.streams import gather
 
-        selection = Selection(self._shape, () if index is None else index)
         dtype = self.dtype
+        if max(self._shape, default=0) > sys.maxsize:  # of no elements, but of a shape nonetheless
+            raise self._beyond_numpy(self._shape, "numpy's sizes are of 63 bits")
+        selection = Selection(self._shape, () if index is None else index)
         touched = [(part, selection.within(part.region)) for part in self._parts]
         used = [(part, where) for part, where in touched if where or index is None]
         if index is None and len(used) == 1:
@@ -185,10 +191,13 @@ class Entry:
         try:
             return made(shape)
         except ValueError as error:
-            raise UnsupportedCheckpointError(
-                f"variable {self._variable!r}: expected a shape that numpy has, found rank "
-                f"{len(shape)}, {briefly(shape)} ({error}); leave the variable out"
-            ) from error
+            raise self._beyond_numpy(shape, str(error)) from error
+
+    def _beyond_numpy(self, shape: tuple[int, ...], why: str) -> UnsupportedCheckpointError:
+        return UnsupportedCheckpointError(
+            f"variable {self._variable!r}: expected a shape that numpy has, found rank "
+            f"{len(shape)}, {briefly(shape)} ({why}); leave the variable out"
+        )
 
     @contextlib.contextmanager
     def _streaming(self, part: Part) -> Iterator[Stream]:

@@ -14,6 +14,14 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, TypeVar
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, UsageError
+from tf1compat.files._http_parts import (
+    AnswerError,
+    HttpPart,
+    ReplacedError,
+    http_info,
+    http_options,
+    is_http,
+)
 from tf1compat.files.positioned import Positions, RegularFile
 from tf1compat.files.scratch import scratch_folder
 
@@ -23,8 +31,10 @@ _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]+)://")
 _AHEAD = 1 << 15  # bytes that are asked for at least: a small part of a file has others beside it
 _AT_ONCE = 8 << 20  # bytes that are asked for at most
 _PAUSES = (0.2, 0.8, 3.2)  # seconds before what failed is tried again
+_PATIENCE = 45.0  # seconds after which it isn't
 _MISSING, _REFUSED = (404, 410), (401, 403, 407)  # status codes of HTTP
 _UNLISTED = ("http", "https")  # what a page links to is no directory
+_REPLACED = "the file was replaced or written to while it was read; read it anew"
 _T = TypeVar("_T")
 
 
@@ -49,6 +59,11 @@ class Place:
         return self._found.get("type") == "directory"
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is a file, and nothing that is read otherwise."""
+        return self._found.get("type") == "file"
+
+    @property
     def size(self) -> int | None:
         """Bytes of it; None where the store doesn't say."""
         size = self._found.get("size")
@@ -58,6 +73,11 @@ class Place:
     def identity(self) -> tuple[Hashable, ...]:
         """Another one for another file there, as far as its store tells files apart."""
         return tuple(sorted((key, str(value)) for key, value in self._found.items()))
+
+    @property
+    def etag(self) -> str | None:
+        """What a server of HTTP tagged it with; None where it didn't."""
+        return self._found.get("ETag")
 
 
 def looked_up(url: str) -> Place | None:
@@ -69,9 +89,15 @@ def looked_up(url: str) -> Place | None:
     """
     store, path = _store(url)
     try:
-        return Place(_tried(url, lambda: store.info(path)))
+        asked = http_info if is_http(store) else _info
+        return Place(_tried(url, lambda: asked(store, path)))
     except FileNotFoundError:
         return None
+
+
+def _info(store: Any, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = store.info(path)
+    return found
 
 
 def names_at(url: str) -> list[str]:
@@ -109,11 +135,13 @@ def remote_file(url: str, *, variable: str | None, offset: int | None) -> Iterat
         raise corrupt("expected a regular file, found a directory")
     if place.size is None:
         raise corrupt("its server doesn't tell its size, so it can't be read in parts; fetch it")
-    with contextlib.closing(_Ranges(url, place.size)) as ranges:
-        yield _RemoteFile(url, ranges, identity=place.identity, variable=variable)
+    if not place.is_file:
+        raise corrupt("expected a regular file, found something else")
+    with contextlib.closing(_Ranges(url, place)) as ranges:
+        yield _RemoteFile(url, ranges, place=place, variable=variable)
     after = looked_up(url)
     if after is None or after.identity != place.identity:
-        raise corrupt("the file was replaced or written to while it was read; read it anew")
+        raise corrupt(_REPLACED)
 
 
 class _Ranges:
@@ -122,9 +150,9 @@ class _Ranges:
     Of what was asked for last, what isn't used yet is kept.
     """
 
-    def __init__(self, url: str, size: int) -> None:
-        self.size = size
-        self._url = url
+    def __init__(self, url: str, place: Place) -> None:
+        self.size = place.size or 0
+        self._url, self._place = url, place
         self._file: Any = None
         self._kept, self._start = b"", 0
         self._expected = 0
@@ -151,8 +179,8 @@ class _Ranges:
             self._file = None
 
     def _fetch(self, offset: int, length: int) -> None:
-        ahead = max(length, min(self._expected - offset, _AT_ONCE), _AHEAD)
-        stop = min(offset + ahead, self.size)
+        ahead = max(length, self._expected - offset, _AHEAD)
+        stop = min(offset + min(ahead, _AT_ONCE), self.size)
         found = _tried(self._url, lambda: self._between(offset, stop))
         if len(found) != stop - offset:
             raise CheckpointError(
@@ -164,6 +192,8 @@ class _Ranges:
     def _between(self, start: int, stop: int) -> bytes:
         if self._file is None:
             store, path = _store(self._url)
+            if is_http(store):
+                return self._part(HttpPart(store, path, start=start, stop=stop))
             self._file = store.open(path, "rb", cache_type="none", size=self.size)
         try:
             self._file.seek(start)
@@ -172,15 +202,22 @@ class _Ranges:
             self._file = None
             raise
 
+    def _part(self, part: HttpPart) -> bytes:
+        try:
+            return part.read(self.size, self._place.etag)
+        except ReplacedError as error:
+            raise self._replaced() from error
+
+    def _replaced(self) -> CorruptCheckpointError:
+        return CorruptCheckpointError(_REPLACED, file=self._url)
+
 
 class _RemoteFile(RegularFile):
     """A file elsewhere."""
 
-    def __init__(
-        self, url: str, ranges: _Ranges, *, identity: tuple[Hashable, ...], variable: str | None
-    ) -> None:
-        super().__init__(url, size=ranges.size, identity=identity, variable=variable)
-        self._ranges = ranges
+    def __init__(self, url: str, ranges: _Ranges, *, place: Place, variable: str | None) -> None:
+        super().__init__(url, size=ranges.size, identity=place.identity, variable=variable)
+        self._ranges, self._place = ranges, place
 
     def some(self, offset: int, out: memoryview) -> int:
         """Fills the beginning of `out`."""
@@ -192,7 +229,7 @@ class _RemoteFile(RegularFile):
 
     def duplicate(self) -> Positions:
         """Returns its bytes once more, by a connection of their own."""
-        return _SameFile(self.path, self.size, self.identity)
+        return _SameFile(self.path, self._place)
 
     @contextlib.contextmanager
     def leading_path(self) -> Iterator[str]:
@@ -209,23 +246,22 @@ class _RemoteFile(RegularFile):
 class _SameFile(_Ranges):
     """The bytes of a file that was looked up before, of that very file alone."""
 
-    def __init__(self, url: str, size: int, identity: tuple[Hashable, ...]) -> None:
-        super().__init__(url, size)
-        self._identity = identity
-
     def some(self, offset: int, out: memoryview) -> int:
         """Fills the beginning of `out`, of the file that it was then."""
         kept = self._kept
         count = super().some(offset, out)
         if self._kept is not kept:  # they were fetched just now
             place = looked_up(self._url)
-            if place is None or place.identity != self._identity:
-                raise CorruptCheckpointError(
-                    "expected the file that was opened before, found that it was changed since; "
-                    "open it again",
-                    file=self._url,
-                )
+            if place is None or place.identity != self._place.identity:
+                raise self._replaced()
         return count
+
+    def _replaced(self) -> CorruptCheckpointError:
+        return CorruptCheckpointError(
+            "expected the file that was opened before, found that it was changed since; "
+            "open it again",
+            file=self._url,
+        )
 
 
 def _store(url: str) -> tuple[Any, str]:
@@ -243,7 +279,7 @@ def _store(url: str) -> tuple[Any, str]:
         ) from (error)
     try:
         # what was listed a moment ago may be another file by now
-        store, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        store, path = fsspec.core.url_to_fs(url, use_listings_cache=False, **http_options(url))
     except ImportError as error:
         raise UsageError(f"{url}: {_said(error)}; {needed}") from error
     except ValueError as error:
@@ -260,9 +296,16 @@ def _tried(url: str, call: Callable[[], _T]) -> _T:
       FileNotFoundError: it says that there is no such thing.
       CheckpointError: it refuses, or fails again and again.
     """
+    begin = time.monotonic()
     for pause in (*_PAUSES, None):
         try:
             return call()
+        except CheckpointError:
+            raise
+        except AnswerError as error:
+            raise CheckpointError(f"{url}: {error}") from error
+        except NotADirectoryError as error:  # a file stands where a directory would
+            raise FileNotFoundError(url) from error
         except Exception as error:  # each store has errors of its own
             status = _status_of(error)
             if isinstance(error, FileNotFoundError) and status in (None, *_MISSING):
@@ -273,7 +316,8 @@ def _tried(url: str, call: Callable[[], _T]) -> _T:
                 raise CheckpointError(
                     f"{url}: can't be read in parts ({_said(error)}); fetch it first"
                 ) from error
-            if pause is None or (status is not None and 400 <= status < 500):
+            final = status is not None and 400 <= status < 500
+            if pause is None or final or time.monotonic() - begin > _PATIENCE:
                 raise CheckpointError(
                     f"{url}: can't be read ({_said(error)}); is its store reached from here?"
                 ) from error

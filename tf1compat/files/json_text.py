@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from tf1compat.budget import Budget, Meter
+from tf1compat.files.positioned import RegularFile
 
-__all__ = ["parse_json"]
+__all__ = ["json_bytes", "parse_json"]
 
+_WHOLE = Meter("bytes of a file of JSON", each=0, least=256 << 20)
 _TEXT = Meter("bytes of JSON", each=1, least=64 << 20)
 _VALUES = Meter("values of JSON", each=1 / 10, least=500_000)
 _DIGITS = Meter("digits of a number", each=0, least=1000)
@@ -35,6 +37,17 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"expected a number that float64 holds, found {text[:40]}")
     return value
+
+
+def json_bytes(file: RegularFile) -> bytes:
+    """Returns what a file of JSON holds, which is held in memory: it may say that it is endless.
+
+    Raises:
+      BudgetError: it is too large for any such file.
+      CorruptCheckpointError: it can't be read.
+    """
+    Budget(file.path, file.size).admit(_WHOLE, file.size)
+    return bytes(file.read(0, file.size))
 
 
 def parse_json(

@@ -89,14 +89,16 @@ class RegularFile(abc.ABC):
         if offset + length > self.size:
             raise self.short(offset, length)
         data = bytearray(length)
-        self.read_into(offset, memoryview(data))
+        with memoryview(data) as view:  # a failure before a success may keep frames that hold it
+            self.read_into(offset, view)
         return data
 
     def read_into(self, offset: int, out: memoryview) -> None:
         """Fills `out` (bytes) from `offset`; errors as for :meth:`read`."""
         done = 0
         while done < len(out):
-            count = self.some(offset + done, out[done:])
+            with out[done:] as rest:
+                count = self.some(offset + done, rest)
             if not count:
                 raise self.short(offset, len(out))
             done += count

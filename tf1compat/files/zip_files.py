@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import io
 import os
@@ -108,6 +109,10 @@ def _require_all(file: RegularFile, archive: zipfile.ZipFile) -> None:
     count, found = _END.unpack(end)[4], len(archive.infolist())
     if count != min(found, _MOST):
         raise zipfile.BadZipFile(f"expected {count} members, as its end says, found {found}")
+    names = collections.Counter(item.filename for item in archive.infolist())
+    for name, times in names.most_common(1):
+        if times > 1:  # which of them is read is up to the reader
+            raise zipfile.BadZipFile(f"the member {name!r} {times} times")
 
 
 def member_bytes(archive: zipfile.ZipFile, name: str) -> bytes:

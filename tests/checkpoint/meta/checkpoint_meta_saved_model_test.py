@@ -96,6 +96,14 @@ def test_where_none_is_to_serve_the_tags_are_named(tmp_path, graphs):
         read_meta(saved(tmp_path, *graphs))
 
 
+def test_of_very_many_graphs_the_first_are_named(tmp_path):
+    with pytest.raises(
+        UnsupportedCheckpointError, match=r"found 99 with .*\}, \.\.\.; export"
+    ) as e:
+        read_meta(saved(tmp_path, *[SERVE] * 99))
+    assert len(str(e.value)) < 500
+
+
 def _cut(data):
     return data[:-1]
 

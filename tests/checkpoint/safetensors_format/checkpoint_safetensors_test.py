@@ -223,3 +223,10 @@ def test_an_index_that_is_of_another_mind(sharded, kind):
 def test_what_is_not_there_is_not_found(tmp_path):
     with pytest.raises(CheckpointNotFoundError, match="there is no such checkpoint"):
         open_checkpoint(tmp_path / "m.safetensors")
+
+
+def test_a_size_beyond_numpys_is_told_of_no_elements_too(tmp_path):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(packed({"a": tensor((1 << 63, 0), (0, 0))}))
+    with pytest.raises(UnsupportedCheckpointError, match="variable 'a': expected a shape that num"):
+        open_checkpoint(path)["a"].read()

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import h5py
 import keras
@@ -12,8 +13,9 @@ import pytest
 
 from tf1compat.apps import run
 from tf1compat.checkpoint import open_checkpoint
-from tf1compat.errors import CorruptCheckpointError
+from tf1compat.errors import CorruptCheckpointError, ModelError
 from tf1compat.keras3 import export_weights
+from tf1compat.keras3.formats.loading import lazy_model
 from tf1compat.migration import convert, plan_migration
 from tf1compat.testing import assert_arrays_equal
 
@@ -186,3 +188,15 @@ print({"keras", "tensorflow"} & {*sys.modules})
     command = [sys.executable, "-c", program, FOLDER / "whole.h5", ARCHIVE]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_members_of_one_name_are_refused(tmp_path):
+    """Which of them is read would be up to the reader: what was looked at may not be loaded."""
+    path = tmp_path / "m.keras"
+    shutil.copy(ARCHIVE, path)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("config.json", "{}")
+    with pytest.raises(CorruptCheckpointError, match=r"m\.keras: .*the member 'config.json' 2 t"):
+        open_checkpoint(path)
+    with pytest.raises(ModelError, match=r"read as a \.keras file: the member 'config.json' 2"):
+        lazy_model(str(path))

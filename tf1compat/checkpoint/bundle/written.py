@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, VerificationError
+from tf1compat.files.json_text import json_bytes
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.files.regular import open_regular
 
@@ -34,7 +35,7 @@ class Written:
         """Reads a manifest; raises CorruptCheckpointError for what is none."""
         with open_regular(path) as file:
             try:
-                manifest = Manifest.from_json(file.read(0, file.size).decode())
+                manifest = Manifest.from_json(json_bytes(file).decode())
             except (VerificationError, UnicodeDecodeError) as error:
                 raise file.corrupt(str(error), 0) from error
         return cls(path, manifest.by_name())

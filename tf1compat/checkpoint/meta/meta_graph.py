@@ -36,6 +36,7 @@ __all__ = [
 
 _LARGEST = 1 << 31
 _VERSION = 1  # SAVED_MODEL_SCHEMA_VERSION
+_SHOWN = 10  # graphs, where none can be chosen
 _SERVE = "serve"  # tf.saved_model.SERVING
 _TEXT = ".pbtxt"
 
@@ -165,7 +166,8 @@ def _meant(graphs: Sequence[_Tagged], path: str) -> _Tagged:
     for some in alike:
         if len(some) == 1:
             return some[0]
-    shown = ", ".join("{" + ", ".join(sorted(one.tags)) + "}" for one in graphs)
+    shown = ", ".join("{" + ", ".join(sorted(one.tags)) + "}" for one in graphs[:_SHOWN])
+    shown += ", ..." if len(graphs) > _SHOWN else ""
     raise UnsupportedCheckpointError(
         f"{path}: expected one graph tagged {_SERVE!r}, found {len(graphs)} with the tags {shown}; "
         f"export the one that is meant by itself, or with the tag {_SERVE!r}"

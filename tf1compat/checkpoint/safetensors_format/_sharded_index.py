@@ -8,7 +8,7 @@ from typing import Any
 
 from tf1compat.checkpoint.safetensors_format._header import Header, once, read_header
 from tf1compat.errors import BudgetError, CorruptCheckpointError, InLines, Problem
-from tf1compat.files.json_text import parse_json
+from tf1compat.files.json_text import json_bytes, parse_json
 from tf1compat.files.regular import open_regular
 
 __all__ = ["read_shards"]
@@ -45,7 +45,7 @@ def read_shards(path: str) -> tuple[Header, ...]:
 def _weight_map(path: str) -> dict[str, str]:
     """Returns the names of files by the names of tensors."""
     with open_regular(path) as file:
-        data = bytes(file.read(0, file.size))
+        data = json_bytes(file)
         try:
             held = parse_json(data, file=path, members=once)
             return _files_by_name(held)

@@ -158,6 +158,28 @@ def test_a_function_that_calls_itself_is_refused(way):
         cut_graph(graph_def, outputs=["y"])
 
 
+def test_functions_that_call_each_other_too_deep_are_refused():
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+    def halved(x):
+        return tf.tanh(x)
+
+    with tf.Graph().as_default() as graph:
+        tf.identity(halved(v1.placeholder(tf.float32, [], "x")), name="y")
+    graph_def = graph.as_graph_def()
+    (last,) = graph_def.library.function
+    called = last.signature.name
+    last.signature.name = "level_3000"
+    for level in range(3000):
+        made = graph_def.library.function.add()
+        made.CopyFrom(last)
+        made.signature.name = f"level_{level}" if level else called
+        (node,) = (one for one in made.node_def if one.op == "Tanh")
+        node.op = "PartitionedCall"
+        node.attr["f"].func.name = f"level_{level + 1}"
+    with pytest.raises(UsageError, match=r"more than 100 levels deep, from .*: it isn't run"):
+        cut_graph(graph_def, outputs=["y"])
+
+
 def test_a_loop_that_never_ends_is_given_up(monkeypatch):
     monkeypatch.setattr(ReferenceGraph, "seconds", 0.3)
     with tf.Graph().as_default() as graph:

@@ -24,6 +24,7 @@ __all__ = ["cut_graph", "data_inputs"]
 
 _WITHOUT_INPUTS = INPUT_OPS - {"PlaceholderWithDefault"}
 _TYPES = ("dtype", "out_type", "output_type", "DstT", "T")  # attributes that say an output's dtype
+_DEEPEST = 100  # levels of functions: what runs a graph goes down with them
 
 _UNFILLED = (
     "; its tables are filled by an initializer, which isn't run: name what is looked up as an input"
@@ -144,6 +145,11 @@ class _Whole:
 
     def _function_ops(self, name: str, within: tuple[str, ...]) -> list[str]:
         """Returns the same of a function; one that calls itself would end the process."""
+        if len(within) == _DEEPEST:
+            raise UsageError(
+                f"the v1 graph's functions call each other more than {_DEEPEST} levels deep, from "
+                f"{within[0]} on: it isn't run; name outputs that don't need them"
+            )
         if name in within:
             raise UsageError(
                 f"the v1 graph's function {name} calls itself, by way of {', '.join(within)}: it "
