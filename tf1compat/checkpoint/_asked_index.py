@@ -73,6 +73,14 @@ class AskedIndex:
         known: Mapping[str, VariableName] = self._ask("known_names", is_a(Mapping), words)
         return known
 
+    def other_names(self) -> Mapping[str, str]:
+        """Returns names of its variables by other names that they go by as well; most have none."""
+        if not hasattr(self._index, "other_names"):
+            return {}
+        words = "names of its variables by other names"
+        others: Mapping[str, str] = self._ask("other_names", is_a(Mapping), words)
+        return others
+
     def _ask(self, method: str, fits: Callable[[Any], bool], words: str, *given: Any) -> Any:
         call = getattr(self._index, method)
         return asked(self._whose, method, call=lambda: call(*given), fits=fits, words=words)

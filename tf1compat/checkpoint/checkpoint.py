@@ -52,6 +52,7 @@ class Checkpoint(Mapping[str, Entry]):
         self._index = open_index(self._format, prefix)
         names = self._index.names()
         self._keys = readable_names(names) if OBJECT_GRAPH in names else {n: n for n in names}
+        self._others = self._index.other_names()
         self._entries: dict[str, Entry] = {}
         self._parsed: Mapping[str, VariableName] | None = None
 
@@ -78,6 +79,14 @@ class Checkpoint(Mapping[str, Entry]):
         """
         return self._described.saved_names if self.is_object_based else {}
 
+    @property
+    def other_names(self) -> Mapping[str, str]:
+        """The names of variables by others that find them too, where the format has such.
+
+        A file of Keras 3 counts them: ``layers/dense/vars/0`` finds ``scores/kernel``.
+        """
+        return self._others
+
     def __getitem__(self, name: str) -> Entry:
         if name not in self._entries:
             readable = self._readable(name)
@@ -94,8 +103,10 @@ class Checkpoint(Mapping[str, Entry]):
 
     def _readable(self, name: object) -> str | None:
         """Returns the name of what goes by it, or is stored under it; None where nothing does."""
-        if name in self._keys or not self.is_object_based:
-            return str(name) if name in self._keys else None
+        if name in self._keys:
+            return str(name)
+        if not self.is_object_based:
+            return self._others.get(str(name))
         readable = parse_key(str(name)).name
         return readable if self._keys.get(readable) == name else None
 

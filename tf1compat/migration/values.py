@@ -167,7 +167,11 @@ def check_fits_checkpoint(plan: Plan, checkpoint: Mapping[str, Entry]) -> None:
     Raises:
       PlanError: naming every variable that is missing, new, or of another shape or dtype.
     """
-    check_same_side("checkpoint", plan.sources, source_specs(checkpoint))
+    planned = {
+        checkpoint[name].key if name in checkpoint else name: spec
+        for name, spec in plan.sources.items()  # by names that found them when it was made
+    }
+    check_same_side("checkpoint", planned, source_specs(checkpoint))
 
 
 def check_same_side(side: str, planned: Mapping[str, Spec], found: Mapping[str, Spec]) -> None:

@@ -6,7 +6,7 @@ They are added to the formats of checkpoints once :mod:`tf1compat.keras3` is imp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tf1compat.checkpoint import SOURCE_FORMATS, ArrayIndex, OneFile, StoredArray, stored_type_of
 from tf1compat.checkpoint.stored_types import StoredType
@@ -56,17 +56,28 @@ class KerasArchiveSource(OneFile):
     def open(self, prefix: str) -> KerasIndex:
         """Reads what the headers of its weights say."""
         _require_h5py(prefix)
-        from tf1compat.keras3.formats.hdf5.in_archive import weights_in
+        from tf1compat.keras3.formats.hdf5.in_archive import config_in, weights_in
 
-        return _opened(prefix, weights_in)
+        return _opened(prefix, weights_in, config_in)
 
 
 class KerasIndex(ArrayIndex):
-    """The weights of a file, and which of them are the optimizer's."""
+    """The weights of a file, which of them are the optimizer's, and what else they are called."""
 
-    def __init__(self, path: str, arrays: Mapping[str, StoredArray], state: frozenset[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        arrays: Mapping[str, StoredArray],
+        state: frozenset[str],
+        others: Mapping[str, str],
+    ) -> None:
         super().__init__([path], arrays)
         self._state = state
+        self._others = others
+
+    def other_names(self) -> Mapping[str, str]:
+        """Returns the names of variables by the paths that Keras counts them by."""
+        return self._others
 
     def optimizer_state(self) -> frozenset[str]:
         """Returns the names of the optimizer's variables."""
@@ -83,11 +94,14 @@ def _require_h5py(path: str) -> None:
         ) from error
 
 
-def _opened(path: str, read: Callable[[RegularFile], Source]) -> KerasIndex:
+def _opened(
+    path: str,
+    read: Callable[[RegularFile], Source],
+    configured: Callable[[RegularFile], Any] = lambda file: None,
+) -> KerasIndex:
     try:
         with open_regular(path) as file:
-            source = read(file)
-            return _index(source)
+            return _index(read(file), configured(file))
     except CheckpointError as error:
         if isinstance(error, (BudgetError, CorruptCheckpointError)):
             raise
@@ -99,10 +113,9 @@ def _opened(path: str, read: Callable[[RegularFile], Source]) -> KerasIndex:
         ) from error
 
 
-def _index(source: Source) -> KerasIndex:
-    from tf1compat.keras3.formats._h5_names import OPTIMIZERS, legacy_names
+def _index(source: Source, config: Any) -> KerasIndex:
+    from tf1compat.keras3.formats._h5_names import OPTIMIZERS
     from tf1compat.keras3.formats.exported import ExportedArray
-    from tf1compat.keras3.formats.hdf5.source import explained, h5_file
 
     values = source.values()
     written: dict[str, TensorDigest] = {}
@@ -111,8 +124,7 @@ def _index(source: Source) -> KerasIndex:
         manifest, names = source.inventory
         written = {one.name: one for one in manifest.tensors}
     else:
-        with explained(source.path), h5_file(source.handle, source.start) as file:
-            names = legacy_names(file, source.extents) or {name: name for name in source.extents}
+        names = _names(source, config)
     if not names:
         raise ValueError("it holds no weights")
     arrays = {}
@@ -126,7 +138,23 @@ def _index(source: Source) -> KerasIndex:
         )
         arrays[name] = StoredArray(_type(array.dtype), array.shape, array.read, array.nbytes)
     state = frozenset(name for name, dataset in names.items() if dataset.startswith(OPTIMIZERS))
-    return KerasIndex(source.path, arrays, state)
+    counted = {} if source.inventory else {v: k for k, v in names.items() if k != v}
+    return KerasIndex(source.path, arrays, state, counted)
+
+
+def _names(source: Source, config: Any) -> dict[str, str]:
+    """Returns the datasets of a file without a manifest, by the names of their variables."""
+    from tf1compat.keras3.formats._h5_names import legacy_names
+    from tf1compat.keras3.formats._readable_names import noted_names, readable_names
+    from tf1compat.keras3.formats.hdf5.source import explained, h5_file
+
+    with explained(source.path), h5_file(source.handle, source.start) as file:
+        legacy = legacy_names(file, source.extents)
+        if legacy:
+            return dict(legacy)
+        noted = noted_names(file, source.extents)
+    names = readable_names(list(source.extents), noted, config)
+    return {name: dataset for dataset, name in names.items()}
 
 
 def _type(dtype: str) -> StoredType:

@@ -1,4 +1,4 @@
-"""Names that rules may use besides the checkpoint's own: those of an object-based one."""
+"""Names that rules may use besides the checkpoint's own: what is stored, or was before."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ __all__ = ["spelled_alike"]
 
 
 def spelled_alike(rules: RuleSet, checkpoint: Checkpoint) -> RuleSet:
-    """Returns rules that may use any name of a variable of an object-based checkpoint.
+    """Returns rules that may use any name of a variable.
 
-    It has up to three: its path, the key that is stored, and the one that it had in the program
-    that saved it, where no other had the same.
+    Of an object-based checkpoint it has up to three: its path, the key that is stored, and the one
+    that it had in the program that saved it, where no other had the same. Of a file of Keras 3 it
+    has two: the one to read, and the path that it is counted by.
     """
-    if not checkpoint.is_object_based:
+    if not (checkpoint.is_object_based or checkpoint.other_names):
         return rules
     count = Counter([*checkpoint, *checkpoint.saved_names.values()])
+    counted = {name: other for other, name in checkpoint.other_names.items()}
     names = {}
     for name, entry in checkpoint.items():
         saved = checkpoint.saved_names.get(name, "")
-        names[name] = (name, entry.stored_key, *([saved] if count[saved] == 1 else []))
+        stored = counted.get(name, entry.stored_key)
+        names[name] = (name, stored, *([saved] if count[saved] == 1 else []))
     return _Spelled(rules, names)
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from typing import Any
 
+from tf1compat.files.json_text import parse_json
 from tf1compat.files.positioned import Descriptor, Positions
 from tf1compat.files.regular import RegularFile, open_regular
 from tf1compat.files.zip_files import archive_in, member_bytes
 from tf1compat.keras3.formats.hdf5.inventory import from_metadata
 from tf1compat.keras3.formats.hdf5.source import Source, explained, source_at
-from tf1compat.keras3.models.keras_members import METADATA_MEMBER, WEIGHTS_MEMBER
+from tf1compat.keras3.models.keras_members import (
+    CONFIG_MEMBER,
+    METADATA_MEMBER,
+    WEIGHTS_MEMBER,
+)
 
-__all__ = ["open_weights", "read_through", "weights_in"]
+__all__ = ["config_in", "open_weights", "read_through", "weights_in"]
 
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 _WINDOW = 1 << 20
@@ -46,6 +52,16 @@ def weights_in(file: RegularFile) -> Source:
         start = member.header_offset + _LOCAL_HEADER + lengths
         size = member.file_size
         return source_at(path, file.duplicate(), start, inventory=inventory, size=size)
+
+
+def config_in(file: RegularFile) -> Any:
+    """Returns the configuration of the whole model of an open file; None if it has none."""
+    with explained(file.path), archive_in(file) as archive:
+        if CONFIG_MEMBER not in archive.namelist():
+            return None
+        text = member_bytes(archive, CONFIG_MEMBER)
+        # Keras writes infinite settings as Python does
+        return parse_json(text, file=f"{file.path}, {CONFIG_MEMBER}", constant=float)
 
 
 def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Positions:
