@@ -166,6 +166,18 @@ def test_it_is_on_no_device_fills_its_tables_and_names_its_files():
     assert [dim.size for dim in signed.outputs["scores"].tensor_shape.dim] == [-1, 2]
 
 
+def test_names_in_collections_that_no_op_has_are_left_out():
+    """What saves CuDNN's parameters isn't an op, and 1.15 itself can't import such a .meta."""
+    options = GraphOptions(inputs=["x"], outputs=["cudnn_lstm/CudnnRNN"])
+    checkpoint = open_checkpoint(GOLDENS / "cudnn_opaque")
+    before = v1.MetaGraphDef.FromString(pathlib.Path(checkpoint.graph_path).read_bytes())
+    assert before.collection_def["saveable_objects"].node_list.value
+    after = served(checkpoint, options)
+    assert not after.collection_def["saveable_objects"].node_list.value
+    kept = "trainable_variables"
+    assert after.collection_def[kept] == before.collection_def[kept]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -16,6 +16,7 @@ from tf1compat.migration.serving._signature import Service, find_service
 from tf1compat.migration.verification.given import GraphOptions
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
 from tf1compat.migration.verification.reference.signatures import OutputSpec
+from tf1compat.names.graph_names import op_name
 
 __all__ = ["ServedMeta", "serve_meta"]
 
@@ -67,6 +68,7 @@ def serve_meta(
     found = add_assets(meta, assets or os.path.dirname(checkpoint.prefix) or os.curdir)
     if service is not None:
         _sign(meta, service)
+    _leave_out_strangers(meta)
     _list_ops(meta)
     meta.meta_info_def.tags[:] = [_TAG]
     notes = (*_told(graph, service, why), *_changed(graph), *_defaulted(defaults))
@@ -134,6 +136,18 @@ def _describe(info: Any, tensor: OutputSpec) -> None:
     info.name = tensor.name
     info.dtype = tf.as_dtype(tensor.dtype).as_datatype_enum
     info.tensor_shape.CopyFrom(tf.TensorShape(tensor.shape).as_proto())
+
+
+def _leave_out_strangers(meta: Any) -> None:
+    """Takes names out of collections that no op has: with them nothing imports a graph.
+
+    1.15 exports some so: what saves CuDNN's parameters isn't an op, but is called as one.
+    """
+    known = {node.name for node in meta.graph_def.node}
+    for collection in meta.collection_def.values():
+        names = [one for one in collection.node_list.value if op_name(one) in known]
+        if len(names) < len(collection.node_list.value):
+            collection.node_list.value[:] = names
 
 
 def _list_ops(meta: Any) -> None:
