@@ -86,7 +86,7 @@ def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
             one.name,
             f"values that {dtype} can tell from 0",
             f"{int(gone.sum())} of {value.size} that it can't",
-            remedy="leave it out of the cast, or let them become 0 (overflow=infinity)",
+            remedy="leave it out of the cast, or let them become 0 (--overflow=infinity)",
         )
     if over.any():
         largest = float(np.abs(value[over].astype(np.float64)).max())
@@ -94,5 +94,5 @@ def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
             one.name,
             f"values that {dtype} can hold",
             f"{int(over.sum())} that it can't, up to {largest:g}",
-            remedy="leave it out of the cast, or let them become infinite (overflow=infinity)",
+            remedy="leave it out of the cast, or let them become infinite (--overflow=infinity)",
         )
