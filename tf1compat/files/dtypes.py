@@ -9,7 +9,9 @@ from tf1compat.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["numpy_dtype", "resolution"]
+__all__ = ["half_rounding", "numpy_dtype", "resolution"]
+
+_HALF = ("float16", "bfloat16")
 
 
 def numpy_dtype(name: str) -> np.dtype:
@@ -34,6 +36,18 @@ def numpy_dtype(name: str) -> np.dtype:
                 f"expected a dtype such as float32 or bfloat16, found {name!r}"
             ) from None
         return np.dtype(scalar)
+
+
+def half_rounding(name: str) -> float:
+    """Returns how far apart outputs may be that are computed in a dtype of half precision.
+
+    Relative to their scale: two steps, for what is computed may be fused otherwise. 0.0 of any
+    other dtype.
+
+    >>> half_rounding("float16"), half_rounding("bfloat16"), half_rounding("float32")
+    (0.001953125, 0.015625, 0.0)
+    """
+    return 2 * resolution(name) if name in _HALF else 0.0
 
 
 def resolution(name: str) -> float:

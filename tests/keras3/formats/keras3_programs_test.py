@@ -332,3 +332,17 @@ def test_recorded_inputs_go_by_name_or_by_order(tmp_path):
     np.savez(path, a=np.ones((2, 1)), b=np.ones((3, 1)))
     with pytest.raises(UsageError, match=r"arrays of as many rows each, found a \(2, 1\), b"):
         recorded_inputs(path, ["a", "b"])
+
+
+@pytest.mark.parametrize(("policy", "allowed"), [("mixed_bfloat16", 2**-6), ("float16", 2**-9)])
+def test_what_half_precision_rounds_is_no_difference(policy, allowed, tmp_path, monkeypatch):
+    """Fused in one graph, the same ops round elsewhere."""
+    layer = L.Dense(4, dtype=policy, name="half")
+    inner = keras.Sequential([keras.Input((8,)), layer])
+    model = keras.Sequential([keras.Input((8,)), inner, L.Dense(2, name="whole")])
+    asked = []
+    monkeypatch.setattr(
+        served_model, "require_near", lambda found, allowed, path: asked.append(allowed)
+    )
+    export_weights(index_model(model), tmp_path / "m.savedmodel", value_of)
+    assert asked == [allowed]

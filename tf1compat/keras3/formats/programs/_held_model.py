@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from tf1compat.errors import ModelError, Problem
+from tf1compat.files.dtypes import half_rounding
 from tf1compat.files.manifest import TensorDigest, tensor_digest
 from tf1compat.keras3.formats.weight_values import ReadWeight, all_values
 from tf1compat.keras3.index.model_index import ModelIndex
@@ -42,6 +43,12 @@ class HeldModel:
     def inputs(self) -> tuple[str, ...]:
         """What the model calls its inputs, in its order; () where it doesn't say."""
         return tuple(one.name for one in keras.tree.flatten(_symbols(self.index.model)))
+
+    @property
+    def rounding(self) -> float:
+        """How far its outputs may be from the same computed elsewhere, relative to their scale."""
+        layers = (node.layer for node in self.index.layers)
+        return max((half_rounding(layer.compute_dtype) for layer in layers), default=0.0)
 
     def outputs(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Returns what the model computes in inference mode, its outputs flattened."""

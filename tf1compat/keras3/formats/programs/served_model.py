@@ -57,7 +57,8 @@ def write_saved_model(
         model.export(staged)
         signature = signature_of(staged, inputs=model.inputs)
         found = tried(model, signature, representative=representative)
-        require_near(found.deviations, TOLERANCE, path=destination(staged))
+        allowed = max(TOLERANCE, model.rounding)
+        require_near(found.deviations, allowed, path=destination(staged))
         parts = {name: _digest(staged, name) for name in files_within(staged)}
         manifest = manifest_of(model.digests, read, parts)
         notes = {**manifest.notes, _KEYS: keys}

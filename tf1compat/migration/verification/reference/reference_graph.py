@@ -13,7 +13,9 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry, MetaVariable
 from tf1compat.errors import UsageError
+from tf1compat.files.dtypes import half_rounding
 from tf1compat.migration.verification.reference._interruptible import interruptible
+from tf1compat.migration.verification.reference._protos import dtype_of
 from tf1compat.migration.verification.reference._tensor_sizes import require_small_tensors
 from tf1compat.migration.verification.reference.channel_order import turn
 from tf1compat.migration.verification.reference.clips import clips_of
@@ -26,10 +28,6 @@ from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
 __all__ = ["ReferenceGraph"]
-
-
-# By DataType what computing in it rounds by: float16 and bfloat16.
-_ROUNDING: Mapping[int, float] = {19: 2.0**-9, 14: 2.0**-6}
 
 
 class ReferenceGraph:
@@ -76,7 +74,7 @@ class ReferenceGraph:
         self.notes = (*self.notes, *_drawn(part))
         self.clips = clips_of(part.node)
         types = {node.attr["T"].type for node in part.node if node.op not in ("Cast", "Const")}
-        self.rounding = max((_ROUNDING[one] for one in types & _ROUNDING.keys()), default=0.0)
+        self.rounding = max((half_rounding(dtype_of(one)) for one in types), default=0.0)
         self._channels_first = any(_has_channels_first(node) for node in part.node)
         self._graph = tf.Graph()
         with self._graph.as_default():
