@@ -181,3 +181,12 @@ def test_another_backend_is_refused(tmp_path, monkeypatch, written):
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     with pytest.raises(ModelError, match="found jax; set KERAS_BACKEND=tensorflow"):
         export_weights(written[1], tmp_path / "m.tf2ckpt", value_of)
+
+
+def test_tensorflow_opens_what_was_written_once(tmp_path, monkeypatch):
+    opened, load = [], tf.train.load_checkpoint
+    monkeypatch.setattr(
+        tf.train, "load_checkpoint", lambda prefix: opened.append(prefix) or load(prefix)
+    )
+    export_weights(build_model(functional), tmp_path / "m.tf2ckpt", value_of)
+    assert len(opened) == 1

@@ -20,18 +20,15 @@ from tf1compat.checkpoint.meta._facts import (
     described,
     initializer_ops,
 )
+from tf1compat.checkpoint.meta._graph_at import graph_at
 from tf1compat.checkpoint.meta._graph_def import Graph, RawVariable
 from tf1compat.checkpoint.meta._inlining import inlined
 from tf1compat.checkpoint.meta._rows_apart import rows_apart
-from tf1compat.checkpoint.meta._sound_graph import sound_graph
 from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.graph_uses import Uses, find_uses
-from tf1compat.checkpoint.meta.meta_graph import meta_graph_in
 from tf1compat.checkpoint.meta.slice_info import SliceInfo
 from tf1compat.checkpoint.stored_types import stored_type
-from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
-from tf1compat.files.regular import open_regular
 from tf1compat.files.standing import exists, state_of
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import VARIABLE_OPS
@@ -129,17 +126,10 @@ def read_meta(path: str | os.PathLike[str]) -> Meta:
 
 @functools.lru_cache(maxsize=1)
 def _read(path: str, state: tuple[Hashable, ...]) -> Meta:
-    """Returns what a file holds; planning, linting and proving read the same one in turn."""
-    with open_regular(path) as file:
-        data, offset = meta_graph_in(file)
-        budget = Budget(path, file.size)
-        try:
-            return _meta(path, sound_graph(data, budget), budget)
-        except WireError as error:
-            raise file.corrupt(
-                f"not a sound MetaGraphDef: {error.message}",
-                None if offset is None else offset + error.offset,
-            ) from error
+    """Returns what a file tells; planning and proving ask the same in turn."""
+    found = graph_at(path)
+    with found.explained():
+        return _meta(path, found.graph, found.budget())
 
 
 def _meta(path: str, graph: Graph, budget: Budget) -> Meta:

@@ -85,10 +85,9 @@ def read_settings(path: str | os.PathLike[str]) -> GraphSettings | None:
     None where it is no sound one, which :func:`tf1compat.checkpoint.read_meta` tells of.
     """
     try:
-        graph, budget = graph_at(path)
-        nodes = inlined(
-            graph, budget
-        )  # else a loop or branch of functions is one op with all variables
+        found = graph_at(path)
+        # else a loop or branch of functions is one op with all variables
+        nodes = inlined(found.graph, found.budget())
         return GraphSettings(nodes)
     except (WireError, CheckpointError):
         return None

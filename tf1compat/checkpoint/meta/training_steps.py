@@ -69,7 +69,7 @@ def read_training_steps(path: str | os.PathLike[str]) -> TrainingSteps | None:
     None where it is no sound one, which :func:`tf1compat.checkpoint.read_meta` tells of.
     """
     try:
-        return _training_steps(graph_at(path)[0])
+        return _training_steps(graph_at(path).graph)
     except (WireError, CheckpointError):
         return None
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from tf1compat.checkpoint import (
-    Entry,
     find_prefix,
     open_checkpoint,
     update_checkpoint_state,
@@ -28,12 +27,12 @@ from tf1compat.files.folders import (
 from tf1compat.files.manifest import Manifest, TensorDigest
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import staged_file
+from tf1compat.keras3.formats.entry_reading import Reads, read_as_stored, read_by_tensorflow
 from tf1compat.keras3.formats.exported import ArrayValue, Exported
 from tf1compat.keras3.formats.object_checkpoint._marked_objects import (
     marked_checkpoint,
     marked_keys,
 )
-from tf1compat.keras3.formats.tensorflow_reading import read_by_tensorflow
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of, value_of
 from tf1compat.keras3.index.model_index import ModelIndex
 
@@ -42,9 +41,6 @@ __all__ = ["read_back_checkpoint", "read_object_checkpoint", "write_object_check
 _MARKED = "ckpt"
 _BASE = "ckpt-1"  # as a CheckpointManager calls its first
 _KEYS = "keys"
-
-Reads = Callable[[str, Entry], Callable[[], np.ndarray]]
-"""For a prefix and an entry, what reads its value."""
 
 
 def write_object_checkpoint(
@@ -70,7 +66,7 @@ def write_object_checkpoint(
 
 def read_object_checkpoint(path: str, index: ModelIndex | None) -> Exported:
     """Opens a folder, or a checkpoint in one; see :func:`~tf1compat.keras3.read_exported`."""
-    return _exported(path, index, lambda prefix, entry: entry.read)
+    return _exported(path, index, read_as_stored)
 
 
 def read_back_checkpoint(path: str, index: ModelIndex) -> Exported:
@@ -102,8 +98,9 @@ def _exported(path: str, index: ModelIndex | None, reads: Reads) -> Exported:
     named = known
     if index is not None and not known:
         named = _meant_keys(index)
+    read = reads(prefix)
     values = {
-        entry.stored_key: ArrayValue(entry.shape, entry.dtype_name, reads(prefix, entry))
+        entry.stored_key: ArrayValue(entry.shape, entry.dtype_name, read(entry))
         for entry in held.values()
         if entry.stored_key != OBJECT_GRAPH
     }

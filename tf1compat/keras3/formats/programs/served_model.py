@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from tf1compat.checkpoint import Entry, open_checkpoint
+from tf1compat.checkpoint import open_checkpoint
 from tf1compat.errors import CheckpointError, ModelError, OutputError, Problem
 from tf1compat.files.folders import (
     damaged_files,
@@ -19,11 +19,11 @@ from tf1compat.files.folders import (
 )
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.staging import destination, staged_file
+from tf1compat.keras3.formats.entry_reading import Reads, read_as_stored, read_by_tensorflow
 from tf1compat.keras3.formats.exported import ArrayValue, Exported
 from tf1compat.keras3.formats.programs._held_model import held
 from tf1compat.keras3.formats.programs._trying import require_near, tried
 from tf1compat.keras3.formats.programs.program import Program
-from tf1compat.keras3.formats.tensorflow_reading import read_by_tensorflow
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 
@@ -43,9 +43,6 @@ TOLERANCE = 1e-4
 _SIGNATURE = "serving_default"
 _VARIABLES = os.path.join("variables", "variables")
 _KEYS = "keys"
-
-Reads = Callable[[str, Entry], Callable[[], np.ndarray]]
-"""For a prefix and an entry, what reads its value."""
 
 
 def write_saved_model(
@@ -69,7 +66,7 @@ def write_saved_model(
 
 def read_saved_model(path: str, index: ModelIndex | None) -> Exported:
     """Opens a folder; see :func:`~tf1compat.keras3.read_exported`."""
-    return _exported(path, index, lambda prefix, entry: entry.read)
+    return _exported(path, index, read_as_stored)
 
 
 def read_back_saved_model(path: str, index: ModelIndex) -> Exported:
@@ -149,8 +146,9 @@ def _exported(path: str, index: ModelIndex | None, reads: Reads) -> Exported:
     keys = {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
     if not keys and index is not None:
         keys = _keys(index)
+    read = reads(prefix)
     values = {
-        entry.stored_key: ArrayValue(entry.shape, entry.dtype_name, reads(prefix, entry))
+        entry.stored_key: ArrayValue(entry.shape, entry.dtype_name, read(entry))
         for entry in held_.values()
         if entry.dtype_name != "string"
     }

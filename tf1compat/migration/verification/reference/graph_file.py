@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
 from tf1compat.errors import CheckpointError, UsageError
+from tf1compat.files.standing import state_of
 from tf1compat.migration.verification.reference._inference import for_inference
 from tf1compat.migration.verification.reference.input_specs import InputSpec, input_specs
 from tf1compat.migration.verification.reference.signatures import (
@@ -110,23 +111,32 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
       UsageError: it is none, or TensorFlow isn't here.
     """
     require_tensorflow()
+    name = os.fspath(path)
+    try:
+        return _read(name, state_of(name))
+    except CheckpointError as error:
+        raise UsageError(str(error)) from error
+
+
+@functools.lru_cache(maxsize=1)
+def _read(path: str, state: tuple[Hashable, ...]) -> GraphFile:
+    """Returns what a file holds; settling, proving and serving read the same one in turn."""
     import tensorflow as tf
 
+    read_meta(path)  # which looks whether it is sound
     meta = tf.compat.v1.MetaGraphDef()
+    data = meta_graph_bytes(path)
     try:
-        read_meta(path)  # which looks whether it is sound; planning has most often done so before
-        meta.ParseFromString(meta_graph_bytes(path))
+        meta.ParseFromString(data)
         return GraphFile(
-            os.fspath(path),
+            path,
             without_saver(meta),
             signatures_of(meta),
             left_out=left_out(meta),
             meta_graph=meta,
         )
-    except CheckpointError as error:
-        raise UsageError(str(error)) from error
     except Exception as error:  # protobuf's DecodeError has no public name
-        raise UsageError(f"{os.fspath(path)}: expected a graph, found {error}") from error
+        raise UsageError(f"{path}: expected a graph, found {error}") from error
 
 
 def graph_beside(checkpoint: Checkpoint) -> GraphFile:
