@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+import math
+from typing import TYPE_CHECKING, Any
 
 from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.array_statistics import array_statistics
 from tf1compat.checkpoint.audit import Audit
 from tf1compat.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["health_of"]
 
@@ -30,32 +33,9 @@ def health_of(name: str, entry: Entry, audit: Audit) -> dict[str, Any]:
 def _statistics(value: np.ndarray) -> dict[str, Any]:
     if value.dtype.kind in "OSU":
         return {"zero": sum(1 for element in value.flat if not element)}
-    if value.dtype.kind == "c":
-        return _counts(value)
-    wide = value.astype(np.float64) if value.dtype.itemsize < 8 else value
-    counts = _counts(wide)
-    finite = wide[np.isfinite(wide)] if counts["nan"] or counts["inf"] else wide
-    if not finite.size:
+    found = array_statistics(value)
+    counts = {"nan": found.nans, "inf": found.infinities, "zero": found.zeros}
+    if value.dtype.kind == "c" or math.isnan(found.minimum):  # there is no order, or no number
         return counts
-    mean, std = _moments(finite)
-    numbers = {"min": finite.min(), "max": finite.max(), "mean": mean, "std": std}
-    return {**{name: float(number) for name, number in numbers.items()}, **counts}
-
-
-def _moments(finite: np.ndarray) -> tuple[float, float]:
-    """Returns mean and standard deviation, of numbers whose sum is beyond float64, too."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        moments = float(finite.mean()), float(finite.std())
-    if np.isfinite(moments).all():
-        return moments
-    largest = float(np.abs(finite).max())
-    parts = finite / largest
-    return float(parts.mean()) * largest, float(parts.std()) * largest
-
-
-def _counts(value: np.ndarray) -> dict[str, int]:
-    return {
-        "nan": int(np.isnan(value).sum()),
-        "inf": int(np.isinf(value).sum()),
-        "zero": int(value.size - np.count_nonzero(value)),
-    }
+    numbers = {"min": found.minimum, "max": found.maximum, "mean": found.mean, "std": found.std}
+    return numbers | counts

@@ -49,17 +49,33 @@ def array_statistics(array: Any) -> ArrayStatistics:
     values = np.asarray(array)
     if values.dtype.kind in "OSU":
         raise UsageError(f"expected numbers, found dtype {values.dtype}")
-    wide = np.abs(values) if values.dtype.kind == "c" else values.astype(np.float64)
-    finite = wide[np.isfinite(wide)]
+    is_complex = values.dtype.kind == "c"
+    wide = np.abs(values) if is_complex else values.astype(np.float64, copy=False)
+    counted = values if is_complex else wide  # the absolute value of (inf, NaN) is infinite
+    nans, infinities = int(np.isnan(counted).sum()), int(np.isinf(counted).sum())
+    finite = wide[np.isfinite(wide)] if nans or infinities else wide
     is_any = finite.size > 0
+    mean, std, norm = _moments(finite) if is_any else (float("nan"), float("nan"), 0.0)
     return ArrayStatistics(
         size=wide.size,
         minimum=float(finite.min()) if is_any else float("nan"),
         maximum=float(finite.max()) if is_any else float("nan"),
-        mean=float(finite.mean()) if is_any else float("nan"),
-        std=float(finite.std()) if is_any else float("nan"),
-        norm=float(np.linalg.norm(finite)),
-        zeros=int(np.sum(wide == 0)),
-        nans=int(np.sum(np.isnan(wide))),
-        infinities=int(np.sum(np.isinf(wide))),
+        mean=mean,
+        std=std,
+        norm=norm,
+        zeros=int(wide.size - np.count_nonzero(wide)),
+        nans=nans,
+        infinities=infinities,
     )
+
+
+def _moments(finite: np.ndarray) -> tuple[float, float, float]:
+    """Returns mean, standard deviation and norm, of numbers whose sum is beyond float64, too."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(finite.mean()), float(finite.std()), float(np.linalg.norm(finite))
+    if np.isfinite(found).all():
+        return found
+    largest = float(np.abs(finite).max())
+    parts = finite / largest
+    mean, std, norm = parts.mean(), parts.std(), np.linalg.norm(parts)
+    return float(mean) * largest, float(std) * largest, float(norm) * largest

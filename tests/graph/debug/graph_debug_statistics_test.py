@@ -28,6 +28,12 @@ def test_array_statistics_of_nothing_and_of_odd_dtypes():
     assert array_statistics(np.array([3 + 4j])).maximum == 5.0
     assert array_statistics(np.array([1, 2], tf.bfloat16.as_numpy_dtype)).mean == 1.5
     assert array_statistics(np.array([True, False])).zeros == 1
+    both = array_statistics(np.array([complex(np.inf, np.nan)]))
+    assert (both.nans, both.infinities) == (1, 1)
+    largest = array_statistics(np.array([[[1.5e308, 1.5e308]], [[-1.5e308, 0]]]))
+    assert largest.mean == pytest.approx(3.75e307)
+    assert largest.norm == float("inf")  # it is beyond float64 itself
+    assert array_statistics(np.array([3e200, 4e200])).norm == pytest.approx(5e200)
     with pytest.raises(UsageError, match="expected numbers"):
         array_statistics(["a"])
 
