@@ -1,11 +1,14 @@
 """`tf1compat verify` against a v1 graph that it runs, and what it prints, line by line."""
 
 import json
+import shutil
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 
 _MODEL = """
 import keras
@@ -81,6 +84,23 @@ _SETTINGS = (
 def test_weights_alone(app, migrated):
     copied = "4 weights: copied, not proved: --noprove\n"
     assert app("verify", *migrated["wrong"]) == (0, _WEIGHTS + _SETTINGS + copied, "")
+
+
+def test_a_checkpoint_that_is_not_as_its_manifest_says(app, migrated, work):
+    """Its files may be whole, and another checkpoint's."""
+    entries = open_checkpoint(work / "model.ckpt")
+    for name, scale in (("mine", 1), ("other", 2)):
+        values = {key: entry.read() * scale for key, entry in entries.items()}
+        write_checkpoint(work / name, values)
+    asked = ("verify", "--checkpoint=mine", *migrated["right"][1:])
+    assert app(*asked)[0] == 0
+    shutil.copy(work / "other.manifest.json", work / "mine.manifest.json")
+    code, out, err = app(*asked)
+    assert (code, out, err.count("\n")) == (1, "", 4)
+    assert "mine.manifest.json: variable 'mlp/fc1/biases': expected float32 of shape (8,)" in err
+    assert len(json.loads(app(*asked, "--format=json")[1])["damage"]) == 4
+    (work / "mine.manifest.json").write_text("{")
+    assert "mine.manifest.json at byte 0: this is not a tensor manifest" in app(*asked)[2]
 
 
 def test_outputs_of_the_graph_that_is_run(app, migrated):

@@ -184,7 +184,7 @@ def _write_planned(name: str, folder: str) -> None:
 
 
 def _planned_state(name: str, folder: str) -> str:
-    if not os.path.lexists(os.path.join(folder, name)):
+    if not any(os.path.lexists(os.path.join(folder, name + end)) for end in ("", ".index")):
         return "old"
     found = open_checkpoint(os.path.join(folder, name))
     if {key: _told(entry.read()) for key, entry in found.items()} != {
@@ -196,6 +196,8 @@ def _planned_state(name: str, folder: str) -> str:
 
 SOURCE = ("source.index", "source.manifest.json", "source.data-00000-of-00001")
 BUNDLE = ("m.index", "m.manifest.json", "m.data-00000-of-00002", "m.data-00001-of-00002")
+ONE = ("m.index", "m.manifest.json", "m.data-00000-of-00001")
+PLANNED = {"m.safetensors": ["m.safetensors"], "m.npz": ["m.npz"], "m": ONE}
 WRITERS = (
     Writer("write_checkpoint", _nothing, _write_bundle, _bundle_state, frozenset(BUNDLE)),
     Writer(
@@ -225,9 +227,9 @@ WRITERS = (
             _source,
             functools.partial(_write_planned, name),
             functools.partial(_planned_state, name),
-            frozenset({name, *SOURCE}),
+            frozenset({*files, *SOURCE}),
         )
-        for name in ("m.safetensors", "m.npz")
+        for name, files in PLANNED.items()
     ),
     Writer("staged_file", _write_old, _write_file, _file_state, frozenset({"f"})),
     Writer(

@@ -1,8 +1,8 @@
 """Signals at many moments of tasks: statuses, lines, and what is left.
 
-    python tests/campaign/signals.py [moments]
+    python tests/campaign/signals.py [moments] [task...]
 
-Each of inspect, plan, diff and migrate gets SIGINT and SIGTERM at so many moments (100 by default)
+Each of the tasks gets SIGINT and SIGTERM at so many moments (100 by default)
 from start-up to its end, and inspect at each of as many steps of its start-up (imports, files that
 are opened, modules that are run). It has to end with 130 or 143, or with its own status, and all of
 its output, where it was done; with one line at most, and to leave nothing in TMPDIR or beside the
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import Partitioned, open_checkpoint, write_checkpoint
 
 MODEL = """import keras
 def build():
@@ -64,7 +65,22 @@ TASKS = {
     "plan": ["plan", *SOURCE],
     "diff": ["diff", "--checkpoint=m", "--other=m"],
     "migrate": ["migrate", *SOURCE, f"--output={OUTPUT}", "--overwrite"],
+    "verify": ["verify", *SOURCE, "--output=good.weights.h5"],
+    "back": ["back", *SOURCE, "--output=out/new", "--weights=good.weights.h5"],
+    **{
+        f"migrate {suffix}": ["migrate", *SOURCE, f"--output=out/new{suffix}"]
+        for suffix in (".keras", ".safetensors", ".safetensors.d", ".tf2ckpt")
+    },
+    "rename": ["rename", "m", "out/new", "--map=fc=other"],
+    "cast": ["cast", "m", "out/new.safetensors", "--to=float16"],
+    "drop-slots": ["drop-slots", "m", "out/new"],
+    "merge": ["merge", "parts", "out/new"],
+    "split": ["split", "m", "out/new", "--parts=4", "--variables=fc/weights"],
+    "average": ["average", "m", "m", "out/new.npz"],
+    "extract": ["extract", "m", "fc", "out/new"],
+    "convert": ["convert", "m", "out/new.safetensors"],
 }
+NEW = "new"  # with what the names of all outputs begin that weren't there before
 
 
 class Run(NamedTuple):
@@ -98,8 +114,18 @@ def prepare() -> None:
             file.write(text)
     os.makedirs("out", exist_ok=True)
     os.makedirs("tmp", exist_ok=True)
+    rows = [((0, 0), np.ones((32, 64), np.float32)), ((32, 0), np.zeros((32, 64), np.float32))]
+    write_checkpoint("parts", {"fc/weights": Partitioned((64, 64), rows)})
     # Ctrl-C is ignored by what a shell runs in the background, and by its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def prepare_migrated() -> None:
+    """Writes what was migrated, and tasks that take that read."""
+    _, end = timed("migrate")
+    if end.status:
+        raise RuntimeError(end.errors)
+    shutil.copy(OUTPUT, "good.weights.h5")
 
 
 def start(task: str, **more: object) -> Run:
@@ -155,24 +181,36 @@ def _ending(end: Ended, number: int, whole: Ended) -> list[str]:
 
 
 def _left(end: Ended) -> list[str]:
-    """Returns what is wrong with what stands there after a task."""
-    found, left = [], [*os.listdir("tmp"), *(set(os.listdir("out")) - {os.path.basename(OUTPUT)})]
+    """Returns what is wrong with what stands there after a task, and takes away what is new."""
+    found, there = [], os.listdir("out")
+    new = sorted(name for name in there if name.startswith(NEW))
+    left = [*os.listdir("tmp"), *(set(there) - {os.path.basename(OUTPUT), *new})]
     if left:
         found.append(f"left {left}")
     with open(OUTPUT, "rb") as file:
         old = file.read() == OLD
-    if not old:
-        from tf1compat.keras3 import read_exported
-
-        exported = read_exported(OUTPUT)
-        if exported.damage() or len(exported) != 2:
-            found.append("an output that is neither old nor whole")
-    elif end.status == 0 and "written" in end.out:
+    if not old and not _is_whole(OUTPUT):
+        found.append("an output that is neither old nor whole")
+    elif old and end.status == 0 and f"wrote {OUTPUT}" in end.out:
         found.append("success said, and the old output stands there")
-    for name in left:
+    if new and not _is_whole(os.path.join("out", NEW if len(new) > 1 else new[0])):
+        found.append(f"not whole: {new}")
+    if not new and end.status == 0 and f"wrote out/{NEW}" in end.out:
+        found.append("success said, and nothing is there")
+    for name in (*left, *new):
         path = os.path.join("tmp" if name in os.listdir("tmp") else "out", name)
         subprocess.run(["rm", "-r", path], check=True)
     return found
+
+
+def _is_whole(path: str) -> bool:
+    """Tells whether an output can be read, all of it."""
+    if path.endswith((".npz", NEW)):
+        return not open_checkpoint(path).check()
+    from tf1compat.keras3 import read_exported
+
+    exported = read_exported(path)
+    return not exported.damage() and len(exported) == 2
 
 
 def timed(task: str) -> tuple[float, Ended]:
@@ -213,12 +251,14 @@ def at_steps(
 
 def main() -> int:
     moments = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    chosen = tuple(sys.argv[2:]) or tuple(TASKS)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         prepare()
-        found = campaign(moments)
+        prepare_migrated()
+        found = campaign(moments, chosen)
         os.chdir("/")
-    print(json.dumps({"moments": moments * (len(TASKS) + 2), "faults": found}, indent=1))
+    print(json.dumps({"moments": moments * (len(chosen) + 2), "faults": found}, indent=1))
     return 1 if found else 0
 
 

@@ -107,6 +107,12 @@ def _main() -> int:
         complain(error_line("verify", plan.headline(), code=PlanError.code))
         print_offenders(plan, checkpoint, index, _TARGET)
         return findings.end(EXIT_FOUND)
+    used = dict.fromkeys(source for fill in plan.all_fills for source in fill.sources)
+    if unlike := checkpoint.unlike_manifest(used):
+        findings.held["damage"] = [str(one) for one in unlike]
+        for one in unlike:
+            complain(error_line("verify", str(one), code=one.code))
+        return findings.end(EXIT_FOUND)
     verification = read_back(plan, index, str(_OUTPUT.value), checkpoint=checkpoint)
     findings.verification(verification)
     findings.say(verification)

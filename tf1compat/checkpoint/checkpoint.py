@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.bundle.file_names import MANIFEST
@@ -14,6 +14,7 @@ from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, parse_key, readable_names
 from tf1compat.checkpoint.source_formats import format_of, graph_path_of, open_index
 from tf1compat.errors import CheckpointError, UnknownNameError
+from tf1compat.files.standing import exists
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.audit import Audit
@@ -157,6 +158,20 @@ class Checkpoint(Mapping[str, Entry]):
 
         manifest = self.prefix + MANIFEST if self.format == V2.name else None
         return Audit(self._index, self, keys=self._keys, manifest=manifest)
+
+    def unlike_manifest(self, names: Iterable[str]) -> tuple[CheckpointError, ...]:
+        """Returns how some variables, and the list of all, aren't as the manifest beside says.
+
+        () where there is none: only :func:`~tf1compat.checkpoint.write_checkpoint` puts one there.
+        Each of the variables is read.
+        """
+        if self.format != V2.name or not exists(self.prefix + MANIFEST):
+            return ()
+        audit = self.audit()
+        found = list(audit.found)
+        for name in names if audit.has_manifest else ():
+            found += audit.of_value(name, self[name].read())
+        return tuple(found)
 
     def _name(self, name: str) -> VariableName:
         if self._parsed is None:
