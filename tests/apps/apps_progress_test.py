@@ -80,20 +80,67 @@ def test_no_terminal_gets_nothing(app, tmp_path, monkeypatch):
     assert app("inspect", str(tmp_path / "a.ckpt"), "--health")[2] == ""
 
 
+@pytest.fixture
+def noted(monkeypatch):
+    """Has the progress of a task be noted; returns what to call with its module."""
+
+    def of(module):
+        seen = []
+
+        @contextlib.contextmanager
+        def progress(what, total=0):
+            seen.append((what, total))
+            yield lambda name, size: seen.append((name, size))
+
+        monkeypatch.setattr(f"tf1compat.apps.{module}.progress", progress)
+        return seen
+
+    return of
+
+
+@pytest.mark.parametrize("suffix", ["", ".safetensors", ".npz"])
+@pytest.mark.parametrize("command", [["cast", "--to=float16"], ["average"], ["merge"]])
+def test_surgery_tells_all_bytes_as_they_are_written_and_read_back(
+    app, tmp_path, noted, command, suffix
+):
+    path, (task, *flags) = str(tmp_path / "a.ckpt"), command
+    write_checkpoint(path, {"a": np.ones(2, np.float32), "b": np.ones((70, 9), np.float32)})
+    sources = [path] * (1 + (task == "average"))
+    seen = noted("_edits")
+    assert app(task, *sources, str(tmp_path / f"out{suffix}"), *flags)[0] == 0
+    (what, total), *told = seen
+    assert what == "writing"
+    assert (total, sum(size for _, size in told)) == (2 * 632 * (2 if task == "cast" else 4),) * 2
+
+
 @pytest.mark.parametrize("task", ["inspect", "diff"])
-def test_tasks_say_how_many_bytes_they_have_read(app, tmp_path, monkeypatch, task):
+def test_tasks_say_how_many_bytes_they_have_read(app, tmp_path, noted, task):
     path = str(tmp_path / "a.ckpt")
     write_checkpoint(path, {"a": np.ones(2, np.float32), "b": np.ones(3, np.float64)})
-    seen = []
-
-    @contextlib.contextmanager
-    def noted(what, total=0):
-        seen.append((what, total))
-        yield lambda name, size: seen.append((name, size))
-
-    monkeypatch.setattr(f"tf1compat.apps.{task}.progress", noted)
+    seen = noted(task)
     assert app(task, path, *(["--health"] if task == "inspect" else [path]))[0] == 0
     assert seen == [({"inspect": "reading", "diff": "comparing"}[task], 32), ("a", 8), ("b", 24)]
+
+
+def test_migrating_and_going_back_tell_what_is_written_and_read_back(
+    app, tmp_path, noted, monkeypatch
+):
+    path, output = str(tmp_path / "m.ckpt"), str(tmp_path / "m.weights.h5")
+    write_checkpoint(path, {"fc/w": np.ones((2, 3), np.float32), "fc/b": np.ones(3, np.float32)})
+    (tmp_path / "told_model.py").write_text(
+        "import keras\n\ndef build():\n    layers = keras.layers\n"
+        "    return keras.Sequential([layers.Input((2,)), layers.Dense(3, name='fc')])\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    seen = noted("_progress")
+    assert app("migrate", path, "told_model:build", output)[0] == 0
+    assert ("writing", 72) in seen
+    assert sum(size for _, size in seen) == 72 + 72
+    del seen[:]
+    back = [path, "told_model:build", str(tmp_path / "back.ckpt"), f"--weights={output}"]
+    assert app("back", *back)[0] == 0
+    assert ("writing", 108) in seen  # 36 of the weights, and the checkpoint's twice
+    assert sum(size for _, size in seen) == 108 + 108
 
 
 def test_weights_are_told_twice_as_they_are_read_back(tmp_path):

@@ -1,23 +1,28 @@
 """What a task takes before it does anything: whole processes, and what each task imports.
 
-    python tests/benchmarks/startup.py
+    python tests/benchmarks/startup.py [--repeat=15]
 
 `inspect` of a small checkpoint is started in turn with a process that imports NumPy and prints; the
-ratio is that of the medians. Then what each task imports: none may import what it does not use.
+ratio is that of the medians. Both find their bytecode, as where `pip install` made it. Then what
+each task imports and how long that takes: `tests/apps/apps_imports_test.py` holds it to the list.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
-import statistics
 import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, ROOT)
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(os.path.dirname(HERE))]
+
+from whole_processes import ROOT, compile_package, environment, in_turns, report, taken  # noqa: E402
+
 SMALL = os.path.join(ROOT, "tests", "goldens", "dense_siamese", "model.ckpt")
+BASE = "import numpy and print"
 HEAVY = ("numpy", "rich", "h5py", "keras", "tensorflow", "re2", "safetensors", "fsspec")
 IMPORTS = """
 import sys
@@ -27,11 +32,17 @@ print(*(name for name in sys.argv[2:] if name in sys.modules))
 """
 
 
-def run(command: list[str]) -> tuple[float, str]:
-    """Returns how long a process takes from its start to its end, and what it prints."""
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": ROOT}
+def imported(task: str) -> tuple[float, str]:
+    """Returns what a process takes that imports a task, and which heavy libraries come with it."""
     start = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, env=quiet, cwd=ROOT, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, task, *HEAVY],
+        check=True,
+        capture_output=True,
+        env=environment(),
+        cwd=ROOT,
+        text=True,
+    )
     return time.perf_counter() - start, done.stdout.strip()
 
 
@@ -41,23 +52,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeat", type=int, default=15)
     options = parser.parse_args()
+    compile_package()
     commands = {
-        "import numpy and print": [sys.executable, "-c", "import numpy; print(numpy.zeros(3))"],
-        "tf1compat inspect": [sys.executable, "-m", "tf1compat", "inspect", SMALL],
-        "tf1compat help": [sys.executable, "-m", "tf1compat", "help"],
+        BASE: ["-c", "import numpy; print(numpy.zeros(3))"],
+        "tf1compat inspect": ["-m", "tf1compat", "inspect", SMALL],
+        "tf1compat help": ["-m", "tf1compat", "help"],
+        "tf1compat completion bash": ["-m", "tf1compat", "completion", "bash"],
     }
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(options.repeat):
-        for name, command in commands.items():
-            times[name].append(run(command)[0])
-    plain = statistics.median(times["import numpy and print"])
-    for name, each in times.items():
-        print(
-            f"{name}: {statistics.median(each):.3f} s, {statistics.median(each) / plain:.2f} times"
-        )
+    runs = {name: functools.partial(taken, command) for name, command in commands.items()}
+    report(in_turns(runs, options.repeat), base=BASE)
     for name in TASKS:
-        taken, found = run([sys.executable, "-c", IMPORTS, name, *HEAVY])
-        print(f"{name}: imported in {taken:.3f} s, of the heavy libraries {found or 'none'}")
+        seconds, found = imported(name)
+        print(f"{name}: imported in {seconds:.3f} s, of the heavy libraries {found or 'none'}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from absl import flags
 from tf1compat.apps._app import EXIT_OK
 from tf1compat.apps._flags import define_format
 from tf1compat.apps._printing import json_head, say, say_json
+from tf1compat.apps._progress import advance_by, progress
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint.checkpoint_writers import (
     CHECKPOINT_WRITERS,
@@ -20,7 +21,9 @@ from tf1compat.checkpoint.checkpoint_writers import (
     write_planned,
 )
 from tf1compat.checkpoint.surgery import Edit, Planned
+from tf1compat.checkpoint.surgery.planned_tensors import written_bytes
 from tf1compat.errors import UsageError
+from tf1compat.files.telling import told_to
 from tf1compat.names import in_scope
 from tf1compat.names.patterns import PatternError, compile_pattern
 from tf1compat.names.spec_text import spec_text
@@ -71,7 +74,10 @@ class SurgeryFlags:
         """Writes what an edit says, or prints what it would write; returns the exit status."""
         output = str(self._output.value)
         if not self._dry_run.value:
-            write_planned(output, edit.tensors)
+            # Each is told as it is written, and as it is read back.
+            total = 2 * sum(map(written_bytes, edit.tensors))
+            with progress("writing", total) as advance, told_to(advance_by(advance)):
+                write_planned(output, edit.tensors)
         if self._format.value == "json":
             told = _record(output, edit, written=not self._dry_run.value)
             say_json({**json_head(self._task, 1), **told})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
-__all__ = ["Advance", "progress"]
+__all__ = ["Advance", "advance_by", "progress"]
 
 Advance = Callable[[str, int], None]  # given what was done, and its bytes
 
@@ -48,6 +48,11 @@ def progress(what: str, total: int = 0) -> Iterator[Advance]:
         task = shown.add_task(what, total=total or None)
         with _later(shown):
             yield lambda _name, size: shown.update(task, advance=size)
+
+
+def advance_by(advance: Advance) -> Callable[[int], None]:
+    """Returns what to call with bytes alone, whatever they are of."""
+    return lambda size: advance("", size)
 
 
 def _unseen(_name: str, _size: int) -> None:

@@ -200,11 +200,15 @@ def _write(
     to: tuple[str, str, str],
     served: GraphOptions,
 ) -> None:
-    from tf1compat.apps._progress import progress
+    from tf1compat.apps._planned import weights_bytes
+    from tf1compat.apps._progress import advance_by, progress
+    from tf1compat.files.telling import told_to
     from tf1compat.migration import convert_back
 
     weights, output, container = to
-    with progress("writing", sum(entry.nbytes for entry in checkpoint.values())) as advance:
+    # The file of weights is read and held against its manifest; then each variable is told twice.
+    total = weights_bytes(plan) + 2 * sum(entry.nbytes for entry in checkpoint.values())
+    with progress("writing", total) as advance, told_to(advance_by(advance)):
         done = convert_back(
             plan,
             index,
@@ -216,7 +220,6 @@ def _write(
             shadows=_SHADOWS.value,
             options=served,
             assets=_ASSETS.value,
-            progress=advance,
         )
     findings.held["output"] = output
     findings.held["back"] = done.record()

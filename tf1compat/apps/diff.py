@@ -22,7 +22,6 @@ from tf1compat.apps._tables import on_terminal, print_table
 from tf1compat.apps._target_flags import TargetFlags, output_help
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import Entry, open_checkpoint
-from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements
 from tf1compat.checkpoint.source_formats import suffix_length
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.files.regular import special_kind
@@ -115,6 +114,8 @@ def _spec(entry: Entry) -> str:
 
 
 def _values(name: str, left: Entry, right: Entry) -> Iterator[Row]:
+    from tf1compat.checkpoint.comparing import unequal_bits, unequal_elements  # needs numpy
+
     try:
         a, b = left.read(), right.read()
     except CheckpointError as error:

@@ -24,6 +24,7 @@ from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.files.distinct import require_distinct
 from tf1compat.files.standing import exists
+from tf1compat.files.telling import told_to
 from tf1compat.keras3.formats.output_formats import (
     computing_format,
     holds_optimizer,
@@ -162,11 +163,12 @@ def _write(
 ) -> None:
     """Writes the file and, where that is asked for, reads it back."""
     from tf1compat.apps._planned import read_back, weights_bytes
-    from tf1compat.apps._progress import progress
+    from tf1compat.apps._progress import advance_by, progress
     from tf1compat.migration import convert
 
     output = str(_OUTPUT.value)
-    with progress("writing", weights_bytes(plan)) as advance:
+    # Each is told as it is written, and as it is read back.
+    with progress("writing", 2 * weights_bytes(plan)) as advance, told_to(advance_by(advance)):
         convert(
             plan,
             index,

@@ -165,12 +165,13 @@ def _outputs(
     The weights are looked at once more, as Keras loaded them: outputs prove nothing of weights
     that the inputs don't reach.
     """
+    from tf1compat.apps._planned import weights_bytes
     from tf1compat.apps._progress import progress
     from tf1compat.keras3 import load_model
     from tf1compat.migration import verify
 
     graph = _graph_to_run(checkpoint)
-    with progress("comparing outputs"):
+    with progress("comparing outputs", weights_bytes(plan)) as advance:
         verification = verify(
             plan,
             load_model(str(_TARGET.model.value), weights=str(_OUTPUT.value)),
@@ -178,6 +179,7 @@ def _outputs(
             recording=_recording(checkpoint),
             v1_graph=graph,
             tolerance=_TOLERANCE.value,
+            progress=advance,
         )
     findings.verification(verification)
     for difference in verification.outputs:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import zipfile
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from tf1compat.checkpoint.bundle.v2 import V2
 from tf1compat.checkpoint.bundle.writer import write_checkpoint
@@ -23,7 +23,12 @@ from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.files.npz import SUFFIX
 from tf1compat.files.raw import raw_windows
 from tf1compat.files.staging import clear_stale, destination, staged_file
+from tf1compat.files.telling import tell
+from tf1compat.files.work_aside import WorkAside
 from tf1compat.registry import Registry
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["CHECKPOINT_WRITERS", "CheckpointWriter", "checkpoint_writer", "write_planned"]
 
@@ -86,7 +91,7 @@ class WritesSafetensors:
         by_name = {one.name: one for one in tensors}
         specs = {one.name: TensorSpec(one.shape, one.dtype) for one in tensors}
         with staged_file(path) as staged:
-            found = write_safetensors(staged, specs, lambda name: value_of(by_name[name]))
+            found = write_safetensors(staged, specs, lambda name: _told(value_of(by_name[name])))
             _require_as_written(staged, found.tensors)
         return found
 
@@ -139,22 +144,33 @@ def _member(archive: zipfile.ZipFile, one: Planned) -> TensorDigest:
         npy.write_array_header_1_0(member, {**header, "shape": value.shape})
         for window in raw_windows(value):
             member.write(window.data)
+            tell(window.size)
     return TensorDigest(one.name, value.shape, value.dtype.name, tensor_digest(value))
 
 
 def _require_as_written(staged: str, tensors: Sequence[TensorDigest]) -> None:
     """Reads a staged file as any other; raises OutputError where it doesn't hold what is meant."""
     found = Checkpoint(staged)
-    wrong = [
-        one.name
-        for one in tensors
-        if one.name not in found or tensor_digest(found[one.name].read()) != one.sha256
-    ]
+    with WorkAside() as aside:
+        held = {name: _digest_aside(entry, aside) for name, entry in found.items()}
+    wrong = [one.name for one in tensors if one.name not in held or held[one.name]() != one.sha256]
     if wrong or len(found) != len(tensors):
         raise OutputError(
             f"{destination(staged)}: what was written reads back otherwise, so nothing was left "
             f"there; look after the disk ({', '.join(wrong[:3]) or 'other names'})"
         )
+
+
+def _told(value: np.ndarray) -> np.ndarray:
+    tell(value.nbytes)
+    return value
+
+
+def _digest_aside(entry: Entry, aside: WorkAside) -> Callable[[], str]:
+    """Reads a value; returns what gives its digest once it's known."""
+    aside.make_room()
+    value = _told(entry.read())
+    return aside.take(value.nbytes, functools.partial(tensor_digest, value)).result
 
 
 CHECKPOINT_WRITERS: Registry[CheckpointWriter] = Registry(

@@ -23,12 +23,19 @@ def unequal_bits(a: np.ndarray, b: np.ndarray) -> int:
     """
     if a.dtype.kind == "O":
         return int((a != b).sum())
-    unequal = _bits(a) != _bits(b)
-    return int(unequal.reshape(a.size, -1).any(axis=1).sum()) if a.size else 0
+    return int(np.count_nonzero(~_alike(a, b)))
 
 
 def _bits(a: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)
+    """Returns an array's bits as whole numbers: one an element where there are such."""
+    size = a.dtype.itemsize
+    return np.ascontiguousarray(a).reshape(-1).view(f"u{size}" if size in (1, 2, 4, 8) else "u1")
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns for each element of two arrays, in C order, whether its bits are the same: bool."""
+    alike = _bits(a) == _bits(b)
+    return alike if alike.size == a.size else alike.reshape(a.size, -1).all(axis=1)
 
 
 def unequal_elements(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,5 +63,4 @@ def elements_alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns where two arrays of one shape and dtype have the same bits: a bool array."""
     if a.dtype.kind == "O":
         return np.asarray(a == b)
-    alike = (_bits(a) == _bits(b)).reshape(a.size, -1).all(axis=1) if a.size else np.ones(0, bool)
-    return np.asarray(alike.reshape(a.shape))
+    return _alike(a, b).reshape(a.shape)

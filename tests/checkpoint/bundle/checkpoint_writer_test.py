@@ -468,3 +468,17 @@ def test_a_prefix_that_names_a_directory_is_refused(tmp_path, last):
 def test_a_prefix_that_is_no_path_is_refused():
     with pytest.raises(OutputError, match="can't be written, no path holds a NUL character"):
         write_checkpoint("a\0b", {"w": np.ones(2)})
+
+
+def test_a_generator_may_fill_one_buffer_again_and_again(tmp_path):
+    """Values are hashed on another thread: it has seen each before the next is made."""
+    buffer = np.empty(1 << 20, np.float32)
+
+    def values():
+        for n in range(6):
+            buffer[...] = n
+            yield f"v{n}", buffer
+
+    manifest = write_checkpoint(str(tmp_path / "m.ckpt"), values())
+    digests = [tensor_digest(np.full(1 << 20, n, np.float32)) for n in range(6)]
+    assert [one.sha256 for one in manifest.tensors] == digests

@@ -16,6 +16,7 @@ from tf1compat.checkpoint.table import crc32c
 from tf1compat.errors import CheckpointError, OutputError, VerificationError
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import RegularFile, open_regular
+from tf1compat.files.telling import tell
 
 __all__ = ["require_as_meant"]
 
@@ -85,6 +86,7 @@ def _require_bytes(path: str, stored: Iterable[BundleRecord]) -> None:
             if one.stored.is_string:
                 count = math.prod(one.shape)
                 read_strings(file, offset=one.offset, size=one.size, count=count, crc=one.crc)
+                tell(one.size)
             elif crc32c.mask(_checksum(file, one, window)) != one.crc:
                 raise file.corrupt("the checksum of a tensor is wrong", one.offset)
 
@@ -96,4 +98,5 @@ def _checksum(file: RegularFile, record: BundleRecord, window: memoryview) -> in
         part = window[: end - start]
         file.read_into(start, part)
         crc = crc32c.extend(crc, np.frombuffer(part, np.uint8))
+        tell(len(part))
     return crc

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,6 +22,8 @@ from tf1compat.errors import UsageError
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.files.placing import place_new
 from tf1compat.files.raw import raw_windows, strings
+from tf1compat.files.telling import tell
+from tf1compat.files.work_aside import WorkAside
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +93,7 @@ def write_checkpoint(
     has_graph = graph is not None
     with staged_bundle(os.fspath(prefix), num_shards=num_shards, has_graph=has_graph) as staged:
         writer = _values_written(staged.data, items)
-        manifest, records = Manifest(tuple(writer.tensors)), writer.index()
+        manifest, records = writer.manifest(), writer.index()
         if graph is not None:
             with open(staged.graph, "xb") as file:
                 file.write(graph)
@@ -110,7 +112,8 @@ def _values_written(
 ) -> _Writer:
     """Writes all values to new data files; returns what knows of them."""
     with ExitStack() as stack:
-        writer = _Writer([stack.enter_context(open(path, "xb")) for path in paths])
+        files = [stack.enter_context(open(path, "xb")) for path in paths]
+        writer = _Writer(files, stack.enter_context(WorkAside()))
         for name, value in _pairs(items):
             writer.add(_spelled(name, value), value)
     return writer
@@ -129,14 +132,19 @@ def _spelled(name: str, value: Item) -> str:
 
 
 class _Writer:
-    """Appends tensors to data files, and keeps what the index will say of them."""
+    """Appends tensors to data files, and keeps what index and manifest will say of them."""
 
-    def __init__(self, files: Sequence[BinaryIO]) -> None:
+    def __init__(self, files: Sequence[BinaryIO], aside: WorkAside) -> None:
         self._files = files
+        self._aside = aside
         self._offsets = [0] * len(files)
         self._records: dict[bytes, bytes] = {}
         self._turn = 0
-        self.tensors: list[TensorDigest] = []
+        self._digests: list[Callable[[], TensorDigest]] = []
+
+    def manifest(self) -> Manifest:
+        """Returns what was written, once all of it was."""
+        return Manifest(tuple(digest() for digest in self._digests))
 
     def index(self) -> list[tuple[bytes, bytes]]:
         """Returns the index's records, sorted."""
@@ -152,19 +160,24 @@ class _Writer:
             self._records[key] = record_bytes(self._add_slices(name, value, key=key))
             return
         stored = stored_type_of(value.dtype_name) if isinstance(value, Entry) else None
+        self._aside.make_room()
         array = value.read() if isinstance(value, Entry) else _array(value)
         self._records[key] = record_bytes(self._store(name, array, stored=stored))
+        if not isinstance(value, Entry):  # those give a new array each
+            self._aside.finish()
 
     def _add_slices(self, name: str, value: Partitioned, *, key: bytes) -> BundleRecord:
         """Writes the slices of a variable; returns the record that lists them."""
         regions, types, every = [], set(), []
         for start, part in value.parts:
+            self._aside.make_room()
             array = _array(part)
             extents: Extents = tuple(zip(start, array.shape, strict=False))
             region = _placed(name, extents, shape=value.shape)
             label = ", ".join(f"{first}:{first + size}" for first, size in extents)
             record = self._store(f"{name}[{label}]", array, stored=None)
             self._records[ordered_slice_key(key, extents)] = record_bytes(record)
+            self._aside.finish()
             regions.append(region)
             types.add(record.stored)
             every.append(extents)
@@ -179,28 +192,32 @@ class _Writer:
         shard, self._turn = self._turn, (self._turn + 1) % len(self._files)
         start = self._offsets[shard]
         write = self._write_strings if kind.is_string else self._write_numbers
-        size, crc, digest = write(self._files[shard], array)
+        digest = self._aside.take(array.nbytes, functools.partial(tensor_digest, array))
+        size, crc = write(self._files[shard], array)
         self._offsets[shard] += size
-        self.tensors.append(TensorDigest(name, array.shape, kind.name, digest))
-        return BundleRecord(kind, array.shape, shard, start, size, crc, ())
+        shape = array.shape  # without the array
+        self._digests.append(lambda: TensorDigest(name, shape, kind.name, digest.result()))
+        return BundleRecord(kind, shape, shard, start, size, crc, ())
 
-    def _write_numbers(self, file: BinaryIO, array: np.ndarray) -> tuple[int, int, str]:
-        size, crc, digest = 0, 0, hashlib.sha256()
+    def _write_numbers(self, file: BinaryIO, array: np.ndarray) -> tuple[int, int]:
+        size, crc = 0, 0
         for window in raw_windows(array):
             crc = crc32c.extend(crc, window)
-            digest.update(window.data)
             file.write(window.data)
             size += window.size
-        return size, crc32c.mask(crc), digest.hexdigest()
+            tell(window.size)
+        return size, crc32c.mask(crc)
 
-    def _write_strings(self, file: BinaryIO, array: np.ndarray) -> tuple[int, int, str]:
+    def _write_strings(self, file: BinaryIO, array: np.ndarray) -> tuple[int, int]:
         from tf1compat.checkpoint.bundle._strings import encode_strings
 
         values = list(strings(array))
         head, crc = encode_strings(values)
         file.write(head)
         file.writelines(values)
-        return len(head) + sum(map(len, values)), crc, tensor_digest(array)
+        size = len(head) + sum(map(len, values))
+        tell(size)
+        return size, crc
 
     def _fresh(self, name: str) -> bytes:
         """Returns the key of a variable's name, which must be one and not have been written."""

@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.checkpoint.surgery.casting import FLOATS
 from tf1compat.checkpoint.surgery.planned_tensors import Edit, Planned, value_of
 from tf1compat.errors import Problem, UsageError
@@ -88,6 +87,8 @@ def _unequal(column: Sequence[Planned]) -> Iterator[Problem]:
     first = column[0]
     if _is_averaged(first):
         return
+    from tf1compat.checkpoint.comparing import same_bits  # needs numpy
+
     value = value_of(first)
     different = sum(not same_bits(value, value_of(one)) for one in column[1:])
     if different:

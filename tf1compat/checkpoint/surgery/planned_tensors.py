@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from tf1compat.checkpoint.bundle.writer import Partitioned
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH
+from tf1compat.checkpoint.stored_types import stored_type_of
 from tf1compat.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ __all__ = [
     "require_distinct_names",
     "require_name_based",
     "value_of",
+    "written_bytes",
 ]
 
 Item: TypeAlias = "Entry | Partitioned | Callable[[], np.ndarray]"
@@ -85,6 +88,13 @@ def planned(entries: Mapping[str, Entry]) -> tuple[Planned, ...]:
         Planned(name, entry.shape, entry.dtype_name, entry, entry.name)
         for name, entry in entries.items()
     )
+
+
+def written_bytes(one: Planned) -> int:
+    """Returns how many bytes the value takes; of strings that aren't as they were, 0."""
+    if isinstance(one.item, Entry):
+        return one.item.nbytes
+    return math.prod(one.shape) * stored_type_of(one.dtype).itemsize
 
 
 def value_of(one: Planned) -> np.ndarray:

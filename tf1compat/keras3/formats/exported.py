@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,8 @@ from tf1compat.errors import (
 )
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest, TensorDigest
+from tf1compat.files.telling import tell
+from tf1compat.files.work_aside import WorkAside
 from tf1compat.names import nearest_names
 from tf1compat.registry import asked, briefly
 
@@ -138,6 +141,16 @@ class ExportedArray:
         Raises:
           CorruptCheckpointError: the file doesn't hold it, or other bytes than were written.
         """
+        raw = self._read_bytes()
+        self._require_written(raw)
+        return raw.view(_known_dtype(self.dtype)).reshape(self.shape)
+
+    def _read_bytes(self) -> np.ndarray:
+        """Returns the bytes of the value that the file has, whatever was written: uint8 [nbytes].
+
+        Raises:
+          CorruptCheckpointError: the file doesn't hold a value of this shape and dtype.
+        """
         value = self.require_held()
         size = math.prod(self.shape) * _known_dtype(self.dtype).itemsize
         raw: np.ndarray = asked(
@@ -149,11 +162,14 @@ class ExportedArray:
             error=self._corrupt,
             passed=(CheckpointError, OSError, MemoryError),
         )
+        return raw
+
+    def _require_written(self, raw: np.ndarray) -> None:
+        """Raises CorruptCheckpointError where bytes aren't those that were written."""
         if self.sha256 is not None and not self._sound:
             if hashlib.sha256(raw.data).hexdigest() != self.sha256:
                 raise self._corrupt("its bytes aren't those that were written (SHA-256)")
             self._sound = True
-        return raw.view(_known_dtype(self.dtype)).reshape(self.shape)
 
     def require_held(self) -> StoredValue:
         """Returns where the file has the value, by what describes it: for formats.
@@ -263,15 +279,15 @@ class Exported(Mapping[str, ExportedArray]):
         Args:
           progress: called with each tensor's path and its bytes once it was read.
         """
-        problems = []
-        for array in self._arrays.values():
-            try:
-                size = array.read().nbytes
-                if progress is not None:
-                    progress(array.path, size)
-            except Exception as error:  # a CheckpointError, or whatever damage makes h5py raise
-                text = getattr(error, "message", str(error))
-                problems.append(Problem(array.path, "the bytes that were written", text, self.path))
+        with WorkAside() as aside:
+            looked = {
+                path: _damage_of(array, aside, progress) for path, array in self._arrays.items()
+            }
+        problems = [
+            Problem(path, "the bytes that were written", text, self.path)
+            for path, found in looked.items()
+            if (text := found.result()) is not None
+        ]
         return problems + self._damaged_members()
 
     def _damaged_members(self) -> list[Problem]:
@@ -290,6 +306,34 @@ class Exported(Mapping[str, ExportedArray]):
           ModelError: Keras can't save the model, so that nobody knows what it loads.
         """
         return self._misplaced()
+
+
+def _damage_of(
+    array: ExportedArray, aside: WorkAside, progress: Callable[[str, int], object] | None
+) -> Future[str | None]:
+    """Reads a tensor; what is wrong with it, or None, may still be under way."""
+    aside.make_room()
+    try:
+        raw = array._read_bytes()
+    except Exception as error:  # a CheckpointError, or whatever damage makes h5py raise
+        text = _text_of(error)
+        return aside.take(0, lambda: text)
+    tell(raw.nbytes)
+    if progress is not None:
+        progress(array.path, raw.nbytes)
+    return aside.take(raw.nbytes, lambda: _unlike_written(array, raw))
+
+
+def _unlike_written(array: ExportedArray, raw: np.ndarray) -> str | None:
+    try:
+        array._require_written(raw)
+    except CorruptCheckpointError as error:
+        return _text_of(error)
+    return None
+
+
+def _text_of(error: Exception) -> str:
+    return str(getattr(error, "message", error))
 
 
 def _unchecked(manifest: Manifest | None) -> tuple[str, ...]:

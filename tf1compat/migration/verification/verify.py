@@ -141,6 +141,7 @@ def verify(
     recording: Recording | None = None,
     v1_graph: str | os.PathLike[str] | None = None,
     tolerance: float = _TOLERANCE,
+    progress: Callable[[str, int], object] | None = None,
 ) -> Verification:
     """Checks weights, and outputs where a recording is given.
 
@@ -154,8 +155,9 @@ def verify(
         first layer that does, and the tensor that it should have equalled. Recorded inputs go by
         the names of v1 tensors, or else are the model's.
       tolerance: largest difference of an output, relative to its largest expected value.
+      progress: as :func:`verify_weights` calls it.
     """
-    weights = verify_weights(plan, model, output=output, checkpoint=checkpoint)
+    weights = verify_weights(plan, model, output=output, checkpoint=checkpoint, progress=progress)
     if recording is None:
         return weights
     outputs = verify_outputs(model, recording, tolerance=tolerance)
