@@ -16,14 +16,17 @@ class _Bert:
         self._kernels = kernels
 
     def model(self) -> keras.Model:
-        x = self._embed(VOCABULARY, "word_embeddings") + self._embed(2, "token_type_embeddings")
-        x = _norm("bert/embeddings", x + self._embed(512, "position_embeddings"))
+        inputs = [keras.Input((8,), dtype="int32") for _ in range(3)]
+        words = self._embed(inputs[0], VOCABULARY, "word_embeddings")
+        kinds = self._embed(inputs[1], 2, "token_type_embeddings")
+        places = self._embed(inputs[2], 512, "position_embeddings")
+        x = _norm("bert/embeddings", words + kinds + places)
         for number in range(LAYERS):
             x = self._block(x, f"bert/encoder/layer_{number}")
         pooled = self._dense("bert/pooler/dense", x)
         scored = self._dense("cls/predictions/transform/dense", x)
         scored = _norm("cls/predictions/transform", scored)
-        return keras.Model(keras.utils.get_source_inputs(scored), [pooled, scored])
+        return keras.Model(inputs, [pooled, scored])
 
     def _block(self, x: keras.KerasTensor, scope: str) -> keras.KerasTensor:
         query, key, value = (
@@ -37,10 +40,10 @@ class _Bert:
     def _dense(self, scope: str, x: keras.KerasTensor, width: int = WIDTH) -> keras.KerasTensor:
         return layers.Dense(width, kernel_initializer=self._kernels, name=_name(scope))(x)
 
-    def _embed(self, size: int, name: str) -> keras.KerasTensor:
+    def _embed(self, ids: keras.KerasTensor, size: int, name: str) -> keras.KerasTensor:
         name = _name(f"bert/embeddings/{name}")
         embed = layers.Embedding(size, WIDTH, embeddings_initializer=self._kernels, name=name)
-        return embed(keras.Input((8,), dtype="int32"))
+        return embed(ids)
 
 
 def _name(scope: str) -> str:

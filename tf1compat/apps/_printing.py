@@ -73,6 +73,8 @@ def failed(name: str, message: str, *, status: int, code: str = "") -> int:
 
 def encodable(text: str, stream: TextIO) -> str:
     """Returns text with escapes for what the stream's encoding lacks."""
+    if text.isascii():  # nearly all is, of a table's hundreds of thousands of cells
+        return text
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 

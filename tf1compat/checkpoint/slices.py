@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tf1compat.budget import Meter
-from tf1compat.checkpoint.wire import WireError, fields, signed64
+from tf1compat.checkpoint.wire import Buffer, WireError, fields, signed64
 
 __all__ = [
     "EXTENTS",
@@ -26,6 +27,7 @@ _FULL = -1
 _WHOLE = (0, _FULL)  # one for all of them: a message of two bytes says it
 _MAX_RANK = 254  # TensorShape's own limit
 _MAX_ELEMENTS = 1 << 63
+_SHORT = 64  # bytes of a shape that is kept to be known again
 # As `OrderedCode::WriteString`; the end is 0 and 1, which no escaped byte looks like.
 _ESCAPES = {b"\0": b"\0\xff", b"\xff": b"\xff\0"}
 _ESCAPED = re.compile(b"[\0\xff]")
@@ -51,6 +53,15 @@ def parse_shape(data: memoryview) -> tuple[int, ...]:
     Raises:
       WireError: it is no shape of a stored tensor: unknown rank or size, or 2^63 elements or more.
     """
+    return _known_shape(bytes(data)) if len(data) <= _SHORT else _shape_of(data)
+
+
+@functools.lru_cache(maxsize=256)  # of a checkpoint's many variables few have shapes of their own
+def _known_shape(data: bytes) -> tuple[int, ...]:
+    return _shape_of(data)
+
+
+def _shape_of(data: Buffer) -> tuple[int, ...]:
     sizes = []
     for field in fields(data):
         if field.number == 2:
