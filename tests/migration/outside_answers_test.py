@@ -1,12 +1,13 @@
 """Readings, checks and tables of a program's own that answer wrongly are named."""
 
 import dataclasses
+import signal
 
 import keras
 import numpy as np
 import pytest
 
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.errors import RuleError, UsageError
 from tf1compat.keras3 import index_model
@@ -207,3 +208,18 @@ def test_a_layout_that_its_text_does_not_tell(layout, text, said):
     spec = {"w": Spec((2,))}
     with LAYOUTS.with_(layout), pytest.raises(RuleError, match=message):
         rule_fills(RuleSet([Rule("w", "k", layout=text)]), spec, spec | {"k": Spec((2,))})
+
+
+def test_interrupts_are_told_apart_once_for_all_answers(tmp_path, monkeypatch):
+    """Setting a handler for each took most of the time of planning for thousands of layers."""
+    set_for = []
+    real = signal.signal
+    monkeypatch.setattr(signal, "signal", lambda *a: [set_for.append(a[0]), real(*a)][1])
+    path = str(tmp_path / "m.ckpt")
+    write_checkpoint(path, {"fc/w": np.ones((2, 3), np.float32), "fc/b": np.ones(3, np.float32)})
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="fc")])
+    index = index_model(model)
+    checkpoint = open_checkpoint(path)
+    del set_for[:]
+    assert plan_migration(checkpoint, index).complete
+    assert set_for == [signal.SIGINT] * 2  # set, and set back
