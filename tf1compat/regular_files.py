@@ -10,13 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
-
-if not hasattr(os, "preadv"):  # of Windows among others
-    raise ImportError(
-        "tf1compat reads and locks files by POSIX's calls: expected Linux or macOS, found "
-        f"{sys.platform}; on Windows, use its Linux subsystem (WSL)"
-    )
 
 __all__ = ["KINDS", "IrregularFileError", "regular_handle"]
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError, UsageError
+from tf1compat.files.positioned import bytes_at
 from tf1compat.files.regular import open_regular
 from tf1compat.regular_files import IrregularFileError, regular_handle
 from tf1compat.text_files import read_text
@@ -127,10 +128,47 @@ def test_what_is_read_is_read_though_closing_fails(tmp_path, monkeypatch):
         assert file.read(0, 4) == b"abcd"
 
 
-def test_a_system_without_posix_is_named():
+@pytest.mark.parametrize("whole", ["import tf1compat", "import tf1compat.__main__"])
+def test_a_system_without_posix_is_named(whole):
+    # as Python is there: no fcntl, no SIGHUP, no preadv
     program = (
-        "import os, sys; del os.preadv; sys.platform = 'win32'; import tf1compat.regular_files"
+        "import os, signal, sys; os.name, sys.platform = 'nt', 'win32'; sys.modules['fcntl'] = None"
+        f"; del os.preadv, signal.SIGHUP; {whole}"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
+    assert "ImportError: tf1compat reads and locks files by POSIX's calls" in done.stderr
     assert "expected Linux or macOS, found win32; on Windows, use its Linux" in done.stderr
+
+
+def test_files_are_read_where_python_has_no_preadv(tmp_path, monkeypatch):
+    (tmp_path / "f").write_bytes(b"abcdef")
+    monkeypatch.delattr(os, "preadv")
+    with open_regular(str(tmp_path / "f")) as file:
+        assert (file.read(2, 3), file.peek(99)) == (b"cde", b"abcdef")
+        assert bytes_at(file.duplicate(), 4, 99) == b"ef"
+        with pytest.raises(
+            CorruptCheckpointError, match="5 bytes expected here, but the file has 6"
+        ):
+            file.read(3, 5)
+
+
+def test_where_opening_a_descriptors_path_shares_its_position_others_open_a_copy(
+    tmp_path, monkeypatch
+):
+    """As macOS and the BSDs have it: a second reader would begin where the first one ended."""
+    (tmp_path / "f").write_text("looked at")
+    real = os.open
+    with open_regular(str(tmp_path / "f")) as file:
+
+        def sharing(path, *args, **others):
+            link = os.path.islink(path) and os.readlink(path)
+            if link and link.startswith("/dev/fd/"):
+                return os.dup(int(os.path.basename(link)))
+            return real(path, *args, **others)
+
+        monkeypatch.setattr(os, "open", sharing)
+        with file.leading_path() as leading:
+            assert not os.path.islink(leading)
+            for _ in range(2):
+                assert os.read(os.open(leading, os.O_RDONLY), 99) == b"looked at"

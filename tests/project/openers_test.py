@@ -49,6 +49,7 @@ ALLOWED = {
     "regular_files: os.open": "the opener",
     "text_files: open": "of a descriptor that it gave",
     "files.regular: io.FileIO": "of a descriptor that it gave",
+    "files.regular: os.open": "the path of a descriptor that it gave, in a scratch folder",
     "files.regular: open": "makes a copy in a scratch folder",
     "files._remote: open": "makes a copy in a scratch folder",
     "files.zip_files: zipfile.ZipFile": "of a file that is open",

@@ -10,7 +10,7 @@ from typing import IO, Protocol
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 
-__all__ = ["Descriptor", "Positions", "RegularFile", "bytes_at"]
+__all__ = ["Descriptor", "Positions", "RegularFile", "bytes_at", "read_at"]
 
 _HINTS = {
     b"version https://git-lfs": "this is a git-LFS pointer, fetch the file with `git lfs pull`",
@@ -50,7 +50,19 @@ class Descriptor:
 
     def some(self, offset: int, out: memoryview) -> int:
         """Reads through pread, so that whoever else has the file open isn't moved."""
-        return os.preadv(self._file.fileno(), [out], offset)
+        return read_at(self._file.fileno(), out, offset)
+
+
+def read_at(handle: int, out: memoryview, offset: int) -> int:
+    """Fills the beginning of `out` from `offset` of an open file; returns how many bytes.
+
+    Its position stays. Where Python has no ``preadv`` (many builds for macOS), by way of a copy.
+    """
+    if hasattr(os, "preadv"):
+        return os.preadv(handle, [out], offset)
+    data = os.pread(handle, len(out), offset)
+    out[: len(data)] = data
+    return len(data)
 
 
 def bytes_at(file: Positions, offset: int, length: int) -> bytes:

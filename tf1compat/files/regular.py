@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.files._remote import is_url, remote_file
-from tf1compat.files.positioned import Descriptor, Positions, RegularFile
+from tf1compat.files.positioned import Descriptor, Positions, RegularFile, read_at
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.regular_files import KINDS, IrregularFileError, regular_handle
 
@@ -37,7 +37,7 @@ class _LocalFile(RegularFile):
     def some(self, offset: int, out: memoryview) -> int:
         """Fills the beginning of `out`."""
         try:
-            return os.preadv(self._handle, [out], offset)
+            return read_at(self._handle, out, offset)
         except (OSError, OverflowError) as error:
             raise self._unreadable(error, offset) from error
 
@@ -65,7 +65,8 @@ class _LocalFile(RegularFile):
         """Yields a path of the same last name that leads to this very file, for others to open.
 
         What was looked at is what they read, whatever stands at the file's own path by then. Where
-        the system has no paths of descriptors, it is a copy.
+        the system has no paths of descriptors, or what is opened by one shares this descriptor's
+        position (macOS), it is a copy.
         """
         with scratch_folder() as folder:
             path = os.path.join(folder, os.path.basename(self.path))
@@ -79,9 +80,19 @@ class _LocalFile(RegularFile):
 
     def _is_at(self, path: str) -> bool:
         try:
-            return os.path.samestat(os.stat(path), os.fstat(self._handle))
+            return os.path.samestat(os.stat(path), os.fstat(self._handle)) and self._alone_at(path)
         except OSError:
             return False
+
+    def _alone_at(self, path: str) -> bool:
+        """Tells whether whoever opens this very file by `path` has a position of its own."""
+        again = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            os.lseek(again, 1, os.SEEK_SET)
+            return os.lseek(self._handle, 0, os.SEEK_CUR) == 0
+        finally:
+            os.close(again)
 
 
 @contextlib.contextmanager

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 
-from tf1compat.graph.types import Nested
 from tf1compat.testing._elements import EXACT, Tolerance, differing_elements, kind_of
+
+if TYPE_CHECKING:  # arrays are compared without TensorFlow
+    from tf1compat.graph.types import Nested
 
 __all__ = ["assert_arrays_close", "assert_arrays_equal", "difference", "differences"]
 
-SameDType: TypeAlias = Callable[[Nested, Nested], bool]
+SameDType: TypeAlias = "Callable[[Nested, Nested], bool]"
 
 
 def assert_arrays_equal(actual: Nested, expected: Nested, message: str = "") -> None:
@@ -110,7 +112,7 @@ class _Missing(enum.Enum):
 
 
 _MISSING = _Missing.HERE
-_Found: TypeAlias = Nested | _Missing
+_Found: TypeAlias = "Nested | _Missing"
 
 
 def _assert_none(lines: list[str], message: str) -> None:

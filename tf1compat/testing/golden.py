@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.files.npz import read_npz
 from tf1compat.files.staging import staged_file
-from tf1compat.graph.types import TensorLike
 from tf1compat.testing._elements import Tolerance
 from tf1compat.testing.arrays import difference
+
+if TYPE_CHECKING:  # values are compared without TensorFlow
+    from tf1compat.graph.types import TensorLike
 
 __all__ = ["assert_matches_golden", "read_golden", "write_golden"]
 

@@ -19,7 +19,7 @@ class Block(L.Layer):
         self.named = L.Dense(4, name="by_author")
 
     def build(self, shape):
-        self.scale = self.add_weight(shape=(4,))
+        self.scale = self.add_weight(shape=(4,), name="scale")
         self.attention.build(shape, shape)
         self.ffs[0].build(shape)
         self.ffs[1].build((*shape[:-1], 8))

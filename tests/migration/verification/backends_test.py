@@ -35,8 +35,8 @@ def app(request, tmp_path):
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF1COMPAT_TRACEBACK": "1"}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
-    def call(task, *args, model=MODEL, golden=GOLDEN, program=_RUN):
-        common = (f"--checkpoint={golden}", f"--model={model}", "--output=out.weights.h5", *args)
+    def call(task, *args, model=MODEL, golden=GOLDEN, program=_RUN, output="out.weights.h5"):
+        common = (f"--checkpoint={golden}", f"--model={model}", f"--output={output}", *args)
         command = [sys.executable, "-c", program, task, *common]
         done = subprocess.run(
             command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
@@ -60,6 +60,12 @@ def test_tensorflow_is_needed_to_run_v1_graphs_alone(app):
     wrong = (f"--recording={GOLDEN / 'io.npz'}", "--tolerance=1e-12")
     status, out, err = app("verify", *wrong, program=_WITHOUT)
     assert (status, "first layer that differs" in out) == (1, False), err
+    status, out, err = app(
+        "back", "--weights=out.weights.h5", output="back/model.ckpt", program=_WITHOUT
+    )
+    assert (status, "0 variables have new values" in out) == (0, True), err
+    status, _, err = app("migrate", output="out.savedmodel", program=_WITHOUT)
+    assert (status, "set KERAS_BACKEND=tensorflow" in err) == (1, True), err
 
 
 def test_a_plan_is_proved_and_a_recording_compared(app):

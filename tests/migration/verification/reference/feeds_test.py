@@ -170,7 +170,8 @@ def test_positive_values_are_the_same_but_for_their_signs():
 
 
 def test_channels_move_only_where_nothing_fits_as_it_is():
-    model = keras.Model(ins := [keras.Input((8, 6), name="v"), keras.Input((6, 8), name="u")], ins)
+    ins = [keras.Input((8, 6), name="v"), keras.Input((6, 8), name="u")]
+    model = keras.Model(ins, [keras.layers.Identity()(one) for one in ins])
     every = pairings(model.inputs, [spec("a", (None, 6, 8)), spec("b", (None, 8, 6))])
     assert [{name: one.name for name, one in way.items()} for way in every] == [
         {"b:0": "v", "a:0": "u"}

@@ -15,6 +15,8 @@ from typing import Any
 
 import h5py
 
+from tf1compat.files.positioned import read_at
+
 __all__ = ["checked_h5"]
 
 
@@ -48,7 +50,7 @@ class _CheckedFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
-        count = os.preadv(self._handle, [view], self._at)
+        count = read_at(self._handle, view, self._at)
         view[count:] = bytes(len(view) - count)  # HDF5 takes what lies past the end for zeros
         self._at += len(view)
         return len(view)
