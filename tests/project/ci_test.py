@@ -4,6 +4,7 @@ import configparser
 import os
 import re
 
+import pytest
 import source_tree as tree
 
 RUN = tree.ROOT / ".ci" / "run"
@@ -16,11 +17,12 @@ def requirement(package):
     return next(line for line in lines if re.match(rf"{package}\b", line))
 
 
-def test_the_oldest_tensorflow_is_the_floor_of_setup_cfg():
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "numpy"])
+def test_the_oldest_that_is_tried_is_the_floor_of_setup_cfg(package):
     pinned = re.search(
-        r"^tensorflow==([0-9.]+)$", (tree.ROOT / ".ci" / "oldest.txt").read_text(), re.MULTILINE
+        rf"^{package}==([0-9.]+)$", (tree.ROOT / ".ci" / "oldest.txt").read_text(), re.MULTILINE
     )
-    floor = requirement("tensorflow").removeprefix("tensorflow>=")
+    floor = requirement(package).removeprefix(f"{package}>=")
     assert pinned[1].startswith(floor + ".")
 
 

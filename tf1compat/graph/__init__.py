@@ -1,6 +1,7 @@
 """A live TensorFlow 1 graph: scopes, layers, cells, queries, assigns. Public tf.compat.v1 only."""
 
 from tf1compat.checkpoint.array_statistics import ArrayStatistics, array_statistics
+from tf1compat.checkpoint.histogram_drawing import plot_histograms
 from tf1compat.checkpoint.rotation import keep_checkpoints, list_checkpoints
 from tf1compat.graph.assign.assigner import Assigner, Snapshot
 from tf1compat.graph.assign.copying import ScopeCopy, ShadowSwap, pair_scopes
@@ -8,7 +9,7 @@ from tf1compat.graph.assign.fitting import CastPolicy
 from tf1compat.graph.assign.ledger import CheckpointLoad
 from tf1compat.graph.assign.sources import assign_checkpoint, rename_values
 from tf1compat.graph.debug.dump import dump_variables
-from tf1compat.graph.debug.histograms import plot_histograms, write_histogram_summaries
+from tf1compat.graph.debug.histograms import write_histogram_summaries
 from tf1compat.graph.debug.nonfinite import NonFinite, NonFiniteFinder, NonFiniteReport
 from tf1compat.graph.debug.statistics import (
     StatisticsTable,

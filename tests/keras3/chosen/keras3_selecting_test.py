@@ -1,5 +1,7 @@
 """Weights of a live model are chosen, counted and listed in the words of graph queries."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -144,12 +146,21 @@ def test_health_names_what_is_not_finite(model, tmp_path):
         assert health.nonfinite[0].value.maximum == 2.0
     finally:
         head.set_weights(kept)
+
+
+def test_histograms_go_to_tensorboard(model, tmp_path):
+    pytest.importorskip("tensorflow")
     select(model, role="kernel").write_histogram_summaries(tmp_path, step=3)
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_histograms_are_drawn(model, tmp_path):
+def test_histograms_are_drawn_without_tensorflow(model, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
+    for name in [one for one in sys.modules if one.startswith("tf1compat.graph")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(UsageError, match="event files are written by TensorFlow, which can't"):
+        select(model).write_histogram_summaries(tmp_path, step=3)
     select(model, "head/.*").plot_histograms(tmp_path / "head.png", title="Head")
     assert (tmp_path / "head.png").read_bytes().startswith(b"\x89PNG")
 

@@ -1,5 +1,6 @@
 """Files of Keras 2.15, the last Keras 2: read, planned onto Keras 3 and computed as it computed."""
 
+import importlib.util
 import pathlib
 import shutil
 
@@ -61,7 +62,7 @@ def test_each_kind_of_file_migrates(file, net, record, said):
     convert(plan, model)
     given, expected = recorded(record)
     assert_arrays_close(np.asarray(model(given)), expected, rtol=1e-5, atol=1e-6)
-    if checkpoint.graph_path:
+    if checkpoint.graph_path and importlib.util.find_spec("tensorflow"):
         assert str(prove(plan, model)) == f"{len(plan.fills)} weights: {len(plan.fills)} proved"
 
 

@@ -77,23 +77,24 @@ def test_a_deferred_model_has_the_index_of_a_plain_one(factory):
 
     deferred = build_model(counted)
     assert len(calls) == 1
-    with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'assign'"):
-        deferred.weights[0].assign(np.zeros(deferred.weights[0].shape))
+    if keras.config.backend() == "tensorflow":  # others give values as a layer is called
+        with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'assign'"):
+            deferred.weights[0].assign(np.zeros(deferred.weights[0].shape))
     assert described(index_model(deferred)) == described(index_model(factory()))
     initialize_model(deferred)
     weight = deferred.weights[0]
     weight.assign(np.ones(weight.shape))
-    assert float(np.min(weight.numpy())) == 1.0
+    assert float(np.min(keras.ops.convert_to_numpy(weight))) == 1.0
 
 
 def test_initializing_gives_initial_values_and_leaves_others_alone():
     model = build_model(functional)
     initialize_model(model)
     norm = model.layers[3]
-    assert_arrays_equal(norm.gamma.numpy(), np.ones(8, np.float32))
+    assert_arrays_equal(keras.ops.convert_to_numpy(norm.gamma), np.ones(8, np.float32))
     norm.gamma.assign(np.full(8, 3.0))
     initialize_model(model)
-    assert_arrays_equal(norm.gamma.numpy(), np.full(8, 3.0, np.float32))
+    assert_arrays_equal(keras.ops.convert_to_numpy(norm.gamma), np.full(8, 3.0, np.float32))
 
 
 def test_a_factory_that_assigns_keeps_what_it_assigned():
@@ -102,7 +103,10 @@ def test_a_factory_that_assigns_keeps_what_it_assigned():
         model.layers[1].bias.assign(np.full(8, 7.0))
         return model
 
-    assert_arrays_equal(build_model(assigning).layers[1].bias.numpy(), np.full(8, 7.0, np.float32))
+    assert_arrays_equal(
+        keras.ops.convert_to_numpy(build_model(assigning).layers[1].bias),
+        np.full(8, 7.0, np.float32),
+    )
 
 
 def test_a_factory_that_loads_weights_keeps_them(tmp_path):
@@ -117,7 +121,7 @@ def test_a_factory_that_loads_weights_keeps_them(tmp_path):
 
     found = build_model(loading)
     for a, b in zip(found.weights, given.weights, strict=True):
-        assert_arrays_equal(a.numpy(), b.numpy())
+        assert_arrays_equal(keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b))
 
 
 def test_variables_from_arrays_are_built_plainly():
@@ -130,7 +134,7 @@ def test_variables_from_arrays_are_built_plainly():
 
     model = build_model(lambda: keras.Sequential([keras.Input((3,)), FromArray(name="layer")]))
     assert list(index_model(model)) == ["layer/table"]
-    assert_arrays_equal(model.layers[0].table.numpy(), [0.0, 1.0, 2.0])
+    assert_arrays_equal(keras.ops.convert_to_numpy(model.layers[0].table), [0.0, 1.0, 2.0])
 
 
 def test_a_factory_that_raises_is_one_clear_line():

@@ -80,8 +80,9 @@ def test_a_file_gives_the_model_without_its_weights(tmp_path):
     assert [(p, w.shape) for p, w in index_model(found).items()] == [
         (p, w.shape) for p, w in index_model(model).items()
     ]
-    with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'assign'"):
-        found.weights[0].assign(np.zeros(found.weights[0].shape))
+    if keras.config.backend() == "tensorflow":  # others give values as a layer is called
+        with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'assign'"):
+            found.weights[0].assign(np.zeros(found.weights[0].shape))
 
 
 @keras.saving.register_keras_serializable("tf1compat_tests")
@@ -110,6 +111,7 @@ class Pair(L.Layer):
         return cls(**config)
 
 
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="Keras can't build it there")
 def test_layers_that_a_config_shares_stay_shared(tmp_path):
     path = os.fspath(tmp_path / "model.keras")
     one = L.Dense(4)

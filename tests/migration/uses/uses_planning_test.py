@@ -250,7 +250,7 @@ def test_a_convolution_is_a_product_over_one_place_or_a_whole_image(
 ):
     prefix = saved(tmp_path, convolved(shape, padding=padding))
     image = keras.Input((4, 4, 2), name="x")
-    flat = L.Flatten()(image)  # without any reader, Keras before 3.13 takes no input
+    flat = L.Flatten()(image)  # without any reader, Keras before 3.14 takes no input
     if rows != 32:
         flat = keras.Input((rows,))
     ends = [image, flat] if rows != 32 else image

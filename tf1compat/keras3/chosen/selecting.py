@@ -197,7 +197,7 @@ class Selection(WeightSet):
         Raises:
           UsageError, OutputError: as the function; it draws 60 weights at most.
         """
-        from tf1compat.graph import plot_histograms
+        from tf1compat.checkpoint.histogram_drawing import plot_histograms
 
         plot_histograms(self.read(), path, title=title, bins=bins)
 
@@ -207,8 +207,17 @@ class Selection(WeightSet):
         Args:
           directory: where the event files are.
           step: the training step that the values are of.
+
+        Raises:
+          UsageError: TensorFlow, which writes event files, isn't installed.
         """
-        from tf1compat.graph import write_histogram_summaries
+        try:
+            from tf1compat.graph import write_histogram_summaries
+        except ImportError as error:
+            raise UsageError(
+                f"event files are written by TensorFlow, which can't be imported ({error}); "
+                "pip install tensorflow, or use plot_histograms()"
+            ) from error
 
         write_histogram_summaries(self.read(), directory, step=step)
 
