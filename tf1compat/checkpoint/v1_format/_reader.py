@@ -27,6 +27,7 @@ from tf1compat.checkpoint.table.versions import parse_versions
 from tf1compat.checkpoint.v1_format._small_values import Values
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.names.cut_parts import cut_part
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.streams import Stream
@@ -135,13 +136,33 @@ class TableIndex:
 
     def lookup(self, name: str) -> tuple[StoredType, tuple[int, ...], tuple[TablePart, ...]]:
         """Returns dtype, shape and stored pieces of a variable; KeyError where there is none."""
-        stored, shape, slices = self._records[name]
-        key = name.encode()
+        stored, whole, slices = self._records[name]
+        cut, key = self._cut_region(name), name.encode()
+        shape = cut.shape if cut else whole
         parts = tuple(
-            TablePart(placed(extents, shape), values, ordered_slice_key(key, extents), stored)
+            TablePart(
+                Region((0,) * len(shape), shape) if cut else placed(extents, whole),
+                values,
+                ordered_slice_key(key, extents),
+                stored,
+            )
             for extents, values in slices
         )
         return stored, shape, parts
+
+    def _cut_region(self, name: str) -> Region | None:
+        """Returns where a slot's part is that 1.15 saved below a scope; None for anything else.
+
+        It says the whole variable's shape, and has one slice, which is one of the variable's.
+        """
+        _, shape, slices = self._records[name]
+        found = cut_part(name, self._records) if len(slices) == 1 else None
+        if found is None:
+            return None
+        base, region = self._records[found.base], placed(slices[0][0], shape)
+        own = [placed(extents, base.shape) for extents, _ in base.slices]
+        is_part = base.shape == shape and region in own and region.shape != shape
+        return region if is_part else None
 
     def check(self) -> list[CheckpointError]:
         """Reads every block of every file; returns what is wrong but for the values themselves."""
@@ -183,7 +204,7 @@ class TableIndex:
     def _require_covered(self) -> None:
         for name, (_, shape, slices) in self._records.items():
             wrong = uncovered([placed(extents, shape) for extents, _ in slices], shape)
-            if wrong:
+            if wrong and self._cut_region(name) is None:
                 path = self._paths[0]
                 raise CorruptCheckpointError(wrong, file=path, variable=name[:200])
 
