@@ -1,7 +1,7 @@
 """Training that stops and goes on: each optimizer of 1.15 on a small net, 7 steps and 100 more.
 
-The net has a convolution with batch norm, a table whose rows are looked up, and an LSTM over these
-(where an optimizer looks at whole variables, which Keras' LSTM has otherwise, their mean instead).
+The net has a convolution with batch norm, a table whose rows are looked up, and an LSTM over these,
+or their mean; or dense layers alone.
 A run is a checkpoint, its ``.meta``, and ``after.npz``: every loss and the variables 100 steps on.
 """
 
@@ -13,6 +13,7 @@ import tempfile
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import saver_pb2
 
 from generators.training_batches import AFTER, BATCH, BEFORE, ROWS, batches
 from generators.training_optimizers import Adafactor, AdamWeightDecay, Lamb
@@ -51,6 +52,10 @@ def _loss_scaled():
     )
 
 
+def _globally(grads):
+    return tf.clip_by_global_norm(grads, 0.1)[0]
+
+
 RUNS = {
     "adam": {"make": lambda: train.AdamOptimizer(0.01)},
     "adam_average": {"make": lambda: train.AdamOptimizer(_polynomial(), epsilon=1e-4), "ema": 0.95},
@@ -75,11 +80,32 @@ RUNS = {
             l2_regularization_strength=0.002,
             l2_shrinkage_regularization_strength=0.001,
         ),
+    },
+    # As BERT's and ALBERT's `create_optimizer` have it, with warmup and clipping.
+    "adam_weight_decay": {"make": lambda: AdamWeightDecay(_warm()), "clip": _globally},
+    "lamb": {"make": lambda: Lamb(_warm()), "clip": _globally},
+    "adafactor": {"make": Adafactor},
+    "adafactor_momentum": {
+        "make": lambda: Adafactor(0.005, beta1=0.9, beta2=0.99, scaled=False, clip=None),
+        "net": "dense",
+        "resource": True,
+    },
+    "lazy_adam": {"make": lambda: tf.contrib.opt.LazyAdamOptimizer(0.01)},
+    "clipped_norms": {
+        "make": lambda: train.MomentumOptimizer(0.02, 0.9),
+        "net": "mean",
+        "clip": lambda grads: [tf.clip_by_norm(one, 0.05) for one in grads],
+    },
+    "clipped_values": {
+        "make": lambda: train.AdamOptimizer(0.01),
+        "net": "dense",
+        "clip": lambda grads: [tf.clip_by_value(one, -0.01, 0.01) for one in grads],
+    },
+    "wide_and_deep": {
+        "make": lambda: train.AdagradOptimizer(0.05),
+        "wide": lambda: train.FtrlOptimizer(0.05, l1_regularization_strength=0.001),
         "net": "mean",
     },
-    "adam_weight_decay": {"make": lambda: AdamWeightDecay(_warm())},
-    "lamb": {"make": lambda: Lamb(0.02), "net": "mean"},
-    "adafactor": {"make": Adafactor, "net": "mean"},
     "loss_scaled": {"make": _loss_scaled, "net": "dense"},
 }
 
@@ -97,6 +123,7 @@ def write(folder):
                     _add(packed, scratch, os.path.join(name, "model.ckpt." + part))
             for name in sorted(RUNS):
                 _add(packed, scratch, os.path.join(name, "after.npz"))
+            _add(packed, scratch, os.path.join("adagrad_sharded", "first.ckpt"))
     finally:
         shutil.rmtree(scratch)
 
@@ -137,7 +164,7 @@ def _net(images, ids, net, shards):
     return tf.layers.dense(x, 2, name="scores")
 
 
-def _run(folder, make, net="lstm", ema=None, resource=False, shards=0):
+def _run(folder, make, net="lstm", ema=None, resource=False, shards=0, clip=None, wide=None):
     os.makedirs(folder)
     graph = tf.Graph()
     with graph.as_default(), tf.variable_scope("", use_resource=resource):
@@ -152,8 +179,17 @@ def _run(folder, make, net="lstm", ema=None, resource=False, shards=0):
         # Below a scope, 1.15 mangles the names of the slots of partitioned variables.
         with tf.variable_scope("train" if shards else ""):
             optimizer = make()
-            grads = optimizer.compute_gradients(loss, trained)
+            if wide:  # the convolution and its norm take the steps of another optimizer
+                of_wide = [one for one in trained if one.op.name.startswith(("conv", "norm"))]
+                also = wide().minimize(loss, var_list=of_wide)
+            of = [one for one in trained if not wide or one not in of_wide]
+            grads = optimizer.compute_gradients(loss, of)
+            if clip:
+                clipped = clip([one for one, _ in grads])
+                grads = [(clipped[number], one) for number, one in enumerate(of)]
             applied = optimizer.apply_gradients(grads, global_step=step)
+            if wide:
+                applied = tf.group(applied, also)
         if ema:
             with tf.control_dependencies([applied]):
                 applied = train.ExponentialMovingAverage(ema).apply(trained)
@@ -164,6 +200,9 @@ def _run(folder, make, net="lstm", ema=None, resource=False, shards=0):
             session.run(tf.global_variables_initializer())
             losses = [session.run([loss, op], _feed(one))[0] for one in batches(0, BEFORE)]
             saver.save(session, os.path.join(folder, "model.ckpt"))
+            if shards:  # 1.15 mangles the names of slots in its first format, too
+                first = train.Saver(write_version=saver_pb2.SaverDef.V1)
+                first.save(session, os.path.join(folder, "first.ckpt"), write_meta_graph=False)
             losses += [session.run([loss, op], _feed(one))[0] for one in batches(BEFORE, AFTER)]
             saver.save(session, os.path.join(folder, "after.ckpt"), write_meta_graph=False)
     reader = train.load_checkpoint(os.path.join(folder, "after.ckpt"))

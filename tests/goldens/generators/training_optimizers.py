@@ -21,6 +21,10 @@ class AdamWeightDecay(tf.train.Optimizer):
         """Returns what is subtracted."""
         return self.rate * update
 
+    def leaves_out(self, param):
+        """Tells whether a variable isn't decayed."""
+        return any(re.search(one, param.op.name) for one in self.exclude)
+
     def apply_gradients(self, grads_and_vars, global_step=None, name=None):
         assignments = []
         for grad, param in grads_and_vars:
@@ -39,7 +43,7 @@ class AdamWeightDecay(tf.train.Optimizer):
             next_m = tf.multiply(self.beta_1, m) + tf.multiply(1.0 - self.beta_1, grad)
             next_v = tf.multiply(self.beta_2, v) + tf.multiply(1.0 - self.beta_2, tf.square(grad))
             update = next_m / (tf.sqrt(next_v) + self.epsilon)
-            if not any(re.search(one, param_name) for one in self.exclude):
+            if not self.leaves_out(param):
                 update += self.decay * param
             next_param = param - self.update_of(update, param)
             assignments += [param.assign(next_param), m.assign(next_m), v.assign(next_v)]
@@ -49,10 +53,12 @@ class AdamWeightDecay(tf.train.Optimizer):
 
 
 class Lamb(AdamWeightDecay):
-    """The same, each variable's step as large as the variable."""
+    """The same, the step of each variable that is decayed as large as the variable."""
 
     def update_of(self, update, param):
         """Returns what is subtracted."""
+        if self.leaves_out(param):
+            return 1.0 * self.rate * update
         w_norm, g_norm = tf.norm(param, ord=2), tf.norm(update, ord=2)
         within = tf.where(tf.greater(g_norm, 0), w_norm / g_norm, 1.0)
         return tf.where(tf.greater(w_norm, 0), within, 1.0) * self.rate * update
@@ -61,8 +67,10 @@ class Lamb(AdamWeightDecay):
 class Adafactor(tf.train.Optimizer):
     """Adam with a second moment of rows and one of columns."""
 
-    def __init__(self):
+    def __init__(self, rate=None, beta1=0.0, beta2=None, scaled=True, clip=1.0):
         super().__init__(False, "Adafactor")
+        self.rate, self.beta1, self.beta2 = rate, beta1, beta2
+        self.scaled, self.clip = scaled, clip
 
     def _factored(self, var):
         return len(var.shape) >= 2
@@ -70,35 +78,61 @@ class Adafactor(tf.train.Optimizer):
     def _create_slots(self, var_list):
         for var in var_list:
             shape = var.shape.as_list()
+            if self.beta1:
+                self._zeros_slot(var, "m", self._name)
             if self._factored(var):
                 self._get_or_make_slot(var, tf.zeros(shape[:-1]), "vr", self._name)
                 self._get_or_make_slot(var, tf.zeros(shape[:-2] + shape[-1:]), "vc", self._name)
             else:
                 self._get_or_make_slot(var, tf.zeros(shape), "v", self._name)
 
-    def _apply_dense(self, grad, var):
+    def _decay(self):
         step = tf.cast(tf.train.get_or_create_global_step(), tf.float32) + 1.0
+        if self.beta2 is None:
+            return 1.0 - tf.pow(step, -0.8)
+        return (
+            self.beta2 * (1.0 - tf.pow(self.beta2, step - 1.0)) / (1.0 - tf.pow(self.beta2, step))
+        )
+
+    def _apply_dense(self, grad, var):
+        return self._resource_apply_dense(grad, var)
+
+    def _apply_sparse(self, grad, var):
+        return self._resource_apply_dense(tf.convert_to_tensor(grad), var)
+
+    def _resource_apply_dense(self, grad, handle):
+        var = handle
         squared = tf.square(grad) + 1e-30
-        scale = tf.minimum(tf.rsqrt(step), 0.01) * tf.maximum(_rms(var), 1e-3)
-        decay = 1.0 - tf.pow(step, -0.8)
+        nothing = tf.reduce_mean(squared) * 1e-30  # as Tensor2Tensor has it for its compiler
+        step = tf.cast(tf.train.get_or_create_global_step(), tf.float32)
+        rate = tf.minimum(tf.rsqrt(step + 1.0), 0.01) if self.rate is None else self.rate
+        rate = tf.convert_to_tensor(rate, name="update_scale")
+        if self.scaled:
+            rate *= tf.maximum(_rms(var), 1e-3)
+        decay = self._decay() + nothing
+        rate += nothing
+        rest = 1.0 - decay
         if self._factored(var):
             vr, vc = self.get_slot(var, "vr"), self.get_slot(var, "vc")
-            new_r = decay * vr + (1.0 - decay) * tf.reduce_mean(squared, -1)
-            new_c = decay * vc + (1.0 - decay) * tf.reduce_mean(squared, -2)
+            new_r = decay * vr + rest * tf.reduce_mean(squared, -1)
+            new_c = decay * vc + rest * tf.reduce_mean(squared, -2)
             mean = tf.reduce_mean(new_r, -1, keepdims=True)
             r, c = tf.rsqrt(new_r / mean), tf.rsqrt(new_c)
             x = grad * tf.expand_dims(r, -1) * tf.expand_dims(c, -2)
             updates = [tf.assign(vr, new_r), tf.assign(vc, new_c)]
         else:
             v = self.get_slot(var, "v")
-            new_v = decay * v + (1.0 - decay) * squared
+            new_v = decay * v + rest * squared
             x = grad * tf.rsqrt(new_v)
             updates = [tf.assign(v, new_v)]
-        x /= tf.maximum(1.0, _rms(x))
-        return tf.group(tf.assign_sub(var, scale * x), *updates)
-
-    def _apply_sparse(self, grad, var):
-        return self._apply_dense(tf.convert_to_tensor(grad), var)
+        if self.clip is not None:
+            x /= tf.maximum(1.0, _rms(x) / self.clip)
+        taken = rate * x
+        if self.beta1:
+            m = self.get_slot(var, "m")
+            taken = self.beta1 * m + (1.0 - self.beta1) * taken
+            updates.append(tf.assign(m, taken))
+        return tf.group(tf.assign(var, var - taken), *updates)
 
 
 def _rms(x):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["ApplyOp", "apply_op"]
+__all__ = ["ApplyOp", "applied_optimizer", "apply_op"]
 
 
 class ApplyOp(NamedTuple):
@@ -43,6 +43,16 @@ _INPUTS: Mapping[str, str] = MappingProxyType(
         "Adam": "var M V beta1_power beta2_power rate beta1 beta2 epsilon gradient",
     }
 )
+
+
+def applied_optimizer(op: str) -> str | None:
+    """Returns what an op type applies, known or not; None for what is no optimizer's step.
+
+    >>> applied_optimizer("ApplyProximalAdagrad")
+    'ProximalAdagrad'
+    """
+    match = _TYPE.fullmatch(op)
+    return match[2] if match else None
 
 
 def apply_op(op: str) -> ApplyOp | None:

@@ -19,7 +19,10 @@ from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError, fields
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["Scalars", "UnknownNumberError"]
+__all__ = ["COMPUTED_OPS", "Scalars", "UnknownNumberError"]
+
+COMPUTED_OPS = frozenset(SCALAR_OPS)
+"""Types of ops that make numbers of numbers."""
 
 _DEEPEST = 300  # ops from a number to its constants; a schedule has dozens
 _MOST = 5000  # ops looked at for one number
@@ -66,6 +69,20 @@ class Scalars:
         if found.shape != () or found.dtype.kind not in "fiub":
             raise UnknownNumberError("no single number")
         return float(found)
+
+    def constants(self, tensor: Tensor) -> tuple[float, ...]:
+        """Returns the single constants that a tensor is computed from, as far as it is looked."""
+        found: dict[float, None] = {}
+        pending, seen = [tensor[0]], set[str]()
+        while pending and len(seen) < _MOST:
+            node = self._nodes[pending.pop()]
+            if node.name in seen:
+                continue
+            seen.add(node.name)
+            if node.op == "Const" and is_scalar(node):
+                found.update(dict.fromkeys(map(float, constant(node))))
+            pending += node.inputs
+        return tuple(found)
 
 
 class _Run:
