@@ -101,6 +101,15 @@ class TargetFlags:
             flag_values=flag_values,
         )
 
+        self._optimizer_settings = flags.DEFINE_enum(
+            "optimizer_settings",
+            None,
+            ["compiled"],
+            "Of the optimizer's settings and its learning rate, where no graph tells: they are as "
+            "the model was compiled. Asked for by --optimizer=use.",
+            flag_values=flag_values,
+        )
+
     def assumed(self) -> dict[str, Any]:
         """Returns what the flags say that no file tells, as `Assumptions` takes it."""
         return {
@@ -108,6 +117,7 @@ class TargetFlags:
             "partition_strategy": self._strategy.value,
             "data_format": self._data_format.value,
             "qkv_order": self._qkv_order.value,
+            "optimizer_settings": self._optimizer_settings.value,
         }
 
     def files(self) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from training_runs import compiled, net
+from training_runs import Warm, compiled, net
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import PlanError, UsageError
@@ -190,13 +190,20 @@ def test_what_is_computed_otherwise_is_said(runs, run, kind, make, said):
 
 def test_whole_variables_and_constants_matter_to_some(runs):
     """An LSTM's kernel is two weights in Keras, and its bias has the forget gate's 1.0 in it."""
-    plan, _ = _plan(runs, "adam_weight_decay", v1_optimizers.Lamb(0.5), kind="lstm")
+    plan, _ = _plan(runs, "adafactor", v1_optimizers.Adafactor(), kind="lstm")
     assert [(one.kind.name, one.facts["of"]) for one in plan.training.differences] == [
         ("shifted", "rnn/cell/bias"),
         ("parted", "rnn/cell/kernel, rnn/cell/recurrent_kernel"),
     ]
-    plan, _ = _plan(runs, "adam_weight_decay", v1_optimizers.AdamWeightDecay(0.5), kind="lstm")
+    plan, _ = _plan(runs, "lamb", v1_optimizers.Lamb(Warm(), global_clipnorm=0.1), kind="lstm")
+    # ALBERT's leaves biases as they are.
+    assert [one.kind.name for one in plan.training.differences] == ["parted"]
+    own = v1_optimizers.AdamWeightDecay(Warm(), global_clipnorm=0.1)
+    plan, _ = _plan(runs, "adam_weight_decay", own, kind="lstm")
     assert not plan.training.differences
+    own = v1_optimizers.AdamWeightDecay(Warm(), global_clipnorm=0.1, exclude=("norm",))
+    plan, _ = _plan(runs, "adam_weight_decay", own, kind="lstm")
+    assert [one.kind.name for one in plan.training.differences] == ["by_weight", "shifted"]
 
 
 def test_all_that_it_keeps_may_be_asked_for(runs):
@@ -335,8 +342,9 @@ def test_without_a_graph_names_tell_slots_and_nothing_the_rate(runs, tmp_path):
     assert kept["optimizer/learning_rate"] == (
         "as the model was compiled: there is no v1 graph that steps"
     )
-    assert plan.training.unread == ("decay", "momentum", "epsilon", "centered")
-    assert "not compared, as no graph tells: decay, momentum, epsilon, centered" in str(plan)
+    unread = ("decay", "momentum", "epsilon", "centered", "clipping", "learning_rate")
+    assert plan.training.unread == unread
+    assert f"not compared, as no graph tells: {', '.join(unread)}" in str(plan)
     assert Plan.from_json(plan.to_json()) == plan
 
 

@@ -53,16 +53,33 @@ def average_adam():
     return v1_optimizers.Adam(rate, epsilon=1e-4, use_ema=True, ema_momentum=0.95)
 
 
+def momentum_adafactor():
+    own = v1_optimizers.Adafactor
+    more = {"multiply_by_parameter_scale": False, "clipping_threshold": None}
+    return own(0.7, beta_1=0.9, beta_2=0.99, **more)
+
+
+def wide_and_deep():
+    wide = v1_optimizers.Ftrl(0.7, l1_regularization_strength=0.001)
+    pairs = [(wide, ["^conv/", "^norm/"]), (v1_optimizers.Adagrad(0.7), ["."])]
+    return v1_optimizers.MultiOptimizer(pairs)
+
+
+# An LSTM of Keras has two kernels, and its bias has what 1.15 adds to the forget gate.
+JOINED = {"joined": [["rnn/lstm_cell/kernel", "rnn/lstm_cell/recurrent_kernel"]]}
+ADDED = {"added": {"rnn/lstm_cell/bias": [[3, 6, 1.0]]}}
+
 # Learning rates that a graph tells are compiled wrong: the plan has to put them right.
 RUNS = {
     "adam_dense": ("dense", lambda: v1_optimizers.Adam(0.7)),
     "ftrl": (
-        "mean",
+        "lstm",
         lambda: v1_optimizers.Ftrl(
             0.7,
             l1_regularization_strength=0.001,
             l2_regularization_strength=0.002,
             l2_shrinkage_regularization_strength=0.001,
+            **ADDED,
         ),
     ),
     "momentum_dense": ("dense", lambda: keras.optimizers.SGD(0.7, momentum=0.9)),
@@ -72,11 +89,19 @@ RUNS = {
             v1_optimizers.Momentum(0.7), initial_scale=2.0, dynamic_growth_steps=30
         ),
     ),
-    "lamb": ("mean", lambda: v1_optimizers.Lamb(0.02)),
-    "adafactor": ("mean", v1_optimizers.Adafactor),
+    "adafactor_momentum": ("dense", momentum_adafactor),
+    "clipped_values": ("dense", lambda: v1_optimizers.Adam(0.7, clipvalue=0.01)),
+    "clipped_norms": ("mean", lambda: v1_optimizers.Momentum(0.7, clipnorm=0.05)),
+    "wide_and_deep": ("mean", wide_and_deep),
+    "lamb": ("lstm", lambda: v1_optimizers.Lamb(Warm(), global_clipnorm=0.1, **JOINED)),
+    "adafactor": ("lstm", lambda: v1_optimizers.Adafactor(**JOINED, **ADDED)),
     "adam": ("lstm", lambda: v1_optimizers.Adam(0.7)),
     "adam_average": ("lstm", average_adam),
-    "adam_weight_decay": ("lstm", lambda: v1_optimizers.AdamWeightDecay(Warm())),
+    "adam_weight_decay": (
+        "lstm",
+        lambda: v1_optimizers.AdamWeightDecay(Warm(), global_clipnorm=0.1),
+    ),
+    "lazy_adam": ("lstm", lambda: v1_optimizers.LazyAdam(0.7)),
     "sgd_decayed": ("lstm", lambda: v1_optimizers.GradientDescent(decayed(staircase=True))),
     "momentum": ("lstm", lambda: v1_optimizers.Momentum(0.7)),
     "momentum_decayed": ("lstm", lambda: v1_optimizers.Momentum(decayed())),

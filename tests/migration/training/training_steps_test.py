@@ -32,7 +32,8 @@ def test_learning_rates_are_computed_at_any_step(runs, name, schedule):
 def test_steps_tell_slots_and_settings(runs):
     found = read_training_steps(runs / "rmsprop_centered/model.ckpt.meta")
     step = next(one for one in found.steps if one.variable == "words/table")
-    assert (step.optimizer, step.rows, step.nesterov) == ("CenteredRMSProp", True, False)
+    assert (step.optimizer, step.rows) == ("CenteredRMSProp", True)
+    assert (step.known["nesterov"], step.known["centered"]) == (False, True)
     assert step.slots == {
         "rms": "words/table/RMSProp",
         "mg": "words/table/RMSProp_1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -42,27 +42,40 @@ class OptimizerIndex(Mapping[str, OptimizerVariable]):
     """The variables of an optimizer by path, in its own order.
 
     Paths are ``optimizer/WHAT/PATH OF THE WEIGHT`` and, of what belongs to none,
-    ``optimizer/WHAT``.
+    ``optimizer/WHAT``; of several optimizers in the place of one each has its number,
+    ``optimizer/0/WHAT``.
 
     Attributes:
       outer: the optimizer that the model was compiled with.
       optimizer: the one that steps: of a ``LossScaleOptimizer`` the one within.
       kind: its class by what Keras registers it as: ``"keras>Adam"``, ``"tf1compat>Momentum"``.
       settings: its configuration, but for what isn't a plain value.
+      trained: paths of the weights that it trains.
+      all_trained: paths of all weights that the model's optimizer trains.
+      parts: the optimizers that it is: several of a ``MultiOptimizer``, else itself.
     """
 
-    def __init__(self, outer: Any, index: ModelIndex) -> None:
+    def __init__(
+        self,
+        outer: Any,
+        optimizer: Any,
+        variables: Iterable[OptimizerVariable],
+        *,
+        trained: Iterable[str],
+        all_trained: Iterable[str],
+        parts: Sequence[OptimizerIndex] = (),
+    ) -> None:
         self.outer = outer
-        self.optimizer = getattr(outer, "inner_optimizer", outer)
-        self.kind = _kind(self.optimizer)
-        config = self.optimizer.get_config()
+        self.optimizer = optimizer
+        self.kind = _kind(optimizer)
+        config = optimizer.get_config()
         plain = (bool, int, float, str, type(None))
         self.settings = {key: one for key, one in config.items() if isinstance(one, plain)}
         self._config = config
-        root = _ROOT
-        while any(path == root or path.startswith(f"{root}/") for path in index):
-            root = f"{root}_"
-        self._variables = {one.weight.path: one for one in _variables(self, index, root)}
+        self.trained = frozenset(trained)
+        self.all_trained = frozenset(all_trained)
+        self.parts = tuple(parts) or (self,)
+        self._variables = {one.weight.path: one for one in variables}
 
     def __getitem__(self, path: str) -> OptimizerVariable:
         try:
@@ -81,6 +94,16 @@ class OptimizerIndex(Mapping[str, OptimizerVariable]):
         """Whether gradients of tables come as those of a few rows: with TensorFlow alone."""
         return str(keras.config.backend()) == "tensorflow"
 
+    def joined(self, offers: Sequence[str]) -> str:
+        """Returns, from how its parts are written, how it is."""
+        if self.parts == (self,):
+            return offers[0]
+        pairs = (
+            f"({offer}, {patterns})"
+            for offer, patterns in zip(offers, self.optimizer.patterns, strict=True)
+        )
+        return f"tf1compat.keras3.v1_optimizers.MultiOptimizer([{', '.join(pairs)}])"
+
     @property
     def scheduled(self) -> bool:
         """Whether its learning rate is anything but a number that it holds."""
@@ -93,11 +116,26 @@ class OptimizerIndex(Mapping[str, OptimizerVariable]):
         """
         if not self.scheduled:
             return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
-        config = self._config.get("learning_rate")
-        if not isinstance(config, dict):
+        count = self.optimizer.iterations
+        if not isinstance(count, keras.Variable):  # of accumulated gradients
             return None
-        schedule = keras.saving.deserialize_keras_object(config)
-        return float(keras.ops.convert_to_numpy(schedule(step)))
+        now = keras.ops.convert_to_tensor(step, count.dtype)
+        with keras.StatelessScope(state_mapping=[(count, now)]):
+            return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+
+    def turns(self) -> tuple[int, ...]:
+        """Returns the whole numbers of its schedule: steps at which it may turn."""
+        found: set[int] = set()
+        pending: list[object] = [self._config.get("learning_rate")]
+        while pending:
+            one = pending.pop()
+            if isinstance(one, dict):
+                pending += one.values()
+            elif isinstance(one, (list, tuple)):
+                pending += one
+            elif isinstance(one, (int, float)) and one == int(one) and one > 1:
+                found.add(int(one))
+        return tuple(sorted(found))
 
 
 def index_optimizer(index: ModelIndex) -> OptimizerIndex | None:
@@ -111,7 +149,29 @@ def index_optimizer(index: ModelIndex) -> OptimizerIndex | None:
         return None
     if not optimizer.built:
         optimizer.build(index.model.trainable_variables)
-    return OptimizerIndex(optimizer, index)
+    return _indexed(optimizer, index)
+
+
+def _indexed(outer: Any, index: ModelIndex) -> OptimizerIndex:
+    inner = getattr(outer, "inner_optimizer", outer)
+    root = _ROOT
+    while any(path == root or path.startswith(f"{root}/") for path in index):
+        root = f"{root}_"
+    every = [index.by_variable[id(one)].path for one in index.model.trainable_variables]
+    groups = inner.groups() if hasattr(inner, "groups") else None
+    if groups is None:
+        variables = _variables(outer.variables, inner, index, root)
+        return OptimizerIndex(outer, inner, variables, trained=every, all_trained=every)
+    parts, within = [], {id(one) for one in inner.variables}
+    around = [one for one in outer.variables if id(one) not in within]  # of loss scaling
+    for number, (one, own) in enumerate(groups):
+        held = [*(around if number == 0 else ()), *one.variables]
+        variables = _variables(held, one, index, f"{root}/{number}")
+        trained = [index.by_variable[id(v)].path for v in own]
+        part = OptimizerIndex(one, one, variables, trained=trained, all_trained=every)
+        parts.append(part)
+    union = [one for part in parts for one in part.values()]
+    return OptimizerIndex(outer, inner, union, trained=every, all_trained=every, parts=parts)
 
 
 def _kind(optimizer: Any) -> str:
@@ -122,14 +182,15 @@ def _kind(optimizer: Any) -> str:
     return registered
 
 
-def _variables(found: OptimizerIndex, index: ModelIndex, root: str) -> Iterator[OptimizerVariable]:
-    """Yields every variable of an optimizer, in the order in which Keras saves them."""
-    outer, inner = found.outer, found.optimizer
+def _variables(
+    held: Sequence[Any], inner: Any, index: ModelIndex, root: str
+) -> Iterator[OptimizerVariable]:
+    """Yields every variable that is held, in the order in which Keras saves them."""
     own = {id(variable) for variable in inner.variables}
     owners = _owners(inner.variables, index)
-    unknown = iter(range(len(outer.variables)))
+    unknown = iter(range(len(held)))
     names = collections.Counter(one.name for one in inner.variables if id(one) not in owners)
-    for variable in outer.variables:
+    for variable in held:
         if id(variable) in owners:
             what, of = owners[id(variable)]
             yield _one(variable, f"{root}/{what}/{of}", what, of)

@@ -1,5 +1,6 @@
 """Keras 3 optimizers that compute what those of TensorFlow 1.15 do, one file each."""
 
+from tf1compat.keras3.v1_optimizers.multi_optimizer import MultiOptimizer
 from tf1compat.keras3.v1_optimizers.stepping_adadelta import Adadelta
 from tf1compat.keras3.v1_optimizers.stepping_adafactor import Adafactor
 from tf1compat.keras3.v1_optimizers.stepping_adagrad import Adagrad
@@ -8,6 +9,7 @@ from tf1compat.keras3.v1_optimizers.stepping_adam_weight_decay import AdamWeight
 from tf1compat.keras3.v1_optimizers.stepping_ftrl import Ftrl
 from tf1compat.keras3.v1_optimizers.stepping_gradient_descent import GradientDescent
 from tf1compat.keras3.v1_optimizers.stepping_lamb import Lamb
+from tf1compat.keras3.v1_optimizers.stepping_lazy_adam import LazyAdam
 from tf1compat.keras3.v1_optimizers.stepping_momentum import Momentum
 from tf1compat.keras3.v1_optimizers.stepping_rmsprop import RMSProp
 
@@ -21,7 +23,9 @@ __all__ = [
     "Ftrl",
     "GradientDescent",
     "Lamb",
+    "LazyAdam",
     "Momentum",
+    "MultiOptimizer",
     "RMSProp",
 ]
 
@@ -32,9 +36,10 @@ OWN_OPTIMIZERS = (
     Adadelta,
     RMSProp,
     Adam,
+    LazyAdam,
     AdamWeightDecay,
     Lamb,
     Adafactor,
     Ftrl,
 )
-"""All of them."""
+"""All of them that step."""

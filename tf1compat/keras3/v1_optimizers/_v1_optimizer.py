@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,6 +13,13 @@ from tf1compat.keras3.v1_optimizers._gradient_rows import (
     read_rows,
     rows_of,
     write_rows,
+)
+from tf1compat.keras3.v1_optimizers._joined_variables import (
+    JoinedVariables,
+    Waiting,
+    constants_of,
+    rows_joined,
+    rows_parted,
 )
 
 __all__ = ["Given", "V1Optimizer"]
@@ -47,13 +54,33 @@ class V1Optimizer(keras.optimizers.Optimizer):
     it: a momentum of theirs doesn't decay. Other backends than TensorFlow have no such gradients,
     so that there all rows take each step.
 
+    Where a step depends on a whole variable or on its value, what 1.15 had otherwise can be said:
+    `joined`, of lists of paths of Keras variables that were one variable, in the order of their
+    rows, as an LSTM's kernels were; and `added`, by the path of a variable to which constants were
+    added, as to a forget gate's bias, what they are: lists of the first element, the last but one,
+    and the constant.
+
     Attributes:
       by_rows: whether a step on a few rows leaves the others alone.
       settings: names of its settings.
+      whole_slots: slots that variables that were one have in common, as what is over their rows.
     """
 
     by_rows: ClassVar[bool] = True
     settings: ClassVar[tuple[str, ...]] = ()
+    whole_slots: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        *,
+        joined: Iterable[Iterable[str]] = (),
+        added: Mapping[str, Iterable[Sequence[float]]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, **kwargs)
+        self.joined = [list(paths) for paths in joined]
+        self.added = {path: [list(one) for one in some] for path, some in (added or {}).items()}
 
     def slots(self) -> Mapping[str, float]:
         """Returns what each slot holds at first, by its name."""
@@ -77,6 +104,9 @@ class V1Optimizer(keras.optimizers.Optimizer):
             for name, value in self.slots().items():
                 made[name].append(self._slot(variable, name, value))
         self._made = made
+        self._joins = JoinedVariables(self.joined, variables)
+        self._constants = constants_of(self.added, variables)
+        self._paths = [variable.path for variable in variables]
 
     def _slot(self, variable: Any, name: str, value: float) -> Any:
         shape = tuple(variable.shape)
@@ -89,32 +119,80 @@ class V1Optimizer(keras.optimizers.Optimizer):
         called = f"{variable.path.replace('/', '_')}_{name}"
         return self.add_variable(own, initializer=start, dtype=variable.dtype, name=called)
 
+    @property
+    def joined_paths(self) -> list[list[str]]:
+        """Of variables that were one, the whole paths; once it is built."""
+        return self._joins.groups
+
+    @property
+    def added_constants(self) -> dict[str, Any]:
+        """What was added to variables, arrays of their shapes, by whole paths; once it is built."""
+        return {self._paths[place]: value for place, value in self._constants.items()}
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        """Takes a step on all variables.
+
+        Raises:
+          UsageError: of variables that were one in 1.15, some alone have gradients.
+        """
+        if self.built:
+            self._joins.begin()
+        super().apply(grads, trainable_variables)
+        self._joins.require_done()
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Takes one step on one variable."""
-        ops, place = keras.ops, self._get_variable_index(variable)
-        rate = ops.cast(learning_rate, variable.dtype)
-        slots = {name: made[place] for name, made in self._made.items() if made[place] is not None}
+        """Takes one step on one variable; on such as were one in 1.15 with the last of them."""
+        place = self._get_variable_index(variable)
         few = rows_of(gradient) if self.by_rows else None
-        if few is None:
-            gradient, read, put = (
-                dense_gradient(gradient),
-                ops.convert_to_tensor,
-                _as_it_is,
-            )
-        else:
-            gradient, numbers = few
-            read, put = partial(read_rows, numbers=numbers), partial(write_rows, numbers=numbers)
+        if few is not None and place not in self._joins and place not in self._constants:
+            self._step_on_rows(*few, variable, learning_rate)
+            return
+        gradient = keras.ops.cast(dense_gradient(gradient), variable.dtype)
+        together = self._joins.wait(place, gradient, variable)
+        if together:
+            self._step_on_all(together, learning_rate)
+
+    def _step_on_rows(self, gradient: Any, numbers: Any, variable: Any, learning_rate: Any) -> None:
+        place, rate = self._get_variable_index(variable), learning_rate
+        slots = {name: made[place] for name, made in self._made.items() if made[place] is not None}
+        read, put = partial(read_rows, numbers=numbers), partial(write_rows, numbers=numbers)
         held = {name: read(slot) for name, slot in slots.items()}
-        gradient = ops.cast(gradient, variable.dtype)
+        gradient, rate = (keras.ops.cast(one, variable.dtype) for one in (gradient, rate))
         value, new = self.step(Given(gradient, read(variable), rate, held, place))
         for name, slot in slots.items():
             self.assign(slot, put(new[name]))
         self.assign(variable, put(value))
 
+    def _step_on_all(self, together: Sequence[Waiting], learning_rate: Any) -> None:
+        """Takes a step on variables that were one: on one alone as a rule."""
+        ops, first = keras.ops, together[0]
+        sizes = [one.variable.shape[0] if one.variable.shape else 1 for one in together]
+        values = [ops.convert_to_tensor(one.variable) for one in together]
+        constants = [self._constants.get(one.place) for one in together]
+        values = [v if c is None else v - c for v, c in zip(values, constants, strict=True)]
+        names = [name for name, made in self._made.items() if made[first.place] is not None]
+        slots = {name: [self._made[name][one.place] for one in together] for name in names}
+        held = {
+            name: rows_joined(some[:1] if name in self.whole_slots else some)
+            for name, some in slots.items()
+        }
+        gradient = rows_joined([one.gradient for one in together])
+        rate = ops.cast(learning_rate, first.variable.dtype)
+        value, new = self.step(Given(gradient, rows_joined(values), rate, held, first.place))
+        for name, some in slots.items():
+            parts = [new[name]] * len(some)
+            if name not in self.whole_slots:
+                parts = rows_parted(new[name], sizes)
+            for slot, part in zip(some, parts, strict=True):
+                self.assign(slot, part)
+        for one, part, constant in zip(together, rows_parted(value, sizes), constants, strict=True):
+            self.assign(one.variable, part if constant is None else part + constant)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""
-        return {**super().get_config(), **{name: getattr(self, name) for name in self.settings}}
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+        own = {name: getattr(self, name) for name in self.settings}
+        said = {
+            "joined": [list(paths) for paths in self.joined],
+            "added": {path: [list(one) for one in some] for path, some in self.added.items()},
+        }
+        return {**super().get_config(), **own, **{k: v for k, v in said.items() if v}}

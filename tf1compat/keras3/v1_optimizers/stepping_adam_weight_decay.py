@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from tf1compat.keras3.v1_optimizers._v1_optimizer import Given, V1Optimizer
 from tf1compat.names.patterns import compile_pattern
 
-__all__ = ["AdamWeightDecay"]
+__all__ = ["AdamWeightDecay", "is_in_any"]
 
 
 @keras.saving.register_keras_serializable(package="tf1compat")
@@ -33,7 +33,13 @@ class AdamWeightDecay(V1Optimizer):
     """
 
     by_rows = False
-    settings = ("weight_decay_rate", "beta_1", "beta_2", "epsilon", "exclude")
+    settings: ClassVar[tuple[str, ...]] = (
+        "weight_decay_rate",
+        "beta_1",
+        "beta_2",
+        "epsilon",
+        "exclude",
+    )
 
     def __init__(
         self,
@@ -61,10 +67,11 @@ class AdamWeightDecay(V1Optimizer):
         """Makes the slots of `variables`, and finds out which are decayed."""
         if not self.built:
             super().build(variables)
-            self._decayed = [self._is_decayed(variable.path) for variable in variables]
+            self._decayed = [self.decays(variable.path) for variable in variables]
 
-    def _is_decayed(self, path: str) -> bool:
-        return not any(compile_pattern(one).search(path) for one in self.exclude)
+    def decays(self, path: str) -> bool:
+        """Tells whether a variable is decayed, by its path in Keras."""
+        return bool(self.weight_decay_rate) and not is_in_any(path, self.exclude)
 
     def step(self, given: Given) -> tuple[Any, dict[str, Any]]:
         """Returns the value less the rate times the step with its decay."""
@@ -74,8 +81,13 @@ class AdamWeightDecay(V1Optimizer):
         update = m / (keras.ops.sqrt(v) + self.epsilon)
         if self._decayed[given.place]:
             update = update + self.weight_decay_rate * given.value
-        return given.value - given.rate * self.scaled(update, given.value), {"m": m, "v": v}
+        return given.value - given.rate * self.scaled(update, given), {"m": m, "v": v}
 
-    def scaled(self, update: Any, value: Any) -> Any:
+    def scaled(self, update: Any, given: Given) -> Any:
         """Returns the step before it is multiplied by the rate."""
         return update
+
+
+def is_in_any(path: str, patterns: Sequence[str]) -> bool:
+    """Tells whether one of some patterns is found in a path."""
+    return any(compile_pattern(one).search(path) for one in patterns)

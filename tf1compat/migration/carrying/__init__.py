@@ -28,10 +28,12 @@ FAMILIES: _Registry[Family] = _Registry(
     "optimizer that goes on",
     (
         from_adam.ADAM,
+        from_adam.LAZY_ADAM,
         from_adam.ADAM_WEIGHT_DECAY,
         from_adam.LAMB,
         from_gradient_descent.MOMENTUM,
         from_gradient_descent.GRADIENT_DESCENT,
+        from_gradient_descent.KERAS_MOMENTUM,
         from_adaptive.ADAGRAD,
         from_adaptive.RMSPROP,
         from_adaptive.ADADELTA,

@@ -25,6 +25,10 @@ class Taker:
       slots: by what it calls its variables of a weight, the slots of 1.x that they are.
       settings: by what its configuration calls them, the settings of 1.x that they are.
       fixed: what else of its configuration must be how, for it to compute what 1.15 did.
+      by_weight: of settings that a graph's steps have on some variables alone, what the
+        configuration calls the patterns of the others, and the method that tells of a weight's path
+        in Keras whether it has it.
+      at_steps: of settings that change with the step, its method that tells them of a step.
       rows: whether it computes, of a gradient of a few rows of a table, what 1.15 did.
       scaled: whether its slots are those of 1.x times the negative learning rate.
       powers: by what it calls them, the powers of a beta that it keeps as 1.x does.
@@ -34,6 +38,8 @@ class Taker:
     slots: Mapping[str, str]
     settings: Mapping[str, str] = dataclasses.field(default_factory=_none)
     fixed: Mapping[str, object] = dataclasses.field(default_factory=_none)
+    by_weight: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=_none)
+    at_steps: Mapping[str, str] = dataclasses.field(default_factory=_none)
     rows: bool = False
     scaled: bool = False
     powers: Mapping[str, str] = dataclasses.field(default_factory=_none)
@@ -52,9 +58,13 @@ class Family:
         behind it; () where they are called by hand.
       by_hand: what programs call its slots that make them by hand, by the slot.
       powers: scalars of it that tell its step, each with the setting that it is a power of.
+      lacks: by a slot that is a mean over an axis of its variable, which, counted from behind.
       by_value: whether a step depends on a variable's value, so that one with a constant added to
         it takes others.
-      by_whole: whether it depends on the whole variable, so that a part takes others.
+      by_whole: ``"all"`` where a step depends on the whole variable, so that a part takes others,
+        or which of `by_weight` of what takes it makes it so; else "".
+      moves_rows: whether rows without a gradient would move if they took steps; those of plain
+        gradient descent wouldn't.
       dense: whether it gives all rows a step where the gradient has a few.
     """
 
@@ -65,8 +75,10 @@ class Family:
     called: tuple[str, ...] = ()
     by_hand: Mapping[str, str] = dataclasses.field(default_factory=_none)
     powers: Mapping[str, str] = dataclasses.field(default_factory=_none)
+    lacks: Mapping[str, int] = dataclasses.field(default_factory=_none)
     by_value: bool = False
-    by_whole: bool = False
+    by_whole: str = ""
+    moves_rows: bool = True
     dense: bool = False
 
     def taker(self, kind: str) -> Taker | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tf1compat.migration.carrying.family import Family, Taker
 
-__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "LAMB"]
+__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "LAMB", "LAZY_ADAM"]
 
 _BETAS = {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}
 _OWN = {"m": "m", "v": "v"}
@@ -22,17 +22,30 @@ ADAM = Family(
             {"amsgrad": False, "weight_decay": None},
         ),
     ),
-    ops=("Adam",),
+    ops=("Adam", "SparseAdam"),
     called=("Adam",),
     powers={"beta1_power": "beta1", "beta2_power": "beta2"},
     dense=True,
 )
 
+# Of contrib: its slots are called as Adam's are.
+LAZY_ADAM = Family(
+    "LazyAdam",
+    (("m", "v"),),
+    (Taker("tf1compat>LazyAdam", _OWN, _BETAS, rows=True, powers=_POWERS),),
+    ops=("Adam", "LazyAdam"),
+    called=("Adam", "LazyAdam"),
+    powers={"beta1_power": "beta1", "beta2_power": "beta2"},
+)
+
 _BY_HAND = {"adam_m": "m", "adam_v": "v"}
+_DECAYED = {**_BETAS, "weight_decay_rate": "weight_decay_rate"}
+_EXCLUDED = {"weight_decay_rate": ("exclude", "decays")}
 ADAM_WEIGHT_DECAY = Family(
     "AdamWeightDecay",
     (("m", "v"),),
-    (Taker("tf1compat>AdamWeightDecay", _OWN, _BETAS, rows=True),),
+    (Taker("tf1compat>AdamWeightDecay", _OWN, _DECAYED, by_weight=_EXCLUDED, rows=True),),
+    ops=("AdamWeightDecay",),
     by_hand=_BY_HAND,
     dense=True,
 )
@@ -40,9 +53,17 @@ ADAM_WEIGHT_DECAY = Family(
 LAMB = Family(
     "Lamb",
     (("m", "v"),),
-    (Taker("tf1compat>Lamb", _OWN, _BETAS, rows=True),),
+    (
+        Taker(
+            "tf1compat>Lamb",
+            _OWN,
+            _DECAYED,
+            by_weight={**_EXCLUDED, "adapted": ("exclude_from_layer_adaptation", "adapts")},
+            rows=True,
+        ),
+    ),
+    ops=("Lamb",),
     by_hand={**_BY_HAND, "lamb_m": "m", "lamb_v": "v"},
-    by_value=True,
-    by_whole=True,
+    by_whole="adapted",
     dense=True,
 )

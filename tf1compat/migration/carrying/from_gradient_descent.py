@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tf1compat.migration.carrying.family import Family, Taker
 
-__all__ = ["GRADIENT_DESCENT", "MOMENTUM"]
+__all__ = ["GRADIENT_DESCENT", "KERAS_MOMENTUM", "MOMENTUM"]
 
 GRADIENT_DESCENT = Family(
     "GradientDescent",
@@ -14,6 +14,7 @@ GRADIENT_DESCENT = Family(
         Taker("keras>SGD", {}, fixed={"momentum": 0.0}, rows=True),
     ),
     ops=("GradientDescent",),
+    moves_rows=False,
 )
 
 # 1.15 multiplies the sum of gradients by the rate of the step, Keras each gradient by its step's.
@@ -36,4 +37,19 @@ MOMENTUM = Family(
     ),
     ops=("Momentum",),
     called=("Momentum",),
+)
+
+# tf.keras had optimizers of its own in 1.15, whose momentum is that of Keras 3.
+KERAS_MOMENTUM = Family(
+    "KerasMomentum",
+    (("accum",),),
+    (
+        Taker(
+            "keras>SGD",
+            {"momentum": "accum"},
+            {"momentum": "momentum", "nesterov": "nesterov"},
+        ),
+    ),
+    ops=("KerasMomentum",),
+    by_hand={"momentum": "accum"},
 )

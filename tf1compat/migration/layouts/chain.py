@@ -107,6 +107,14 @@ class Chain(Layout):
             value = applied(step, [value, *kept] if step.merges else [value])
         return value
 
+    def lacking(self, axis: int, variable: Spec) -> Layout:
+        if self.joins:
+            return super().lacking(axis, variable)
+        before = [variable, *self._specs([variable])[:-1]]
+        if any(len(spec.shape) != len(variable.shape) for spec in before):
+            return super().lacking(axis, variable)
+        return chain(*(s.lacking(axis, spec) for s, spec in zip(self.steps, before, strict=True)))
+
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         parts = self._parts(sources)
         specs = self._specs(parts)

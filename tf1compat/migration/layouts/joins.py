@@ -8,6 +8,7 @@ import numpy as np
 
 from tf1compat.errors import LayoutError
 from tf1compat.migration.layouts.layout import (
+    IDENTITY,
     Index,
     Layout,
     Piece,
@@ -90,6 +91,11 @@ class Split(Layout):
 
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece(self._index, target),)
+
+    def lacking(self, axis: int, variable: Spec) -> Layout:
+        if axis == self.axis:
+            return IDENTITY
+        return Split(self.axis - (axis < self.axis), self.start, self.stop)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -142,6 +142,18 @@ class Layout:
         """Returns the largest amount that it adds to values, which small ones are rounded by."""
         return 0.0
 
+    def lacking(self, axis: int, variable: Spec) -> Layout:
+        """Returns the layout of what lacks an axis of the source, as means over that axis do.
+
+        Args:
+          axis: which of the source, counted from 0.
+          variable: the source.
+
+        Raises:
+          LayoutError: it can't be told, as by default.
+        """
+        raise LayoutError(f"layout {self}: what lacks axis {axis} of its source isn't laid out so")
+
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
         """Returns the layout by which an optimizer slot of the variable travels.
 
@@ -203,6 +215,9 @@ class Identity(Layout):
 
     def for_slot(self, slot: Spec, variable: Spec) -> Layout:
         return self  # of factored moments too: rows and columns are where they were
+
+    def lacking(self, axis: int, variable: Spec) -> Layout:
+        return self
 
 
 IDENTITY = Identity()

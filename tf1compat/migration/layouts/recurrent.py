@@ -54,6 +54,9 @@ class Blocks(Layout):
     def invert(self, target: np.ndarray, *sources: Spec) -> tuple[Piece, ...]:
         return (Piece((), _reordered(target, tuple(map(int, np.argsort(self.order))))),)
 
+    def lacking(self, axis: int, variable: Spec) -> Layout:
+        return IDENTITY if axis == len(variable.shape) - 1 else self
+
 
 def _reordered(value: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
     blocks = value.reshape(*value.shape[:-1], len(order), value.shape[-1] // len(order))

@@ -17,12 +17,15 @@ class Assumptions:
       data_format: ``"NHWC"`` or ``"NCHW"``, in which images were flattened.
       qkv_order: ``"blocks"`` or ``"heads"``, how queries, keys and values stand in one kernel: all
         queries before all keys, or those of each head together.
+      optimizer_settings: ``"compiled"``: what no graph tells of an optimizer's settings and
+        learning rate is as the model was compiled.
     """
 
     forget_bias: float | None = None
     partition_strategy: str | None = None
     data_format: str | None = None
     qkv_order: str | None = None
+    optimizer_settings: str | None = None
 
 
 NOTHING = Assumptions()

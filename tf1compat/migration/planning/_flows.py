@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta, read_meta
 from tf1compat.checkpoint.meta.branch_joins import Join
+from tf1compat.checkpoint.meta.scalars import COMPUTED_OPS
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.planning._kinds import TRAINING_SCALAR
 from tf1compat.names.op_types import applies_gradients
 from tf1compat.names.reasons import Reason
+from tf1compat.names.training_state import companion_reason
 
 __all__ = ["source_graph", "target_flow", "target_joins", "training_scalars"]
 
@@ -37,16 +39,23 @@ def source_graph(checkpoint: Checkpoint) -> Meta | None:
 
 
 def training_scalars(graph: Meta) -> dict[str, Reason]:
-    """Returns the numbers that the graph's forward pass doesn't use, and optimizers or counters do.
+    """Returns what the graph's forward pass doesn't use, and optimizers or counters do.
 
-    Programs keep a learning rate in a variable without a name, or count their steps in one.
+    Programs keep a learning rate in a variable without a name, or count their steps in one; and
+    give their optimizers names that no name of a slot tells.
     """
     found = {}
+    names = {one.name for one in graph.variables}
     for one in graph.variables:
         kinds = one.consumer_op_types
         ops = [op for op in kinds if op in _COUNTING_OPS or applies_gradients(op)]
-        if one.shape == () and not one.trainable and one.name not in graph.flow and ops:
-            found[one.name] = TRAINING_SCALAR.because(ops=tuple(ops))
+        if one.trainable or one.name in graph.flow or not kinds:
+            continue
+        if one.shape == () and (ops or {*kinds} <= COMPUTED_OPS):
+            found[one.name] = TRAINING_SCALAR.because(ops=tuple(ops or kinds))
+        elif all(map(applies_gradients, kinds)) and one.name.rpartition("/")[0] in names:
+            of, _, leaf = one.name.rpartition("/")
+            found[one.name] = companion_reason("slot", leaf, of)
     return found
 
 

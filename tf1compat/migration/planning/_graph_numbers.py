@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tf1compat.checkpoint import Entry
@@ -12,7 +14,8 @@ from tf1compat.checkpoint.meta.training_steps import Step, TrainingSteps
 
 __all__ = ["GraphNumbers", "Rate"]
 
-_LATER = (0, 1, 10, 1000, 100_000)  # steps from now on at which a learning rate is looked at
+_NEAR = 1e-3  # single precision leaves four digits of `1 - n ** -0.8`
+_LATER = (0, 1, 10, 1000, 100_000)  # steps from now on at which several rates are compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,18 +24,17 @@ class Rate:
 
     Attributes:
       now: what it is at the next step; None where that isn't known.
-      later: what it is at some steps, by the step.
+      at: what it is some steps from now; it raises UnknownNumberError.
+      constant: whether it is known and the same at every step.
+      turns: how many steps from now it may turn: numbers of its schedule.
       why: why it isn't known; else "".
     """
 
     now: float | None = None
-    later: Mapping[int, float] = dataclasses.field(default_factory=dict)
+    at: Callable[[int], float] | None = None
+    constant: bool = False
+    turns: tuple[int, ...] = ()
     why: str = ""
-
-    @property
-    def constant(self) -> bool:
-        """Whether it is known and the same at every step."""
-        return self.now is not None and len({*self.later.values()}) == 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,14 +53,28 @@ class GraphNumbers:
 
     def setting(self, name: str) -> float | None:
         """Returns a setting that all steps have alike; None where it isn't known."""
-        known: set[float]
-        if name == "nesterov":
-            known = {one.nesterov for one in self.steps}
-        elif name == "centered":
-            known = {one.optimizer.startswith("Centered") for one in self.steps}
+        if self.steps and all(name in one.known for one in self.steps):
+            known: set[float] = {one.known[name] for one in self.steps}
         else:
             known = self._values(name) if all(name in one.settings for one in self.steps) else set()
         return known.pop() if len(known) == 1 else None
+
+    def setting_of_some(self, name: str) -> float | None:
+        """Returns a setting of the steps that have it, 0.0 where none has; None if not known."""
+        if not any(name in one.settings for one in self.steps):
+            return 0.0 if self.steps else None
+        known = self._values(name)
+        return known.pop() if len(known) == 1 else None
+
+    def unused(self, name: str) -> bool:
+        """Tells whether a setting is of no use to the steps."""
+        return bool(self.steps) and all(name in one.unused for one in self.steps)
+
+    def having(self, name: str) -> frozenset[str]:
+        """Returns the variables whose steps have a setting, or of which something is known."""
+        return frozenset(
+            one.variable for one in self.steps if name in one.settings or one.known.get(name)
+        )
 
     def several(self, name: str) -> tuple[float, ...]:
         """Returns the values of a setting where steps have others: of several optimizers; or ()."""
@@ -86,35 +102,96 @@ class GraphNumbers:
         return names.pop() if len(names) == 1 else None
 
     def rate(self, step: int) -> Rate:
-        """Returns the learning rate from a step on."""
+        """Returns the learning rate, the next step being number `step`."""
         if not self.steps:
             return Rate(
                 why="there is no v1 graph that steps"
                 if self.graph is None
                 else "no op of the v1 graph steps on these variables"
             )
-        tensors = {one.settings["rate"] for one in self.steps if "rate" in one.settings}
+        tensors = list(
+            dict.fromkeys(o.settings["rate"] for o in self.steps if "rate" in o.settings)
+        )
         try:
-            found = [
-                {step + n: self._value(tensor, step=step + n) for n in _LATER} for tensor in tensors
-            ]
+            found = [self._of_steps(tensor, step) for tensor in tensors]
+            later = [[one.value(n) for n in _LATER] for one in found]
         except UnknownNumberError as error:
             return Rate(why=f"it depends on {error}")
-        if any(one != found[0] for one in found) or not found:
+        if any(one != later[0] for one in later) or not found:
             return Rate(why=f"the v1 graph has {len(found)} of them")
-        return Rate(found[0][step], found[0])
+        return Rate(later[0][0], found[0].value, not found[0].clocked, found[0].turns())
 
-    def decay(self, average: str) -> float | None:
-        """Returns the decay of a moving average; None where it isn't known."""
-        tensor = self.graph.decays.get(average) if self.graph else None
+    def later(self, name: str, step: int) -> Callable[[int], float] | None:
+        """Returns what a setting is some steps from now; None where it isn't known, or no one."""
+        if not self.steps or not all(name in one.settings for one in self.steps):
+            return None
+        tensors = dict.fromkeys(one.settings[name] for one in self.steps)
         try:
-            return None if tensor is None else 1 - self._value(tensor)
+            found = [self._of_steps(tensor, step).value for tensor in tensors]
+            alike = len({tuple(map(value, _LATER)) for value in found}) == 1
+        except UnknownNumberError:
+            return None
+        return found[0] if alike else None
+
+    def _of_steps(self, tensor: Tensor, step: int) -> _OfSteps:
+        graph = self.graph
+        if graph is None:
+            raise UnknownNumberError("no graph")
+        return _OfSteps(graph, self._scalar, tensor, step)
+
+    def exponent(self, name: str, step: int) -> float | None:
+        """Returns the ``e`` of a setting that is ``1 - n ** -e`` at each step `n`, or None."""
+        value = self.later(name, step)
+        if value is None:
+            return None
+        numbers = [step + later + 1 for later in _LATER if step + later > 0]
+        try:
+            rest = [1 - value(n - 1 - step) for n in numbers]
+        except UnknownNumberError:
+            return None
+        if min(rest) <= 0:
+            return None
+        found = [-math.log(one) / math.log(n) for one, n in zip(rest, numbers, strict=True)]
+        return found[0] if max(found) - min(found) < _NEAR else None
+
+    def values_of(self, tensors: Sequence[Tensor]) -> tuple[float, ...] | None:
+        """Returns what tensors are now; None where one isn't known."""
+        try:
+            return tuple(self._value(tensor) for tensor in tensors)
         except UnknownNumberError:
             return None
 
-    def _value(
-        self, tensor: Tensor, *, step: int | None = None, read: list[str] | None = None
-    ) -> float:
+    def read_by_steps(self) -> frozenset[str]:
+        """Returns the variables that the settings of the steps are computed from."""
+        tensors = dict.fromkeys(tensor for one in self.steps for tensor in one.settings.values())
+        return frozenset(name for tensor in tensors for name in self.read_by(tensor))
+
+    def read_by(self, tensor: Tensor) -> tuple[str, ...]:
+        """Returns the variables that a number is computed from."""
+        read: list[str] = []
+        with contextlib.suppress(UnknownNumberError):
+            self._value(tensor, read=read)
+        return tuple(dict.fromkeys(read))
+
+    def counts_of(self, counter: str | None) -> tuple[str, ...]:
+        """Returns the ops that add one to a variable."""
+        return self.graph.counts.get(counter, ()) if self.graph and counter else ()
+
+    def decay(self, average: str, step: int) -> Callable[[int], float] | None:
+        """Returns the decay of a moving average some steps from now; None where it isn't known."""
+        tensor = self.graph.decays.get(average) if self.graph else None
+        try:
+            found = None if tensor is None else self._of_steps(tensor, step)
+            rest = None if found is None or found.value(0) is None else found.value
+        except UnknownNumberError:
+            return None
+        return None if rest is None else lambda later: 1 - rest(later)
+
+    def _scalar(self, name: str) -> Any:
+        entry = self.checkpoint.get(name)
+        return entry.read() if entry is not None and entry.shape == () else None
+
+    def _value(self, tensor: Tensor, *, read: list[str] | None = None) -> float:
         graph = self.graph
         if graph is None:
             raise UnknownNumberError("no graph")
@@ -122,9 +199,50 @@ class GraphNumbers:
         def variable(name: str) -> Any:
             if read is not None:
                 read.append(name)
-            if step is not None and name == graph.counter:
-                return step
-            entry = self.checkpoint.get(name)
-            return entry.read() if entry is not None and entry.shape == () else None
+            return self._scalar(name)
 
         return graph.scalars.value(tensor, variable)
+
+
+@dataclasses.dataclass(frozen=True)
+class _OfSteps:
+    """A number of a graph, some steps from now.
+
+    What counts steps is the global step, and any variable to which one is added at each.
+    """
+
+    graph: TrainingSteps
+    variable: Callable[[str], Any]
+    tensor: Tensor
+    step: int
+
+    def value(self, later: int) -> float:
+        """Returns what it is some steps from now.
+
+        Raises:
+          UnknownNumberError: it depends on what no file tells.
+        """
+        return self._read(later, set())
+
+    @property
+    def clocked(self) -> bool:
+        """Whether it depends on what counts steps."""
+        read: set[str] = set()
+        self._read(0, read)
+        return bool(read & {self.graph.counter, *self.graph.clocks})
+
+    def turns(self) -> tuple[int, ...]:
+        """Returns the constants of its graph as numbers of steps from now."""
+        constants = self.graph.scalars.constants(self.tensor)
+        ahead = (one - self.step for one in constants if one == int(one))
+        return tuple(sorted({int(one) for one in ahead if one > 0}))
+
+    def _read(self, later: int, read: set[str]) -> float:
+        def variable(name: str) -> Any:
+            read.add(name)
+            value, counts = self.variable(name), name == self.graph.counter
+            if value is None:
+                return self.step + later if counts else None
+            return value + later if counts or name in self.graph.clocks else value
+
+        return self.graph.scalars.value(self.tensor, variable)

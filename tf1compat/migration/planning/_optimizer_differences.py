@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.optimizer_index import OptimizerIndex
 from tf1compat.migration.carrying.family import Family, Taker
-from tf1compat.migration.layouts.kept_numbers import shortest
 from tf1compat.migration.layouts.text import parse_layout
-from tf1compat.migration.planning._graph_numbers import GraphNumbers, Rate
-from tf1compat.migration.planning._slot_fills import changes_values
+from tf1compat.migration.planning._gradients_compared import GradientsCompared
+from tf1compat.migration.planning._graph_numbers import GraphNumbers
+from tf1compat.migration.planning._rates_compared import parting
+from tf1compat.migration.planning._said import alike, said, said_of
+from tf1compat.migration.planning._whole_variables import WholeVariables
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.optimizer_lines import differs
 from tf1compat.names.reasons import Reason
 
-__all__ = ["Compared", "averages_beside_slots", "offer_of", "rate_differences"]
-
-_NEAR = 1e-5  # relative
-_SHOWN = 3
+__all__ = ["Compared", "averages_beside_slots"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +32,10 @@ class Compared:
       optimizer: that of the model.
       numbers: of the graph's steps.
       weights: the lines of the weights that are trained.
+      variables: the variables that each of these is of, by its path.
+      untrained: the weights that aren't, by the variables that fill them.
       index: the model's index.
+      step: number of the next step.
     """
 
     family: Family
@@ -41,101 +43,180 @@ class Compared:
     optimizer: OptimizerIndex
     numbers: GraphNumbers
     weights: Sequence[Fill]
+    variables: Mapping[str, Sequence[str]]
+    untrained: Mapping[str, str]
     index: ModelIndex
+    step: int
 
     def differences(self) -> Iterator[Reason]:
-        """Yields what differs, but for the learning rate."""
+        """Yields what differs, but for the learning rate and averages."""
         yield from self._settings()
+        yield from self._at_steps()
+        yield from self._by_weight()
         yield from self._rows()
-        layouts = {fill.target: parse_layout(fill.layout) for fill in self.weights}
-        if self.family.by_value:
-            shifted = [path for path, one in layouts.items() if changes_values(one)]
-            yield from _of(
-                "shifted", shifted, v1="variables without a constant", model="with one added"
-            )
-        if self.family.by_whole:
-            parted = [
-                fill.target
-                for fill in self.weights
-                if layouts[fill.target].takes_part or len(fill.sources) > 1
-            ]
-            yield from _of("parted", parted, v1="steps as long as variables are", model="others")
+        yield from self._values()
+        yield from GradientsCompared(self.numbers, self.optimizer.settings).differences()
+        yield from self._steps()
 
     def unread(self) -> tuple[str, ...]:
         """Returns the settings of which no graph tells what they were."""
         numbers = self.numbers
-        return tuple(
-            one
-            for one, name in self.taker.settings.items()
-            if numbers.setting(name) is None and not numbers.several(name)
+        by_weight = [config for config, _ in self.taker.by_weight.values() if not numbers.steps]
+        clips = () if numbers.steps else ("clipping",)
+        return (
+            *(
+                config
+                for config, name in self.taker.settings.items()
+                if self._setting(name) is None
+                and not numbers.several(name)
+                and not numbers.unused(name)
+            ),
+            *(name for name in self.taker.at_steps if numbers.later(name, self.step) is None),
+            *by_weight,
+            *clips,
         )
 
-    def decays(self, known: Iterable[float]) -> Iterator[Reason]:
-        """Yields the decays of moving averages that aren't that of Keras' averages."""
-        model = self.optimizer.settings.get("ema_momentum")
-        for decay in sorted(known):
-            if not isinstance(model, float) or abs(decay - model) > _NEAR:
-                v1 = f"{shortest(decay):g}"
-                yield differs("setting", setting="ema_momentum", v1=v1, model=model)
+    def _setting(self, name: str) -> float | None:
+        numbers = self.numbers
+        if name in self.taker.by_weight:
+            return numbers.setting_of_some(name)
+        return numbers.setting(name)
 
     def _settings(self) -> Iterator[Reason]:
+        settings = self.optimizer.settings
         for config, name in {**self.taker.settings, "learning_rate": "rate"}.items():
             if several := self.numbers.several(name):
-                each = " and ".join(map(_said, several))
-                one = _said(self.optimizer.settings.get(config))
-                yield differs("setting", setting=config, v1=each, model=one)
+                each = " and ".join(map(said, several))
+                yield differs("setting", setting=config, v1=each, model=said(settings.get(config)))
         for config, name in self.taker.settings.items():
-            v1, model = self.numbers.setting(name), self.optimizer.settings.get(config)
-            if v1 is not None and not _alike(v1, model):
-                yield differs("setting", setting=config, v1=_said(v1), model=_said(model))
+            v1, model = self._setting(name), settings.get(config)
+            if v1 is not None and not alike(v1, model):
+                yield differs("setting", setting=config, v1=said(v1), model=said(model))
         for config, fixed in self.taker.fixed.items():
-            model = self.optimizer.settings.get(config)
-            if not _alike(fixed, model):
-                yield differs("setting", setting=config, v1=_said(fixed), model=_said(model))
-        # What clips gradients in a v1 graph stands before its steps, which aren't looked at.
-        known = dict.fromkeys(("weight_decay", "gradient_accumulation_steps"), "none")
-        known |= dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm"), "not compared")
-        for config, told in known.items():
-            model = self.optimizer.settings.get(config)
+            model = settings.get(config)
+            if not alike(fixed, model):
+                yield differs("setting", setting=config, v1=said(fixed), model=said(model))
+        for config in ("weight_decay", "gradient_accumulation_steps", "ema_overwrite_frequency"):
+            model = settings.get(config)
             if model is not None and config not in self.taker.fixed:
-                yield differs("setting", setting=config, v1=told, model=_said(model))
+                yield differs("setting", setting=config, v1="none", model=said(model))
+
+    def _at_steps(self) -> Iterator[Reason]:
+        """Yields the settings that change with the step and part."""
+        for name, method in self.taker.at_steps.items():
+            v1 = self.numbers.later(name, self.step)
+            tells = getattr(self.optimizer.optimizer, method, None)
+            if v1 is None or tells is None:
+                continue
+            found = parting(v1, partial(_at, tells, self.step), ())
+            if found is not None:
+                later, one, other = found
+                both = (f"{value:g} at step {self.step + later}" for value in (one, other))
+                yield differs("setting", setting=name, v1=next(both), model=next(both))
+
+    def _by_weight(self) -> Iterator[Reason]:
+        """Yields what is done to some variables on one side alone, such as a decay."""
+        for name, (config, method) in self.taker.by_weight.items():
+            tells = getattr(self.optimizer.optimizer, method, None)
+            if tells is None or not self.numbers.steps:
+                continue
+            having = self.numbers.having(name)
+            more: list[str] = []
+            less: list[str] = []
+            for path, variables in self.variables.items():
+                v1 = all(one in having for one in variables)
+                model = bool(tells(self.index[path].keras_path))
+                if v1 != model:
+                    (less if v1 else more).append(path)
+            yield from _of("by_weight", less, setting=config, v1=name, model="excluded")
+            yield from _of("by_weight", more, setting=config, v1="excluded", model=name)
 
     def _rows(self) -> Iterator[Reason]:
         """Yields how tables of which rows are looked up step otherwise."""
         seen, dense = self.optimizer.sees_rows, self.family.dense
-        if (self.taker.rows and (seen or dense)) or (not seen and dense):
-            return
-        rows = {step.variable for step in self.numbers.steps if step.rows}
+        by_rows = {step.variable for step in self.numbers.steps if step.rows}
         tables = [
             fill.target
             for fill in self.weights
-            if rows.intersection(fill.sources) or self.index[fill.target].role == "embedding"
+            if by_rows.intersection(self.variables[fill.target])
+            or self.index[fill.target].role == "embedding"
         ]
-        v1 = "the gradients of a row are added up" if dense else "rows without a gradient stay"
-        model = "squared one by one" if dense else "all rows take each step"
-        yield from _of("rows", tables, v1=v1, model=model)
+        if dense:
+            if not self.taker.rows and seen:
+                v1 = "the gradients of a row are added up"
+                yield from _of("rows", tables, v1=v1, model="squared one by one")
+            return
+        if not self.taker.rows or not seen:
+            if by_rows or not self.numbers.steps:
+                v1 = "rows without a gradient stay"
+                yield from _of("rows", tables, v1=v1, model="all rows take each step")
+            return
+        if not self.numbers.steps or not self.family.moves_rows:
+            return
+        looked_up = {path for path in tables if self.index[path].role == "embedding"}
+        apart = [path for path in tables if path not in looked_up]
+        stay, move = "rows without a gradient stay", "all rows take each step"
+        yield from _of("rows", apart, v1=stay, model=move)
+        stepped = {step.variable for step in self.numbers.steps} - by_rows
+        whole = [path for path in looked_up if stepped.issuperset(self.variables[path])]
+        yield from _of("rows", sorted(whole), v1=move, model=stay)
 
+    def _values(self) -> Iterator[Reason]:
+        """Yields weights that are other values than variables, or parts of some."""
+        whole = self.whole()
+        v1 = "variables without a constant"
+        yield from _of("shifted", whole.shifted(), v1=v1, model="with one added")
+        v1 = "steps as long as variables are"
+        yield from _of("parted", whole.parted(), v1=v1, model="others")
+        if self.optimizer.settings.get("clipnorm"):
+            layouts = {fill.target: parse_layout(fill.layout) for fill in self.weights}
+            parts = [
+                fill.target
+                for fill in self.weights
+                if layouts[fill.target].takes_part or len(fill.sources) > 1
+            ]
+            yield from _of("parted", parts, v1="clipped as whole variables", model="by weight")
 
-def rate_differences(
-    rate: Rate, optimizer: OptimizerIndex, taker: Taker | None
-) -> Iterator[Reason]:
-    """Yields where the learning rates of both sides part, from the next step on."""
-    apart = [
-        (step, v1, model)
-        for step, v1 in rate.later.items()
-        if (model := optimizer.rate(step)) is not None and not _alike(v1, model)
-    ]
-    if apart and (optimizer.scheduled or not rate.constant):
-        step, v1, model = apart[0]
-        both = (f"{shortest(one):g} at step {step}" for one in (v1, model))
-        yield differs("schedule", v1=next(both), model=next(both))
-    if taker is not None and taker.scaled and (optimizer.scheduled or rate.now is None):
-        known = "no constant" if rate.now is not None else "not known"
-        yield differs(
-            "scaled",
-            v1=f"the learning rate ({known}) multiplies the sum of gradients",
-            model="each gradient",
+    def whole(self) -> WholeVariables:
+        """Returns what weights are that isn't a variable of its own."""
+        return WholeVariables(
+            self.family,
+            self.taker,
+            self.optimizer.optimizer,
+            self.weights,
+            self.index,
+            self.numbers.checkpoint,
         )
+
+    def _steps(self) -> Iterator[Reason]:
+        """Yields variables that one side steps on alone, or twice, or changes otherwise."""
+        graph = self.numbers.graph
+        if graph is None or not self.numbers.steps:
+            return
+        stepped = {step.variable for step in graph.steps}
+        without = [p for p, some in self.variables.items() if not stepped.issuperset(some)]
+        yield from _of("steps", without, v1="no step that is read", model="steps")
+        only = [path for variable, path in self.untrained.items() if variable in stepped]
+        yield from _of("steps", only, v1="steps", model="none")
+        mine = {one: path for path, some in self.variables.items() for one in some}
+        several: dict[str, set[tuple[str, ...]]] = {}
+        for step in self.numbers.steps:
+            several.setdefault(step.on, set()).add(
+                (step.optimizer, *map(str, step.settings.items()))
+            )
+        twice = {s.variable for s in self.numbers.steps if len(several[s.on]) > 1}
+        paths = dict.fromkeys(mine[one] for one in twice)
+        yield from _of("steps", sorted(paths), v1="steps of several optimizers", model="of one")
+        changed: dict[str, list[str]] = {}
+        for variable, ops in graph.others.items():
+            if variable in mine:
+                changed.setdefault(said_of(ops), []).append(mine[variable])
+        for ops_said, some in changed.items():
+            yield from _of("steps", some, v1=f"changed by {ops_said} too", model="by steps alone")
+
+
+def _at(tells: Callable[[int], float], step: int, later: int) -> float:
+    return tells(step + later)
 
 
 def averages_beside_slots(paths: Iterable[str]) -> Iterator[Reason]:
@@ -144,36 +225,6 @@ def averages_beside_slots(paths: Iterable[str]) -> Iterator[Reason]:
     yield from _of("averaged_weights", paths, v1=v1, model="their moving averages")
 
 
-def offer_of(family: Family, numbers: GraphNumbers, rate: Rate) -> str:
-    """Returns what computes what 1.15 did, as one writes it."""
-    taker = family.takers[0]
-    said = [] if rate.now is None else [f"learning_rate={_rate_said(rate)}"]
-    said += [
-        f"{config}={_said(value)}"
-        for config, name in taker.settings.items()
-        if (value := numbers.setting(name)) is not None
-    ]
-    return f"tf1compat.keras3.v1_optimizers.{taker.kind.rpartition('>')[2]}({', '.join(said)})"
-
-
-def _rate_said(rate: Rate) -> str:
-    return f"{shortest(rate.now or 0.0):g}" if rate.constant else "..."
-
-
-def _of(name: str, paths: Iterable[str], *, v1: str, model: str) -> Iterator[Reason]:
+def _of(name: str, paths: Iterable[str], *, v1: str, model: str, **facts: str) -> Iterator[Reason]:
     if some := list(paths):
-        more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
-        yield differs(name, v1=v1, model=model, of=f"{', '.join(some[:_SHOWN])}{more}")
-
-
-def _alike(v1: object, model: object) -> bool:
-    plain = (int, float)
-    if isinstance(v1, plain) and isinstance(model, plain):
-        return math.isclose(v1, model, rel_tol=_NEAR, abs_tol=0.0)
-    return v1 == model
-
-
-def _said(value: object) -> str:
-    if isinstance(value, float):
-        return f"{shortest(value):g}"
-    return "none" if value is None else str(value)
+        yield differs(name, v1=v1, model=model, of=said_of(some), **facts)

@@ -107,8 +107,16 @@ class OptimizerFills:
             layout = str(PowerSteps(beta, one.weight.dtype))
             return Fill(path, (source,), layout, (carried("carried_power", beta=f"{beta:g}"),))
         if taken.counter is None:
+            if not self._depends_on_steps():
+                return Keep(path, fresh("uncounted"))
             return Keep(path, fresh("fresh", why="nothing in the checkpoint tells the step"))
         return self._as_it_is(path, one, taken.counter, "carried_step")
+
+    def _depends_on_steps(self) -> bool:
+        """Tells whether any step of the optimizer depends on its number."""
+        corrected = bool(self.family.powers) and not self.taker.powers
+        changes = self.optimizer.scheduled or not self.rate.constant or self.taker.at_steps
+        return bool(corrected or changes or self.optimizer.settings.get("use_ema"))
 
     def _power(self, path: str, one: OptimizerVariable) -> Fill | Keep:
         power = self.taker.powers[one.what]

@@ -36,6 +36,7 @@ _VERSION = 2
 _QUESTION = "question"
 _LINES = ("fills", "drops", "keeps", "ambiguities", "unexplained", "unfilled")
 _TRAINING = "training"
+_SETTINGS = "settings"  # which plans of before don't have
 _SAID = ("optimizer", "policy", "family", "offer")
 _OF_TRAINING = ("fills", "keeps", "unfilled", "refused", "differences")
 _FIELDS = ("checkpoint", "model", "sources", "targets", *_LINES)
@@ -135,7 +136,7 @@ def from_json(text: str) -> dict[str, Any]:
 def _training(row: Any, readers: Mapping[str, Any]) -> Training:
     """Returns the section of the optimizer, whose lines are as those of the weights."""
     given = _fields(row, "what the optimizer goes on with")
-    _no_more(given, *_SAID, "targets", "unread", *_OF_TRAINING)
+    _no_more(given, *_SAID, _SETTINGS, "targets", "unread", *_OF_TRAINING)
     specs = _fields(given["targets"], "the optimizer's variables")
     lines = {name: _rows(given[name], f"{name} of the optimizer") for name in _OF_TRAINING}
     keeps = []
@@ -144,6 +145,7 @@ def _training(row: Any, readers: Mapping[str, Any]) -> Training:
         keeps.append(Keep(_text(one["target"], "what is kept"), _reason(one, FRESH_KINDS)))
     return Training(
         **{name: _text(given[name], name) for name in _SAID},
+        settings=_text(given.get(_SETTINGS, ""), _SETTINGS),
         targets={name: _spec(name, one) for name, one in specs.items()},
         unread=_texts(given["unread"], "what isn't compared of the optimizer"),
         fills=tuple(map(readers["fills"], lines["fills"])),

@@ -63,7 +63,8 @@ class SlotFills:
         parts = self.slots.parts.get(sources[0], sources) if len(sources) == 1 else sources
         try:
             join = self._join(variables[0], parts) if parts != sources else IDENTITY
-            layout = chain(join, self._layout(weight, variables, sources, spec=spec))
+            moved = self._layout(weight, variables, sources, spec=spec, role=role)
+            layout = chain(join, moved)
         except LayoutError as error:
             return str(error)
         of = ", ".join(variables)
@@ -81,7 +82,13 @@ class SlotFills:
         raise LayoutError(f"{', '.join(parts)} don't make up {variable}")
 
     def _layout(
-        self, weight: Fill, variables: tuple[str, ...], sources: tuple[str, ...], *, spec: Spec
+        self,
+        weight: Fill,
+        variables: tuple[str, ...],
+        sources: tuple[str, ...],
+        *,
+        spec: Spec,
+        role: str,
     ) -> Layout:
         layout = parse_layout(weight.layout)
         if layout.sums or layout.merges:
@@ -90,7 +97,13 @@ class SlotFills:
         own = [source_spec(self.checkpoint[variable]) for variable in variables]
         whole = sources[0] not in self.slots.parts
         specs = [source_spec(self.checkpoint[source]) for source in sources] if whole else own
-        moved = {layout.for_slot(slot, of) for slot, of in zip(specs, own, strict=True)}
+        lacks = self.family.lacks.get(role)
+        moved = {
+            layout.for_slot(slot, of)
+            if lacks is None
+            else layout.lacking(len(of.shape) + lacks, of)
+            for slot, of in zip(specs, own, strict=True)
+        }
         if len(moved) != 1:
             raise LayoutError(f"layout {layout} lays slots of these shapes out in several ways")
         found = moved.pop()

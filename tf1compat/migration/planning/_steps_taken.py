@@ -9,6 +9,8 @@ from tf1compat.checkpoint import Entry
 from tf1compat.migration.carrying.family import Family, Taker
 from tf1compat.migration.layouts.kept_numbers import shortest, steps_of
 from tf1compat.migration.planning._graph_numbers import GraphNumbers
+from tf1compat.migration.planning.optimizer_lines import differs
+from tf1compat.names.reasons import Reason
 
 __all__ = ["StepsTaken", "steps_taken"]
 
@@ -48,6 +50,32 @@ class StepsTaken:
             for source, beta in kept
             if source is not None and beta is not None and source not in self.powers
         }
+
+    def goes_on_at(self, *, alone: bool) -> int:
+        """Returns the number of the next step by the optimizer's count.
+
+        Args:
+          alone: whether that has to do for all, as it keeps no powers.
+        """
+        if self.counted is None or (alone and not self.agreeing):
+            return next((steps for _, steps in self.powers.values()), 0)
+        return self.counted
+
+    def differences(self, *, alone: bool) -> Iterator[Reason]:
+        """Yields where what tells the step doesn't agree with itself, or tells nothing.
+
+        Args:
+          alone: whether the optimizer has one count for all, as it keeps no powers.
+        """
+        if not alone:
+            return
+        if not self.agreeing:
+            powers = ", ".join(f"{p} of step {n}" for p, (_, n) in self.powers.items())
+            v1 = f"{powers}; {self.counter} is {self.counted}"
+            yield differs("step", v1=v1, model="one count")
+        for power, beta in self.odd.items():
+            v1 = f"{power}, which is no power of {beta:g},"
+            yield differs("step", v1=v1, model="a count of steps")
 
     def _told(self) -> Iterator[int]:
         yield from (steps for _, steps in self.powers.values())
@@ -92,15 +120,25 @@ def steps_taken(
 
 
 def _counter(checkpoint: Mapping[str, Entry], numbers: GraphNumbers) -> str | None:
-    named = numbers.graph.counter if numbers.graph else ""
-    if named in checkpoint and checkpoint[named].shape == ():
-        return named
+    """Returns what counts steps: the global step, unless the graph's steps don't count by that."""
+    graph = numbers.graph
+    numbered = {name for name, entry in checkpoint.items() if entry.shape == ()}
     every = [
         name
         for name, entry in checkpoint.items()
-        if entry.name.kind == "global_step" and not entry.shape
+        if entry.name.kind == "global_step" and name in numbered
     ]
-    return every[0] if len(every) == 1 else None
+    if graph is None or not numbers.steps:
+        named = graph.counter if graph else ""
+        return named if named in numbered else (every[0] if len(every) == 1 else None)
+    counted = graph.clocks & numbered
+    if graph.counter in counted:
+        return graph.counter
+    read = counted & numbers.read_by_steps()
+    for some in (read, counted.intersection(every)):
+        if len(some) == 1:
+            return next(iter(some))
+    return None
 
 
 def _only(checkpoint: Mapping[str, Entry], leaf: str) -> str | None:

@@ -46,6 +46,7 @@ FRESH_KINDS: Registry[Kind] = Registry(
         Kind("compiled", "as the model was compiled: {why}"),
         Kind("fresh", "begins anew: {why}"),
         Kind("unused", "nothing reads it"),
+        Kind("uncounted", "begins anew: nothing counted steps, and none depends on its number"),
     ),
 )
 """Why a variable of an optimizer keeps the value that it has."""
@@ -62,6 +63,11 @@ DIFFERENCE_KINDS: Registry[Kind] = Registry(
     (
         Kind("setting", "{setting} {v1} in the v1 graph, {model} in the model's optimizer"),
         Kind("schedule", "learning rate {v1} in the v1 graph, {model} in the model's optimizer"),
+        Kind(
+            "by_weight", "{setting}: {v1} in the v1 graph, {model} in the model's optimizer: {of}"
+        ),
+        Kind("gradients", "gradients {v1} in the v1 graph, {model} in the model's optimizer"),
+        Kind("steps", "{v1} in the v1 graph, {model} in the model's optimizer: {of}"),
         Kind("rows", "{v1} in the v1 graph, {model} in the model's optimizer: {of}"),
         Kind("scaled", "{v1} in the v1 graph, {model} in the model's optimizer"),
         Kind("shifted", "{v1} in the v1 graph, {model} in the model: {of}"),
@@ -110,6 +116,7 @@ class Training:
       unfilled: a problem for each that should be filled and can't be.
       differences: what it computes otherwise than 1.15 did.
       refused: a problem for each of these, where all is to be as it was.
+      settings: ``"compiled"`` where what isn't told is believed to be as compiled; else "".
       unread: its settings that aren't compared, as no graph tells what they were.
     """
 
@@ -117,6 +124,7 @@ class Training:
     policy: str = "prefer"
     family: str = ""
     offer: str = ""
+    settings: str = ""
     targets: Mapping[str, Spec] = dataclasses.field(default_factory=dict)
     fills: tuple[Fill, ...] = ()
     keeps: tuple[Keep, ...] = ()
@@ -168,6 +176,7 @@ class Training:
                 {"kind": one.kind.name, **one.facts, "text": one.text} for one in self.differences
             ],
             "unread": list(self.unread),
+            "settings": self.settings,
             "offer": self.offer,
         }
 

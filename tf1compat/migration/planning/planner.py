@@ -62,7 +62,8 @@ def plan_migration(
       model: a built Keras model, or its :class:`~tf1compat.keras3.ModelIndex`.
       rules: rules in order, or the path of a rules file.
       assume: what no file tells: the constant of forget gates, how tables were sharded, in which
-        data format images were flattened. What can't be told without is asked for.
+        data format images were flattened, whether the compiled optimizer's settings are those of
+        the v1 program. What can't be told without is asked for.
       averages: what becomes of moving averages: ``"ignore"`` leaves them behind, ``"use"`` takes
         them in place of their variables, as ``Saver(ema.variables_to_restore())`` does, and asks
         for one of each trained variable, ``"prefer"`` takes what there is.
@@ -121,7 +122,14 @@ def plan_migration(
         unfilled=tuple(_unfilled(left_t, index, _without(left_s, strays), sources, problems)),
     )
     plan = with_averages(plan, checkpoint, index, averages=averages)
-    return with_training(plan, checkpoint, index, graph=checkpoint.graph_path, policy=optimizer)
+    return _with_training(plan, checkpoint, index, policy=optimizer, assume=assume)
+
+
+def _with_training(
+    plan: Plan, checkpoint: Checkpoint, index: ModelIndex, *, policy: str, assume: Assumptions
+) -> Plan:
+    graph = checkpoint.graph_path
+    return with_training(plan, checkpoint, index, graph=graph, policy=policy, assume=assume)
 
 
 def _ruling(
@@ -215,7 +223,7 @@ def _training_drops(checkpoint: Checkpoint, ruling: Ruling, graph: Meta | None) 
         reason = training_reason(entry.name)
         if reason is not None and source in ruling.sides.training:
             yield Drop(source, reason)
-        elif reason is None and source in scalars and not entry.shape:
+        elif reason is None and source in scalars:
             yield Drop(source, scalars[source])
 
 

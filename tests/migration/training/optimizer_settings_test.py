@@ -1,0 +1,349 @@
+"""What a graph tells of its training beside slots: settings, gradients, counts, averages."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from shares import share
+from training_runs import JOINED, RUNS, Warm, net
+
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.errors import PlanError, UsageError
+from tf1compat.keras3 import v1_optimizers
+from tf1compat.migration import Assumptions, Plan, plan_migration
+
+v1 = tf.compat.v1
+train = v1.train
+
+
+def planned(path, optimizer, *, kind="dense", policy="use", **more):
+    model = net(kind)
+    model.compile(optimizer=optimizer, loss="mse")
+    return plan_migration(path, model, optimizer=policy, **more)
+
+
+def said(plan):
+    return [reason.text for reason in plan.training.differences]
+
+
+def _slow(*names):
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["wide_and_deep", *_slow("clipped_norms", "adafactor", "ftrl", "lazy_adam", "clipped_values")],
+)
+def test_what_is_offered_computes_the_same(runs, name):
+    path, kind = runs / name / "model.ckpt", RUNS[name][0]
+    first = planned(path, keras.optimizers.RMSprop(0.5), kind=kind, policy="prefer")
+    assert first.training.differences
+    names = {"tf1compat": _Namespace(keras3=_Namespace(v1_optimizers=v1_optimizers))}
+    text = first.training.offer.replace("learning_rate=..., ", "")  # Adafactor's own
+    offered = eval(text, names)
+    plan = planned(path, offered, kind=kind)
+    plan.require_complete()
+    assert not plan.training.differences
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+class _Namespace:
+    def __init__(self, **names):
+        vars(self).update(names)
+
+
+OTHERWISE = [
+    ("lamb", lambda: _lamb(global_clipnorm=1.0), "lstm", "global_clipnorm 0.1 in the v1"),
+    ("lamb", lambda: _lamb(), "lstm", "global_clipnorm 0.1 in the v1 graph, none in the model"),
+    ("lamb", lambda: _lamb(epsilon=1e-8), "lstm", "epsilon 1e-06 in the v1 graph, 1e-08"),
+    (
+        "lamb",
+        lambda: _lamb(weight_decay_rate=0.1),
+        "lstm",
+        "weight_decay_rate 0.01 in the v1 graph, 0.1 in the model's optimizer",
+    ),
+    (
+        "lamb",
+        lambda: _lamb(exclude=("norm",)),
+        "lstm",
+        "exclude: excluded in the v1 graph, weight_decay_rate in the model's optimizer: "
+        "rnn/cell/bias, scores/bias",
+    ),
+    (
+        "lamb",
+        lambda: _lamb(exclude_from_layer_adaptation=()),
+        "lstm",
+        "exclude_from_layer_adaptation: excluded in the v1 graph, adapted in the model's "
+        "optimizer: norm/gamma, norm/beta, rnn/cell/bias and 1 more",
+    ),
+    (
+        "adafactor_momentum",
+        lambda: v1_optimizers.Adafactor(0.5, beta_1=0.9, multiply_by_parameter_scale=False),
+        "dense",
+        "clipping_threshold none in the v1 graph, 1 in the model's optimizer",
+    ),
+    (
+        "adafactor_momentum",
+        lambda: v1_optimizers.Adafactor(0.5, beta_1=0.9, multiply_by_parameter_scale=False),
+        "dense",
+        "decay_rate 0.870559 at step 7 in the v1 graph, 0.810535 at step 7 in the model's",
+    ),
+    (
+        "clipped_values",
+        lambda: v1_optimizers.Adam(0.5, clipnorm=0.01),
+        "dense",
+        "clipvalue 0.01 in the v1 graph, none in the model's optimizer",
+    ),
+    (
+        "nesterov",
+        lambda: v1_optimizers.Momentum(_Turning(), use_nesterov=True),
+        "lstm",
+        "learning rate 0.005 at step 51 in the v1 graph, 0.02 at step 51 in the model's optimizer",
+    ),
+    (
+        "nesterov",  # which turns at step 50
+        lambda: v1_optimizers.Momentum(
+            keras.optimizers.schedules.PiecewiseConstantDecay([51], [0.02, 0.005]),
+            use_nesterov=True,
+        ),
+        "lstm",
+        "learning rate 0.005 at step 51 in the v1 graph, 0.02 at step 51 in the model's",
+    ),
+    ("adam", lambda: v1_optimizers.LazyAdam(0.5), "lstm", "words/table has no slot m of Lazy"),
+    ("lazy_adam", lambda: v1_optimizers.Adam(0.5), "lstm", "words/table has no slot m of Adam"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "kind", "text"),
+    share(OTHERWISE, 9, lambda case: case[2]),
+)
+def test_what_is_set_otherwise_is_said(runs, name, make, kind, text):
+    plan = planned(runs / name / "model.ckpt", make(), kind=kind)
+    with pytest.raises(PlanError) as raised:
+        plan.require_complete()
+    assert text in str(raised.value)
+
+
+class _Turning(keras.optimizers.schedules.LearningRateSchedule):
+    """It turns a step late, which no number of its configuration tells."""
+
+    def __call__(self, step):
+        return keras.ops.where(keras.ops.cast(step, "int32") <= 51, 0.02, 0.005)
+
+    def get_config(self):
+        return {}
+
+
+def _lamb(**settings):
+    return v1_optimizers.Lamb(Warm(), **JOINED, **settings)
+
+
+@pytest.fixture
+def graphless(runs, tmp_path):
+    """Returns a checkpoint of Adam without its graph."""
+    entries = open_checkpoint(runs / "adam_dense/model.ckpt")
+    write_checkpoint(tmp_path / "alone", {name: one.read() for name, one in entries.items()})
+    return tmp_path / "alone"
+
+
+def test_what_no_graph_tells_is_asked(graphless):
+    plan = planned(graphless, v1_optimizers.Adam(0.5))
+    with pytest.raises(PlanError, match=r"nothing that tells beta_1.*learning_rate.*compiled \(--"):
+        plan.require_complete()
+    assume = Assumptions(optimizer_settings="compiled")
+    plan = planned(graphless, v1_optimizers.Adam(0.5), assume=assume)
+    plan.require_complete()
+    assert "learning_rate" in plan.training.unread  # it is said all the same
+    assert Plan.from_json(plan.to_json()) == plan
+    assert planned(graphless, v1_optimizers.Adam(0.5), policy="prefer").complete
+    with pytest.raises(UsageError, match="optimizer_settings: expected compiled, found 'so'"):
+        planned(graphless, v1_optimizers.Adam(0.5), assume=Assumptions(optimizer_settings="so"))
+
+
+@pytest.mark.slow
+def test_averages_of_one_side_alone_are_said(runs):
+    own = v1_optimizers.Adam(0.5, use_ema=True)
+    plan = planned(runs / "adam_dense/model.ckpt", own)
+    assert said(plan) == ["use_ema False in the v1 graph, True in the model's optimizer"]
+    rate = keras.optimizers.schedules.PolynomialDecay(0.02, 200, 0.001)
+    own = v1_optimizers.Adam(rate, epsilon=1e-4)
+    plan = planned(runs / "adam_average/model.ckpt", own, kind="lstm")
+    assert said(plan) == ["use_ema True in the v1 graph, False in the model's optimizer"]
+    assert "use_ema=True, ema_momentum=0.95" in plan.training.offer
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """A function that saves a small graph that trains, after some steps, as a program builds it."""
+
+    def save(build, *, steps=3):
+        with tf.Graph().as_default(), v1.Session() as session:
+            x = v1.placeholder(tf.float32, [None, 3], "x")
+            first = v1.get_variable("a/kernel", [3, 2], use_resource=False)
+            last = v1.get_variable("b/kernel", [2, 1], use_resource=False)
+            op = build(tf.reduce_mean(tf.square(x @ first @ last)), [first, last])
+            session.run(v1.global_variables_initializer())
+            for _ in range(steps):
+                session.run(op, {x: np.ones((2, 3), "f4")})
+            train.Saver().save(session, str(tmp_path / "m.ckpt"))
+        return tmp_path / "m.ckpt"
+
+    return save
+
+
+def two_layers(optimizer):
+    dense = keras.layers.Dense
+    layers = [dense(2, use_bias=False, name="a"), dense(1, use_bias=False, name="b")]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def _plain(loss, weights):
+    return train.MomentumOptimizer(0.1, 0.9).minimize(loss, train.get_or_create_global_step())
+
+
+def _decayed_beside(loss, weights):
+    with tf.control_dependencies([_plain(loss, weights)]):
+        return weights[0].assign_sub(0.1 * weights[0])
+
+
+def _constrained(loss, weights):
+    with tf.control_dependencies([_plain(loss, weights)]):
+        return weights[0].assign(tf.clip_by_value(weights[0], -1.0, 1.0))
+
+
+def _fed(loss, weights):
+    weights[0].assign(v1.placeholder(tf.float32, [3, 2]))  # as pretrained values are
+    return _plain(loss, weights)
+
+
+def _one_alone(loss, weights):
+    step = train.get_or_create_global_step()
+    return train.MomentumOptimizer(0.1, 0.9).minimize(loss, step, var_list=weights[:1])
+
+
+def _noisy(loss, weights):
+    optimizer = train.MomentumOptimizer(0.1, 0.9)
+    pairs = optimizer.compute_gradients(loss, weights)
+    noisy = [(one + tf.random.normal(one.shape), weight) for one, weight in pairs]
+    return optimizer.apply_gradients(noisy, train.get_or_create_global_step())
+
+
+def _accumulated(loss, weights):
+    sums = [v1.get_variable(f"sum_{n}", w.shape, trainable=False) for n, w in enumerate(weights)]
+    optimizer = train.MomentumOptimizer(0.1, 0.9)
+    step = train.get_or_create_global_step()
+    return optimizer.apply_gradients([*zip(sums, weights, strict=True)], step)
+
+
+def _scaled(loss, weights):
+    optimizer = train.MomentumOptimizer(0.1, 0.9)
+    pairs = optimizer.compute_gradients(128.0 * loss, weights)
+    step = train.get_or_create_global_step()
+    return optimizer.apply_gradients([(one / 128.0, weight) for one, weight in pairs], step)
+
+
+def _norm_of_more(loss, weights):
+    optimizer = train.MomentumOptimizer(0.1, 0.9)
+    clipped, _ = tf.clip_by_global_norm(v1.gradients(loss, [*weights, loss]), 1.0)
+    step = train.get_or_create_global_step()
+    return optimizer.apply_gradients([*zip(clipped[:2], weights, strict=True)], step)
+
+
+DONE_BESIDE = [
+    (_decayed_beside, "changed by AssignSub too in the v1 graph, by steps alone in the"),
+    (_constrained, "changed by Assign too in the v1 graph, by steps alone in the model's"),
+    (_fed, ""),
+    (_one_alone, "no step that is read in the v1 graph, steps in the model's optimizer: b/ke"),
+    (_noisy, "gradients changed by AddV2: a/kernel, b/kernel in the v1 graph"),
+    (_accumulated, "gradients accumulated over batches: a/kernel, b/kernel in the v1 graph"),
+    (_scaled, "gradients divided by 128: a/kernel, b/kernel in the v1 graph"),
+    (_norm_of_more, "gradients a norm of 3 gradients in the v1 graph, of 2 in the model's"),
+]
+
+
+@pytest.mark.parametrize(("build", "text"), share(DONE_BESIDE, 3))
+def test_what_else_a_graph_does_is_said(graph, build, text):
+    model = two_layers(v1_optimizers.Momentum(0.5, global_clipnorm=_clip(build)))
+    found = said(plan_migration(graph(build), model))
+    assert [one for one in found if text in one] if text else not found
+
+
+def _clip(build):
+    return 1.0 if build is _norm_of_more else None
+
+
+def _own_count(loss, weights):
+    train.get_or_create_global_step()  # which nothing counts
+    count = v1.get_variable("count", [], tf.int64, tf.zeros_initializer(), trainable=False)
+    rate = train.exponential_decay(0.1, count, 2, 0.5)
+    return train.MomentumOptimizer(rate, 0.9).minimize(loss, global_step=count)
+
+
+def test_steps_are_counted_by_what_the_steps_count(graph):
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
+    plan = plan_migration(
+        graph(_own_count), two_layers(v1_optimizers.Momentum(rate)), optimizer="use"
+    )
+    plan.require_complete()
+    fills = {fill.target: fill.sources for fill in plan.training.fills}
+    assert fills["optimizer/iterations"] == ("count",)
+
+
+@pytest.mark.slow
+def test_a_count_of_two_optimizers_is_said(graph):
+    def build(loss, weights):
+        step = train.get_or_create_global_step()
+        rate = train.exponential_decay(0.1, step, 2, 0.5)
+        ops = [
+            train.MomentumOptimizer(rate, 0.9, name=name).minimize(loss, step, var_list=[one])
+            for name, one in zip(("one", "other"), weights, strict=True)
+        ]
+        return tf.group(*ops)
+
+    plan = plan_migration(graph(build), two_layers(v1_optimizers.Momentum(0.5)))
+    assert plan.training.slots == 2  # of names that the graph alone tells
+    assert any("global_step counted by one, other in the checkpoint" in one for one in said(plan))
+
+
+@pytest.mark.slow
+def test_averages_whose_decay_grows_are_said(graph):
+    def build(loss, weights):
+        step = train.get_or_create_global_step()
+        with tf.control_dependencies([_plain(loss, weights)]):
+            return train.ExponentialMovingAverage(0.99, step).apply(weights)
+
+    own = v1_optimizers.Momentum(0.5, use_ema=True, ema_momentum=0.99)
+    found = said(plan_migration(graph(build), two_layers(own)))
+    # min(0.99, (1 + 3) / (10 + 3))
+    assert found == [
+        "ema_momentum 0.307692 at step 3 in the v1 graph, 0.99 in the model's optimizer"
+    ]
+
+
+def test_optimizers_that_nothing_is_known_of_are_named(graph):
+    def build(loss, weights):
+        return train.ProximalGradientDescentOptimizer(0.1).minimize(loss)
+
+    found = said(plan_migration(graph(build), two_layers(v1_optimizers.Momentum(0.5))))
+    assert found == ["steps of ProximalGradientDescent in the checkpoint, Momentum in the model"]
+
+
+@pytest.mark.slow
+def test_slots_of_parts_are_joined_from_the_first_format(runs):
+    own, assume = v1_optimizers.Adagrad(0.5), Assumptions(1.0, "div")
+    path = runs / "adagrad_sharded/first.ckpt"
+    plan = planned(path, own, kind="lstm", policy="prefer", assume=assume)
+    fills = {fill.target: (fill.sources, fill.layout) for fill in plan.training.fills}
+    assert fills["optimizer/accum/words/embeddings"] == (
+        tuple(f"words/table/art_{part}/Adagrad" for part in range(3)),
+        "concatenate(0)",
+    )
+    first, second = (
+        open_checkpoint(runs / "adagrad_sharded" / name) for name in ("first.ckpt", "model.ckpt")
+    )
+    assert list(first) == list(second)
+    for name, entry in first.items():
+        assert np.array_equal(entry.read(), second[name].read()), name
