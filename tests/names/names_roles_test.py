@@ -35,6 +35,8 @@ LEAVES = {
     "softmax_w": "kernel",
     "softmax_b": "bias",
     "W_h": "kernel",
+    "layer_norm_scale": "gamma",  # Tensor2Tensor
+    "layer_norm_bias": "beta",
     "bias_reduce_c": "bias",
     "fc_weights": "kernel",
     "filter": "kernel",

@@ -73,7 +73,15 @@ def _describe(
     if alone.part is not None and split_part(bare)[0] not in table.joined:
         scope, _, leaf = bare.rpartition("/")  # part_3 without part_0: a name like any other
         alone = VariableName(name, scope, leaf)
-    return _lettered(alone, table)
+    return _lettered(_unlike_a_bias(alone, table), table)
+
+
+def _unlike_a_bias(alone: VariableName, table: NameTable) -> VariableName:
+    """Returns a matrix that is called ``B`` as one that may be anything: no bias has two axes."""
+    axes = [size for size in table.shapes.get(strip_output(alone.full), ()) if size != 1]
+    if alone.leaf.lower() != "b" or alone.role != "bias" or len(axes) < 2:
+        return alone
+    return dataclasses.replace(alone, role="unknown")
 
 
 def _lettered(alone: VariableName, table: NameTable) -> VariableName:

@@ -128,6 +128,9 @@ def role_of(leaf: str, scope: str = "") -> str:
     tables = [_LEAVES, _LOOSE_LEAVES]
     if _NORM_SCOPE.fullmatch(scope.rpartition("/")[2][:_LONGEST_LEAF]):
         tables.insert(0, _NORM_LEAVES)
+    around, _, last = name.rpartition("_")
+    if last in _NORM_LEAVES and _NORM_SCOPE.fullmatch(around):  # layer_norm_scale, of Tensor2Tensor
+        return _NORM_LEAVES[last]
     for text in (name, _COUNTER.sub("", name)):
         for table in tables:
             if text in table:

@@ -37,6 +37,26 @@ def test_words_that_exclude_each_other(source, target, words):
     assert sorted(found.split(" and ")) == sorted(words.split(" and "))
 
 
+def _of_roles(*roles, shape=(4, 4)):
+    return [Item(f"{n}/{role}", str(n), role, shape) for n, role in enumerate(roles)]
+
+
+def test_a_table_is_for_a_table_where_there_is_one_for_each():
+    """A square one has the shape of a kernel; the file's words say which is which."""
+    sources, targets = _of_roles("embedding", "kernel"), _of_roles("kernel", "kernel", "embedding")
+    nodes = module_nodes(sources), module_nodes(targets)
+    against = Objections(*nodes).between
+    assert against(nodes[0][0], nodes[1][0]) == "embedding"
+    assert against(nodes[0][1], nodes[1][2]) == "embedding"
+    assert against(nodes[0][0], nodes[1][2]) == against(nodes[0][1], nodes[1][0]) == ""
+
+
+def test_a_kernel_by_its_name_may_be_a_table_for_want_of_one():
+    sources, targets = _of_roles("embedding", "kernel"), _of_roles("embedding", "embedding")
+    nodes = module_nodes(sources), module_nodes(targets)
+    assert Objections(*nodes).between(nodes[0][1], nodes[1][1]) == ""
+
+
 def test_words_that_all_have_tell_nothing_apart():
     assert _between(["target/fc1", "target/fc2"], ["fc1", "fc2"]) == ""
 

@@ -248,3 +248,23 @@ def test_shards_that_are_variables_stand_as_the_graph_lists_them(tmp_path):
     assert fill.layout == "concatenate(0) | mod_shards(2)"
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
     assert not plan_migration(without_graph(prefix), index).fills
+
+
+def test_shards_that_are_joined_and_looked_up_are_one_table(tmp_path):
+    """Tensor2Tensor's ``shared/weights_0`` and so on."""
+
+    def program():
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        shards = [v1.get_variable(f"shared/weights_{n}", [2, 3]) for n in range(2)]
+        table = tf.identity(tf.concat(shards, 0))
+        tf.gather(table, ids, name="y")
+
+    ids = keras.Input((), dtype="int32", name="ids")
+    index = index_model(keras.Model(ids, keras.layers.Embedding(4, 3, name="words")(ids)))
+    plan = plan_migration(saved(tmp_path, program), index)
+    (fill,) = plan.fills
+    assert (fill.sources, fill.layout) == (
+        ("shared/weights_0", "shared/weights_1"),
+        "concatenate(0)",
+    )
+    assert prove(plan, index).agrees

@@ -87,6 +87,37 @@ def test_weights_that_a_sampled_loss_looks_up_are_no_table(tmp_path):
     assert "nce_weights fits transposed: layout='transpose(1, 0)' in a rule says so" in said
 
 
+def _square(folder, *, tied):
+    """A table of as many words as it has columns, a layer of that shape, and scores."""
+
+    def program():
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        table, mix = (v1.get_variable(n, [SIZE, SIZE]) for n in ("embedding", "mix/kernel"))
+        h = tf.tanh(tf.matmul(tf.nn.embedding_lookup(table, ids), mix))
+        h = tf.matmul(h, table, transpose_b=True) if tied else h
+        tf.nn.bias_add(h, v1.get_variable("output_bias", [SIZE]), name="y")
+
+    ids = keras.Input((), dtype="int32", name="ids")
+    h = keras.layers.Embedding(SIZE, SIZE, name="words")(ids)
+    h = keras.layers.Dense(SIZE, "tanh", use_bias=False, name="mix")(h)
+    model = keras.Model(ids, keras.layers.Dense(SIZE, name="scores")(h))
+    return saved(folder, program), index_model(model)
+
+
+def test_a_square_table_is_told_from_kernels_by_its_uses(tmp_path):
+    prefix, index = _square(tmp_path, tied=True)
+    plan = plan_migration(prefix, index)
+    assert plan.complete, str(plan)
+    assert prove(plan, index).agrees
+
+
+def test_a_square_table_is_no_kernel_for_want_of_another(tmp_path):
+    prefix, index = _square(tmp_path, tied=True)
+    plan = plan_migration(without_graph(prefix), index)
+    assert {f.target: f.sources for f in plan.fills}["words/embeddings"] == ("embedding",)
+    assert [problem.name for problem in plan.unfilled] == ["scores/kernel"]
+
+
 def _words():
     ids = keras.Input((), dtype="int32")
     return keras.Model(ids, keras.layers.Embedding(WORDS, SIZE, name="words")(ids))

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint.meta._attribute_lists import boolean
-from tf1compat.checkpoint.meta._attributes import integer, number
+from tf1compat.checkpoint.meta._attributes import integer, number, values
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
@@ -251,7 +251,28 @@ class _Finder:
             strategy = self._dealt_by(dealing.inputs[1])
             if strategy and len({*tables.values()}) == integer(dealing, "num_partitions"):
                 found[tuple(tables[number] for number in sorted(tables))] = strategy
-        return found
+        return found | dict.fromkeys(self._joined(), "div")
+
+    def _joined(self) -> Iterator[tuple[str, ...]]:
+        """Yields the variables that are put one after the other, and then looked up as one table.
+
+        So Tensor2Tensor's ``shared/weights_0`` to ``weights_15`` are.
+        """
+        for node in self._nodes.values():
+            if node.op not in _GATHERS or in_gradients(node.name):
+                continue
+            joined = self._nodes.get(node.inputs[0])
+            for _ in range(_FAR):
+                if joined is None or joined.op not in SAME_VALUE or not joined.inputs:
+                    break
+                joined = self._nodes.get(joined.inputs[0])
+            if joined is None or joined.op != "ConcatV2":
+                continue
+            axis = self._nodes.get(joined.inputs[-1])
+            tables = [self._variable(joined, number) for number in range(len(joined.inputs) - 1)]
+            along_rows = axis is not None and values(axis) == (0,)
+            if along_rows and all(tables) and len({*tables}) == len(tables) > 1:
+                yield tuple(tables)
 
     def _dealt_by(self, name: str) -> str:
         for _ in range(_FAR):

@@ -3,7 +3,7 @@
 A source that is alone with its shape is still not the source of whatever target is left: the
 kernel of `aux_logits` is no `predictions`, and that of a `target` network no `online` one. Words
 object where they mark something apart that the other side doesn't mark, where they are opposites,
-and where each is the other's neighbour by name.
+where one is a table and the other a kernel, and where each is the other's neighbour by name.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tf1compat.migration.matching._table_roles import TableRoles
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.places import is_automatic
 
-__all__ = ["Objections"]
+__all__ = ["MARKS", "Objections"]
 
 Words = frozenset[str]
 
-_MARKS = frozenset(
+MARKS = frozenset(
     {
         *("aux", "auxiliary", "target", "teacher", "old", "previous", "prev", "backup", "replica"),
         *("ema", "average", "averaged", "avg", "shadow", "momentum", "copy", "slow", "temp", "tmp"),
@@ -66,6 +67,7 @@ class Objections:
     def __init__(self, sources: Sequence[Node], targets: Sequence[Node]) -> None:
         self._said = {**_said_of(sources), **_said_of(targets)}
         self._named = _named(sources), _named(targets)
+        self._roles = TableRoles(sources, targets)
 
     def between(self, source: Node, target: Node) -> str:
         """Returns the words that speak against a pair; ``""`` where none do."""
@@ -76,7 +78,7 @@ class Objections:
             ours, others = mine.poles[choice], its.poles[choice]
             if not ours & others:
                 return f"{', '.join(sorted(ours))} and {', '.join(sorted(others))}"
-        return self._called_otherwise(source, target)
+        return self._roles.against(source, target) or self._called_otherwise(source, target)
 
     def _called_otherwise(self, source: Node, target: Node) -> str:
         """Returns a name that only the source and another target have, or the other way round."""
@@ -103,7 +105,7 @@ def _said(words: Words) -> _Said:
         chosen = frozenset(choice[word] for word in words if word in choice)
         if chosen:
             poles[number] = chosen
-    return _Said(words & _MARKS, poles)
+    return _Said(words & MARKS, poles)
 
 
 def _common(nodes: Iterable[Node]) -> Words:

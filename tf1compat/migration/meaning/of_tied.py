@@ -27,18 +27,26 @@ class Tied(Reading):
     def read(self, source: Source) -> Iterator[Part | Question]:
         tied = source.uses.tied if source.uses is not None else {}
         wanted = Counter((item.role, item.shape) for item in source.targets.values())
-        shapes = Counter(entry.shape for entry in source.entries.values())
-        have = {(entry.name.role, entry.shape) for entry in source.entries.values()}
+        tables = Counter(e.shape for e in source.entries.values() if _may_be_table(e, source))
+        have = Counter((entry.name.role, entry.shape) for entry in source.entries.values())
         for name, scope in tied.items():
             entry = source.entries.get(name)
             if entry is None or len(entry.shape) != 2:
                 continue
             kernel = ("kernel", entry.shape[::-1])
             # Sampled losses look their weights up, too: another variable may be the table.
-            if shapes[entry.shape] > wanted["embedding", entry.shape]:
+            if tables[entry.shape] > wanted["embedding", entry.shape]:
                 continue
-            if ("embedding", entry.shape) in wanted and kernel in wanted and kernel not in have:
+            if ("embedding", entry.shape) in wanted and wanted[kernel] > have[kernel]:
                 yield from _both(entry, scope)
+
+
+def _may_be_table(entry: Entry, source: Source) -> bool:
+    """Tells whether a variable may be what rows are looked up of: a square kernel isn't."""
+    if source.uses is None or entry.key in source.uses.tied:
+        return True
+    uses = source.uses.by_variable.get(entry.key, ())
+    return not uses or any(use.kind in ("lookup", "other") for use in uses)
 
 
 def _both(entry: Entry, scope: str) -> Iterator[Part]:
@@ -47,5 +55,8 @@ def _both(entry: Entry, scope: str) -> Iterator[Part]:
     module = entry.key if entry.name.scope == scope else entry.name.scope
     own = (f"{module}/{entry.name.leaf}", module, "embedding", entry.shape)
     turned = (f"{scope}/kernel".lstrip("/"), scope, "kernel", entry.shape[::-1])
-    for (path, module, role, shape), layout in ((own, "identity"), (turned, "transpose(1, 0)")):
-        yield Part(path, module, role, shape, (entry.key,), layout, _LAYER, because)
+    # What is looked up comes before all that is multiplied at the end: by one name in the flow they
+    # would feed each other. The kernel goes without one.
+    ways = ((own, "identity", ""), (turned, "transpose(1, 0)", f"{entry.key}:kernel"))
+    for (path, module, role, shape), layout, use in ways:
+        yield Part(path, module, role, shape, (entry.key,), layout, _LAYER, because, use)

@@ -44,6 +44,8 @@ _USED = Kind(
 USES_KINDS: tuple[Kind, ...] = (_USED,)
 
 Shape = tuple[int, ...]
+_ADDED = ("bias", "beta")
+_TABLE_OR_KERNEL = {"embedding", "kernel"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +81,8 @@ class BothUses:
         found_s = []
         for item in sources:
             uses = self.sources.get(item.path, ())
-            told = use_role(uses, item.shape) if item.role == "unknown" else item.role
+            told = use_role(uses, item.shape)
+            told = told if item.role == "unknown" or _mistaken(item, uses) else item.role
             kinds = families(uses, item.shape)
             shape = shaped(uses, item.shape)
             found_s.append(dataclasses.replace(item, role=told, shape=shape, uses=kinds))
@@ -237,6 +240,18 @@ class RuledPairs:
         weight, shape = self.index[target], self.checkpoint[source].shape
         wanted = Item(target, weight.layer_path, weight.role, tuple(weight.shape))
         return [Item(source, "", "unknown", shape)], [wanted]
+
+
+def _mistaken(item: Item, uses: Sequence[Use]) -> bool:
+    """Tells whether all uses are of another kind than the role that a name says.
+
+    A `B` of memory networks is a table: no bias is only looked up. Sampled losses look up what else
+    is multiplied by or added: its name is right.
+    """
+    roles = {use.role for use in uses}
+    told = roles.pop() if len(roles) == 1 else "unknown"
+    added = item.role in _ADDED and coarse_role(told, item.shape) == "weight"
+    return added or {told, item.role} == _TABLE_OR_KERNEL
 
 
 def _as_they_are(uses: Sequence[Use], shape: Shape) -> Shape:

@@ -32,6 +32,7 @@ __all__ = [
     "PART",
     "RANDOM_STATE",
     "RECORDED",
+    "RENORM",
     "RULE",
     "SAME",
     "TAKEN_AVERAGE",
@@ -54,12 +55,13 @@ RECORDED = Kind("recorded", "{text}")
 AVERAGED = Kind("averaged", "its moving average {average} is taken", "its average is taken")
 EQUAL = Kind("equal", "equal to {original}, which is taken, bit for bit", "equal to what is taken")
 TRAINING_SCALAR = Kind("training_scalar", "a number that only training uses ({ops})")
+RENORM = Kind("renorm", "what batch renormalization corrects by in training alone")
 OPAQUE_TWIN = Kind("opaque_twin", "the numbers of {scope} and so on, which are taken, for CuDNN")
 OUTSIDE = Kind("outside", "outside of {part}, which alone is migrated")
 _EQUALS = (COPY, PART, EQUAL, OPAQUE_TWIN)
 _DROPS = (
-    *(RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, AVERAGED, *LEFT_KINDS),
-    *(OUTSIDE, RECORDED),
+    *(RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, RENORM, AVERAGED),
+    *(*LEFT_KINDS, OUTSIDE, RECORDED),
 )
 DROP_KINDS = Registry("kind of drop", _DROPS)
 

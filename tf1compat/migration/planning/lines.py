@@ -68,8 +68,8 @@ class Drop(_Reasoned):
       source: name of the variable.
       because: why. Its kind is one of ``rule``, ``copy``, ``part`` (the rest is used),
         ``equal``, ``slot``, ``average``, ``global_step``, ``optimizer_state``, ``loss_scale``,
-        ``loss_average``, ``training_scalar``, ``averaged``, ``outside`` (of the part that is
-        migrated) and ``recorded``.
+        ``loss_average``, ``training_scalar``, ``renorm``, ``averaged``, ``outside`` (of the part
+        that is migrated) and ``recorded``.
     """
 
     source: str

@@ -21,6 +21,7 @@ from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import Sides, sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
+from tf1compat.migration.planning._unread import renorm_drops
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.optimizer_plan import with_training
 from tf1compat.migration.planning.part_scope import EVERYTHING, PartScope
@@ -96,7 +97,7 @@ def plan_migration(
     ruling = _ruling(alike, index, sources, targets, pairs=pairs, meant=meant)
     drops = (*ruling.drops, *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
-    drops = (*drops, *saved_twice(_without(sources, ruled), checkpoint, graph))
+    drops = (*drops, *_needless(_without(sources, ruled), checkpoint, index, graph=graph))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
     open_s = _without(sources, _used(ruling.fills), (drop.source for drop in drops))
     open_t = _without(targets, (f.target for f in ruling.fills), (keep.target for keep in keeps))
@@ -179,6 +180,14 @@ class _Meant:
         left = _without([*sources, *targets], rest.sources, rest.targets)
         problems = [rest.problems[name] for name in left if name in rest.problems]
         return ([], problems) if left or rest.ties else (rest.fills, [])
+
+
+def _needless(
+    free: Sequence[str], checkpoint: Checkpoint, index: ModelIndex, *, graph: Meta | None
+) -> Iterator[Drop]:
+    """Yields the drops of what the model asks for nothing of."""
+    yield from saved_twice(free, checkpoint, graph)
+    yield from renorm_drops(free, checkpoint, index)
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -11,6 +12,7 @@ import numpy as np
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Tf1CompatError
 from tf1compat.migration.layouts.layout import Spec
+from tf1compat.migration.matching.mirrors import mirrors
 from tf1compat.migration.matching.nodes import Item, Node, item_nodes, trusted_role
 from tf1compat.migration.matching.objections import Objections
 from tf1compat.migration.planning.plan import Plan
@@ -105,7 +107,8 @@ def suggestions(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> 
     as well off: filled as before, or now filled too.
     """
     found: list[Suggestion] = []
-    for suggested in [*_copies(plan, checkpoint), *_by_words(plan)][:_TRIED]:
+    found_by = (_copies(plan, checkpoint), _mirrors(plan), _by_words(plan))
+    for suggested in itertools.islice(itertools.chain(*found_by), _TRIED):
         try:
             after = replan(rules_from_toml(f"rules = [{suggested.text}]"))
         except Tf1CompatError:
@@ -118,7 +121,8 @@ def suggestions(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> 
 def _better(before: Plan, after: Plan) -> bool:
     filled = {fill.target: fill.sources for fill in after.fills}
     unchanged = all(filled.get(fill.target) == fill.sources for fill in before.fills)
-    return unchanged and len(after.fills) > len(before.fills)
+    explained = len(_open_sources(after)) < len(_open_sources(before)) and not after.unfilled
+    return unchanged and (explained or len(after.fills) > len(before.fills))
 
 
 def _by_words(plan: Plan) -> Iterator[Suggestion]:
@@ -191,13 +195,31 @@ def copies(plan: Plan) -> list[tuple[str, str]]:
         scope, _, rest = name.partition("/")
         if rest:
             inside[scope][rest] = plan.sources[name].shape
+    # What a scope holds besides, and is taken, shows that it is no copy of another.
+    taken = {source.partition("/")[0] for fill in plan.fills for source in fill.sources}
     first: dict[object, str] = {}
     found = []
     for scope, held in inside.items():
         original = first.setdefault(frozenset(held.items()), scope)
-        if original != scope and len(held) > 1:
+        if original != scope and len(held) > 1 and scope not in taken and original not in taken:
             found.append((original, scope))
     return found
+
+
+def _mirrors(plan: Plan) -> Iterator[Suggestion]:
+    """Yields a drop for each part of the program that is set apart and like one that is asked for.
+
+    A target network, or a teacher, has the names and shapes of the network that is trained, and
+    values of its own.
+    """
+    repeated = {scope for _, scope in copies(plan)}
+    for scope, original in mirrors(plan.sources, {drop.source for drop in plan.drops}).items():
+        if scope in repeated:
+            continue
+        inside = {name for name in _open_sources(plan) if name.startswith(f"{scope}/")}
+        if inside:
+            drop = paste_rule(scope, drop=f"apart from {original}").replace("', drop", "/.*', drop")
+            yield Suggestion(drop, f"{scope} has the names and shapes of {original}")
 
 
 def _copies(plan: Plan, checkpoint: Mapping[str, Entry]) -> Iterator[Suggestion]:

@@ -10,6 +10,7 @@ from tf1compat.checkpoint import Entry
 from tf1compat.errors import Problem
 from tf1compat.migration.layouts.basic import Transpose
 from tf1compat.migration.planning.plan import Plan
+from tf1compat.migration.reports._nearly import nearly
 from tf1compat.migration.reports._suggestions import (
     Candidates,
     Replan,
@@ -119,6 +120,10 @@ def _question(plan: Plan, open_: Candidates) -> str:
     turned = [n for n in left if plan.sources[n].shape == shape[::-1] != shape]
     if len(open_.targets) == len(turned) == 1:
         nearest += f"; {turned[0]} fits transposed: layout='{Transpose((1, 0))}' in a rule says so"
+    elif len(open_.targets) == 1:
+        nearest += nearly(
+            plan.targets[open_.targets[0]], {name: plan.sources[name] for name in left}
+        )
     return f"  no variable that is left has role and shape of {targets}{nearest}"
 
 
