@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from tf1compat.migration.verification._changes import changed
 from tf1compat.migration.verification._compared import Compared, is_called, nearest_tensors
 from tf1compat.migration.verification._kept import Frontier, frontiers
 from tf1compat.migration.verification._line_proof import prove_lines
+from tf1compat.migration.verification._otherwise import exchanges, otherwise
 from tf1compat.migration.verification.divergence import Divergence, diverging_pair
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.proof import Proof
@@ -133,20 +134,13 @@ def _proof(
     sides, *others = [_Sides(plan, index, entries, one, tolerance) for one in given.each_pairing()]
     edges = () if sides.given.options.outputs else frontiers(plan, index)
     proof = _around_kept(sides, edges) if edges else sides.prove()
-    return proof if proof.agrees else _otherwise_paired(proof, others)
-
-
-def _otherwise_paired(proof: Proof, others: Iterable[_Sides]) -> Proof:
-    """Returns a proof that doesn't agree, with the pairing of inputs with which it would.
-
-    That isn't taken without being asked for: of a plan that swaps two branches, the outputs agree
-    if the inputs are swapped as well.
-    """
-    for sides in others:
-        if sides.agrees():
-            said = f"the outputs agree if it is so: --inputs={sides.given.said()}"
-            return dataclasses.replace(proof, notes=(*proof.notes, said))
-    return proof
+    if proof.agrees:
+        return proof
+    filled = (
+        (words, _Sides(exchanged, index, entries, given, tolerance))
+        for words, exchanged in (() if edges else exchanges(plan, index, proof))
+    )
+    return otherwise(proof, others, filled)
 
 
 def _around_kept(sides: _Sides, edges: Sequence[Frontier]) -> Proof:
