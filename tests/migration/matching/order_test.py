@@ -138,7 +138,11 @@ def test_all_of_a_stage_feed_all_of_every_later_one(feeds, stages):
 
 
 @pytest.mark.parametrize(
-    "word", ["up", "decoder", "dec", "up_conv", "net/dec_block", "deconv_layer", "upsample_conv"]
+    "word",
+    [
+        *("up", "decoder", "dec", "up_conv", "net/dec_block", "deconv_layer", "upsample_conv"),
+        *("u", "upscore", "top_down_", "block_td", "ToRGB_lod", "P", "lateral_c", "uconv", "recon"),
+    ],
 )
 def test_a_way_up_may_be_counted_down(word):
     names = [f"{word}{number}" for number in (1, 2, 3)]

@@ -251,8 +251,9 @@ def _mistaken(item: Item, uses: Sequence[Use]) -> bool:
     roles = {use.role for use in uses}
     if len(roles) != 1 or "unknown" in roles:
         return False
-    added = item.role in _ADDED and coarse_role(*roles, item.shape) == "weight"
-    return added or {*roles, item.role} == _TABLE_OR_KERNEL
+    (told,) = roles
+    added = item.role in _ADDED and coarse_role(told, item.shape) == "weight"
+    return added or {told, item.role} == _TABLE_OR_KERNEL
 
 
 def _as_they_are(uses: Sequence[Use], shape: Shape) -> Shape:

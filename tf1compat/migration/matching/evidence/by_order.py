@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from tf1compat.migration.matching.evidence._nesting import in_same_nesting, varying_numbers
+from tf1compat.migration.matching.evidence._ways import is_upwards, leads_upwards
 from tf1compat.migration.matching.evidence.base import Evidence
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.places import (
@@ -19,14 +20,6 @@ from tf1compat.migration.matching.state import EvidenceKind, Group, Side, State,
 __all__ = ["ByOrder"]
 
 _PARALLEL = frozenset(("branch", "tower", "path", "column"))
-_UPWARDS = frozenset(
-    (
-        *("up", "upsample", "upsampling", "upscale", "uplayer", "upconv", "upblock", "deconv"),
-        *("deconvolution", "decoder", "decode", "decoding", "unpool", "unpooling", "expand"),
-        *("expansive", "expanding", "fpn"),
-    )
-)
-
 _NUMBERS = EvidenceKind("numbers", "same rank among {count} in order", by_order=True)
 _LABELS = EvidenceKind("labels", "same numbers after the same words", reordered=True)
 
@@ -56,7 +49,7 @@ class ByOrder(Evidence):
             targets = tuple(targets[i] for i in order)
         sizes = [1] * len(sources)
         if not _carried(sources, targets):
-            if _level_by_level(state, sources):
+            if state.source.flow is None and _level_by_level(sources, targets):
                 return None
             sizes = _stages(state, sources, targets)
         parts = list(_cut(sources, targets, sizes))
@@ -122,17 +115,21 @@ def _carried(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
     )
 
 
-def _level_by_level(state: State, sources: Sequence[Node]) -> bool:
-    """Tells whether numbers may run against the flow: ``up_3`` before ``up_2``.
+def _level_by_level(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
+    """Tells whether the sources' numbers may run against the flow: ``up_3`` before ``up_2``.
 
-    The way up of a network that goes down before often has the numbers of the levels.
+    The way up of a network that goes down before often has the numbers of the levels. That it is
+    one, either side may say.
     """
-    if state.source.flow is not None:
-        return False
-    levels = zip(*(node.place.levels for node in sources), strict=False)
+    named = any(leads_upwards(words_of(text)) for text in _varying_texts(sources))
+    return named or any(is_upwards(words_of(text)) for text in _varying_texts(targets))
+
+
+def _varying_texts(nodes: Sequence[Node]) -> set[str]:
+    """Returns the texts of the levels at which the numbers of nodes aren't all the same."""
+    levels = zip(*(node.place.levels for node in nodes), strict=False)
     varying = [level for level in levels if len({numbers for _, numbers in level}) > 1]
-    texts = {text for level in varying for text, _ in level}
-    return any(not _UPWARDS.isdisjoint(words_of(text)) for text in texts)
+    return {text for level in varying for text, _ in level}
 
 
 def _flattened(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
