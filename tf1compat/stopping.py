@@ -136,11 +136,7 @@ def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[bool]:
       Whether an interrupt of the user always is a Stopped there: a plain KeyboardInterrupt, then,
       was raised by some code of its own accord.
     """
-    asked = tuple(signals)
-    if all(isinstance(signal.getsignal(one), _Handler) for one in asked):  # as in all of a command
-        yield True
-        return
-    undo = install(asked)
+    undo = install(signals)
     try:
         elsewhere = threading.current_thread() is not threading.main_thread()
         ours = elsewhere or _handler() is not None
