@@ -75,9 +75,9 @@ def test_an_interrupt_breaks_off_what_has_not_begun():
             taken.extend(aside.take(LARGE, lambda: gate.wait(10)) for _ in range(2))
             taken.append(aside.take(LARGE, lambda: done.append("late")))
             threading.Timer(0.05, gate.set).start()
-            raise KeyboardInterrupt("stop")
+            raise KeyboardInterrupt("stopped by the user")
 
-    with pytest.raises(KeyboardInterrupt, match="stop"):
+    with pytest.raises(KeyboardInterrupt, match="stopped by the user"):
         interrupted()
     *running, waiting = taken
     assert [one.result() for one in running] == [True, True]

@@ -74,7 +74,7 @@ ALLOWED = {
     "keras3.formats.keras_file: keras.saving.load_model": "a path that leads to an open file",
     "keras3.formats._keras_zip: zipfile.ZipFile": "a scratch file and a staged one",
     "keras3.formats._keras_zip: open": "scratch files",
-    "keras3.formats.tensorflow_reading: tf.train.load_checkpoint": "staged",
+    "keras3.formats.entry_reading: tf.train.load_checkpoint": "staged",
     "keras3.formats.programs.tflite: open": "makes a staged file",
     "keras3.formats.programs.tflite: zipfile.ZipFile": "a staged file",
     "keras3.formats.safetensors_files.folder: open": "makes a file in a staged folder",

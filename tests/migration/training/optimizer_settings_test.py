@@ -11,6 +11,7 @@ from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import PlanError, UsageError
 from tf1compat.keras3 import v1_optimizers
 from tf1compat.migration import Assumptions, Plan, plan_migration
+from tf1compat.testing import assert_arrays_equal
 
 v1 = tf.compat.v1
 train = v1.train
@@ -344,6 +345,6 @@ def test_slots_of_parts_are_joined_from_the_first_format(runs):
     first, second = (
         open_checkpoint(runs / "adagrad_sharded" / name) for name in ("first.ckpt", "model.ckpt")
     )
-    assert list(first) == list(second)
-    for name, entry in first.items():
-        assert np.array_equal(entry.read(), second[name].read()), name
+    assert_arrays_equal(
+        *({name: entry.read() for name, entry in one.items()} for one in (first, second))
+    )

@@ -56,11 +56,8 @@ def _add_layers(config: Any, path: str, found: dict[str, LayerConfig], *, left: 
     one = _parsed(config)
     if one is None or not left:
         return
-    if one.kind in _MODELS:
-        children = _counted(one.settings.get("layers"), "layers")
-    else:
-        children = _held(one)
-    for below, child in children:
+    listed = one.settings.get("layers")
+    for below, child in _counted(listed, "layers") if one.kind in _MODELS else _held(one):
         place = f"{path}/{below}" if path else below
         parsed = child if isinstance(child, LayerConfig) else _parsed(child)
         if parsed is not None:
