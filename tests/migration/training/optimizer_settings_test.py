@@ -184,6 +184,7 @@ def graph(tmp_path):
             first = v1.get_variable("a/kernel", [3, 2], use_resource=False)
             last = v1.get_variable("b/kernel", [2, 1], use_resource=False)
             op = build(tf.reduce_mean(tf.square(x @ first @ last)), [first, last])
+            session.run(v1.variables_initializer([first, last]))  # averages begin with these
             session.run(v1.global_variables_initializer())
             for _ in range(steps):
                 session.run(op, {x: np.ones((2, 3), "f4")})
