@@ -17,6 +17,7 @@ from tf1compat.migration.planning._gradients_compared import GradientsCompared
 from tf1compat.migration.planning._graph_numbers import GraphNumbers, Rate
 from tf1compat.migration.planning._whole_variables import WholeVariables, stable_path
 from tf1compat.migration.planning.lines import Fill
+from tf1compat.names.patterns import compile_pattern
 
 __all__ = ["Offered"]
 
@@ -153,7 +154,7 @@ def _patterns(out: Sequence[str], within: Sequence[str]) -> list[str]:
     """Returns patterns that are in all of some paths and none of others, as short as may be."""
     for pattern, cut in ((r"(^|/){}/", _first), (r"(^|/){}$", _last)):
         found = [pattern.format(re.escape(part)) for part in dict.fromkeys(map(cut, out))]
-        if not any(re.search(one, path) for one in found for path in within):
+        if not any(compile_pattern(one).search(path) for one in found for path in within):
             return found
     return [f"(^|/){re.escape(path)}$" for path in out]
 

@@ -70,7 +70,7 @@ def slots_of(checkpoint: Mapping[str, Entry], steps: TrainingSteps | None) -> Sl
         if parsed.part is not None and parsed.slot_of in checkpoint:
             parts[parsed.slot_of, parsed.slot][parsed.part] = name
         found[parsed.slot_of].setdefault(parsed.slot, name)
-    known = {name for some in found.values() for name in some.values()}
+    known = {name for name, entry in checkpoint.items() if entry.name.kind == "slot"}
     for step in steps.steps if steps else ():  # called otherwise than names tell
         for name in step.slots.values():
             if name in checkpoint and name not in known and step.variable in checkpoint:
