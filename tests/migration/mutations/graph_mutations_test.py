@@ -94,7 +94,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", share(MODELS, 2))
+@pytest.mark.parametrize("name", share(MODELS, 3))
 def test_what_is_accepted_computes_the_same(name, written):
     prefix, expected = written
     keras.utils.clear_session()

@@ -127,7 +127,7 @@ def program(request):
     return index_model(model), shapes, truth
 
 
-def _mutated(shapes, truth, every=5):
+def _mutated(shapes, truth, every=8):
     """Returns a share of each kind of mutation."""
     return [case for mutate in MUTATIONS for case in share(mutate(shapes, truth), every)]
 

@@ -60,10 +60,10 @@ def train_in_graph(prefix, first, output):
 
 
 @pytest.mark.parametrize("name", _EVERY)
-def test_untouched_slots_and_steps_are_byte_for_byte_what_they_were(name, runs, tmp_path):
+def test_untouched_slots_and_steps_are_byte_for_byte_what_they_were(name, runs, filled, tmp_path):
     source = str(runs / name / "model.ckpt")
-    model = compiled(name)
-    done = convert_back(brought(source, model), model, output=tmp_path / "back")
+    plan, model = filled.look_at(name)
+    done = convert_back(plan, model, output=tmp_path / "back")
     assert (done.slots, done.changed, done.stale, done.rounded) == ("follow", (), (), {})
     found, expected = values_of(tmp_path / "back"), values_of(source)
     assert list(found) == list(expected)
@@ -73,9 +73,8 @@ def test_untouched_slots_and_steps_are_byte_for_byte_what_they_were(name, runs, 
 
 
 @pytest.mark.parametrize("name", _ON)
-def test_the_v1_graph_trains_on_as_keras_would(name, runs, tmp_path):
-    model = compiled(name)
-    plan = brought(runs / name / "model.ckpt", model)
+def test_the_v1_graph_trains_on_as_keras_would(name, filled, tmp_path):
+    plan, model = filled.take(name)
     train(model, given.BEFORE)
     tuned, after = str(tmp_path / "tuned"), str(tmp_path / "after")
     done = convert_back(plan, model, output=tuned)

@@ -25,10 +25,8 @@ def _same_as_1_15(model, plan, folder):
 
 
 @pytest.mark.parametrize("name", _CASES)
-def test_training_goes_on_as_in_1_15(name, runs):
-    model = compiled(name)
-    plan = plan_migration(runs / name / "model.ckpt", model, optimizer="use")
-    convert(plan, model)
+def test_training_goes_on_as_in_1_15(name, runs, filled):
+    plan, model = filled.take(name)
     verify(plan, model).require_equal()
     assert int(model.optimizer.iterations.numpy()) == training_runs.given.BEFORE
     _same_as_1_15(model, plan, runs / name)
