@@ -202,3 +202,23 @@ def test_inspect_shows_it(capsys):
         run(["inspect", f"--checkpoint={FOLDER / 'resource.pb'}"])
     assert exit_.value.code == 0
     assert "12 of 12 variables, 157 elements, 628 B (frozen graph ch" in capsys.readouterr().out
+
+
+def test_values_within_functions_are_named_where_there_are_no_others(tmp_path):
+    """As calls leave them that weren't inlined when the graph was frozen."""
+
+    @tf.function
+    def dense(x):
+        kernel = tf.constant(np.full((3, 2), 0.5, "f4"), name="dense/kernel")
+        return tf.nn.bias_add(x @ kernel, tf.constant([1.0, 2.0], name="dense/bias"))
+
+    @tf.function
+    def twice(x):
+        return dense(x) * 2
+
+    graph = twice.get_concrete_function(tf.TensorSpec([None, 3])).graph.as_graph_def()
+    (tmp_path / "m.pb").write_bytes(graph.SerializeToString())
+    (name,) = (one.signature.name for one in graph.library.function)
+    message = rf"values are within its functions \({name}/dense/kernel, {name}/dense/bias\), which"
+    with pytest.raises(UnsupportedCheckpointError, match=message):
+        open_checkpoint(tmp_path / "m.pb")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tf1compat.budget import Budget, Meter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FrozenGraph", "FrozenIndex"]
 
 _BINARY, _TEXT = ".pb", ".pbtxt"
+_SHOWN = 3  # names of constants
 _REPEATED = Meter("bytes of repeated values", each=8, least=48 << 20)
 
 
@@ -65,13 +67,13 @@ class FrozenGraph:
 
     def open(self, prefix: str) -> FrozenIndex:
         """Reads the graph, without values where it isn't text."""
-        from tf1compat.checkpoint.meta.meta_graph import frozen_graph
+        from tf1compat.checkpoint.meta.meta_graph import frozen_graph, frozen_within
 
         _require_graph(prefix)
         with open_regular(prefix) as file:
             frozen = frozen_graph(file)
             if frozen is None:
-                raise _without_values(prefix)
+                raise _without_values(prefix, frozen_within(file))
             return FrozenIndex(SeenFile(prefix, file.identity), frozen)
 
 
@@ -95,8 +97,16 @@ def _require_graph(path: str) -> None:
         raise _other(path, f"{found.what}; {found.remedy}")
 
 
-def _without_values(path: str) -> CheckpointError:
-    """Returns the error of a graph that holds no values."""
+def _without_values(path: str, within: Sequence[str]) -> CheckpointError:
+    """Returns the error of a graph that holds no values, but for those within its functions."""
+    if within:
+        more = f" and {len(within) - _SHOWN} more" if len(within) > _SHOWN else ""
+        return _other(
+            path,
+            f"one whose values are within its functions ({', '.join(within[:_SHOWN])}{more}), "
+            "which aren't read; freeze it with its calls inlined, or name the checkpoint that it was "
+            "made of",
+        )
     found = recognise(path)
     if found is None or found.key == FROZEN or path.endswith(_TEXT):
         return _other(

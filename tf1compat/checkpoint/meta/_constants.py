@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from tf1compat.budget import Budget, Meter
-from tf1compat.checkpoint.meta._node_def import Node, node_def
+from tf1compat.checkpoint.meta._node_def import INNER_INPUT, INPUT, Node, node_def
 from tf1compat.checkpoint.meta._proto_fields import (
     AttrValue,
+    FunctionDef,
+    FunctionDefLibrary,
     GraphDef,
     MapEntry,
     NodeDef,
+    OpDef,
     TensorProto,
 )
 from tf1compat.checkpoint.meta._spans import Source, Span, spans
 from tf1compat.checkpoint.slices import parse_shape
 from tf1compat.checkpoint.stored_types import StoredType, stored_type
-from tf1compat.checkpoint.wire import WireError, varint
+from tf1compat.checkpoint.wire import LENGTH, WireError, varint
 
-__all__ = ["Constant", "PlacedNode", "placed_nodes"]
+__all__ = ["Constant", "PlacedNode", "placed_functions", "placed_nodes"]
 
 _NODES = Meter("nodes", each=1 / 25, least=50_000)
 _LARGE = 1 << 12  # bytes of an attribute that isn't read with its node
@@ -66,9 +70,43 @@ def placed_nodes(source: Source, begin: int, end: int, budget: Budget) -> Iterat
             yield _placed(source, span)
 
 
-def _placed(source: Source, span: Span) -> PlacedNode:
+def placed_functions(
+    source: Source, begin: int, end: int, budget: Budget
+) -> Iterator[tuple[str, list[PlacedNode]]]:
+    """Yields the functions of the GraphDef that is there by their names, with their nodes.
+
+    Errors are those of :func:`placed_nodes`.
+    """
+    for library in spans(source, begin, end):
+        if library.number != GraphDef.LIBRARY or library.kind != LENGTH:
+            continue
+        for function in spans(source, library.begin, library.end):
+            if function.number == FunctionDefLibrary.FUNCTION and function.kind == LENGTH:
+                yield _function(source, function, budget)
+
+
+def _function(source: Source, span: Span, budget: Budget) -> tuple[str, list[PlacedNode]]:
+    name, nodes = "", []
+    for part in spans(source, span.begin, span.end):
+        if part.kind != LENGTH:
+            continue
+        if part.number == FunctionDef.SIGNATURE:
+            own = spans(source, part.begin, part.end)
+            names = [
+                bytes(one.of(source))
+                for one in own
+                if one.number == OpDef.NAME and one.kind == LENGTH
+            ]
+            name = b"".join(names).decode(errors="replace")
+        elif part.number == FunctionDef.NODE_DEF:
+            budget.spend(_NODES, 1)
+            nodes.append(_placed(source, part, inputs_like=INNER_INPUT))
+    return name, nodes
+
+
+def _placed(source: Source, span: Span, *, inputs_like: re.Pattern[str] = INPUT) -> PlacedNode:
     try:
-        node = node_def(memoryview(_without_large(source, span)))
+        node = node_def(memoryview(_without_large(source, span)), inputs_like=inputs_like)
     except WireError as error:
         raise WireError(error.message, span.begin + error.offset) from error
     constant = _constant(source, span) if node.op == "Const" else None

@@ -21,6 +21,7 @@ from tf1compat.checkpoint.wire import Field, WireError, fields, signed64
 from tf1compat.names.graph_names import NODE_NAME, OP_TYPE
 
 __all__ = [
+    "INNER_INPUT",
     "INPUT",
     "OP_NAME",
     "Function",
@@ -36,7 +37,7 @@ _NODE_NAME = re.compile(NODE_NAME)
 OP_NAME = re.compile(OP_TYPE)
 INPUT = re.compile(rf"\^?({NODE_NAME})(?::\d{{1,9}})?")
 # Within a function an input is an argument, or an output by its own name and number.
-_INNER_INPUT = re.compile(r"\^?([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*)(?::\w{1,99}:\d{1,9})?")
+INNER_INPUT = re.compile(r"\^?([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*)(?::\w{1,99}:\d{1,9})?")
 _UNKNOWN = -1
 
 
@@ -84,7 +85,7 @@ def function_def(data: memoryview) -> Function:
                     name = next(f.text() for f in fields(part.message()) if f.number == OpDef.NAME)
                     (arguments if part.number == OpDef.INPUT_ARG else outputs).append(name)
         elif field.number == FunctionDef.NODE_DEF:
-            node = node_def(field.message(), inputs_like=_INNER_INPUT)
+            node = node_def(field.message(), inputs_like=INNER_INPUT)
             nodes[node.name] = node
         elif field.number == FunctionDef.RET:
             key, value = map_entry(field.message())

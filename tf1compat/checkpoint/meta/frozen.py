@@ -11,7 +11,12 @@ import dataclasses
 from collections.abc import Mapping
 
 from tf1compat.budget import Budget
-from tf1compat.checkpoint.meta._constants import Constant, PlacedNode, placed_nodes
+from tf1compat.checkpoint.meta._constants import (
+    Constant,
+    PlacedNode,
+    placed_functions,
+    placed_nodes,
+)
 from tf1compat.checkpoint.meta._node_def import node_def
 from tf1compat.checkpoint.meta._once_variables import once_variables
 from tf1compat.checkpoint.meta._proto_fields import (
@@ -29,7 +34,7 @@ from tf1compat.checkpoint.meta._spans import Bytes, Source, Span, spans
 from tf1compat.checkpoint.wire import LENGTH, WireError, varint
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["Frozen", "frozen_in"]
+__all__ = ["Frozen", "constants_in_functions", "frozen_in"]
 
 _SMALL = 1 << 16  # bytes of a first node
 
@@ -122,6 +127,25 @@ def frozen_in(source: Source, begin: int, end: int, budget: Budget) -> Frozen | 
         if one.kind != LENGTH:
             raise WireError(f"field {one.number} is not a message", one.begin)
     return Frozen(constants, source, tuple(nodes.values()), others, signatures)
+
+
+def constants_in_functions(source: Source, begin: int, end: int, budget: Budget) -> list[str]:
+    """Returns the constants within functions of a frozen graph that were variables, if any were.
+
+    Each by the names of its function and its node: ``body/dense/kernel``. Errors and arguments are
+    as for :func:`frozen_in`.
+    """
+    if not _is_graph(source, begin, end):
+        parts = spans(source, begin, end)
+        graph = next((part for part in parts if part.number == MetaGraphDef.GRAPH_DEF), None)
+        if graph is None or graph.kind != LENGTH:
+            return []
+        begin, end = graph.begin, graph.end
+    found = []
+    for name, placed in placed_functions(source, begin, end, budget):
+        once = once_variables({one.node.name: one.node for one in placed})
+        found += [f"{name}/{constant}" for constant in once]
+    return found
 
 
 _SIGNATURES = MetaGraphDef.SIGNATURE_DEF
