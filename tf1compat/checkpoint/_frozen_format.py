@@ -104,8 +104,8 @@ def _without_values(path: str, within: Sequence[str]) -> CheckpointError:
         return _other(
             path,
             f"one whose values are within its functions ({', '.join(within[:_SHOWN])}{more}), "
-            "which aren't read; freeze it with its calls inlined, or name the checkpoint that it was "
-            "made of",
+            "which aren't read; freeze it with its calls inlined, or name the checkpoint that it "
+            "was made of",
         )
     found = recognise(path)
     if found is None or found.key == FROZEN or path.endswith(_TEXT):
