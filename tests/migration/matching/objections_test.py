@@ -29,6 +29,13 @@ def _between(sources, targets):
         ("pi/fc0", "critic/fc0", "actor and critic"),
         ("encoder_decoder/attention", "decoder/attention", ""),
         ("vf/fc0", "value/fc0", ""),
+        ("fc_mean", "std", "mean and std"),
+        ("z_log_var", "mu", "std and mean"),
+        ("start_logits", "end", "start and end"),
+        ("src_proj", "tgt_proj", "src and tgt"),
+        ("BoxEncodingPredictor", "conf_0", "box and class"),
+        ("ClassPredictor", "cls_scores", ""),
+        ("input_to_output", "output", ""),
         ("tower/fc6", "classifier", ""),
     ],
 )
@@ -39,6 +46,12 @@ def test_words_that_exclude_each_other(source, target, words):
 
 def _of_roles(*roles, shape=(4, 4)):
     return [Item(f"{n}/{role}", str(n), role, shape) for n, role in enumerate(roles)]
+
+
+@pytest.mark.parametrize(("name", "other"), [("start_logits", "end"), ("fc_mean", "std")])
+def test_what_is_alone_on_both_sides_is_not_taken_against_its_words(name, other):
+    assert _pairs(_kernels(name), _kernels(other)) == {}
+    assert _pairs(_kernels(name), _kernels("head")) == {f"{name}/kernel": "head/kernel"}
 
 
 def test_a_table_is_for_a_table_where_there_is_one_for_each():

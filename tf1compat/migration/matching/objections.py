@@ -29,6 +29,12 @@ MARKS = frozenset(
 )
 """Words that set a part of a program apart from the part that it is like."""
 
+
+def _choice(*spellings: str) -> Mapping[str, str]:
+    """Returns a choice of several, each the spellings of one, separated by spaces."""
+    return {word: words.split()[0] for words in spellings for word in words.split()}
+
+
 _OPPOSITES: Sequence[Mapping[str, str]] = (
     {"fw": "forward", "fwd": "forward", "bw": "backward", "bwd": "backward", "reverse": "backward"}
     | {w: w for w in ("forward", "backward")},
@@ -45,8 +51,36 @@ _OPPOSITES: Sequence[Mapping[str, str]] = (
     {w: w for w in ("online", "target")},
     {w: w for w in ("wide", "deep")},
     {w: w for w in ("depthwise", "pointwise")},
-    {w: w for w in ("positive", "negative")},
+    {w: w for w in ("positive", "negative", "anchor")},
     {w: w for w in ("upper", "lower")},
+    # What programs have two of, or a few, by what the parts are of, or for.
+    _choice("mean mu", "std stddev sigma logvar logstd var variance"),
+    _choice("start begin", "end stop finish"),
+    _choice("src source", "tgt dst destination"),
+    _choice("content", "style"),
+    _choice("real", "fake", "imag"),
+    _choice("top", "bottom"),
+    _choice("inner", "outer"),
+    _choice("word words", "char chars character"),
+    _choice("premise", "hypothesis"),
+    _choice("question", "passage context paragraph document", "answer"),
+    _choice("local", "global"),
+    _choice("up upsample upsampling", "down downsample downsampling"),
+    _choice("contracting", "expansive expanding"),
+    _choice("row rows", "column columns col cols"),
+    _choice("horizontal", "vertical"),
+    _choice("image img visual vision", "text txt language", "audio speech", "video"),
+    _choice("rgb", "flow"),
+    _choice("spatial", "temporal"),
+    _choice("foreground fg", "background bg"),
+    _choice("coarse", "fine"),
+    _choice("prenet", "postnet"),
+    _choice("head", "tail", "relation"),
+    _choice("hidden", "visible"),
+    _choice("first", "second", "third"),
+    _choice("primary", "secondary"),
+    _choice("box bbox boxes loc", "class cls conf", "mask masks", "landmark landmarks keypoint"),
+    _choice("input in", "output out"),
 )
 """Words of which one excludes the others, spellings unified; each mapping is one such choice."""
 
@@ -108,10 +142,14 @@ def _said(words: Words) -> _Said:
     return _Said(words & MARKS, poles)
 
 
-def _common(nodes: Iterable[Node]) -> Words:
-    """Returns the words that all nodes have, which tell nothing apart."""
-    words = [node.place.words for node in nodes]
-    return functools.reduce(frozenset.intersection, words) if words else frozenset()
+def _common(nodes: Sequence[Node]) -> Words:
+    """Returns the words that all nodes have, which tell nothing apart.
+
+    None where all are of one scope or layer: its words are all that there is.
+    """
+    if len({item.module for node in nodes for _, item in node.members}) < 2:
+        return frozenset()
+    return functools.reduce(frozenset.intersection, (node.place.words for node in nodes))
 
 
 def _name(node: Node) -> str:

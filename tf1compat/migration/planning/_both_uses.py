@@ -31,7 +31,8 @@ from tf1compat.migration.uses.agreement import (
     in_order,
     use_role,
 )
-from tf1compat.migration.uses.declared import is_declared
+from tf1compat.migration.uses.declared import declared_uses, is_declared
+from tf1compat.migration.uses.of_names import named_kinds
 from tf1compat.migration.uses.of_targets import target_uses
 from tf1compat.names.reasons import Kind, Reason
 
@@ -76,7 +77,7 @@ class BothUses:
         the model which is which.
         """
         if not self.sources:
-            return [*sources], [*targets]
+            return self._by_names(sources, targets)
         shaped = in_order if self._ordered(targets) else _as_they_are
         found_s = []
         for item in sources:
@@ -97,6 +98,22 @@ class BothUses:
             shape = shaped(uses, item.shape)
             found_t.append(dataclasses.replace(item, role=role, shape=shape, uses=kinds))
         return found_s, found_t
+
+    def _by_names(
+        self, sources: Sequence[Item], targets: Sequence[Item]
+    ) -> tuple[list[Item], list[Item]]:
+        """Returns both with what names say of kernels, and layers of Keras' own do, of space."""
+        paths = [item.path for item in targets if len(item.shape) > 2]
+        found = declared_uses(self.index, paths)
+        kinds = {
+            path: families([use], self.index[path].shape)
+            for path, use in found.items()
+            if "convolution" in use.kind
+        }
+        return (
+            [dataclasses.replace(one, uses=named_kinds(one.module, one.shape)) for one in sources],
+            [dataclasses.replace(one, uses=kinds.get(one.path, one.uses)) for one in targets],
+        )
 
     def _ordered(self, targets: Sequence[Item]) -> bool:
         kernels = [item for item in targets if coarse_role(item.role, item.shape) == "weight"]
@@ -148,8 +165,8 @@ class BothUses:
             for _, source in heapq.merge(*others, key=operator.itemgetter(0)):
                 yield Problem(
                     target.path,
-                    f"a variable that is used as {self.targets[target.path][0].words}",
-                    f"one that is used as {self.sources[source.path][0].words}",
+                    f"a variable that is used as {_used_as(target, self.targets)}",
+                    f"one that is used as {_used_as(source, self.sources)}",
                     origin=source.path,
                     remedy=f"equal shape isn't equal arithmetic; if it is right, a rule with "
                     f"layout='{IDENTITY}' says so",
@@ -238,8 +255,15 @@ class RuledPairs:
 
     def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
         weight, shape = self.index[target], self.checkpoint[source].shape
+        scope = self.checkpoint[source].name.scope
         wanted = Item(target, weight.layer_path, weight.role, tuple(weight.shape))
-        return [Item(source, "", "unknown", shape)], [wanted]
+        return [Item(source, scope, "unknown", shape)], [wanted]
+
+
+def _used_as(item: Item, uses: Mapping[str, Sequence[Use]]) -> str:
+    """Returns in words how an item is used, by a graph or else by what it is called."""
+    known = uses.get(item.path, ())
+    return known[0].words if known else " or ".join(sorted(item.uses)).replace("_", " ")
 
 
 def _mistaken(item: Item, uses: Sequence[Use]) -> bool:

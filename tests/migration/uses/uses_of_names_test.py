@@ -1,0 +1,48 @@
+"""What names say of kernels where no graph does: a deconvolution's is no convolution's."""
+
+import keras
+import numpy as np
+import pytest
+
+from tf1compat.checkpoint import write_checkpoint
+from tf1compat.errors import RuleError
+from tf1compat.migration import plan_migration
+from tf1compat.names import Rule
+
+L = keras.layers
+SHAPE = (3, 3, 4, 4)
+
+
+def _planned(folder, scope, layer, rules=()):
+    keras.utils.clear_session()
+    prefix = str(folder / "model.ckpt")
+    write_checkpoint(prefix, {f"{scope}/weights": np.zeros(SHAPE, "f")})
+    made = layer(4, 3, padding="same", use_bias=False, name="smooth")
+    return plan_migration(prefix, keras.Sequential([keras.Input((8, 8, 4)), made]), rules)
+
+
+@pytest.mark.parametrize(
+    ("scope", "layer", "filled"),
+    [
+        ("g/deconv2", L.Conv2D, False),
+        ("conv2d_transpose_1", L.Conv2D, False),
+        ("Conv2d_transpose", L.Conv2DTranspose, True),
+        ("conv2d_3", L.Conv2DTranspose, False),
+        ("Conv", L.Conv2D, True),
+        ("up1", L.Conv2DTranspose, True),
+    ],
+)
+def test_kinds_by_their_names(scope, layer, filled, tmp_path):
+    plan = _planned(tmp_path, scope, layer)
+    assert plan.complete == filled
+    if not filled:
+        (problem,) = plan.unfilled
+        assert "transposed convolution" in str(problem)
+
+
+def test_a_rule_has_to_say_that_it_is_meant(tmp_path):
+    with pytest.raises(RuleError, match="equal shape isn't equal arithmetic"):
+        _planned(tmp_path, "deconv1", L.Conv2D, [Rule("deconv1/weights", "smooth/kernel")])
+    rule = Rule("deconv1/weights", "smooth/kernel", layout="identity")
+    (tmp_path / "told").mkdir()
+    assert _planned(tmp_path / "told", "deconv1", L.Conv2D, [rule]).complete
