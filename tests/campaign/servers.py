@@ -197,6 +197,7 @@ ANSWERS: dict[str, Answer] = {
     ),
     "a packed bomb": _parts(lambda asked: asked.honest(_BOMB, Content_Encoding="gzip")),
     "other tags": _changing("ETag"),
+    "another tag for parts": _parts(lambda asked: asked.honest(ETag='"2"')),
     "other dates": _changing("Last_Modified"),
     "on to a file": _sent_on(lambda asked: "file:///etc/passwd"),
     "on to itself": _sent_on(lambda asked: asked.path),
