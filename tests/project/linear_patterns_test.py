@@ -35,7 +35,6 @@ MADE = {
     "checkpoint.foreign._pages: match": "constants beside it",
     "names._companions: compile": "words of optimizers, one after another",
     "migration.meaning.of_opaque: compile": "a name's beginning, literally",
-    "migration.planning._offer: search": "a part of a path at its beginning or end, literally",
     "names.patterns: compile": "a user's, looked at for its groups and never matched",
 }
 
