@@ -82,11 +82,21 @@ def checkpoints() -> Iterator[tuple[str, float]]:
         scope = f"net/stage_{n // 100}/unit_{n % 100}"
         values[f"{scope}/weights"] = np.full((SIZE, SIZE), n, np.float32)
         values[f"{scope}/biases"] = np.full(SIZE, n, np.float32)
-    x = keras.Input((SIZE,))
-    dense = [keras.layers.Dense(SIZE, name=f"block_{n}")(x) for n in range(LAYERS * 5)]
-    y = keras.Input((4096,))
-    dense.append(keras.layers.Dense(8192, use_bias=False, name="wide")(y))
-    model = keras.Model([x, y], dense)
+
+    class Stack(keras.Model):
+        def __init__(self) -> None:
+            super().__init__(name="stack")
+            dense = keras.layers.Dense
+            self.blocks = [dense(SIZE, name=f"block_{n}") for n in range(LAYERS * 5)]
+            self.wide = dense(8192, use_bias=False, name="wide")
+
+        def build(self, shape: object) -> None:
+            self.wide.build((None, 4096))
+            for block in self.blocks:
+                block.build((None, SIZE))
+
+    model = Stack()
+    model.build(None)
     with tempfile.TemporaryDirectory() as folder:
         path, output = os.path.join(folder, "m.ckpt"), os.path.join(folder, "m.weights.h5")
 
