@@ -3,9 +3,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from v1_programs import saved
 
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import RuleError
+from tf1compat.keras3 import ModelIndex
 from tf1compat.migration import plan_migration
 from tf1compat.names import Rule
 
@@ -46,3 +49,37 @@ def test_a_rule_has_to_say_that_it_is_meant(tmp_path):
     rule = Rule("deconv1/weights", "smooth/kernel", layout="identity")
     (tmp_path / "told").mkdir()
     assert _planned(tmp_path / "told", "deconv1", L.Conv2D, [rule]).complete
+
+
+class Scores(keras.layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(4, 4), name="kernel")
+
+    def call(self, x):
+        return keras.ops.matmul(x, self.kernel)
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_square_kernel_of_a_layer_that_is_not_read_is_asked_about(read, tmp_path, monkeypatch):
+    """As by JAX and torch, which have no graph of a user's own layer."""
+
+    def program():
+        x = tf.compat.v1.placeholder(tf.float32, [None, 4], "x")
+        weights = tf.compat.v1.get_variable("output_weights", [4, 4])
+        tf.matmul(x, weights, transpose_b=True, name="y")
+
+    if not read:
+        monkeypatch.setattr(ModelIndex, "graph_of", lambda self, layer: None)
+    keras.utils.clear_session()
+    model = keras.Sequential([keras.Input((4,)), Scores(name="scores")])
+    prefix = saved(tmp_path, program)
+    plan = plan_migration(prefix, model)
+    if read:
+        assert [fill.layout for fill in plan.fills] == ["transpose(1, 0)"]
+        return
+    (problem,) = plan.unfilled
+    assert "layout='transpose(1, 0)' if the layer multiplies by it as it stands" in str(problem)
+    with pytest.raises(RuleError, match="by whose transpose the v1 graph multiplies"):
+        plan_migration(prefix, model, [Rule("output_weights", "scores/kernel")])
+    rule = Rule("output_weights", "scores/kernel", layout="transpose(1, 0)")
+    assert plan_migration(prefix, model, [rule]).complete

@@ -46,6 +46,7 @@ USES_KINDS: tuple[Kind, ...] = (_USED,)
 
 Shape = tuple[int, ...]
 _ADDED = ("bias", "beta")
+_TURNED = ("out", "in")
 _TABLE_OR_KERNEL = {"embedding", "kernel"}
 
 
@@ -152,6 +153,25 @@ class BothUses:
             remedy=f"give it a rule with a layout; with layout='{IDENTITY}' only if none does",
         )
 
+    def unread_square(self, source: str, target: str, shape: Shape) -> Problem | None:
+        """Returns what has to be asked of a square kernel that one side multiplies by transposed.
+
+        None but where the layer is of the user's own and isn't read: backends other than TensorFlow
+        have no graph of it, and the shape doesn't tell.
+        """
+        turned = {use.axes == _TURNED for use in self.sources.get(source, ())}
+        square = len(shape) == 2 and shape[0] == shape[1]
+        if turned != {True} or not square or self.targets.get(target):
+            return None
+        return Problem(
+            target,
+            "a layer of which it is known how it uses its weight",
+            f"one that isn't read, and {source}, by whose transpose the v1 graph multiplies",
+            origin=source,
+            remedy="give it a rule with layout='transpose(1, 0)' if the layer multiplies by it as "
+            f"it stands, with layout='{IDENTITY}' if by its transpose",
+        )
+
     def at_odds(self, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
         """Yields, of weights that are left, those of a variable's shape that is used otherwise."""
         # Thousands of weights are used in a handful of ways: those are compared, not all pairs.
@@ -205,6 +225,9 @@ class RuledPairs:
             return dataclasses.replace(pixels, name=target)
         if agreed is not None:
             return None
+        unread = self._both.unread_square(source, target, self.checkpoint[source].shape)
+        if unread is not None:
+            return unread
         return next(self._both.at_odds(*self._both.items(*self._items(source, target))), None)
 
     def astray(self, target: str, source: str, layout: str) -> Problem | None:

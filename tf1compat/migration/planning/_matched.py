@@ -210,6 +210,7 @@ class _Match:
             uses = self.graph.uses if self.graph else None
             agreed = self.both.agreement(path, target, entry.shape)
             mistaken = self.both.other_gates(self.checkpoint, path, target, agreed)
+            mistaken = mistaken or self.both.unread_square(path, target, entry.shape)
             if mistaken is not None:
                 return {target: mistaken}
             moved, used = moved_by(agreed, path, target)

@@ -128,7 +128,8 @@ def _better(before: Plan, after: Plan) -> bool:
 def _by_words(plan: Plan) -> Iterator[Suggestion]:
     """Yields a rule for each target that shares words with one of its candidates alone."""
     left = (*plan.unexplained, *plan.unfilled)
-    asked = (one.name for one in left if isinstance(one, OpenQuestion))
+    # What is known to be at odds, or open, with one variable takes a rule that says so.
+    asked = (p.name for p in left if isinstance(p, OpenQuestion) or p.origin in plan.sources)
     left_out = {*orphans(parse_names(plan.sources).values()), *asked}
     nodes_s = {node.path: node for node in _nodes(plan.sources)}
     nodes_t = {node.path: node for node in _nodes(plan.targets)}

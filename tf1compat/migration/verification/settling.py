@@ -134,7 +134,10 @@ class _Trial:
                 agreeing.append((assignment, [names[-1] for names in equal]))
         if len(agreeing) != 1:
             count = len(tried.each)
-            return f"of {count} assignments, the outputs agree with {len(agreeing) or 'none'}"
+            several = len(agreeing) > 1 and len(shapes) > 1 and not self.given.options.outputs
+            which = "; name the tensors of the outputs, in the model's order, with --outputs"
+            said = f"of {count} assignments, the outputs agree with {len(agreeing) or 'none'}"
+            return said + which * several
         ((assignment, outputs),) = agreeing
         kind = ALIKE if tried.alike else COMPUTED
         because = kind.because(tried=len(tried.each), outputs=tuple(outputs))
