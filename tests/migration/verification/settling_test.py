@@ -73,7 +73,11 @@ def test_the_one_assignment_that_agrees_is_taken_and_the_plan_says_why(name, tri
     ("name", "why"),
     [
         ("sum", "of 2 assignments, the outputs agree with 2"),
-        ("both", "of 2 assignments, the outputs agree with 2"),
+        (
+            "both",
+            "of 2 assignments, the outputs agree with 2; name the tensors of the outputs, in the "
+            "model's order, with --outputs",
+        ),
         ("five", "they leave open more than 24 assignments, or none that fits"),
     ],
 )
