@@ -17,6 +17,16 @@ def _multiplied(beta, times):
     return np.asarray(power)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("beta", [0.5, 0.9, 0.99])
+def test_the_last_power_that_tells_its_steps_is_found(beta, dtype):
+    with np.errstate(under="ignore"):
+        powers = np.multiply.accumulate(np.full(100_000, beta, dtype))
+    telling = powers[powers > np.finfo(dtype).tiny]
+    assert steps_of(telling[-1], beta) == len(telling) - 1
+    assert steps_of(powers[len(telling)], beta) is None
+
+
 @pytest.mark.parametrize(("beta", "steps"), [(0.9, 0), (0.9, 7), (0.999, 5000), (0.9999, 20_000)])
 def test_steps_follow_from_a_power_bit_for_bit(beta, steps):
     power = _multiplied(beta, steps)
