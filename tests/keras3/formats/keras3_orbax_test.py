@@ -46,11 +46,11 @@ class Scaled(keras.Model):
         self.fc = L.Dense(4, name="fc")
         self.norm = L.BatchNormalization()
         self.drop = L.Dropout(0.1)
-        self.half = L.Dense(2, name="a.b", dtype="bfloat16")
+        self.halved = L.Dense(2, name="a.b", dtype="bfloat16")
         self.scalar = self.add_weight(shape=(), name="fc")
 
     def call(self, x):
-        return self.half(self.drop(self.norm(self.fc(x)))) * self.scalar
+        return self.halved(self.drop(self.norm(self.fc(x)))) * self.scalar
 
 
 def build():

@@ -80,6 +80,16 @@ def test_the_sum_of_gradients_is_scaled_for_keras_sgd(runs):
     assert not plan.training.differences
 
 
+def test_a_subclass_that_keras_makes_for_a_backend_is_known_and_a_users_own_is_not(runs):
+    """With torch, ``keras.optimizers.SGD(...)`` is another class of that name."""
+    kinds = {}
+    for module in ("keras.for_a_backend", "mine"):
+        made = type("SGD", (sgd,), {"__module__": module})(0.7, momentum=0.9)
+        plan, model = _plan(runs, "momentum_dense", made)
+        kinds[module] = index_optimizer(index_model(model)).kind, len(plan.training.fills) > 2
+    assert kinds == {"keras.for_a_backend": ("keras>SGD", True), "mine": ("SGD", False)}
+
+
 def test_a_live_optimizer_is_read_back(runs):
     plan, model = _plan(runs, "adam_dense", v1_optimizers.Adam(0.5))
     convert(plan, model)

@@ -6,6 +6,7 @@ import training_runs
 from shares import share
 from training_runs import EACH_OPTIMIZER, after, compiled, largest_gap, train, weights_of
 
+from tf1compat.errors import PlanError
 from tf1compat.keras3 import index_model
 from tf1compat.keras3.index.optimizer_index import index_optimizer
 from tf1compat.migration import convert, plan_migration, verify
@@ -26,15 +27,24 @@ def _same_as_1_15(model, plan, folder):
 
 @pytest.mark.parametrize("name", _CASES)
 def test_training_goes_on_as_in_1_15(name, runs, filled):
-    plan, model = filled.take(name)
+    try:
+        plan, model = filled.take(name)
+    except PlanError as error:
+        if keras.config.backend() == "tensorflow" or "rows without a gradient stay" not in str(
+            error
+        ):
+            raise
+        pytest.skip("gradients of tables are dense here, and the plan says that it matters")
     verify(plan, model).require_equal()
-    assert int(model.optimizer.iterations.numpy()) == training_runs.given.BEFORE
+    assert int(keras.ops.convert_to_numpy(model.optimizer.iterations)) == training_runs.given.BEFORE
     _same_as_1_15(model, plan, runs / name)
 
 
 def _went_on_from_the_file(name, runs, folder):
     """Returns the model of a file that went on as in 1.15, and the plan."""
     model = compiled(name)
+    if name == "momentum" and not index_optimizer(index_model(model)).sees_rows:
+        pytest.skip("the rows of a table that have no gradient move on here, as the plan says")
     plan = plan_migration(runs / name / "model.ckpt", model)
     path = folder / "went_on.keras"
     convert(plan, model, output=path)

@@ -21,8 +21,6 @@ CASES = {
     "einsum_turned": (L.EinsumDense("ab,cb->ac", 5, bias_axes="c"), (3,)),
     "einsum_open": (L.EinsumDense("...x,xy->...y", 5, bias_axes="y"), LINE),
     "embedding": (L.Embedding(7, 4), WORDS),
-    "reversible": (L.ReversibleEmbedding(7, 4), WORDS),
-    "reversible_untied": (L.ReversibleEmbedding(7, 4, tie_weights=False), WORDS),
     "conv1d": (L.Conv1D(4, 3, strides=2), LINE),
     "conv1d_causal": (L.Conv1D(4, 3, dilation_rate=2, padding="causal"), LINE),
     "conv2d": (L.Conv2D(4, 3, strides=2, padding="same"), IMAGE),
@@ -44,7 +42,6 @@ CASES = {
     "layer_norm": (L.LayerNormalization(epsilon=1e-12), LINE),
     "layer_norm_axes": (L.LayerNormalization(axis=(1, 2)), LINE),
     "group_norm": (L.GroupNormalization(2), (8, 4)),
-    "rms_norm": (L.RMSNormalization(), LINE),
     "prelu": (L.PReLU(shared_axes=[1, 2]), IMAGE),
     "attention": (L.Attention(use_scale=True), [LINE, LINE]),
     "additive": (L.AdditiveAttention(), [LINE, LINE]),
@@ -65,8 +62,23 @@ CASES = {
     "conv_lstm3d": (L.ConvLSTM3D(2, 2), (2, 3, 3, 3, 1)),
     "time_distributed": (L.TimeDistributed(L.Dense(4)), LINE),
     "spectral": (L.SpectralNormalization(L.Dense(4)), (3,)),
-    "spectrogram": (L.STFTSpectrogram("real", 4, 2, 4, window=None), (16, 1)),
     "normalization": (L.Normalization(), (3,)),
+}
+# What the oldest Keras doesn't have.
+LATER = {
+    "reversible": ("ReversibleEmbedding", lambda layer: (layer(7, 4), WORDS)),
+    "reversible_untied": (
+        "ReversibleEmbedding",
+        lambda layer: (layer(7, 4, tie_weights=False), WORDS),
+    ),
+    "rms_norm": ("RMSNormalization", lambda layer: (layer(), LINE)),
+    "spectrogram": (
+        "STFTSpectrogram",
+        lambda layer: (layer("real", 4, 2, 4, window=None), (16, 1)),
+    ),
+}
+CASES |= {
+    name: made(getattr(L, layer)) for name, (layer, made) in LATER.items() if hasattr(L, layer)
 }
 
 # What inference doesn't read, so that no graph shows it.

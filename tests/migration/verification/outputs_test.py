@@ -53,7 +53,7 @@ def _two_heads():
 def test_recorded_outputs_go_by_the_names_that_the_model_has_for_its_own():
     model = _two_heads()
     x = np.eye(3, dtype=np.float32)
-    mean, spread = (np.asarray(y) for y in model(x))
+    mean, spread = (keras.ops.convert_to_numpy(y) for y in model(x))
     turned = Recording({"x": x}, {"spread": spread, "mean": mean})
     assert verify_outputs(model, turned).equal
     assert not verify_outputs(model, Recording({"x": x}, {"a": spread, "b": mean})).equal

@@ -177,9 +177,12 @@ def _indexed(outer: Any, index: ModelIndex) -> OptimizerIndex:
 def _kind(optimizer: Any) -> str:
     cls = type(optimizer)
     registered: str = keras.saving.get_registered_name(cls)
-    if registered == cls.__name__ and getattr(keras.optimizers, registered, None) is cls:
-        return f"keras>{registered}"
-    return registered
+    public = getattr(keras.optimizers, registered, None)
+    if registered != cls.__name__ or not isinstance(public, type) or not issubclass(cls, public):
+        return registered
+    # With torch as the backend, Keras makes a subclass of its own, of the same name.
+    of_keras = cls is public or cls.__module__.partition(".")[0] == "keras"
+    return f"keras>{registered}" if of_keras else registered
 
 
 def _variables(
