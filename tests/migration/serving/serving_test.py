@@ -166,6 +166,22 @@ def test_it_is_on_no_device_fills_its_tables_and_names_its_files():
     assert [dim.size for dim in signed.outputs["scores"].tensor_shape.dim] == [-1, 2]
 
 
+def test_it_loads_where_todays_gradients_have_other_shapes(copied):
+    """As 1.15 saves a fused norm in a `cond` of `is_training`."""
+
+    def change(meta):
+        (node,) = (one for one in meta.graph_def.node if one.op == "FusedBatchNormGradV3")
+        shapes = node.attr["_output_shapes"].list.shape
+        node.attr["is_training"].b = False
+        shapes[3].CopyFrom(shapes[1])
+        shapes[4].CopyFrom(shapes[1])
+
+    checkpoint = copied(change)
+    for options in (BY_WORDS, GraphOptions()):
+        with tf.Graph().as_default():
+            tf.import_graph_def(served(checkpoint, options).graph_def, name="")
+
+
 def test_names_in_collections_that_no_op_has_are_left_out():
     """What saves CuDNN's parameters isn't an op, and 1.15 itself can't import such a .meta."""
     options = GraphOptions(inputs=["x"], outputs=["cudnn_lstm/CudnnRNN"])

@@ -18,6 +18,8 @@ from tf1compat.names.graph_names import op_name, tensor_name
 
 __all__ = ["default_values", "serving_graph", "unused_name"]
 
+_SHAPES = "_output_shapes"
+
 
 def default_values(graph: GraphFile, options: GraphOptions) -> dict[str, np.ndarray]:
     """Returns the values that inputs have when a graph serves, by name.
@@ -54,7 +56,7 @@ def serving_graph(
     Args:
       graph: the graph.
       part: the ops that are served; None where it isn't known. They keep no control inputs by
-        which anything would be changed, or which need other inputs.
+        which anything would be changed, or which need other inputs, and what shapes they have.
       defaults: values that placeholders have unless they are fed.
       given: names of the inputs that are served.
     """
@@ -66,11 +68,24 @@ def serving_graph(
         one.ClearField("device")
         for key in [key for key, value in one.attr.items() if value.WhichOneof("value") is None]:
             del one.attr[key]  # asking a map of protobuf for a key adds it; 1.15 refuses such
+    _say_no_shapes(made, part)
     if part is not None:
         _order_less(made, part, {op_name(n) for n in (*given, *defaults)})
     for name, value in defaults.items():
         _give_default(made, nodes[op_name(name)], value)
     return made
+
+
+def _say_no_shapes(made: Any, part: Any | None) -> None:
+    """Takes away what shapes a `.meta` says of what isn't served; loaders find them anew.
+
+    1.15's gradients of fused norms that don't train have others than today's (`[4]`, `[0]`), and no
+    loader takes a graph that says what it doesn't find.
+    """
+    kept = {node.name for node in part.node} if part is not None else ()
+    for node in made.node:
+        if node.name not in kept and _SHAPES in node.attr:
+            del node.attr[_SHAPES]
 
 
 def _order_less(made: Any, part: Any, given: Container[str]) -> None:
