@@ -6,6 +6,7 @@ Little is imported here, for a command installs this before anything else.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import signal
 import sys
 import threading
@@ -29,6 +30,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 _PATIENCE = 5.0  # seconds that cleaning up may take before a further signal counts
+
+# Whether a block of stoppable is around: to ask for a signal's handler takes microseconds, which
+# tells where thousands of short answers are asked for.
+_WITHIN: contextvars.ContextVar[bool] = contextvars.ContextVar("within", default=False)
 
 
 class Stopped(KeyboardInterrupt):
@@ -129,19 +134,15 @@ def ignore() -> None:
 
 
 @contextlib.contextmanager
-def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[bool]:
-    """Has signals raise :class:`Stopped` within the block, in the main thread.
-
-    Yields:
-      Whether an interrupt of the user always is a Stopped there: a plain KeyboardInterrupt, then,
-      was raised by some code of its own accord.
-    """
+def stoppable(signals: Iterable[signal.Signals] = SIGNALS) -> Iterator[None]:
+    """Has signals raise :class:`Stopped` within the block, in the main thread."""
     undo = install(signals)
+    before = _WITHIN.get()
     try:
-        elsewhere = threading.current_thread() is not threading.main_thread()
-        ours = elsewhere or _handler() is not None
-        yield ours or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        _WITHIN.set(True)
+        yield
     finally:
+        _WITHIN.set(before)
         undo()
 
 
@@ -161,24 +162,22 @@ def contained() -> contextlib.AbstractContextManager[None]:
 class _Contained(contextlib.AbstractContextManager[None]):
     """The block of :func:`contained`, entered for each short answer of what may come from outside.
 
-    Asking for a signal's handler takes microseconds: where one is there already, it is done once.
+    Within :func:`stoppable` it does nothing before an error comes.
     """
 
     def __enter__(self) -> None:
-        self._around: contextlib.AbstractContextManager[bool] | None = None
-        self._told_apart = isinstance(signal.getsignal(signal.SIGINT), _Handler)
-        if not self._told_apart:
+        self._around: contextlib.AbstractContextManager[None] | None = None
+        if not _WITHIN.get():
             self._around = stoppable(SIGNALS[:1])
-            self._told_apart = self._around.__enter__()
+            self._around.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: Any
     ) -> None:
+        told_apart = not isinstance(error, KeyboardInterrupt) or _tells_apart()
         if self._around is not None:
             self._around.__exit__(None, None, None)
-        if error is None or isinstance(error, (Exception, Stopped)):
-            return
-        if isinstance(error, KeyboardInterrupt) and not self._told_apart:
+        if error is None or isinstance(error, (Exception, Stopped)) or not told_apart:
             return
         said = f": {error}" if str(error) else ""
         raise ExitedError(f"it ends the program ({type(error).__name__}{said})") from error
@@ -202,6 +201,17 @@ def asked_to_stop() -> Stopped | None:
     """Returns what a signal raised, whatever became of it; None if there was none."""
     handler = _handler()
     return None if handler is None else handler.asked
+
+
+def _tells_apart() -> bool:
+    """Tells whether a plain KeyboardInterrupt was raised by some code of its own accord.
+
+    An interrupt of the user always is a Stopped then, or nothing at all.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return True
+    found = signal.getsignal(signal.SIGINT)
+    return isinstance(found, _Handler) or found is signal.SIG_IGN
 
 
 def _handler() -> _Handler | None:

@@ -14,7 +14,7 @@ from tf1compat.apps._app import guarded
 from tf1compat.apps._outlets import standard_streams
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import ModelError
-from tf1compat.stopping import Stopped
+from tf1compat.stopping import ExitedError, Stopped, contained, stoppable
 
 TASK = [sys.executable, "-m", "tf1compat"]
 EVIL = ["a\x1b[2J/w", "c\x9b31m/w", "two\nlines/w", "rtl\u202eabc/w", "iso\u2066/w", "sep\u2028/w"]
@@ -251,6 +251,31 @@ def test_what_is_raised_where_ctrl_c_is_ignored_was_no_ctrl_c(checkpoints, monke
             lazy_model("quits:main")
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_that_others_took_for_themselves_passes():
+    def interrupted():
+        with stoppable(), contained():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt("of the user")
+
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt, match="of the user"):
+            interrupted()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_once_stoppable_short_answers_dont_ask_for_handlers(monkeypatch):
+    with stoppable():
+        monkeypatch.setattr(signal, "getsignal", None)
+        with contained():
+            pass
+        monkeypatch.undo()
+    with pytest.raises(ExitedError, match=r"ends the program \(SystemExit: 3\)"), contained():
+        raise SystemExit(3)
 
 
 @pytest.mark.parametrize("flag", ["--model", "--other", "--rules"])

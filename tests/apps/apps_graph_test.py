@@ -47,13 +47,13 @@ def test_inputs_outputs_and_signatures_are_listed(inspect):
     status, out, err = inspect()
     assert (status, err) == (0, "")
     rows = [line.split() for line in out.splitlines()]
-    assert ["x:0", "float32", "['?',", "4]"] in rows
-    assert ["labels:0", "int64", "['?']"] in rows
-    assert ["is_training:0", "bool", "[]", "False", "(it", "doesn't", "train)"] in rows
-    assert ["logits:0", "float32", "['?',", "3]"] in rows
-    assert ["loss:0", "float32", "[]"] in rows
+    assert ["x:0", "float32", "(?,", "4)"] in rows
+    assert ["labels:0", "int64", "(?,)"] in rows
+    assert ["is_training:0", "bool", "()", "False", "(it", "doesn't", "train)"] in rows
+    assert ["logits:0", "float32", "(?,", "3)"] in rows
+    assert ["loss:0", "float32", "()"] in rows
     assert ["serving_default", "inputs", "pixels", "x:0", "?", "any"] in rows
-    assert ["serving_default", "outputs", "scores", "logits:0", "float32", "['?']"] in rows
+    assert ["serving_default", "outputs", "scores", "logits:0", "float32", "(?,)"] in rows
     assert "gradients" not in out
     assert "an_op_without_output" not in out
 

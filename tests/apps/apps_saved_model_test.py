@@ -19,20 +19,20 @@ def scores():
 
 _LISTED = """\
 input     dtype    shape
-pixels:0  float32  ['?', 6]
-text:0    string   ['?']
+pixels:0  float32  (?, 6)
+text:0    string   (?,)
 
 likely output  dtype    shape
-logits:0       float32  ['?', 4]
-scores:0       float32  ['?', 4]
+logits:0       float32  (?, 4)
+scores:0       float32  (?, 4)
 
 signature        side     name           tensor    dtype    shape
-logits           inputs   image          pixels:0  float32  ['?', 6]
-logits           outputs  raw            logits:0  float32  ['?', 4]
-serving_default  inputs   image          pixels:0  float32  ['?', 6]
-serving_default  outputs  probabilities  scores:0  float32  ['?', 4]
-words            inputs   word           text:0    string   ['?']
-words            outputs  id             ids:0     int64    ['?']
+logits           inputs   image          pixels:0  float32  (?, 6)
+logits           outputs  raw            logits:0  float32  (?, 4)
+serving_default  inputs   image          pixels:0  float32  (?, 6)
+serving_default  outputs  probabilities  scores:0  float32  (?, 4)
+words            inputs   word           text:0    string   (?,)
+words            outputs  id             ids:0     int64    (?,)
 
 never run
 initializer init_all_tables_1

@@ -67,4 +67,8 @@ def _value(name: str, found: GraphSummary, *, optional: bool) -> str:
 
 
 def _shown(shape: Sequence[int | None] | None) -> str:
-    return "any" if shape is None else str(["?" if size is None else size for size in shape])
+    """Returns a shape as tables have it: ``(?, 10)``, and ``(10,)`` of one dimension."""
+    if shape is None:
+        return "any"
+    sizes = ", ".join("?" if size is None else str(size) for size in shape)
+    return f"({sizes},)" if len(shape) == 1 else f"({sizes})"

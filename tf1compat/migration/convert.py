@@ -25,6 +25,7 @@ from tf1compat.migration.planning.specs import target_specs
 from tf1compat.migration.training_targets import targets_of
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
 from tf1compat.printable import printable_name
+from tf1compat.stopping import SIGNALS, stoppable
 
 if TYPE_CHECKING:
     from tf1compat.keras3.formats import OutputFormat
@@ -60,6 +61,7 @@ class Conversion:
         return f"<Conversion: {self}>"
 
 
+@stoppable(SIGNALS[:1])  # once for all that is asked within
 def convert(
     plan: Plan,
     model: Any,

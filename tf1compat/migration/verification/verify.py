@@ -30,6 +30,7 @@ from tf1compat.migration.verification.outputs import (
     name_outputs,
 )
 from tf1compat.names.screens import SCREEN, html_table, on_a_screen
+from tf1compat.stopping import SIGNALS, stoppable
 
 __all__ = ["Verification", "verify", "verify_outputs", "verify_weights"]
 
@@ -179,6 +180,7 @@ def verify(
     return dataclasses.replace(both, divergence=first)
 
 
+@stoppable(SIGNALS[:1])  # once for all that is asked within
 def verify_weights(
     plan: Plan,
     model: Any,

@@ -24,8 +24,8 @@ __all__ = ["misplaced_in", "named_values", "weights_skeleton"]
 
 def weights_skeleton(
     index: ModelIndex, folder: str, optimizer: OptimizerIndex | None
-) -> tuple[str, tuple[Weight, ...]]:
-    """Returns the path of a skeleton made in `folder`, and what its marks mean.
+) -> tuple[str, tuple[Weight, ...], dict[int, list[str]]]:
+    """Returns the path of a skeleton made in `folder`, what its marks mean, and their names.
 
     The variables of `optimizer`, the model's, are marked as well.
 
@@ -37,8 +37,7 @@ def weights_skeleton(
     path = os.path.join(folder, WEIGHTS_MEMBER)  # Keras refuses other suffixes
     with naming_scratch(path):
         weights = save_skeleton(index, lambda model: model.save_weights(path), optimizer=optimizer)
-    _require_marks(path, len(weights))
-    return path, weights
+    return path, weights, _require_marks(path, len(weights))
 
 
 def named_values(source: Source, index: ModelIndex | None) -> dict[str, str]:
@@ -98,22 +97,26 @@ def _misplaced(source: Source, names: Mapping[str, Sequence[str]]) -> list[Probl
 def _names(index: ModelIndex, optimizer: OptimizerIndex | None) -> dict[str, list[str]]:
     """Returns the names of the datasets of each weight that Keras saves, by the weight's path."""
     with scratch_folder() as scratch:
-        skeleton, weights = weights_skeleton(index, scratch, optimizer)
-        with h5py.File(skeleton, "r") as file:
-            marks = find_marks(file)
+        _, weights, marks = weights_skeleton(index, scratch, optimizer)
     return {weight.path: marks[number] for number, weight in enumerate(weights)}
 
 
-def _require_marks(path: str, count: int) -> None:
-    """Raises OutputError where a skeleton isn't whole: h5py looks past errors at close."""
+def _require_marks(path: str, count: int) -> dict[int, list[str]]:
+    """Returns the marks of a skeleton.
+
+    Raises:
+      OutputError: it isn't whole: h5py looks past errors at close.
+    """
+    marks: dict[int, list[str]] = {}
     try:
         with h5py.File(path, "r") as file:
-            found = len(find_marks(file))
-        reason = f"{found} of {count} weights are in it"
+            marks = find_marks(file)
+        reason = f"{len(marks)} of {count} weights are in it"
     except Exception as error:  # damage makes h5py raise nearly anything
-        found, reason = -1, first_line(error)
-    if found != count:
+        reason = first_line(error)
+    if len(marks) != count:
         raise OutputError(
             f"{path}: this scratch file can't be read as it was written ({reason}); is its disk "
             "full?"
         )
+    return marks

@@ -78,16 +78,17 @@ def find_marks(file: h5py.File) -> dict[int, list[str]]:
 
 def _copy(given: h5py.File, made: h5py.File) -> dict[int, list[str]]:
     """Copies everything but the marks; returns the names of these by their numbers."""
-    marks = find_marks(given)
-    marked = {name for names in marks.values() for name in names}
+    marks: dict[int, list[str]] = {}
     for prefix, group, datasets in walk(given, budget=_budget(given)):
         if prefix:
             copy = h5py.h5g.create(made.id, prefix.rstrip(b"/"))
             _copy_attributes(h5py.Group(group), h5py.Group(copy))
-        for name, _ in datasets:
-            full = (prefix + name).decode()
-            if full not in marked:
+        for name, dataset in datasets:
+            full, number = (prefix + name).decode(), marked_number(dataset.shape)
+            if number is None:
                 given.copy(full, made, name=full)
+            else:
+                marks.setdefault(number, []).append(full)
     return marks
 
 

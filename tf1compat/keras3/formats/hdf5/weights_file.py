@@ -30,7 +30,7 @@ def write_weights_file(index: ModelIndex, path: str, read: ReadWeight) -> Manife
     """Writes a file; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged:
         with scratch_folder() as scratch:
-            skeleton, weights = weights_skeleton(index, scratch, optimizer_of(read))
+            skeleton, weights, _ = weights_skeleton(index, scratch, optimizer_of(read))
             places = reserve(skeleton, staged, weights)
         with FileSink(staged) as sink:
             digests = stream_values(places, read, sink.put)
