@@ -64,7 +64,7 @@ CASES = {
     "spectral": (L.SpectralNormalization(L.Dense(4)), (3,)),
     "normalization": (L.Normalization(), (3,)),
 }
-# What the oldest Keras doesn't have.
+# What older releases of Keras don't have.
 LATER = {
     "reversible": ("ReversibleEmbedding", lambda layer: (layer(7, 4), WORDS)),
     "reversible_untied": (
