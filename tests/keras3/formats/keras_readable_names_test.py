@@ -154,6 +154,27 @@ def test_without_notes_names_are_those_of_the_configuration(saved, tmp_path):
     assert "both/forward_lstm/cell/kernel" in found
 
 
+def test_layers_that_keras_2_counts_otherwise_stay_counted(tmp_path):
+    """One that was saved within a wrapper isn't counted again: those behind have its number."""
+    keras.utils.clear_session()
+    shared, x = L.Dense(4, name="shared"), keras.Input((5, 4))
+    y = L.Dense(4, name="next")(shared(L.TimeDistributed(shared, name="steps")(x)))
+    model = numbered(keras.Model(x, L.Dense(4, name="last")(y)))
+    model.save(tmp_path / "m.keras")
+
+    def as_keras_2(file):
+        without_notes(file)
+        layers = file["layers"]
+        layers.pop("dense", None)
+        layers.move("dense_1", "dense")
+        layers.move("dense_2", "dense_1")
+
+    found = open_checkpoint(changed(tmp_path / "m.keras", tmp_path, weights=as_keras_2))
+    assert_arrays_equal(found["dense/vars/0"].read(), np.asarray(model.get_layer("next").kernel))
+    assert {"dense_1/vars/0", "time_distributed/layer/vars/0"} <= set(found)
+    assert "shared/kernel" not in found
+
+
 def of_others(config):
     """Two layers change their places: what is noted of them is true."""
     layers = config["config"]["layers"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from tf1compat.keras3.formats._layer_configs import LayerConfig
 
-__all__ = ["own_variables"]
+__all__ = ["has_variables", "own_variables"]
 
 Settings = Mapping[str, Any]
 
@@ -52,6 +52,11 @@ _KINDS: Mapping[str, Callable[[Settings], tuple[str, ...]]] = {
     "Embedding": lambda settings: ("embeddings",),
     "PReLU": lambda settings: ("alpha",),
 }
+
+
+def has_variables(layer: LayerConfig) -> bool:
+    """Tells whether a layer is known to have variables of its own."""
+    return layer.kind in _KINDS and bool(_KINDS[layer.kind](layer.settings))
 
 
 def own_variables(layer: LayerConfig, count: int) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from tf1compat.keras3.formats._h5_names import OPTIMIZERS
 from tf1compat.keras3.formats._layer_configs import LayerConfig, layer_configs
-from tf1compat.keras3.formats._own_variables import own_variables
+from tf1compat.keras3.formats._own_variables import has_variables, own_variables
 
 __all__ = ["noted_names", "readable_names"]
 
@@ -106,9 +106,24 @@ def _agreeing(
     """Returns the configurations of layers that the file has so; none where it counts others."""
     if any(noted.get(path, one.name) != one.name for path, one in configs.items() if one.name):
         return {}
+    if not noted and _is_counted_otherwise(configs, counts):
+        return {}
     top = [path for path in counts if path.startswith("layers/")]
     known = {path.split("/")[1] for path in configs if path.startswith("layers/")}
     return dict(configs) if {path.split("/")[1] for path in top} <= known else {}
+
+
+def _is_counted_otherwise(configs: Mapping[str, LayerConfig], counts: Mapping[str, int]) -> bool:
+    """Tells whether a file lacks layers that its configuration counts.
+
+    A layer that was saved as another's, a wrapper's or a nested model's, isn't saved again, and
+    Keras 2 doesn't count it either: those behind it have its number and the next ones.
+    """
+    expected = {
+        above for path, one in configs.items() if has_variables(one) for above in _above(path)
+    }
+    there = {above for path in counts for above in _above(path)}
+    return any(path.rpartition("/")[0].endswith("layers") for path in (expected - there))
 
 
 def _called(layer: str, noted: Mapping[str, str], configs: Mapping[str, LayerConfig]) -> str:
