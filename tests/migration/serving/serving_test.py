@@ -63,6 +63,7 @@ def test_it_serves_what_keras_computes_and_says_what_it_is(tuned):
         "changed to serve, so train on from a checkpoint: 1 norms of the graph train: they were "
         "run with moving statistics; 1 dropouts of the graph were left out",
         "keep_prob:0 is 1.0 unless it is fed",
+        "238 ops of the graph left out, which neither serving nor restoring needs",
     )
     assert "signature serving_default: scores:0 of text:0" in str(tuned.done)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from tf1compat.keras3.formats._h5_names import OPTIMIZERS
 from tf1compat.keras3.formats._layer_configs import LayerConfig, layer_configs
+from tf1compat.keras3.formats._optimizer_names import Shape, optimizer_names
 from tf1compat.keras3.formats._own_variables import has_variables, own_variables
 
 __all__ = ["noted_names", "readable_names"]
@@ -25,6 +26,8 @@ _COUNTED = re.compile(r"(?:(?P<layer>.*)/)?vars/(?P<number>\d{1,6})")
 _NOTE = b"name"
 _LONGEST = 1 << 12  # bytes of a name
 _DEEPEST = 100  # layers within layers; what is deeper stays counted
+_SEED = "/seed_generator"  # whose state isn't trained
+_STATISTICS = ("/moving_mean", "/moving_variance")
 _CONTAINERS = ("layers", "cells")
 
 
@@ -42,12 +45,12 @@ def noted_names(file: h5py.File, datasets: Iterable[str]) -> dict[str, str]:
 
 
 def readable_names(
-    datasets: Iterable[str], noted: Mapping[str, str], config: Any = None
+    datasets: Mapping[str, Shape | None], noted: Mapping[str, str], config: Any = None
 ) -> dict[str, str]:
     """Returns a name to read for each dataset; what is called so twice is called as it was.
 
     Args:
-      datasets: the names of datasets, as they are counted.
+      datasets: by the names of datasets, as they are counted, their shapes.
       noted: by the paths of layers, the names that were noted of them.
       config: the configuration of the whole model; None where the file has none.
     """
@@ -62,10 +65,32 @@ def readable_names(
         known = own_variables(configs[layer], counts[layer]) if layer in configs else ()
         leaf = known[number] if number < len(known) else f"vars/{number}"
         names[name] = f"{called(layer)}/{leaf}"
+    names |= optimizer_names(config, _trainable(names, counted, configs, datasets), datasets)
     others = Counter([*names.values(), *(one for one in datasets if one not in names)])
     return {
         one: names[one] if one in names and others[names[one]] == 1 else one for one in datasets
     }
+
+
+def _trainable(
+    names: Mapping[str, str],
+    counted: Mapping[str, tuple[str, int]],
+    configs: Mapping[str, LayerConfig],
+    shapes: Mapping[str, Shape | None],
+) -> dict[str, Shape | None]:
+    """Returns the shapes of trainable weights by their names, in order; {} in doubt."""
+    kept = [one for one in counted if not counted[one][0].endswith(_SEED)]
+    if any(_COUNTED.fullmatch(names[one]) for one in kept) or _frozen(configs):
+        return {}
+    order = {layer: number for number, layer in enumerate(configs)}
+    kept = [one for one in kept if not names[one].endswith(_STATISTICS)]
+    kept.sort(key=lambda one: (order[counted[one][0]], counted[one][1]))
+    return {names[one]: shapes[one] for one in kept}
+
+
+def _frozen(configs: Mapping[str, LayerConfig]) -> bool:
+    """Tells whether a layer doesn't train: what it was when the optimizer was made isn't told."""
+    return any(one.settings.get("trainable") is False for one in configs.values())
 
 
 def _counted(name: str) -> tuple[str, int] | None:

@@ -153,7 +153,8 @@ def _names(source: Source, config: Any) -> dict[str, str]:
         if legacy:
             return dict(legacy)
         noted = noted_names(file, source.extents)
-    names = readable_names(list(source.extents), noted, config)
+    shapes = {name: extent.shape for name, extent in source.extents.items()}
+    names = readable_names(shapes, noted, config)
     return {name: dataset for dataset, name in names.items()}
 
 

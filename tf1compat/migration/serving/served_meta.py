@@ -10,6 +10,7 @@ from tf1compat.checkpoint import Checkpoint
 from tf1compat.checkpoint.served_graph import ServedGraph
 from tf1compat.errors import UsageError
 from tf1compat.migration.serving._initializing import add_assets, add_initializer
+from tf1compat.migration.serving._pruning import prune
 from tf1compat.migration.serving._restoring import require_restored
 from tf1compat.migration.serving._serving_graph import default_values, serving_graph
 from tf1compat.migration.serving._signature import Service, find_service
@@ -42,9 +43,10 @@ def serve_meta(
 ) -> ServedMeta:
     """Returns the graph beside a checkpoint as one that serves.
 
-    It has all that the ``.meta`` has, on no device, and computes as it does when it doesn't train:
-    norms use moving statistics, nothing is dropped out, and ``is_training`` and its like have the
-    value that says so. Tables are filled when it is loaded.
+    It has what its signatures, saver, tables and variables need of the ``.meta``, on no device; all
+    of it where nothing is signed. It computes as it does when it doesn't train: norms use moving
+    statistics, nothing is dropped out, and ``is_training`` and its like have the value that says
+    so. Tables are filled when it is loaded.
 
     Args:
       checkpoint: an open checkpoint with a ``.meta``.
@@ -68,10 +70,11 @@ def serve_meta(
     found = add_assets(meta, assets or os.path.dirname(checkpoint.prefix) or os.curdir)
     if service is not None:
         _sign(meta, service)
+    gone = prune(meta, map(op_name, defaults)) if meta.signature_def else 0
     _leave_out_strangers(meta)
     _list_ops(meta)
     meta.meta_info_def.tags[:] = [_TAG]
-    notes = (*_told(graph, service, why), *_changed(graph), *_defaulted(defaults))
+    notes = (*_told(graph, service, why), *_changed(graph), *_defaulted(defaults), *_lacking(gone))
     return ServedMeta(
         ServedGraph.of_meta_graph(meta.SerializeToString(deterministic=True), found), notes
     )
@@ -117,6 +120,11 @@ def _defaulted(defaults: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} is {value.item()} unless it is fed"
 
 
+def _lacking(gone: int) -> Iterator[str]:
+    if gone:
+        yield f"{gone:,} ops of the graph left out, which neither serving nor restoring needs"
+
+
 def _sign(meta: Any, service: Service) -> None:
     """Adds the signature to a ``MetaGraphDef``."""
     signed = meta.signature_def[_KEY]
@@ -151,10 +159,14 @@ def _leave_out_strangers(meta: Any) -> None:
 
 
 def _list_ops(meta: Any) -> None:
-    """Adds to the list of ops that a graph has those that it got."""
+    """Lists the ops that a graph has, and no others."""
     listed = meta.meta_info_def.stripped_op_list.op
-    known = {op.name for op in listed} | {
-        one.signature.name for one in meta.graph_def.library.function
-    }
-    for op in sorted({node.op for node in meta.graph_def.node} - known):
+    functions = meta.graph_def.library.function
+    nodes = (*meta.graph_def.node, *(node for one in functions for node in one.node_def))
+    used = {node.op for node in nodes} - {one.signature.name for one in functions}
+    left = [one for one in listed if one.name in used]
+    new = sorted(used - {one.name for one in left})
+    del listed[:]
+    listed.extend(left)
+    for op in new:
         listed.add(name=op)

@@ -130,11 +130,15 @@ def test_norms_use_moving_statistics_where_the_graph_trains(tmp_path):
     assert_arrays_close(run(""), batch, atol=1e-5)
 
 
-def test_a_mean_that_starts_at_zero_is_followed_by_what_is_set_right(tmp_path):
-    """`zero_debias` of 1.15: the average itself is too small by ``1 - decay**steps``."""
+@pytest.mark.parametrize("in_resource", [False, True], ids=["reference", "resource"])
+def test_a_mean_that_starts_at_zero_is_followed_by_what_is_set_right(tmp_path, in_resource):
+    """`zero_debias` of 1.15: the average itself is too small by ``1 - decay**steps``.
+
+    Its own variable for that is a reference, as long as not all variables are resources.
+    """
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, [4, 3], "x")
-        mean = v1.get_variable("bn/mean", [3], trainable=False, use_resource=False)
+        mean = v1.get_variable("bn/mean", [3], trainable=False, use_resource=in_resource)
         biased = v1.get_variable("bn/mean/biased", [3], trainable=False, use_resource=False)
         batch = tf.reduce_mean(x, 0)
         updated = v1.assign_sub(biased, (biased - batch) * 0.1)
@@ -145,6 +149,9 @@ def test_a_mean_that_starts_at_zero_is_followed_by_what_is_set_right(tmp_path):
     reference = ReferenceGraph(_read(graph, tmp_path), ["y"], fed=["x"])
     assert "bn/mean" in reference.variables
     assert "bn/mean/biased" not in reference.variables
+    given = np.arange(12, dtype=np.float32).reshape(4, 3)
+    values = {"bn/mean": np.full(3, 2, np.float32), "w": np.full(3, 0.5, np.float32)}
+    assert_arrays_close(reference.run({"x": given}, values)["y"], (given - 2) * 0.5, atol=1e-6)
 
 
 @pytest.mark.parametrize("op", ["Identity", "Cast", "Squeeze", "Reciprocal"])

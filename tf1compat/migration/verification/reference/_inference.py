@@ -86,20 +86,36 @@ def _statistics(nodes: Mapping[str, Any]) -> dict[str, str]:
                 is_own = _variable(read, nodes) == _variable(node.input[0], nodes) != ""
                 if is_own and _is_of_batch(statistic, nodes):
                     found[statistic] = unbiased.get(_variable(read, nodes), read)
-    return found
+    return {statistic: read for statistic, read in found.items() if read}
 
 
 def _unbiased(nodes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yields averages that start at zero with what is assigned ``average / (1 - decay**steps)``."""
+    """Yields averages that start at zero with the value of what holds them set right.
+
+    That is assigned ``average / (1 - decay**steps)``; its value is "" where nothing reads it.
+    """
     for node in nodes.values():
         if node.op not in ("Assign", "AssignVariableOp") or len(node.input) < 2:
             continue
         for quotient in _named(nodes, node.input[1:2]):
             for update in _named(nodes, quotient.input[:1]) if quotient.op == "RealDiv" else ():
                 if update.op in PASSING_OPS:  # reads a resource that was updated before
-                    yield _variable(update.name, nodes), node.input[0]
+                    yield _variable(update.name, nodes), _value(node.input[0], nodes)
                 elif update.op in SUBTRACTING_OPS:
-                    yield _variable(update.input[0], nodes), node.input[0]
+                    yield _variable(update.input[0], nodes), _value(node.input[0], nodes)
+
+
+def _value(variable: str, nodes: Mapping[str, Any]) -> str:
+    """Returns a tensor that is a variable's value: of a resource one that reads it, or ""."""
+    if nodes[op_name(variable)].op != "VarHandleOp":
+        return variable
+    handle = tensor_name(variable)
+    reads = [
+        node
+        for node in nodes.values()
+        if node.op == "ReadVariableOp" and tensor_name(node.input[0]) == handle
+    ]
+    return min(reads, key=lambda node: len(node.input)).name if reads else ""  # before it changes
 
 
 def _named(nodes: Mapping[str, Any], tensors: Any) -> list[Any]:

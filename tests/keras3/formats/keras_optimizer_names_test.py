@@ -1,0 +1,92 @@
+"""Names to read for the variables of an optimizer of Keras 3: those that Keras itself has."""
+
+import keras
+import numpy as np
+import pytest
+from keras_readable_names_test import nested
+
+from tf1compat.checkpoint import open_checkpoint
+from tf1compat.testing import assert_arrays_equal
+
+L, OPT = keras.layers, keras.optimizers
+
+
+def small():
+    """Returns a model of two kernels of one shape, so that their order shows in names alone."""
+    x = keras.Input((3,))
+    y = L.BatchNormalization(name="norm")(L.Dense(3, name="z")(x))
+    return keras.Model(x, L.Dense(3, name="a")(L.Dropout(0.5)(y)))
+
+
+def saved(model, optimizer, path):
+    """Saves a model with its optimizer, whose variables are of different numbers."""
+    model.compile(optimizer, "mse")
+    optimizer.build(model.trainable_variables)
+    for number, variable in enumerate(optimizer.variables):
+        variable.assign(np.full(variable.shape, number))
+    model.save(path)
+    return open_checkpoint(path)
+
+
+def state_of(checkpoint):
+    """Returns the names of all that is an optimizer's."""
+    return {name for name, one in checkpoint.items() if one.name.kind == "optimizer_state"}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: OPT.Adam(),
+        lambda: OPT.AdamW(name="mine"),
+        lambda: OPT.SGD(0.1),
+        lambda: OPT.SGD(0.1, momentum=0.9),
+        lambda: OPT.Lion(),
+        lambda: OPT.RMSprop(),
+        lambda: OPT.Adagrad(),
+        lambda: OPT.Adamax(),
+        lambda: OPT.Adadelta(),
+    ],
+)
+def test_they_go_by_the_paths_that_keras_has(tmp_path, optimizer):
+    made = optimizer()
+    found = saved(small(), made, tmp_path / "m.keras")
+    for number, variable in enumerate(made.variables):
+        assert_arrays_equal(found[variable.path].read(), np.asarray(variable))
+        assert found[f"optimizer/vars/{number}"].key == variable.path
+    assert state_of(found) == {variable.path for variable in made.variables}
+
+
+def test_layers_within_layers_are_in_order(tmp_path):
+    x, *_ = nested().inputs
+    y = L.Bidirectional(L.LSTM(3, return_sequences=True), name="both")(x)
+    y = L.MultiHeadAttention(2, 2, name="attend", dropout=0.1)(y, y)
+    y = L.RNN([L.LSTMCell(2, name="one"), L.GRUCell(3, name="two")], name="stack")(y)
+    block = keras.Sequential([keras.Input((3,)), L.Dense(3, name="a")], name="block")
+    model = keras.Model(x, L.Dense(3, name="out")(block(y)))
+    made = OPT.Adam(OPT.schedules.ExponentialDecay(0.1, 5, 0.5))
+    found = saved(model, made, tmp_path / "m.keras")
+    assert state_of(found) == {variable.path for variable in made.variables}
+    for variable in made.variables:
+        assert_arrays_equal(found[variable.path].read(), np.asarray(variable))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: OPT.Adam(amsgrad=True),
+        lambda: OPT.Adam(use_ema=True),
+        lambda: OPT.RMSprop(momentum=0.9),
+        lambda: OPT.Nadam(),
+    ],
+)
+def test_what_is_not_certain_stays_counted(tmp_path, optimizer):
+    made = optimizer()
+    found = saved(small(), made, tmp_path / "m.keras")
+    assert state_of(found) == {f"optimizer/vars/{n}" for n in range(len(made.variables))}
+
+
+def test_weights_that_do_not_train_now_leave_it_in_doubt(tmp_path):
+    model = small()
+    model.get_layer("z").trainable = False
+    found = saved(model, OPT.Adam(), tmp_path / "m.keras")
+    assert "optimizer/vars/2" in state_of(found)
