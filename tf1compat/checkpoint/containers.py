@@ -129,7 +129,10 @@ class V1SavedModel:
             os.mkdir(staged)
             graph.write(staged)
             os.mkdir(os.path.join(staged, _VARIABLES))
-            return write_checkpoint(values_of_saved_model(staged), items)
+            values = values_of_saved_model(staged)
+            manifest = write_checkpoint(values, items)
+            clear_stale(values)  # what couldn't be cleared away there would be placed as well
+            return manifest
 
     def _graph(self, source: Checkpoint) -> ServedGraph:
         if self.graph is not None:
