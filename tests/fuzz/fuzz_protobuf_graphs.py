@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 
 import tensorflow as tf
-from fuzz_graphs import fresh, meta_seeds, saved_model_seeds
+from fuzz_graphs import GOLDENS, fresh, meta_seeds, saved_model_seeds
 from fuzz_scratch import small_budget
 
 from tf1compat.checkpoint.meta._graph_def import parse_meta_graph
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import Tf1CompatError
+from tf1compat.migration.serving._collected import contexts_in, named_ops
 from tf1compat.migration.verification.reference.graph_file import read_graph
 
 
@@ -51,3 +52,25 @@ def graph_file(data: bytes) -> None:
 
 def graph_file_seeds() -> list[bytes]:
     return saved_model_seeds()
+
+
+def collected(data: bytes) -> None:
+    """Ops that loops, branches and others of a graph's collections name."""
+    named = set(named_ops(data))
+    assert all(isinstance(one, str) for one in named)
+    for key in (*_CONTEXTS, "variables"):
+        (found,) = contexts_in(key, [data])
+        assert found is None or found.own <= found.named
+
+
+def collected_seeds() -> list[bytes]:
+    message = tf.compat.v1.MetaGraphDef()
+    seeds = []
+    for name in ("convnet_adam_ema", "meanings/scanned_layers"):
+        message.ParseFromString((GOLDENS / name / "model.ckpt.meta").read_bytes())
+        for key in _CONTEXTS:
+            seeds += list(message.collection_def[key].bytes_list.value)[:2]
+    return seeds
+
+
+_CONTEXTS = ("cond_context", "while_context")

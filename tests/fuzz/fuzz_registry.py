@@ -73,6 +73,7 @@ TARGETS = {
         Target("saved_model", "fuzz_graphs", "proto", longest=32768, quick=4),
         Target("graph_def", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=6),
         Target("graph_file", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=4),
+        Target("collected", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=20),
         Target("json_text", "fuzz_json", "text", longest=2048),
         Target("state_file", "fuzz_texts", "text"),
         Target("state_text", "fuzz_states", "text", longest=1024),
