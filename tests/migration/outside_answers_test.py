@@ -210,7 +210,15 @@ def test_a_layout_that_its_text_does_not_tell(layout, text, said):
         rule_fills(RuleSet([Rule("w", "k", layout=text)]), spec, spec | {"k": Spec((2,))})
 
 
-def test_interrupts_are_told_apart_once_for_all_answers(tmp_path, monkeypatch):
+@pytest.fixture
+def interruptible():
+    """Has SIGINT do what it does in a terminal: a job in the background may ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupts_are_told_apart_once_for_all_answers(interruptible, tmp_path, monkeypatch):
     """Setting a handler for each took most of the time of planning for thousands of layers."""
     set_for = []
     real = signal.signal
