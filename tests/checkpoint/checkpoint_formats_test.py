@@ -205,7 +205,7 @@ def test_inspect_lists_it(path, capsys):
     out = capsys.readouterr().out
     assert exit_.value.code == 0
     assert "slot Adam of mlp/fc1/weights" in out
-    assert "3 of 3 variables, 72 elements, 288 B (JSON checkpoint, 1 files)" in out
+    assert "3 of 3 variables, 72 elements, 288 B (JSON checkpoint, 1 file)" in out
 
 
 def test_what_an_output_format_reads_too_is_a_checkpoint_by_its_name(path, tmp_path, capsys):

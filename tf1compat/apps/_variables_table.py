@@ -117,11 +117,12 @@ def _health_cells(row: Row) -> list[str]:
 def _totals(listing: Listing) -> list[str]:
     checkpoint, rows = listing.checkpoint, listing.rows
     objects = "object-based, " if checkpoint.is_object_based else ""
+    files = len(checkpoint.files)
     extra = [row for row in rows if row["kind"] in ("slot", "shadow")]
     lines = [
-        f"{len(rows)} of {len(checkpoint)} variables, {_elements(rows):,} elements, "
+        f"{len(rows):,} of {len(checkpoint):,} variables, {_elements(rows):,} elements, "
         f"{human_bytes(sum(row['bytes'] for row in rows))} ({checkpoint.format} checkpoint, "
-        f"{objects}{len(checkpoint.files)} files)",
+        f"{objects}{files} file{'s'[: files != 1]})",
     ]
     if extra:
         lines.append(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tf1compat.names.order import natural_key, split_numbers
 
-__all__ = ["fold_names", "unfold_names"]
+__all__ = ["fold_names", "run_text", "unfold_names"]
 
 _SET = re.compile(r"\{\{|\}\}|\{([0-9.,]+)\}")
 _MOST_NUMBERS = 16  # names with more numbers than this are shown as they are
@@ -135,14 +135,15 @@ def _shown(values: Sequence[str]) -> str:
             runs[-1].append(value)
         else:
             runs.append([value])
-    return "{" + ",".join(text for run in runs for text in _run(run)) + "}"
+    return "{" + ",".join(text for run in runs for text in run_text(run)) + "}"
 
 
 def _follows(before: str, value: str) -> bool:
     return int(value) == int(before) + 1
 
 
-def _run(run: Sequence[str]) -> list[str]:
+def run_text(run: Sequence[str]) -> list[str]:
+    """Returns the texts of numbers that follow each other: three and more by their ends."""
     return [f"{run[0]}..{run[-1]}"] if len(run) > 2 else list(run)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tf1compat.names.fold import run_text
 from tf1compat.names.order import number_of, split_numbers
 
 __all__ = ["fold_rows"]
@@ -60,7 +61,7 @@ def _numbers(digits: Sequence[str]) -> str:
             runs[-1].append(one)
         else:
             runs.append([one])
-    told = [run[0] if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs]
+    told = [text for run in runs for text in run_text(run)]
     if len(told) > _RUNS:  # of whatever counts otherwise than layers do
         told = [*told[: _RUNS - 2], "...", told[-1]]
     return "{" + ",".join(told) + "}"
