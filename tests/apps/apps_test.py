@@ -117,6 +117,9 @@ def test_inspect_filters_by_exact_scope(app, work):
     code, _, err = app("inspect", "--checkpoint=model.ckpt", "--scope=mlp/fc")
     assert code == 2
     _one_error(err, "--scope=mlp/fc", "nearest scopes: mlp/fc1")
+    code, _, err = app("inspect", "--checkpoint=model.ckpt", "--scope=ml")
+    assert code == 2
+    _one_error(err, "--scope=ml", "nearest scopes: mlp, mlp/fc1")  # holds scopes alone
 
 
 def test_inspect_health_counts_what_is_not_finite(app, work, values):

@@ -3,6 +3,7 @@
 import random
 
 from tf1compat.names import nearest_names
+from tf1compat.names.nearest import nearest_scopes
 
 MODEL = [
     f"model/layer_{i}/{part}/{leaf}"
@@ -63,3 +64,10 @@ def test_hostile_names_pass():
     huge = "a/" * 50_000
     assert nearest_names(huge, [huge + "b", "c"], count=1) == (huge + "b",)
     assert nearest_names("\0\udcff", ["\udcff", "x"], count=1) == ("\udcff",)
+
+
+def test_scopes_of_scopes_alone_are_near_too():
+    names = [f"bert/encoder/layer_{i}/{part}/w" for i in range(3) for part in ("key", "value")]
+    assert nearest_scopes("encoder", names).startswith("bert/encoder, ")
+    assert nearest_scopes("a", ["w"]) == "none"
+    assert len(nearest_scopes("a", ["a/" * 20000 + "w"])) < 1000  # and no hours over it

@@ -7,7 +7,7 @@ for the graph beside it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from absl import flags
 
@@ -114,10 +114,9 @@ def _selected(checkpoint: Checkpoint) -> dict[str, Entry]:
     ]
     if not names and len(checkpoint):
         asked = [f"--scope={s}" for s in scopes] + [f"--regex={_REGEX.value}"] * bool(_REGEX.value)
-        from tf1compat.names import nearest_names
+        from tf1compat.names.nearest import nearest_scopes
 
-        near = nearest_names(scopes[0], _scopes(checkpoint)) if scopes else ()
-        hint = f"; nearest scopes: {', '.join(near)}" if near else ""
+        hint = f"; nearest scopes: {nearest_scopes(scopes[0], checkpoint)}" if scopes else ""
         raise UsageError(f"expected variables for {' '.join(asked)}, found none{hint}")
     return {name: checkpoint[name] for name in names}
 
@@ -132,11 +131,6 @@ def _occurs(pattern: str | None) -> Callable[[str], object]:
         return compile_pattern(pattern).search
     except PatternError as error:
         raise UsageError(f"--regex: {error}") from error
-
-
-def _scopes(names: Iterable[str]) -> list[str]:
-    found = {name.rpartition("/")[0] for name in names}
-    return sorted(s for s in found if s)
 
 
 def _row(entry: Entry) -> dict:

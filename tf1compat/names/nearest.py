@@ -5,15 +5,18 @@ from __future__ import annotations
 import collections
 import difflib
 import heapq
+import itertools
 from collections.abc import Iterable
 
 from tf1compat.names.order import natural_key
+from tf1compat.names.parse import scopes_around
 
-__all__ = ["nearest_names"]
+__all__ = ["nearest_names", "nearest_scopes"]
 
 _GRAM = 3
 _MOST_GRAMS = 20  # enough to tell neighbours from strangers, few enough to be quick
 _FINALISTS = 64  # compared character by character
+_DEEPEST = 64  # scopes around a name; real ones have a handful
 _LONGEST = 160  # characters looked at, from a name's end (where its leaf is)
 
 
@@ -47,6 +50,16 @@ def nearest_names(name: str, candidates: Iterable[str], count: int = 3) -> tuple
     scores = {pool[index]: _likeness(matcher, lowered[index], query) for index in finalists}
     best = sorted(scores, key=lambda found: (found != name, -scores[found], natural_key(found)))
     return tuple(best[:count])
+
+
+def nearest_scopes(scope: str, names: Iterable[str]) -> str:
+    """Returns the scopes around `names` that are nearest to `scope`, as words; "none" of none.
+
+    >>> nearest_scopes("encoder", ["bert/encoder/layer_0/w", "bert/encoder/layer_1/w", "step"])
+    'bert/encoder, bert/encoder/layer_0, bert/encoder/layer_1'
+    """
+    around = (s for name in names for s in itertools.islice(scopes_around(name), _DEEPEST) if s)
+    return ", ".join(nearest_names(scope, around)) or "none"
 
 
 def _normal(name: str) -> str:

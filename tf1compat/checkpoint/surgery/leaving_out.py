@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from tf1compat.checkpoint.surgery.planned_tensors import Edit, Planned, require_name_based
 from tf1compat.errors import UsageError
-from tf1compat.names import in_scope, nearest_names
+from tf1compat.names import in_scope
+from tf1compat.names.nearest import nearest_scopes
 from tf1compat.names.training_state import training_reason
 
 __all__ = ["drop_slots", "extract"]
@@ -55,7 +56,7 @@ def extract(tensors: Sequence[Planned], scope: str, *, companions: str = "drop")
         raise UsageError(f"companions: expected keep or drop, found {companions!r}")
     inside = {one.name for one in tensors if in_scope(one.name, scope)}
     if not inside:
-        near = ", ".join(nearest_names(scope, {o.name.rpartition("/")[0] for o in tensors} - {""}))
+        near = nearest_scopes(scope, (one.name for one in tensors))
         raise UsageError(f"scope {scope!r}: expected variables in it, found none; nearest: {near}")
 
     def stays(one: Planned) -> bool:

@@ -9,8 +9,8 @@ from tf1compat.errors import Problem, UnknownNameError, UsageError
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.planning._kinds import OUTSIDE
 from tf1compat.migration.planning.lines import Drop, Keep
-from tf1compat.names import in_scope, nearest_names
-from tf1compat.names.parse import scopes_around
+from tf1compat.names import in_scope
+from tf1compat.names.nearest import nearest_scopes
 
 __all__ = ["EVERYTHING", "PartScope"]
 
@@ -64,9 +64,7 @@ class PartScope:
         problems = []
         for scope, what, names in sides:
             if scope and not any(in_scope(name, scope) for name in names):
-                known = {around: None for name in names for around in scopes_around(name) if around}
-                near = ", ".join(nearest_names(scope, known)) or "none"
-                remedy = f"nearest: {near}"
+                remedy = f"nearest: {nearest_scopes(scope, names)}"
                 problems.append(Problem(f"part {scope!r}", what, "nothing in it", "", remedy))
         if problems:
             raise UnknownNameError.from_problems("the part to migrate isn't there:", problems)
