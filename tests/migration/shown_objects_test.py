@@ -92,6 +92,23 @@ def test_a_plan_says_what_is_open_before_what_is_not(shown):
     assert opened[2].startswith("  block_{0..59}/kernel <- ")
 
 
+def test_a_tie_of_many_fits_a_screen(tmp_path):
+    letters = "abcdefghijkl"
+    sources = {f"{a}{b}/w": np.ones((2, 3), np.float32) for a in letters for b in letters}
+    write_checkpoint(str(tmp_path / "m.ckpt"), sources)
+    layers = [keras.layers.Dense(3, name=f"d{n}", use_bias=False) for n in range(len(sources))]
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, [layer(inputs) for layer in layers])
+    plan = plan_migration(str(tmp_path / "m.ckpt"), model)
+    (tie,) = plan.ambiguities
+    assert len(tie.sources) == len(tie.targets) == len(sources)
+    assert plan.problems[0].name == "d{0..143}/kernel"
+    assert "144 equal sources: aa/w, ab/w, " in plan.problems[0].found
+    assert plan.problems[0].found.endswith(", al/w, and 132 more such lines (.ambiguities)")
+    for text in (str(plan), plan._repr_html_()):
+        assert len(text) <= 1500
+
+
 def test_what_one_wants_to_know(shown):
     path = shown["checkpoint"].prefix
     assert str(shown["checkpoint"]) == (

@@ -20,9 +20,12 @@ from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.optimizer_lines import Training
 from tf1compat.migration.planning.originals import astray_drops
 from tf1compat.migration.planning.parts import uncovered_sources, unmade_targets
+from tf1compat.names import fold_names
 from tf1compat.printable import printable_name
 
 __all__ = ["Plan"]
+
+_NAMED = 12  # of a tie that are named one by one
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -111,9 +114,9 @@ class Plan:
         """Everything that keeps the plan from being complete, ambiguities first."""
         ties = [
             Problem(
-                ", ".join(tie.targets),
+                _named(tie.targets),
                 "one assignment better supported than the others",
-                f"{len(tie.sources)} equal sources: {', '.join(tie.sources)}",
+                f"{len(tie.sources)} equal sources: {_named(tie.sources)}",
                 tie.evidence,
                 _remedy(tie),
             )
@@ -220,6 +223,16 @@ class Plan:
         if problems:
             raise PlanError.from_problems("the plan's ledger doesn't add up:", problems)
         return plan
+
+
+def _named(names: tuple[str, ...]) -> str:
+    """Returns the names of a tie: all of a few, of many the first folded; the tie has them all."""
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    lines = fold_names(names)
+    left = len(lines) - _NAMED
+    more = [f"and {left} more such lines (.ambiguities)"] if left > 0 else []
+    return ", ".join([*lines[:_NAMED], *more])
 
 
 def _remedy(tie: Ambiguity) -> str:
