@@ -33,6 +33,7 @@ GOLDENS = (
     "keras_rnns",
     "cells",
     "meanings",
+    "norms",
     "cudnn_canonical",
     "cudnn_opaque",
     "keras_rnn",

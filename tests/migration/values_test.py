@@ -36,7 +36,7 @@ def test_a_narrowed_value_is_compared_forwards(migrated):
     plan, model, kernel = migrated("cast(float16)", "float16")
     sound = verify_weights(plan, model)
     assert (sound.problems, sound.weights, sound.anew) == ((), 0, ("d/kernel",))
-    assert "1 more (d/kernel) rounded or summed as laid out" in str(sound)
+    assert "1 more (d/kernel) rounded, summed or computed as laid out" in str(sound)
     narrowed = VALUE.astype(np.float16)
     narrowed[0, 0] = np.nextafter(narrowed[0, 0], np.float16(1))
     kernel.assign(narrowed)

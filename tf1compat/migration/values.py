@@ -66,8 +66,9 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
     """Compares a target's value with its sources, through the layout's inverse.
 
     Bit for bit, so that NaN equals NaN and -0.0 doesn't equal 0.0. Under a layout that rounds, such
-    as a narrowing cast, what comes back may be off by as much as it says; under one that sums,
-    nothing comes back. Then the sources are laid out anew as well, and must give the same bits.
+    as a narrowing cast, what comes back may be off by as much as it says; under one that sums
+    or computes, nothing comes back. Then the sources are laid out anew as well, and must give the
+    same bits; what is computed, numbers as near as its layout says.
     """
     layout = parse_layout(fill.layout)
     entries = [checkpoint[name] for name in fill.sources]
@@ -76,6 +77,8 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
     if (value.shape, value.dtype.name) != (expected.shape, expected.dtype):
         other = f"expected {expected}, found {spec_text(value.dtype.name, value.shape)}"
         return Comparison((other,), exact=False)
+    if layout.computes:
+        return _computed(fill, value, checkpoint, rounding_of(layout, specs))
     try:
         given_back = pieces(layout, value, specs)
         rounding, added = rounding_of(layout, specs), added_by(layout)
@@ -101,6 +104,20 @@ def compared(fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry]) -> 
     if layout.merges and not found:
         found += _unmerged(layout, [entry.read() for entry in entries], value, taken)
     return Comparison(tuple(found), exact)
+
+
+def _computed(
+    fill: Fill, value: np.ndarray, checkpoint: Mapping[str, Entry], rounding: float
+) -> Comparison:
+    """Compares a value that is computed of its sources with what they make now.
+
+    As near as it says: another machine may add in another order.
+    """
+    again = value_for(fill, checkpoint, initial=lambda: value)
+    if same_bits(again, value) or _is_near(again, value, rounding * _largest(again)):
+        return Comparison((), exact=False)
+    sources = ", ".join(fill.sources)
+    return Comparison((f"{sources}, laid out anew: {_difference(again, value)}",), exact=False)
 
 
 def _unsummed(layout: Layout, sources: Sequence[Spec]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from tf1compat.checkpoint.meta._attributes import integer, number, values
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.checkpoint.meta._normalised import Normalised, find_normalised
 from tf1compat.checkpoint.meta._opaque_recurrent import OpaqueRecurrent, find_opaque
 from tf1compat.checkpoint.meta._rows_apart import Row
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE
@@ -27,7 +28,7 @@ from tf1compat.names.graph_names import in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 from tf1compat.names.parse import split_part
 
-__all__ = ["LstmGates", "OpaqueRecurrent", "Row", "Uses", "find_uses"]
+__all__ = ["LstmGates", "Normalised", "OpaqueRecurrent", "Row", "Uses", "find_uses"]
 
 _LSTM = frozenset(LSTM_OF_1_15)
 _ADDS = frozenset({"Add", "AddV2"})
@@ -73,6 +74,7 @@ class Uses:
       gate_constants: for a vector that is part of a gate, a peephole or a norm's offset, what else
         is added before the sigmoid.
       opaque: CuDNN's variables, which hold stacks of recurrent layers each.
+      normalised: kernels that are computed of two variables each, by the first one's name.
       rows: for a variable of which rows alone are used, its rows, each a variable by itself.
     """
 
@@ -85,6 +87,7 @@ class Uses:
     tied: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gate_constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     opaque: Mapping[str, OpaqueRecurrent] = dataclasses.field(default_factory=dict)
+    normalised: Mapping[str, Normalised] = dataclasses.field(default_factory=dict)
     rows: Mapping[str, tuple[Row, ...]] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
@@ -151,6 +154,7 @@ class _Finder:
             tied=self._tied(),
             gate_constants=gate_constants(self._nodes),
             opaque=find_opaque(self._nodes, self._variable),
+            normalised=find_normalised(self._nodes),
         )
 
     def _tied(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from tf1compat.migration.layouts import (
     cudnn,
     joins,
     kept_numbers,
+    norms,
     recurrent,
     rows,
     shards,
@@ -60,6 +61,8 @@ for _own in (
     kept_numbers.Constant,
     kept_numbers.Scale,
     kept_numbers.PowerSteps,
+    norms.WeightNorm,
+    norms.SpectralNorm,
 ):
     LAYOUTS.add(_own)
 del _own

@@ -69,6 +69,11 @@ class Chain(Layout):
         return any(step.inverse_sums for step in self.steps)
 
     @property
+    def computes(self) -> bool:  # type: ignore[override]
+        """Whether any of its steps does."""
+        return any(step.computes for step in self.steps)
+
+    @property
     def by_row(self) -> bool:  # type: ignore[override]
         """Whether any of its steps does."""
         return any(step.by_row for step in self.steps)

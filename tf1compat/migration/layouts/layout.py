@@ -93,6 +93,8 @@ class Layout:
       sums: whether it adds elements of its source up, so that nothing tells them apart again.
       inverse_sums: whether its inverse adds elements of the target up: a model may hold apart what
         the v1 graph has one number for, and computes the same with their sum.
+      computes: whether it computes each element of what it makes of several of its sources', so
+        that its inverse gives other sources than these, which make the same but for rounding.
       by_row: whether it says of each row by itself where that goes, so that some of them tell
         nothing of the others.
     """
@@ -104,6 +106,7 @@ class Layout:
     merges: ClassVar[bool] = False
     sums: ClassVar[bool] = False
     inverse_sums: ClassVar[bool] = False
+    computes: ClassVar[bool] = False
     by_row: ClassVar[bool] = False
 
     def spec(self, *sources: Spec) -> Spec:
@@ -223,7 +226,16 @@ class Identity(Layout):
 IDENTITY = Identity()
 
 
-_FLAGS = ("joins", "takes_part", "leaves_out", "merges", "sums", "inverse_sums", "by_row")
+_FLAGS = (
+    "joins",
+    "takes_part",
+    "leaves_out",
+    "merges",
+    "sums",
+    "inverse_sums",
+    "computes",
+    "by_row",
+)
 
 
 def _check(layout: type[Layout]) -> None:

@@ -122,6 +122,9 @@ class _Facts:
     def takes_part(self, layout: str) -> bool:
         return _or_identity(layout).takes_part
 
+    def computes(self, layout: str) -> bool:
+        return _or_identity(layout).computes
+
     def row(self, number: int) -> str:
         return f"split(0, {number}, {number + 1}) | squeeze(0)"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tf1compat.errors import Problem
 from tf1compat.migration.layouts.basic import Reshape
+from tf1compat.migration.layouts.text import LAYOUT_FACTS
 from tf1compat.migration.matching import Item
 from tf1compat.migration.matching.nodes import trusted_role
 from tf1compat.migration.matching.shapes import layout_between
@@ -24,11 +25,13 @@ def crossings(
 
     Kernels and tables of every kind are one role here, and so are biases and a norm's beta. A name
     that says nothing may be anything, but then shapes that differ prove nothing either: without a
-    layout they have to be the same but for ones.
+    layout they have to be the same but for ones. What a layout computes has sources of other roles.
     """
     for found in matches:
         source, target = sources.get(found.name), targets.get(found.target or "")
         if source is None or target is None or found.rule.cross_roles:
+            continue
+        if found.layout is not None and LAYOUT_FACTS.computes(found.layout):
             continue
         one, other = _family(source), _family(target)
         if one and other and one != other:

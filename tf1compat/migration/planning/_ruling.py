@@ -43,12 +43,14 @@ class Ruling:
       drops: sources dropped by rule.
       keeps: targets kept by rule.
       sides: both sides, with the roles that rules declare.
+      laid_out: sources whose rule says by which layout they go.
     """
 
     fills: tuple[Fill, ...] = ()
     drops: tuple[Drop, ...] = ()
     keeps: tuple[Keep, ...] = ()
     sides: Sides = NOTHING_KNOWN
+    laid_out: frozenset[str] = frozenset()
 
 
 def rule_fills(
@@ -110,7 +112,8 @@ def rule_fills(
         raise RuleError.from_problems(f"{len(problems)} problem(s) with the rules", problems)
     keeps = [Keep(path, _by_user(found)) for path, found in outcome.kept.items()]
     drops = [Drop(found.name, _by_user(found)) for found in dropped]
-    return Ruling(tuple(fills), tuple(drops), tuple(keeps), sides)
+    said = frozenset(m.name for some in filling.values() for m in some if m.layout is not None)
+    return Ruling(tuple(fills), tuple(drops), tuple(keeps), sides, said)
 
 
 def _left_out(

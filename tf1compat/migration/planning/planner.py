@@ -14,6 +14,7 @@ from tf1compat.migration.matching import Item
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._both_uses import RuledPairs
+from tf1compat.migration.planning._dropped_norms import dropped_norms
 from tf1compat.migration.planning._equals import saved_twice
 from tf1compat.migration.planning._flows import source_graph, training_scalars
 from tf1compat.migration.planning._kinds import RANDOM_STATE
@@ -95,7 +96,9 @@ def plan_migration(
     sides = sides_of(checkpoint, index)
     meant = _Meant(checkpoint, index, sides, graph, assume)
     ruling = _ruling(alike, index, sources, targets, pairs=pairs, meant=meant)
-    drops = (*ruling.drops, *_training_drops(checkpoint, ruling, graph))
+    norms = dict(dropped_norms(checkpoint, ruling, graph))
+    ruled_drops = (drop for drop in ruling.drops if drop.source not in norms)
+    drops = (*ruled_drops, *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *_needless(_without(sources, ruled), checkpoint, index, graph=graph))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
@@ -105,9 +108,9 @@ def plan_migration(
     open_s = _without(open_s, (drop.source for drop in outside_s))
     open_t = _without(open_t, (keep.target for keep in outside_t))
     strays = _without_declared(orphans(e.name for e in checkpoint.values()), ruling)
-    free = _without(open_s, strays)
+    free = _without(open_s, strays, norms)
     rest = match_rest(checkpoint, index, free, open_t, ruling=ruling, assume=assume, graph=graph)
-    problems = rest.problems | {name: orphaned(name, what) for name, what in strays.items()}
+    problems = rest.problems | {name: orphaned(name, what) for name, what in strays.items()} | norms
     left_s, left_t = _without(open_s, rest.sources), _without(open_t, rest.targets)
     place = {path: number for number, path in enumerate(targets)}
     plan = Plan(

@@ -45,8 +45,8 @@ class Verification:
 
     Attributes:
       weights: how many weights equal their sources bit for bit through the inverse layout.
-      anew: those whose layouts round or sum, so that not all bits come back: paths of weights that
-        equal their sources laid out anew, and come back as near as the layout says.
+      anew: those whose layouts round, sum or compute, so that not all bits come back: paths of
+        weights that equal their sources laid out anew, and come back as near as the layout says.
       problems: every weight or file that doesn't, and every output out of tolerance.
       outputs: the differences of outputs, where a recording was given.
       divergence: the first layer whose output differs, where layers could be paired, with the
@@ -104,7 +104,9 @@ class Verification:
         if self.recorded:
             lines = [f"made of {self.recorded} weights with the plan's values, by its manifest"]
         if self.anew:
-            lines.append(f"{_counted(self.anew)} rounded or summed as laid out, and not otherwise")
+            lines.append(
+                f"{_counted(self.anew)} rounded, summed or computed as laid out, and not otherwise"
+            )
         lines += [f"output {difference}" for difference in self.outputs]
         lines += self.layer_lines()
         lines += [f"not checked: {one}" for one in self.unchecked]

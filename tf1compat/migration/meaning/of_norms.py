@@ -1,0 +1,133 @@
+"""Kernels of two variables: weight normalisation's v and g, spectral normalisation's w and u."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from tf1compat.checkpoint import Entry
+from tf1compat.checkpoint.meta.graph_uses import Uses
+from tf1compat.migration.matching import Item
+from tf1compat.migration.meaning.base import Part, Question, Reading, Source
+from tf1compat.names.reasons import Kind
+
+__all__ = ["Norms", "asks_of_pair", "has_own", "normalised_pairs"]
+
+_BY_GRAPH = Kind("normalised_graph", "the graph computes a kernel of {kernel} and {other}")
+_BY_NAME = Kind("normalised_name", "{scope} holds v and g of weight normalisation")
+_LAYER = "a layer with one kernel in their place"
+_KERNELS = ("w", "kernel", "weights", "weight", "W", "filter")
+_VECTORS = ("u", "sn_u", "u_var", "spectral_norm_u")
+
+Pairs = Mapping[str, tuple[str, str]]
+
+
+class Norms(Reading):
+    """Weight and spectral normalisation onto a plain kernel.
+
+    The graph tells how the kernel is computed. Without it the names v and g, of shapes that fit,
+    are those of Salimans and Kingma; how many steps find sigma of w and u no file tells. A model
+    that has a weight for g or u itself keeps it.
+    """
+
+    name = "norms"
+    kinds = (_BY_GRAPH, _BY_NAME)
+
+    def read(self, source: Source) -> Iterator[Part | Question]:
+        for (kernel, other), kind in normalised_pairs(source.entries, source.uses).items():
+            if not has_own(source.targets, source.entries[other]):
+                yield _read(source, source.entries[kernel], source.entries[other], kind)
+
+
+def _read(source: Source, kernel: Entry, other: Entry, kind: str) -> Part | Question:
+    known = source.uses.normalised.get(kernel.key) if source.uses is not None else None
+    because = _BY_GRAPH.because(kernel=kernel.key, other=other.key)
+    layout = known.layout if known is not None and known.other == other.key else ""
+    if source.uses is None and kind == "weight_norm":
+        layout = _by_shapes(kernel.shape, other.shape)
+        because = _BY_NAME.because(scope=kernel.name.scope or "the model itself")
+    names = (kernel.key, other.key)
+    if not layout:
+        return Question(names, asks_of_pair(kernel, other, kind))
+    module = kernel.name.scope
+    path = f"{module}/kernel".lstrip("/")
+    return Part(path, module, "kernel", kernel.shape, names, layout, _LAYER, because)
+
+
+def _by_shapes(v: tuple[int, ...], g: tuple[int, ...]) -> str:
+    """Returns the layout that shapes leave; "" where g may run along either of the last axes."""
+    rank = len(v)
+    if len(g) == rank:
+        long = [axis for axis, size in enumerate(g) if size != 1] or [rank - 1]
+        return f"weight_norm({long[0] - rank})"
+    if rank == 2 or v[-2] != v[-1]:
+        return f"weight_norm({-1 if v[-1] == math.prod(g) else -2})"
+    return ""
+
+
+def has_own(targets: Mapping[str, Item], other: Entry) -> bool:
+    """Tells whether the model has a weight for the norm, or for the vector, itself."""
+    leaf = other.name.leaf.lower()
+    for path, item in targets.items():
+        own = path.rpartition("/")[2].lower()
+        if own == leaf or (own == "vector_u" and item.shape == other.shape):
+            return True
+    return False
+
+
+def normalised_pairs(entries: Mapping[str, Entry], uses: Uses | None) -> dict[tuple[str, str], str]:
+    """Returns pairs of kernel and norm (or vector) with which normalisation they are of.
+
+    Those of the graph, and those that are called so and have shapes that fit.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for one in uses.normalised.values() if uses is not None else ():
+        if one.kernel in entries and one.other in entries:
+            found[one.kernel, one.other] = one.layout.partition("(")[0]
+    taken = {name for pair in found for name in pair}
+    scopes: dict[str, dict[str, Entry]] = {}
+    for name, entry in entries.items():
+        if name not in taken:
+            scopes.setdefault(entry.name.scope, {})[entry.name.leaf] = entry
+    for scope, held in scopes.items():
+        within = scopes.get(f"{scope}/wn".lstrip("/"), {})
+        for g in filter(None, (held.get("g"), within.get("g"))):
+            leaves = ("v", "V") if g is held.get("g") else ("v", "V", *_KERNELS)
+            v = next((held[leaf] for leaf in leaves if leaf in held), None)
+            if v is not None and _is_norm_of(g.shape, v.shape):
+                found[v.key, g.key] = "weight_norm"
+        u = next((held[leaf] for leaf in _VECTORS if leaf in held), None)
+        for leaf in _KERNELS if u is not None else ():
+            if u is not None and leaf in held and _is_vector_of(u.shape, held[leaf].shape):
+                # A graph that has nothing of the kind multiplies by u itself.
+                if uses is None:
+                    found[held[leaf].key, u.key] = "spectral_norm"
+                break
+    return found
+
+
+def _is_norm_of(g: tuple[int, ...], v: tuple[int, ...]) -> bool:
+    plain = len(g) in (1, len(v)) and math.prod(g) == max(g, default=0)
+    if len(v) < 2 or not plain:
+        return False
+    if len(g) == 1:
+        return g[0] in v[-2:]
+    return all(size in (1, own) for size, own in zip(g, v, strict=True))
+
+
+def _is_vector_of(u: tuple[int, ...], w: tuple[int, ...]) -> bool:
+    return len(w) > 1 and u in ((1, w[-1]), (math.prod(w[:-1]), 1))
+
+
+def asks_of_pair(kernel: Entry, other: Entry, kind: str) -> str:
+    """Returns what is asked of a pair whose kernel nothing tells how to compute."""
+    if kind == "spectral_norm":
+        made = f"{kernel.key} / sigma, sigma found from {other.key} in steps of power iteration"
+        layout, tells = "spectral_norm(1)", "the number is that of the steps, mostly 1"
+    else:
+        made = f"{other.key} * {kernel.key} / ||{kernel.key}||"
+        layout, tells = "weight_norm(-1)", "the number is the axis along which g runs"
+    rules = " and ".join(
+        f"{{source='{entry.key}', target='...', layout='{layout}'}}" for entry in (kernel, other)
+    )
+    return f"the kernel may be {made}: the rules {rules} make it so ({tells})"

@@ -1,0 +1,42 @@
+"""Norms and vectors that a rule drops although the kernel beside them may be computed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tf1compat.checkpoint import Checkpoint, Meta
+from tf1compat.errors import Problem
+from tf1compat.migration.meaning.of_norms import asks_of_pair, has_own, normalised_pairs
+from tf1compat.migration.planning._ruling import Ruling
+from tf1compat.migration.planning.problems import OpenQuestion
+
+__all__ = ["dropped_norms"]
+
+_INSIST = (
+    "{asks}, in place of the rule that drops {other}; or say that {kernel} is the kernel as it "
+    "stands: {{source='{kernel}', target='...', layout='identity'}}"
+)
+
+
+def dropped_norms(
+    checkpoint: Checkpoint, ruling: Ruling, graph: Meta | None
+) -> Iterator[tuple[str, Problem]]:
+    """Yields the question of each source that a rule drops, and that its kernel can't do without.
+
+    None where the kernel is dropped too, or a rule says how it is laid out, where the model has
+    such a weight itself, or where the graph computes the kernel without.
+    """
+    dropped = {drop.source for drop in ruling.drops}
+    if not dropped:
+        return
+    pairs = normalised_pairs(checkpoint, graph.uses if graph is not None else None)
+    for (kernel, other), kind in pairs.items():
+        by_graph = graph is not None and kernel in graph.uses.normalised
+        settled = kernel in dropped or kernel in ruling.laid_out
+        entry = checkpoint[other]
+        if other not in dropped or settled or has_own(ruling.sides.targets, entry):
+            continue
+        if graph is None or by_graph:
+            asks = asks_of_pair(checkpoint[kernel], entry, kind)
+            told = _INSIST.format(asks=asks, kernel=kernel, other=other)
+            yield other, OpenQuestion.of(other, told)
