@@ -13,7 +13,7 @@ from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["Normalised", "find_normalised"]
 
-_FAR = 24  # ops that are followed from one to another
+_FAR = 6  # products within each other, each of two factors
 _MANY = 400  # ops that sigma is computed by
 _NOTHING = 1e-10  # what is added to a norm and doesn't show
 _SUMS = frozenset({"Add", "AddV2"})
@@ -102,7 +102,8 @@ class _Finder:
         if node.op in VARIABLE_OPS:
             return [_Factor(node.name, "variable", _place(node.shape or ()))]
         if node.op in ("Mul", "RealDiv"):
-            one, other = (self._factors(self.wires.source(node, i), left - 1) for i in (0, 1))
+            one = self._factors(self.wires.source(node, 0), left - 1)
+            other = self._factors(self.wires.source(node, 1), left - 1) if one else None
             if one is None or other is None:
                 return None
             return one + (other if node.op == "Mul" else _inverse(other))
@@ -211,7 +212,7 @@ def _inverse(factors: list[_Factor]) -> list[_Factor]:
     return [dataclasses.replace(factor, power=-factor.power) for factor in factors]
 
 
-def _place(shape: tuple[int, ...]) -> int:
+def _place(shape: tuple[int | None, ...]) -> int:
     """Returns the axis that isn't of size 1, counted from the end; 0 where there are several."""
     long = [axis - len(shape) for axis, size in enumerate(shape) if size != 1]
     if len(long) == 1:

@@ -35,7 +35,8 @@ class Norms(Reading):
 
     def read(self, source: Source) -> Iterator[Part | Question]:
         for (kernel, other), kind in normalised_pairs(source.entries, source.uses).items():
-            if not has_own(source.targets, source.entries[other]):
+            wanted = _is_wanted(source.targets, source.entries[kernel])
+            if wanted and not has_own(source.targets, source.entries[other]):
                 yield _read(source, source.entries[kernel], source.entries[other], kind)
 
 
@@ -51,6 +52,7 @@ def _read(source: Source, kernel: Entry, other: Entry, kind: str) -> Part | Ques
         return Question(names, asks_of_pair(kernel, other, kind))
     module = kernel.name.scope
     path = f"{module}/kernel".lstrip("/")
+    path = kernel.key if path in source.entries else path
     return Part(path, module, "kernel", kernel.shape, names, layout, _LAYER, because)
 
 
@@ -63,6 +65,18 @@ def _by_shapes(v: tuple[int, ...], g: tuple[int, ...]) -> str:
     if rank == 2 or v[-2] != v[-1]:
         return f"weight_norm({-1 if v[-1] == math.prod(g) else -2})"
     return ""
+
+
+def _is_wanted(targets: Mapping[str, Item], kernel: Entry) -> bool:
+    """Tells whether the model has a kernel of these sizes: other layers call parts anything."""
+    return any(
+        item.role.endswith("kernel") and _sizes(item.shape) == _sizes(kernel.shape)
+        for item in targets.values()
+    )
+
+
+def _sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
 
 
 def has_own(targets: Mapping[str, Item], other: Entry) -> bool:

@@ -97,8 +97,7 @@ def plan_migration(
     meant = _Meant(checkpoint, index, sides, graph, assume)
     ruling = _ruling(alike, index, sources, targets, pairs=pairs, meant=meant)
     norms = dict(dropped_norms(checkpoint, ruling, graph))
-    ruled_drops = (drop for drop in ruling.drops if drop.source not in norms)
-    drops = (*ruled_drops, *_training_drops(checkpoint, ruling, graph))
+    drops = (*_but(ruling.drops, norms), *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *_needless(_without(sources, ruled), checkpoint, index, graph=graph))
     keeps = (*ruling.keeps, *_state_keeps(index, ruling))
@@ -107,10 +106,10 @@ def plan_migration(
     outside_s, outside_t = scope.outside(open_s, open_t, index)
     open_s = _without(open_s, (drop.source for drop in outside_s))
     open_t = _without(open_t, (keep.target for keep in outside_t))
-    strays = _without_declared(orphans(e.name for e in checkpoint.values()), ruling)
-    free = _without(open_s, strays, norms)
+    strays = _strays(checkpoint, ruling) | norms
+    free = _without(open_s, strays)
     rest = match_rest(checkpoint, index, free, open_t, ruling=ruling, assume=assume, graph=graph)
-    problems = rest.problems | {name: orphaned(name, what) for name, what in strays.items()} | norms
+    problems = rest.problems | strays
     left_s, left_t = _without(open_s, rest.sources), _without(open_t, rest.targets)
     place = {path: number for number, path in enumerate(targets)}
     plan = Plan(
@@ -220,9 +219,15 @@ def _without(names: Iterable[str], *accounted: Iterable[str]) -> list[str]:
     return [name for name in names if name not in gone]
 
 
-def _without_declared(strays: Mapping[str, str], ruling: Ruling) -> dict[str, str]:
-    """Returns the companions of nothing that no rule says to be something else."""
-    return {name: what for name, what in strays.items() if name not in ruling.sides.declared}
+def _but(drops: Iterable[Drop], asked: Mapping[str, Problem]) -> Iterator[Drop]:
+    return (drop for drop in drops if drop.source not in asked)
+
+
+def _strays(checkpoint: Checkpoint, ruling: Ruling) -> dict[str, Problem]:
+    """Returns the problems of companions of nothing that no rule says to be something else."""
+    found = orphans(entry.name for entry in checkpoint.values())
+    declared = ruling.sides.declared
+    return {name: orphaned(name, what) for name, what in found.items() if name not in declared}
 
 
 def _training_drops(checkpoint: Checkpoint, ruling: Ruling, graph: Meta | None) -> Iterator[Drop]:
