@@ -5,7 +5,6 @@ import pathlib
 import shutil
 
 import keras
-import numpy as np
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.keras3 import FullLSTMCell, NormedLSTMCell, index_model
@@ -113,5 +112,5 @@ def assert_computes_what_was_recorded(plan, index, recording):
     assert plan.complete, str(plan)
     convert(plan, index)
     (expected,) = recording.outputs.values()
-    outputs = np.asarray(index.model(recording.inputs["x"]))
+    outputs = keras.ops.convert_to_numpy(index.model(recording.inputs["x"]))
     assert_arrays_close({"y": outputs}, {"y": expected}, of_largest=1e-6)

@@ -69,7 +69,7 @@ def test_numbered_layers_go_into_a_stack(style, tmp_path):
     plan = plan_migration(prefix, index)
     assert plan.complete, str(plan)
     convert(plan, index)
-    found = np.asarray(index.model(np.ones((1, UNITS), np.float32)))
+    found = keras.ops.convert_to_numpy(index.model(np.ones((1, UNITS), np.float32)))
     assert_arrays_close(found, _computed(arrays, names), rtol=1e-5, atol=1e-6)
     other = _computed(arrays, names[::-1])
     assert np.abs(found - other).max() > 1e-3
@@ -83,7 +83,9 @@ def test_a_stack_is_taken_apart_for_numbered_layers(tmp_path):
     convert(plan, index)
     for path, weight in index.items():
         number, leaf = int(path[len("layer_")]), path.rpartition("/")[2]
-        assert_arrays_equal(np.asarray(weight.variable), arrays[f"layers/{leaf}"][number])
+        assert_arrays_equal(
+            keras.ops.convert_to_numpy(weight.variable), arrays[f"layers/{leaf}"][number]
+        )
 
 
 def test_layers_that_stand_otherwise_than_their_numbers_are_asked(tmp_path):
