@@ -180,7 +180,7 @@ def test_every_class_of_keras_that_makes_weights_is_in_the_table(indexes):
     making = {name for name, cls in classes.items() if makes_weights(cls)} - FOREIGN
     assert making - {*LAYERS} == set()
     tried = {node.class_name for index in indexes.values() for node in index.layers}
-    assert {*LAYERS} - tried == set()
+    assert {name for name in LAYERS if hasattr(L, name)} - tried == set()
 
 
 def test_an_adapted_normalization_reads_no_weight():
