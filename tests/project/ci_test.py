@@ -17,7 +17,7 @@ def requirement(package):
     return next(line for line in lines if re.match(rf"{package}\b", line))
 
 
-@pytest.mark.parametrize("package", ["tensorflow", "numpy"])  # of Keras, its newest there
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "numpy"])
 def test_the_oldest_that_is_tried_is_the_floor_of_setup_cfg(package):
     pinned = re.search(
         rf"^{package}==([0-9.]+)$", (tree.ROOT / ".ci" / "oldest.txt").read_text(), re.MULTILINE
