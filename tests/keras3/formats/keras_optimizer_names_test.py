@@ -50,6 +50,8 @@ def state_of(checkpoint):
 def test_they_go_by_the_paths_that_keras_has(tmp_path, optimizer):
     made = optimizer()
     found = saved(small(), made, tmp_path / "m.keras")
+    if len({variable.path for variable in made.variables}) < len(made.variables):
+        pytest.skip("an older Keras, which calls variables of its Adagrad alike")
     for number, variable in enumerate(made.variables):
         assert_arrays_equal(found[variable.path].read(), np.asarray(variable))
         assert found[f"optimizer/vars/{number}"].key == variable.path
