@@ -22,7 +22,7 @@ from tf1compat.migration import (
 )
 from tf1compat.migration.layouts import Spec, parse_layout
 from tf1compat.names import Rule
-from tf1compat.testing import assert_arrays_close
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
 NORMS = GOLDENS.parent / "norms"
 
@@ -183,7 +183,7 @@ def test_kernels_that_are_as_they_were_leave_both_their_bits(tmp_path):
     name = "spectral_norm"
     made, _, _ = back(name, tmp_path, lambda kernel: kernel)
     for key, entry in open_checkpoint(NORMS / name).items():
-        np.testing.assert_array_equal(made[key].read(), entry.read())
+        assert_arrays_equal(made[key].read(), entry.read())
 
 
 def test_other_kernels_go_back_as_v_with_their_norms(tmp_path):
@@ -191,9 +191,9 @@ def test_other_kernels_go_back_as_v_with_their_norms(tmp_path):
     for fill in plan.fills:
         sources = [made[source].read() for source in fill.sources]
         wanted = np.asarray(index[fill.target].variable)
-        np.testing.assert_array_equal(sources[0], wanted)
+        assert_arrays_equal(sources[0], wanted)
         again = parse_layout(fill.layout).apply(*sources)
-        np.testing.assert_allclose(again, wanted, rtol=1e-6, atol=1e-7)
+        assert_arrays_close(again, wanted, rtol=1e-6, atol=1e-7)
 
 
 def test_a_kernel_that_no_division_by_sigma_makes_does_not_go_back(tmp_path):
@@ -244,5 +244,5 @@ def test_a_vector_of_rows_is_that_of_the_transpose():
     rng = np.random.default_rng(7)
     w, u = rng.normal(size=(4, 3)), rng.normal(size=(1, 4))
     layout = parse_layout("spectral_norm(40)")
-    np.testing.assert_allclose(layout.apply(w, u.T), layout.apply(w.T, u).T, rtol=1e-12)
-    np.testing.assert_allclose(layout.apply(w, u.T), w / np.linalg.norm(w, 2), rtol=1e-6)
+    assert_arrays_close(layout.apply(w, u.T), layout.apply(w.T, u).T, rtol=1e-12)
+    assert_arrays_close(layout.apply(w, u.T), w / np.linalg.norm(w, 2), rtol=1e-6)

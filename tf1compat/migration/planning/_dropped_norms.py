@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.errors import Problem
-from tf1compat.migration.meaning.of_norms import asks_of_pair, has_own, normalised_pairs
+from tf1compat.migration.meaning.of_normalised import asks_of_pair, has_own, normalised_pairs
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning.problems import OpenQuestion
 
