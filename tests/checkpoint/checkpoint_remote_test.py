@@ -25,7 +25,7 @@ from tf1compat.errors import (
     CorruptCheckpointError,
     UsageError,
 )
-from tf1compat.files import _remote
+from tf1compat.files import _http_parts, _remote
 from tf1compat.testing import assert_arrays_equal
 
 TESTDATA = pathlib.Path(__file__).parent / "testdata"
@@ -145,6 +145,20 @@ def test_what_fails_for_a_while_is_asked_again(large, served):
     served.failures = 99
     with pytest.raises(CheckpointError, match=r"can't be read \(503.*is its store reached"):
         checkpoint["a"].read()
+
+
+def test_a_store_that_gives_nothing_is_waited_for_once(served, monkeypatch):
+    tries = []
+
+    def fails(*asked):
+        tries.append(asked)
+        raise ConnectionResetError("nothing came")
+
+    monkeypatch.setattr(_http_parts.HttpPart, "read", fails)
+    shutil.copytree(TESTDATA / "single_v1", served.folder, dirs_exist_ok=True)
+    with pytest.raises(CheckpointError, match=r"can't be read \(nothing came\); is its store"):
+        open_checkpoint(f"{served.url}/model.ckpt-7")
+    assert len(tries) == 1 + len(_remote._PAUSES)  # though several ask what it is before it is read
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_told(large, served):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ntpath
 import os
 import re
@@ -26,7 +27,7 @@ from tf1compat.checkpoint.state_file import (
     read_state_file,
 )
 from tf1compat.checkpoint.v1_format.v1 import V1
-from tf1compat.errors import CheckpointNotFoundError
+from tf1compat.errors import CheckpointError, CheckpointNotFoundError
 from tf1compat.files.standing import is_file, is_folder, is_url, names_in
 from tf1compat.stopping import SIGNALS, stoppable
 
@@ -168,6 +169,7 @@ def _strangers(directory: str) -> Iterator[tuple[str, str]]:
     """Yields the files of a directory that are models of other kinds, and which."""
     for name in names_in(directory)[:_LOOKED_AT]:
         path = os.path.join(directory, name)
-        found = recognise(path) if is_file(path) else None
-        if found is not None and found.is_model:
-            yield name, found.what
+        with contextlib.suppress(CheckpointError):  # of a store that refuses this one
+            found = recognise(path) if is_file(path) else None
+            if found is not None and found.is_model:
+                yield name, found.what

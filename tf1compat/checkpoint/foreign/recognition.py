@@ -27,7 +27,12 @@ from tf1compat.checkpoint.foreign._weight_files import (
     safetensors,
     tflite,
 )
-from tf1compat.errors import CheckpointError, UnsupportedCheckpointError
+from tf1compat.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    UnsupportedCheckpointError,
+)
+from tf1compat.files.standing import is_url
 from tf1compat.registry import Registry, asked
 
 __all__ = [
@@ -90,10 +95,17 @@ def recognise(path: str) -> Foreign | None:
 
     No more than 64 KiB of either end are read. Don't ask for a checkpoint's own files: tables
     and raw tensors may look like anything.
+
+    Raises:
+      CheckpointError: it is at a URL whose store fails.
     """
     try:
         sample = read_sample(path)
+    except CorruptCheckpointError:
+        return None
     except CheckpointError:
+        if is_url(path):  # whoever opens it next would wait for its server once more
+            raise
         return None
     # What a program adds is asked before any text at all is called a text.
     for kind in sorted(FOREIGN_KINDS.values(), key=lambda kind: kind is _TEXT):
