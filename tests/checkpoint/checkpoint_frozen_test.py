@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 
 from tf1compat.apps import run
 from tf1compat.checkpoint import find_prefix, open_checkpoint, read_meta
@@ -204,21 +205,70 @@ def test_inspect_shows_it(capsys):
     assert "12 of 12 variables, 157 elements, 628 B (frozen graph ch" in capsys.readouterr().out
 
 
-def test_values_within_functions_are_named_where_there_are_no_others(tmp_path):
-    """As calls leave them that weren't inlined when the graph was frozen."""
+KERNEL = np.arange(6, dtype="f4").reshape(3, 2)
+
+
+def with_functions(kernel, *, top):
+    """Returns a graph that calls a function with weights in it; `top` makes what it is called on.
+
+    As calls leave them that weren't inlined when the graph was frozen.
+    """
 
     @tf.function
     def dense(x):
-        kernel = tf.constant(np.full((3, 2), 0.5, "f4"), name="dense/kernel")
-        return tf.nn.bias_add(x @ kernel, tf.constant([1.0, 2.0], name="dense/bias"))
+        return tf.nn.bias_add(
+            x @ tf.constant(kernel, name="dense/kernel"), tf.constant([1.0, 2.0], name="dense/bias")
+        )
 
     @tf.function
     def twice(x):
         return dense(x) * 2
 
-    graph = twice.get_concrete_function(tf.TensorSpec([None, 3])).graph.as_graph_def()
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, [None, 3], "x")
+        tf.identity(twice(top(x)), "y")
+    graph_def = graph.as_graph_def()
+    (name,) = (
+        {n.signature.name for n in graph_def.library.function}
+        - {node.op for node in graph_def.node}
+        - {node.attr["f"].func.name for node in graph_def.node}
+    )
+    return graph_def, name
+
+
+def test_values_within_functions_are_read_beside_those_of_the_graph(tmp_path):
+    kernel, scale = KERNEL, np.array([1.0, 2.0, 3.0], "f4")
+    graph, name = with_functions(
+        kernel, top=lambda x: x * tf.identity(tf.constant(scale, name="scale"), "scale/read")
+    )
+    for path in (tmp_path / "m.pb", tmp_path / "m.pbtxt"):
+        as_text = path.suffix == ".pbtxt"
+        path.write_bytes(str(graph).encode() if as_text else graph.SerializeToString())
+        found = open_checkpoint(path)
+        assert set(found) == {f"{name}/dense/kernel", f"{name}/dense/bias", "scale"}
+        assert_arrays_equal(found[f"{name}/dense/kernel"].read(), kernel)
+        assert_arrays_equal(found["scale"].read(), scale)
+        assert [key for key in found if not found[key].is_fixed] == ["scale"]
+        assert found.check() == ()
+
+
+def test_values_within_functions_are_enough(tmp_path):
+    kernel = KERNEL
+    graph, name = with_functions(kernel, top=lambda x: x)
     (tmp_path / "m.pb").write_bytes(graph.SerializeToString())
-    (name,) = (one.signature.name for one in graph.library.function)
-    message = rf"values are within its functions \({name}/dense/kernel, {name}/dense/bias\), which"
-    with pytest.raises(UnsupportedCheckpointError, match=message):
-        open_checkpoint(tmp_path / "m.pb")
+    assert_arrays_equal(open_checkpoint(tmp_path / "m.pb")[f"{name}/dense/kernel"].read(), kernel)
+
+
+def test_one_within_a_function_that_is_called_as_one_of_the_graph_gets_a_number(tmp_path):
+    kernel, other = KERNEL, np.array([1.0, 2.0, 3.0], "f4")
+    graph, name = with_functions(kernel, top=lambda x: x)
+    graph = text_format.Parse(str(graph).replace(name, "body"), v1.GraphDef())
+    called = "body/dense/kernel"
+    node = graph.node.add(name=called, op="Const")
+    node.attr["dtype"].type = tf.float32.as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(other))
+    graph.node.add(name=f"{called}/read", op="Identity", input=[called]).attr["T"].type = 1
+    (tmp_path / "m.pb").write_bytes(graph.SerializeToString())
+    found = open_checkpoint(tmp_path / "m.pb")
+    assert_arrays_equal(found[called].read(), other)
+    assert_arrays_equal(found[f"{called}_1"].read(), kernel)

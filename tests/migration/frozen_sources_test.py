@@ -3,7 +3,9 @@
 import pathlib
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf1compat.migration import (
     convert,
@@ -74,3 +76,35 @@ def test_signatures_of_a_frozen_saved_model_name_its_tensors(recording):
     inputs = {"tokens": recording.inputs["ids"]}
     found = record_graph(FOLDER / "saved_model", inputs=inputs, outputs=["scores"])
     assert_arrays_close(found.outputs["scores"], next(iter(recording.outputs.values())), atol=1e-6)
+
+
+def test_what_is_constant_within_a_function_is_copied_and_the_rest_proved(tmp_path):
+    """A graph can't be run with other values of it."""
+    kernel, bias = np.float32([[1, 2], [3, 4], [5, 6]]), np.float32([0.5, -0.5])
+
+    @tf.function
+    def dense(x):
+        return tf.nn.bias_add(
+            x @ tf.constant(kernel, name="dense/kernel"), tf.constant(bias, name="dense/bias")
+        )
+
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2], "x")
+        top = tf.constant(np.full((2, 3), 0.25, "f4"), name="top/kernel")
+        first = tf.identity(top, "top/kernel/read")
+        tf.identity(dense(x @ first), "y")
+    (tmp_path / "m.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    inputs = keras.Input((2,))
+    hidden = layers.Dense(3, use_bias=False, name="top")(inputs)
+    net = keras.Model(inputs, layers.Dense(2, name="dense")(hidden))
+    plan = plan_migration(tmp_path / "m.pb", net)
+    proof = prove(plan, net)
+    assert proof.agrees
+    assert {target: status.name for target, status in proof.lines.items()} == {
+        "top/kernel": "PROVED",
+        "dense/kernel": "COPIED",
+        "dense/bias": "COPIED",
+    }
+    assert proof.reasons["dense/bias"].startswith("a constant within a function of the graph")
+    convert(plan, net)
+    assert_arrays_close(net.get_layer("dense").kernel, kernel, atol=0)

@@ -65,6 +65,12 @@ class AskedIndex:
             return frozenset()
         return frozenset(self._ask("optimizer_state", are_texts, "names, a tuple of texts,"))
 
+    def fixed_names(self) -> frozenset[str]:
+        """Returns the variables whose values its graph has within itself; most have none."""
+        if not hasattr(self._index, "fixed_names"):
+            return frozenset()
+        return frozenset(self._ask("fixed_names", are_texts, "names, a tuple of texts,"))
+
     def known_names(self) -> Mapping[str, VariableName]:
         """Returns what its variables are, where more is known of them than their names say."""
         if not hasattr(self._index, "known_names"):

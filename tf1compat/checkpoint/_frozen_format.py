@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tf1compat.budget import Budget, Meter
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["FrozenGraph", "FrozenIndex"]
 
 _BINARY, _TEXT = ".pb", ".pbtxt"
-_SHOWN = 3  # names of constants
 _REPEATED = Meter("bytes of repeated values", each=8, least=48 << 20)
 
 
@@ -67,13 +65,13 @@ class FrozenGraph:
 
     def open(self, prefix: str) -> FrozenIndex:
         """Reads the graph, without values where it isn't text."""
-        from tf1compat.checkpoint.meta.meta_graph import frozen_graph, frozen_within
+        from tf1compat.checkpoint.meta.meta_graph import frozen_graph
 
         _require_graph(prefix)
         with open_regular(prefix) as file:
             frozen = frozen_graph(file)
             if frozen is None:
-                raise _without_values(prefix, frozen_within(file))
+                raise _without_values(prefix)
             return FrozenIndex(SeenFile(prefix, file.identity), frozen)
 
 
@@ -97,16 +95,8 @@ def _require_graph(path: str) -> None:
         raise _other(path, f"{found.what}; {found.remedy}")
 
 
-def _without_values(path: str, within: Sequence[str]) -> CheckpointError:
-    """Returns the error of a graph that holds no values, but for those within its functions."""
-    if within:
-        more = f" and {len(within) - _SHOWN} more" if len(within) > _SHOWN else ""
-        return _other(
-            path,
-            f"one whose values are within its functions ({', '.join(within[:_SHOWN])}{more}), "
-            "which aren't read; freeze it with its calls inlined, or name the checkpoint that it "
-            "was made of",
-        )
+def _without_values(path: str) -> CheckpointError:
+    """Returns the error of a graph that holds no values."""
     found = recognise(path)
     if found is None or found.key == FROZEN or path.endswith(_TEXT):
         return _other(
@@ -121,12 +111,13 @@ def _other(path: str, found: str) -> UnsupportedCheckpointError:
 
 
 class FrozenIndex:
-    """The constants of a frozen graph that were variables."""
+    """The constants of a frozen graph that were variables, those within functions too."""
 
     def __init__(self, file: SeenFile, frozen: Frozen) -> None:
         self._file = file
         self._frozen = frozen
-        self._names = tuple(sorted(frozen.constants, key=str.encode))
+        self._constants = {**frozen.constants, **frozen.within}
+        self._names = tuple(sorted(self._constants, key=str.encode))
         for name in self._names:
             self._require_sound(name)
 
@@ -138,7 +129,7 @@ class FrozenIndex:
         self, name: str
     ) -> tuple[StoredType, tuple[int, ...], tuple[RawPart | ArrayPart, ...]]:
         """Returns dtype, shape and the one piece of a variable; KeyError where there is none."""
-        constant = self._frozen.constants[name]
+        constant = self._constants[name]
         region = whole_region(constant.shape)
         part: RawPart | ArrayPart
         if constant.content is not None and self._frozen.in_file:
@@ -150,6 +141,10 @@ class FrozenIndex:
             part = ArrayPart(region, self._file.path, array)
         return constant.stored, constant.shape, (part,)
 
+    def fixed_names(self) -> tuple[str, ...]:
+        """Returns those that are constants of its graph's functions, which has no other values."""
+        return tuple(self._frozen.within)
+
     def files(self) -> tuple[str, ...]:
         """Returns the path of its file."""
         return (self._file.path,)
@@ -160,7 +155,7 @@ class FrozenIndex:
 
     def _require_sound(self, name: str) -> None:
         """Raises CorruptCheckpointError where a value in one piece isn't as large as its shape."""
-        constant = self._frozen.constants[name]
+        constant = self._constants[name]
         size = math.prod(constant.shape) * constant.stored.itemsize
         if constant.content is not None and constant.content[1] - constant.content[0] != size:
             begin, end = constant.content
@@ -177,7 +172,7 @@ class FrozenIndex:
         from tf1compat.checkpoint.tensor_proto import decode_constant
         from tf1compat.checkpoint.wire import WireError
 
-        constant = self._frozen.constants[name]
+        constant = self._constants[name]
         with self._file.opened(variable=name) as file:
             count = math.prod(constant.shape)
             budget = Budget(file.path, file.size)

@@ -54,6 +54,7 @@ class Checkpoint(Mapping[str, Entry]):
         names = self._index.names()
         self._keys = readable_names(names) if OBJECT_GRAPH in names else {n: n for n in names}
         self._others = self._index.other_names()
+        self._fixed = self._index.fixed_names()
         self._entries: dict[str, Entry] = {}
         self._parsed: Mapping[str, VariableName] | None = None
 
@@ -98,7 +99,13 @@ class Checkpoint(Mapping[str, Entry]):
             key = self._keys[name]
             stored, shape, parts = self._index.lookup(key)
             self._entries[name] = Entry(
-                name, stored=stored, shape=shape, parts=parts, named=self._name, stored_key=key
+                name,
+                stored=stored,
+                shape=shape,
+                parts=parts,
+                named=self._name,
+                stored_key=key,
+                is_fixed=key in self._fixed,
             )
         return self._entries[name]
 

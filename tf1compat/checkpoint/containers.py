@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from tf1compat.checkpoint._frozen_format import FrozenGraph
@@ -96,9 +96,12 @@ class V1SavedModel:
     Attributes:
       graph: of a source that has a ``.meta``, what its graph is as one that serves; of one in a
         SavedModel, None: that is copied.
+      look: what looks at the folder before it takes its place, and by which path it will go; None
+        where nothing does. It raises OutputError where the folder isn't to be placed.
     """
 
     graph: ServedGraph | None = None
+    look: Callable[[str, str], None] | None = None
 
     name: ClassVar[str] = "saved_model"
     summary: ClassVar[str] = "a SavedModel of the source's graph, with other values"
@@ -132,6 +135,8 @@ class V1SavedModel:
             values = values_of_saved_model(staged)
             manifest = write_checkpoint(values, items)
             clear_stale(values)  # what couldn't be cleared away there would be placed as well
+            if self.look is not None:
+                self.look(staged, output)
             return manifest
 
     def _graph(self, source: Checkpoint) -> ServedGraph:

@@ -56,9 +56,20 @@ class Entry:
     Attributes:
       stored_key: what its checkpoint's index calls it: its :attr:`key`, but in an object-based one
         with the marks that TensorFlow adds (``fc/kernel/.ATTRIBUTES/VARIABLE_VALUE``).
+      is_fixed: whether its checkpoint's graph can't be run with another value: it is a constant
+        within a function there.
     """
 
-    __slots__ = ("_name", "_named", "_parts", "_shape", "_stored", "_variable", "stored_key")
+    __slots__ = (
+        "_name",
+        "_named",
+        "_parts",
+        "_shape",
+        "_stored",
+        "_variable",
+        "is_fixed",
+        "stored_key",
+    )
 
     def __init__(
         self,
@@ -69,7 +80,9 @@ class Entry:
         parts: tuple[Part, ...],
         named: Callable[[str], VariableName],
         stored_key: str | None = None,
+        is_fixed: bool = False,
     ) -> None:
+        self.is_fixed = is_fixed
         self.stored_key = variable if stored_key is None else stored_key
         self._variable = variable
         self._stored = stored

@@ -98,6 +98,20 @@ def test_what_does_not_pair_within_a_layer_is_named(written, shared):
     assert len(plan_migration(prefix, shared, rules).fills) >= 2
 
 
+def test_scopes_that_hold_a_layer_each_are_left_out_but_for_one(written):
+    """As the towers of a graph are, of which Keras has one layer that is called twice."""
+    keras.utils.clear_session()
+    x = keras.Input((4,))
+    model = keras.Model(x, L.LayerNormalization(name="layer")(x))
+    prefix, _ = written(norm(4, "tower_a") | norm(4, "tower_b"))
+    both = Rule(scope="tower_[ab]", layer="layer")
+    with pytest.raises(RuleError, match="tower_a, tower_b hold the same names each") as raised:
+        plan_migration(prefix, model, [both])
+    assert "{source='tower_b/(.*)', copy_of='tower_a/\\1', drop='why'}" in str(raised.value)
+    plan = plan_migration(prefix, model, [Rule("tower_b/(.*)", drop="why"), both])
+    assert sources(plan)["layer/gamma"] == "tower_a/gamma"
+
+
 def test_members_that_nothing_tells_apart_are_named(written):
     keras.utils.clear_session()
     x = keras.Input((4,))

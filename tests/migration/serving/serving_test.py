@@ -64,6 +64,8 @@ def test_it_serves_what_keras_computes_and_says_what_it_is(tuned):
         "run with moving statistics; 1 dropouts of the graph were left out",
         "keep_prob:0 is 1.0 unless it is fed",
         "238 ops of the graph left out, which neither serving nor restoring needs",
+        "TensorFlow loads it: 18 variables hold what was written",
+        "signature serving_default runs on inputs that are made up",
     )
     assert "signature serving_default: scores:0 of text:0" in str(tuned.done)
 

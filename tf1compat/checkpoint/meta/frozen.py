@@ -2,13 +2,15 @@
 
 `convert_variables_to_constants` and `freeze_graph` of 1.15 give each constant its variable's name.
 With variables in their places the graph says what any other graph says: what variables mean, how
-they feed each other, and, run with their values, what they compute.
+they feed each other, and, run with their values, what they compute. A function can't have
+variables, so its constants stay; their values are read all the same.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Collection, Container, Mapping
 
 from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._constants import (
@@ -34,7 +36,7 @@ from tf1compat.checkpoint.meta._spans import Bytes, Source, Span, spans
 from tf1compat.checkpoint.wire import LENGTH, WireError, varint
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["Frozen", "constants_in_functions", "frozen_in"]
+__all__ = ["Frozen", "frozen_in"]
 
 _SMALL = 1 << 16  # bytes of a first node
 
@@ -45,9 +47,11 @@ class Frozen:
 
     Attributes:
       constants: where the values of those that were variables are, by name, in the graph's order.
+      within: the same of those within its functions, by the names of function and node.
     """
 
     constants: Mapping[str, Constant]
+    within: Mapping[str, Constant]
     _source: Source
     _nodes: tuple[PlacedNode, ...]
     _others: tuple[Span, ...]  # of the graph: its library, its versions
@@ -117,34 +121,38 @@ def frozen_in(source: Source, begin: int, end: int, budget: Budget) -> Frozen | 
                 raise WireError(
                     f"node {placed.node.name!r} reads {name!r}, which isn't there", placed.begin
                 )
-    once = once_variables({name: placed.node for name, placed in nodes.items()})
-    constants = {name: found for name in once if (found := nodes[name].constant) is not None}
-    if not constants:
+    constants = _once(nodes.values())
+    within = _within(source, begin, end, budget=budget, taken=nodes)
+    if not constants and not within:
         return None
     beside = (GraphDef.LIBRARY, GraphDef.VERSIONS)
     others = tuple(one for one in spans(source, begin, end) if one.number in beside)
     for one in (*others, *signatures):
         if one.kind != LENGTH:
             raise WireError(f"field {one.number} is not a message", one.begin)
-    return Frozen(constants, source, tuple(nodes.values()), others, signatures)
+    return Frozen(constants, within, source, tuple(nodes.values()), others, signatures)
 
 
-def constants_in_functions(source: Source, begin: int, end: int, budget: Budget) -> list[str]:
-    """Returns the constants within functions of a frozen graph that were variables, if any were.
+def _once(placed: Collection[PlacedNode]) -> dict[str, Constant]:
+    """Returns the constants among nodes that were variables."""
+    constants = {one.node.name: one.constant for one in placed if one.constant is not None}
+    names = once_variables({one.node.name: one.node for one in placed})
+    return {name: constants[name] for name in names if name in constants}
 
-    Each by the names of its function and its node: ``body/dense/kernel``. Errors and arguments are
-    as for :func:`frozen_in`.
+
+def _within(
+    source: Source, begin: int, end: int, *, budget: Budget, taken: Container[str]
+) -> dict[str, Constant]:
+    """Returns the constants within functions of a graph, called ``body/dense/kernel``.
+
+    A node of the graph, one of `taken`, may be called so as well; then a number is added.
     """
-    if not _is_graph(source, begin, end):
-        parts = spans(source, begin, end)
-        graph = next((part for part in parts if part.number == MetaGraphDef.GRAPH_DEF), None)
-        if graph is None or graph.kind != LENGTH:
-            return []
-        begin, end = graph.begin, graph.end
-    found = []
-    for name, placed in placed_functions(source, begin, end, budget):
-        once = once_variables({one.node.name: one.node for one in placed})
-        found += [f"{name}/{constant}" for constant in once]
+    found: dict[str, Constant] = {}
+    for function, placed in placed_functions(source, begin, end, budget):
+        for name, constant in _once(placed).items():
+            called = f"{function}/{name}"
+            ways = itertools.chain([called], (f"{called}_{n}" for n in itertools.count(1)))
+            found[next(way for way in ways if way not in taken and way not in found)] = constant
     return found
 
 

@@ -8,8 +8,8 @@ graph it is the one with variables again in the place of the constants that they
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tf1compat.budget import Budget
 from tf1compat.checkpoint.bundle.file_names import has_values_beside, is_of_saved_model
@@ -21,7 +21,7 @@ from tf1compat.checkpoint.meta._proto_fields import (
     numbers_of,
 )
 from tf1compat.checkpoint.meta._spans import Bytes, Source, Span, Windowed, spans
-from tf1compat.checkpoint.meta.frozen import Frozen, constants_in_functions, frozen_in
+from tf1compat.checkpoint.meta.frozen import Frozen, frozen_in
 from tf1compat.checkpoint.wire import LENGTH, VARINT, WireError, fields, varint
 from tf1compat.errors import UnsupportedCheckpointError, UsageError
 from tf1compat.files.regular import RegularFile, open_regular
@@ -93,14 +93,6 @@ def saved_model_bytes(meta_graph: bytes) -> bytes:
     return whole
 
 
-def frozen_within(file: RegularFile) -> list[str]:
-    """Returns the constants within functions of an open file's graph that were variables.
-
-    Errors as for :func:`frozen_graph`.
-    """
-    return _looked_at(file, constants_in_functions)
-
-
 def frozen_graph(file: RegularFile) -> Frozen | None:
     """Returns the graph of an open file where it was frozen; None where it wasn't.
 
@@ -110,17 +102,10 @@ def frozen_graph(file: RegularFile) -> Frozen | None:
     Raises:
       CorruptCheckpointError: the graph is damaged, too.
     """
-    return _looked_at(file, frozen_in)
-
-
-_Found = TypeVar("_Found")
-
-
-def _looked_at(file: RegularFile, look: Callable[[Source, int, int, Budget], _Found]) -> _Found:
     source = _source(file)
     begin, end = _place(source, file)
     try:
-        return look(source, begin, end, Budget(file.path, file.size))
+        return frozen_in(source, begin, end, Budget(file.path, file.size))
     except WireError as error:
         in_text = isinstance(source, Bytes)
         raise file.corrupt(

@@ -27,6 +27,7 @@ from tf1compat.migration.backward._rescaling import rescaled
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
+from tf1compat.migration.serving.read_back import ReadBack
 from tf1compat.migration.serving.served_meta import serve_meta
 from tf1compat.migration.training_targets import targets_of
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for
@@ -60,8 +61,8 @@ class ConversionBack:
       summed: paths of weights that hold apart what the v1 graph has one number for, their sum.
       left: by the path of a weight, or of a variable of the optimizer, what of it has no place in
         the v1 graph, and why.
-      serving: what is to be said of a SavedModel that was made of a ``.meta``: its signature, and
-        how its graph computes when it serves.
+      serving: what is to be said of a SavedModel: whether TensorFlow loads it; of one that was made
+        of a ``.meta``, its signature too, and how its graph computes when it serves.
     """
 
     plan: Plan
@@ -162,7 +163,8 @@ def convert_back(
         variables would make of it; nothing is written then.
       CheckpointExistsError: something is at `output`.
       CheckpointError: the checkpoint, or the file of weights, is damaged.
-      OutputError: the output can't be written.
+      OutputError: the output can't be written; or it is a SavedModel that TensorFlow, where it is
+        here, can't load, or that it restores other values of.
       UsageError: there is no such container, or the checkpoint has nothing to make it of; or slots
         are to follow what the plan, or the file of weights, doesn't have; or the graph can't serve
         as `options` say.
@@ -188,7 +190,7 @@ def convert_back(
         )
     written = _container(container)
     written.require(entries, rest.omitted)
-    written, serving = _served(written, entries, options or GraphOptions(), assets)
+    written, serving, read_back = _served(written, entries, options or GraphOptions(), assets)
     assembly = Assembly(lines.fills, entries, read)
     items = _Items(assembly, entries, rest, progress, moved=advanced(lines, entries, read))
     manifest = written.write(entries, os.fspath(output), items)
@@ -204,7 +206,7 @@ def convert_back(
         rounded=assembly.rounded,
         summed=tuple(assembly.summed),
         left=_left(plan, index, assembly) | _placeless(lines, read),
-        serving=serving,
+        serving=(*serving, *read_back.notes),
     )
 
 
@@ -219,14 +221,19 @@ def _served(
     checkpoint: Checkpoint,
     options: GraphOptions,
     assets: str | os.PathLike[str] | None,
-) -> tuple[Container, tuple[str, ...]]:
-    """Returns a container that has the graph of a ``.meta`` where it is to be a SavedModel."""
-    made = isinstance(container, V1SavedModel) and container.graph is None
-    if not made or is_of_saved_model(str(checkpoint.graph_path)):
-        return container, ()
+) -> tuple[Container, tuple[str, ...], ReadBack]:
+    """Returns a container that has the graph of a ``.meta`` where it is to be a SavedModel.
+
+    A SavedModel is read back before it takes its place, by what is returned last.
+    """
+    read_back = ReadBack(options.allowed)
+    if not isinstance(container, V1SavedModel):
+        return container, (), read_back
+    if container.graph is not None or is_of_saved_model(str(checkpoint.graph_path)):
+        return dataclasses.replace(container, look=read_back), (), read_back
     folder = None if assets is None else os.fspath(assets)
     served = serve_meta(checkpoint, options, assets=folder)
-    return V1SavedModel(served.graph), served.notes
+    return V1SavedModel(served.graph, read_back), served.notes, read_back
 
 
 class _Items:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -157,7 +158,8 @@ def _pair(
     ]
     wrong = [sides.sources[names[i.path]] for i in left_s if i.path not in found]
     missing = [sides.targets[to[i.path]] for i in left_t if i.path not in found.values()]
-    return pairs, list(_unpaired(group, wrong, missing))
+    remedy = _of_alike(group, len(paths)) or "say what is its own by a rule above this one"
+    return pairs, list(_unpaired(group, wrong, missing, remedy))
 
 
 def _inside(item: Item, around: Collection[str]) -> Item:
@@ -202,12 +204,13 @@ def _fit(source: Item, target: Item) -> bool:
     return agree and same_elements(source.shape, target.shape)
 
 
-def _unpaired(group: _Group, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
+def _unpaired(
+    group: _Group, sources: Sequence[Item], targets: Sequence[Item], remedy: str
+) -> Iterator[Problem]:
     """Yields a problem for each member without a partner, with those that it could have had."""
     origin = ", ".join(dict.fromkeys(found.origin for found in group.members))
     scopes = ", ".join(dict.fromkeys(found.scope for found in group.members))
     layers = ", ".join(group.layers)
-    remedy = "say what is its own by a rule above this one"
     for target in targets:
         could = ", ".join(s.path for s in sources if _fit(s, target))
         expected = f"one variable of {scopes} of its role and shape"
@@ -216,3 +219,22 @@ def _unpaired(group: _Group, sources: Sequence[Item], targets: Sequence[Item]) -
         if not any(_fit(source, target) for target in targets):  # else it is named above
             expected = f"one weight of {layers} of its role and shape"
             yield Problem(source.path, expected, "none", origin, remedy)
+
+
+def _of_alike(group: _Group, weights: int) -> str:
+    """Returns what to do where several scopes hold as much as a layer each, alike; else ""."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for found in group.members:
+        held[found.scope].add(found.name.removeprefix(found.scope))
+    first, *others = held
+    whole = len(held[first]) == weights
+    if not others or not whole or any(held[one] != held[first] for one in others):
+        return ""
+    rules = (
+        f"{{source='{re.escape(one)}/(.*)', copy_of='{first}/\\1', drop='why'}}" for one in others
+    )
+    return (
+        f"{', '.join(held)} hold the same names each, and a layer takes one of them: leave the "
+        f"others out by rules above this one, as copies {' '.join(rules)}, or without copy_of "
+        "where their values differ"
+    )

@@ -10,6 +10,7 @@ from tf1compat.errors import UsageError
 from tf1compat.migration.verification.given import GraphOptions
 from tf1compat.migration.verification.reference.cutting import cut_graph, data_inputs
 from tf1compat.migration.verification.reference.graph_file import GraphFile
+from tf1compat.migration.verification.reference.likely_ends import aside_of
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.migration.verification.reference.summary import summarize_graph
@@ -31,12 +32,14 @@ class Service:
       part: a ``GraphDef`` of the ops that its outputs are computed of.
       variables: those that it needs, by the names that a checkpoint has them under.
       how: where inputs and outputs are known from, in words.
+      others: tensors that were likely outputs too, and weren't taken.
     """
 
     signature: Signature
     part: Any
     variables: tuple[str, ...]
     how: str
+    others: tuple[str, ...] = ()
 
 
 def find_service(graph: GraphFile, options: GraphOptions, defaults: Iterable[str]) -> Service:
@@ -55,7 +58,8 @@ def find_service(graph: GraphFile, options: GraphOptions, defaults: Iterable[str
     search = _Search(graph, options, frozenset(defaults))
     if options.outputs:
         return search.of(list(map(tensor_name, options.outputs)), "as they were named or compared")
-    return search.of(search.likely_outputs(), f"likely ones: {_NAME_THEM}")
+    taken, others = search.likely_outputs()
+    return dataclasses.replace(search.of(taken, f"likely ones: {_NAME_THEM}"), others=tuple(others))
 
 
 class _Search:
@@ -84,17 +88,21 @@ class _Search:
         signature = Signature(described(inputs), described(_called(outputs)))
         return Service(signature, part, reference.variables, how)
 
-    def likely_outputs(self) -> list[str]:
-        """Returns what the graph's computing ends in, but for losses.
+    def likely_outputs(self) -> tuple[list[str], list[str]]:
+        """Returns what the graph's computing ends in, but for losses; and what else may be meant.
 
-        These are numbers, or need more than other outputs do: labels.
+        Losses are numbers, or need more than other outputs do: labels. What else may be meant is
+        left over on the way, such as states of loops.
         """
-        ends = [one.name for one in summarize_graph(self._graph).outputs if _is_array(one)]
+        every = [one.name for one in summarize_graph(self._graph).outputs if _is_array(one)]
+        whole, _ = self._graph.inference
+        aside = set(map(tensor_name, aside_of(whole, map(op_name, every))))
+        ends = [name for name in every if name not in aside]
         needs = {name: self._required(name) for name in ends}
         found = [n for n in ends if needs[n] and not any(o < needs[n] for o in needs.values() if o)]
         if not found:
             raise UsageError(f"{self._graph.path}: it shows no likely outputs; {_NAME_THEM}")
-        return found
+        return found, [name for name in every if name in aside and self._required(name)]
 
     def _required(self, output: str) -> frozenset[str]:
         """Returns the inputs without which an output can't be computed; none if it can't be."""

@@ -23,6 +23,7 @@ __all__ = ["ServedMeta", "serve_meta"]
 
 _KEY = "serving_default"
 _TAG = "serve"
+_SHOWN = 5  # tensors that may be named as well
 _METHOD = "tensorflow/serving/predict"
 
 
@@ -99,6 +100,10 @@ def _told(graph: GraphFile, service: Service | None, why: str) -> Iterator[str]:
         signature = service.signature
         given, made = (_listed(side.values()) for side in (signature.inputs, signature.outputs))
         yield f"signature {_KEY}: {made} of {given}, {service.how}"
+        if service.others:
+            more = f" and {len(service.others) - _SHOWN} more" * (len(service.others) > _SHOWN)
+            named = ", ".join(service.others[:_SHOWN])
+            yield f"not in it, for they are left over on the way to these: {named}{more}"
     elif graph.signatures:
         yield f"signatures as the graph has them: {', '.join(graph.signatures)}"
     else:

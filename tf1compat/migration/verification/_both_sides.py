@@ -65,8 +65,9 @@ def source_names(plan: Plan) -> tuple[str, ...]:
 
 
 def source_values(plan: Plan, checkpoint: Mapping[str, Entry]) -> Lazy:
-    """Returns the values of all sources that a plan uses."""
-    return Lazy(source_names(plan), lambda name: checkpoint[name].read())
+    """Returns the values of all sources that a plan uses, but for those that can't have others."""
+    names = (name for name in source_names(plan) if not checkpoint[name].is_fixed)
+    return Lazy(names, lambda name: checkpoint[name].read())
 
 
 class NotANumberError(UsageError):
@@ -113,7 +114,7 @@ class BothSides:
     resized: BothSides | None = None
 
     def sources(self) -> Lazy:
-        """Returns the values of all sources of the plan."""
+        """Returns the values of all sources of the plan that may be changed."""
         return source_values(self.plan, self.checkpoint)
 
     @functools.cached_property

@@ -50,6 +50,9 @@ def prove_lines(both: BothSides, *, tolerance: float) -> Proof:
         found = _reached(both, plain, proof, moved, norms)
         reasons = dict(_in_part(both, norms, found))
         found |= dict.fromkeys(reasons, Status.NOT_REACHED)
+        fixed = dict(_fixed(both))
+        found |= dict.fromkeys(fixed, Status.COPIED)
+        reasons |= fixed
         proof = dataclasses.replace(proof, reasons=reasons)
     elif both.resized and _agree(both.run(changed(plain)).differences, tolerance):
         found = {}
@@ -116,7 +119,7 @@ def _reached(
     steps = {name: step(plain[name], other[name]) for name in plain}
     found = {}
     for fill in both.plan.fills:
-        largest_step = max(steps[source] for source in fill.sources)
+        largest_step = max(steps.get(source, 0.0) for source in fill.sources)
         shown = norms[fill.target].norm * largest_step if fill.target in norms else 0.0
         found[fill.target] = Status.PROVED if shown > _SURE * noise else Status.NOT_REACHED
     return found
@@ -134,6 +137,13 @@ def _in_part(
         found = norms.get(fill.target) if lines[fill.target] is Status.PROVED else None
         if found and found.reached < found.rows and parse_layout(fill.layout).by_row:
             yield fill.target, f"{found.rows - found.reached} of its {found.rows} rows are not"
+
+
+def _fixed(both: BothSides) -> Iterator[tuple[str, str]]:
+    """Yields weights whose sources the graph can't be run with other values of, and why."""
+    for fill in both.plan.fills:
+        if any(both.checkpoint[source].is_fixed for source in fill.sources):
+            yield fill.target, "a constant within a function of the graph, which can't be changed"
 
 
 def _wrong(both: BothSides, plain: Mapping[str, np.ndarray], tolerance: float) -> dict[str, Status]:

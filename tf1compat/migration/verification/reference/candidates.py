@@ -12,7 +12,7 @@ from tf1compat.migration.verification.reference.safe_ops import INPUT_OPS, SAFE_
 from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["forward_ops", "forward_tensors"]
+__all__ = ["forward_ops", "forward_tensors", "is_of_loss"]
 
 _WITHIN = {"Enter": frozenset(("loop",)), "Switch": frozenset(("branch",))}
 _AFTER = {"Exit": frozenset(("loop", "branch")), "Merge": frozenset(("branch",))}
@@ -29,7 +29,7 @@ _TWO = frozenset(("TopK", "TopKV2", "UniqueV2", "Unique"))
 # Scopes of 1.15's own losses: what is computed there on the way is no output of a model.
 _LOSS = re.compile(
     r"(logistic_loss|log_loss|huber_loss|hinge_loss|mean_squared_error|mean_pairwise_squared_error"
-    r"|absolute_difference|cosine_distance_loss|(weighted_|sparse_)?(softmax|sigmoid)?_?cross_entropy"
+    r"|absolute_difference|cosine_distance_loss|sequence_loss(_by_example)?|(weighted_|sparse_)?(softmax|sigmoid)?_?cross_entropy"
     r"(_with_logits(_sg|_v2)?|_loss)?)(_\d+)?"
 )
 
@@ -45,9 +45,18 @@ def forward_tensors(
     return [
         f"{name}:{port}"
         for name in forward_ops(graph_def, inputs, allowed=allowed)
-        if not any(map(_LOSS.fullmatch, name.split("/")[:-1]))
+        if not is_of_loss(name)
         for port in range(_ports(nodes[name]))
     ]
+
+
+def is_of_loss(name: str) -> bool:
+    """Tells whether an op is on the way to a loss of 1.15's own, by its scopes.
+
+    >>> is_of_loss("softmax_cross_entropy_with_logits/Reshape"), is_of_loss("cost/logits")
+    (True, False)
+    """
+    return any(map(_LOSS.fullmatch, name.split("/")[:-1]))
 
 
 def _ports(node: Any) -> int:

@@ -27,7 +27,7 @@ from tf1compat.names.first_line import first_line
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import REFERENCE_VARIABLE_OPS, VARIABLE_OPS
 
-__all__ = ["ReferenceGraph"]
+__all__ = ["ReferenceGraph", "saved_as"]
 
 
 class ReferenceGraph:
@@ -86,7 +86,7 @@ class ReferenceGraph:
         held = [node.name for node in part.node if node.op in VARIABLE_OPS]
         self._held = {op: graph.variables[op] for op in held}
         self.inputs = input_specs(part)
-        names = (_saved_as(variable)[0] for variable in self._held.values())
+        names = (saved_as(variable)[0] for variable in self._held.values())
         self.variables = tuple(dict.fromkeys(names))
 
     @functools.cached_property
@@ -338,10 +338,10 @@ def _assign(graph: Any, op: str, variable: MetaVariable) -> _Assign:
         assign = tf.raw_ops.Assign(ref=tensor, value=placeholder, validate_shape=False).op
     else:
         assign = tf.raw_ops.AssignVariableOp(resource=tensor, value=placeholder)
-    return _Assign(*_saved_as(variable), placeholder, assign)
+    return _Assign(*saved_as(variable), placeholder, assign)
 
 
-def _saved_as(variable: MetaVariable) -> tuple[str, tuple[slice, ...]]:
+def saved_as(variable: MetaVariable) -> tuple[str, tuple[slice, ...]]:
     """Returns the name under which a checkpoint has a variable, and where in that it is."""
     info = variable.slice_info
     if info is None:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tf1compat.errors import UsageError
-from tf1compat.migration.verification.reference.candidates import forward_ops
-from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.migration.verification.reference.feeds import phase_of
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_specs import InputSpec
+from tf1compat.migration.verification.reference.likely_ends import LikelyEnds
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.names.graph_names import op_name, tensor_name
@@ -44,33 +43,22 @@ def summarize_graph(graph: GraphFile) -> GraphSummary:
     return GraphSummary(
         inputs=graph.inputs,
         phases={name: value.item() for name, value in phases.items() if value is not None},
-        outputs=_described(graph, _ends(graph)),
+        outputs=_outputs(graph),
         signatures=graph.signatures,
         left_out=graph.left_out,
     )
 
 
-def _ends(graph: GraphFile) -> list[str]:
-    """Returns the ops at which the computing of inputs ends.
-
-    A loss is the end of all that leads to it, and needs labels; so what ends where one of the
-    inputs has no value is an end, too.
-    """
-    names = [spec.name for spec in graph.inputs]
-    given = [names, *([n for n in names if n != left] for left in names if len(names) > 1)]
-    found = {end for some in given for end in _leaves(graph, some)}
-    return [node.name for node in graph.graph_def.node if node.name in found]
-
-
-def _leaves(graph: GraphFile, given: Iterable[str]) -> set[str]:
-    ops = set(forward_ops(graph.graph_def, given))
-    read = {
-        op_name(one)
-        for node in graph.graph_def.node
-        if node.name in ops or node.op.startswith("Assign")  # what a moving average follows
-        for one in data_inputs(node)
-    }
-    return ops - read
+def _outputs(graph: GraphFile) -> tuple[OutputSpec, ...]:
+    """Returns what computing ends in; of a loss by hand, what it is likely computed of as well."""
+    serves, _ = graph.inference
+    ends = LikelyEnds(serves, [spec.name for spec in graph.inputs], trained=graph.graph_def)
+    found = _described(graph, ends.before_labels())
+    numbers = [op_name(one.name) for one in found if one.shape == ()]
+    arrays = [op_name(one.name) for one in found if one.shape != ()]
+    if ends.need_more(arrays, numbers):
+        return _described(graph, ends.before_any())
+    return found
 
 
 def _described(graph: GraphFile, ops: Iterable[str]) -> tuple[OutputSpec, ...]:
