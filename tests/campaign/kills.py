@@ -13,16 +13,18 @@ import argparse
 import builtins
 import errno
 import functools
+import hashlib
 import io
 import os
 import random
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
 import unittest.mock
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -52,6 +54,8 @@ ITEMS = {
 }
 NUMBERS = {name: value for name, value in ITEMS.items() if value.dtype != object}
 OLD, NEW = b"old" * 9999, b"new" * 99999
+Left = frozenset[tuple[str, str]]
+_RANDOM = re.compile("[0-9a-f]{16,}")  # parts of the names of what is staged
 
 
 class Writer(NamedTuple):
@@ -329,6 +333,29 @@ def killed_after(writer: Writer, seconds: float) -> str:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         return judge(writer, folder)
+
+
+def left_by(folder: str, outputs: Collection[str]) -> Left:
+    """Returns what stands in a folder: of outputs the bytes, of what is beside them the sizes.
+
+    Most operations only look at files: what is left at the next is what was left at this one, and
+    need not be judged again.
+
+    Args:
+      folder: where something was written.
+      outputs: names of what it holds in the end.
+    """
+    found = set()
+    for base, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = os.path.join(base, name)
+            where = os.path.relpath(path, folder)
+            said = str(os.lstat(path).st_size)
+            if where.partition(os.sep)[0] in outputs and os.path.isfile(path):
+                with open(path, "rb") as file:
+                    said = hashlib.sha256(file.read()).hexdigest()
+            found.add((_RANDOM.sub("*", where), said))
+    return frozenset(found)
 
 
 def judge(writer: Writer, folder: str) -> str:

@@ -6,8 +6,8 @@
 
 After each kill the file must be the old one or the new one, complete by its own digests, and
 writing again must give the new one and leave nothing of the killed run. Each run is a fork of this
-process, which imports TensorFlow and runs nothing of it. Orbax isn't among the formats: no fork
-survives its threads.
+process, which imports TensorFlow, and Orbax where it is installed, and runs nothing of either: what
+has their threads survives no fork. So outputs are read in forks, too.
 """
 
 from __future__ import annotations
@@ -20,24 +20,27 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
 import numpy as np
-from kills import OPERATIONS, Killer, in_child
+from kills import OPERATIONS, Killer, Left, in_child, left_by
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gc
+import importlib.util
 
 import keras
 
 from tf1compat.checkpoint import tensor_digest
 from tf1compat.keras3 import build_model, export_weights, index_model, read_exported
 
+ORBAX = "m.orbax"
 STREAMED = ("m.weights.h5", "m.keras", "m.safetensors", "m.safetensors.d")
 FORMATS = (
     *STREAMED,
     # TensorFlow runs functions for these, and may wait forever in a fork of where it ran before.
-    *("m.tf2ckpt", "m.savedmodel", "m.tflite"),
+    *("m.tf2ckpt", "m.savedmodel", "m.tflite", ORBAX),
 )
 OLD, NEW = 1.0, 2.0
 
@@ -57,6 +60,22 @@ def _model() -> keras.Model:
     return keras.Sequential([keras.layers.Input((64,)), *layers])
 
 
+def formats(names: Sequence[str]) -> list[str]:
+    """Returns those that are installed here, and imports Orbax, which takes seconds, for all forks.
+
+    Args:
+      names: of outputs.
+    """
+    if ORBAX not in names:
+        return list(names)
+    if importlib.util.find_spec("orbax") is None:
+        print(f"{ORBAX}: skipped, Orbax isn't installed here")
+        return [name for name in names if name != ORBAX]
+    from orbax.checkpoint import v1  # noqa: F401
+
+    return list(names)
+
+
 MODEL = build_model(_model)  # its weights without values: nothing of TensorFlow runs before a fork
 
 
@@ -71,6 +90,29 @@ def _made_of(value: float) -> dict[str, str]:
 
 
 def _state(path: str) -> float:
+    """Returns of which value an output is made, as a fork reads it; ValueError where it is of none.
+
+    What is told is a line, or, of what is neither old nor new, why.
+    """
+    reading, writing = os.pipe()
+
+    def tell() -> None:
+        try:
+            said = str(_read_state(path))
+        except Exception as error:
+            said = repr(error)
+        os.write(writing, said.encode())
+
+    status = in_child(tell)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    if status or said not in (str(OLD), str(NEW)):
+        raise ValueError(said or f"reading it ended with {status}")
+    return float(said)
+
+
+def _read_state(path: str) -> float:
     exported = read_exported(path)
     damage = exported.damage()
     if exported.manifest is not None and not len(exported):  # a program
@@ -88,8 +130,7 @@ def _state(path: str) -> float:
 def _judge(path: str) -> str:
     """Returns what is wrong with what a killed run left, or with writing again; else ""."""
     try:
-        if _state(path) not in (OLD, NEW):
-            return f"holds {_state(path)}"
+        _state(path)
         if in_child(lambda: _write(path, NEW)) or _state(path) != NEW:
             return "can't be written again"
     except Exception as error:
@@ -106,7 +147,8 @@ def _copied(old: str, folder: str) -> str:
     return shutil.copy(old, path)
 
 
-def _killed_at(old: str, at: int) -> tuple[int, str]:
+def _killed_at(old: str, at: int, judged: set[Left]) -> tuple[int, str]:
+    """Kills a writer; returns how it ended, and what is wrong, if that wasn't `judged` before."""
     with tempfile.TemporaryDirectory() as folder:
         path = _copied(old, folder)
 
@@ -114,7 +156,11 @@ def _killed_at(old: str, at: int) -> tuple[int, str]:
             KerasKiller(at).install()
             _write(path, NEW)
 
-        return in_child(run), _judge(path)
+        status, left = in_child(run), left_by(folder, [os.path.basename(path)])
+        if left in judged:
+            return status, ""
+        judged.add(left)
+        return status, _judge(path)
 
 
 def _killed_after(old: str, seconds: float) -> str:
@@ -132,15 +178,16 @@ def _killed_after(old: str, seconds: float) -> str:
 
 def _campaign(old: str, step: int, randoms: int) -> list[str]:
     name = os.path.basename(old)
-    bad, at = [], 0
+    bad, at, judged = [], 0, set[Left]()
     while True:
-        status, wrong = _killed_at(old, at)
+        status, wrong = _killed_at(old, at, judged)
         if wrong or status not in (0, -signal.SIGKILL):
             bad.append(f"{name} killed at operation {at}: {wrong or status}")
         if status != -signal.SIGKILL:
             break
         at += step
-    print(f"{name}: killed at {at // step} of {at} operations, {len(bad)} bad", flush=True)
+    killed = f"{at // step} of {at} operations, which left {len(judged)} different states"
+    print(f"{name}: killed at {killed}, {len(bad)} bad", flush=True)
     start = time.perf_counter()
     in_child(lambda: _write(old, OLD))
     span = 1.2 * (time.perf_counter() - start)
@@ -158,9 +205,10 @@ def main() -> int:
     parser.add_argument("--formats", default=",".join(FORMATS), help="names of outputs")
     options = parser.parse_args()
     full, every = options.full, options.every
+    names = formats(options.formats.split(","))
     gc.freeze()  # so that a fork shares the libraries' memory rather than copies it
     failures = []
-    for name in options.formats.split(","):
+    for name in names:
         with tempfile.TemporaryDirectory() as folder:
             old = os.path.join(folder, name)
             if in_child(lambda old=old: _write(old, OLD)):

@@ -8,7 +8,8 @@ are opened, modules that are run). It has to end with 130 or 143, or with its ow
 its output, where it was done; with one line at most, and to leave nothing in TMPDIR or beside the
 output, which is old or whole. A death by the signal itself, silent, is a shell's 130 or 143, too.
 A signal that came before the package's `__main__` began to run is Python's to answer, which is
-looking for it still: each process says when that is.
+looking for it still: each process says when that is. Of the tasks that take Keras, the first alone
+imports it at its moments; the others are forks of a process that has (`warm.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import warm
 
 from tf1compat.checkpoint import Partitioned, open_checkpoint, write_checkpoint
 
@@ -60,10 +62,8 @@ SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 SOURCE = ["--checkpoint=m", "--model=mm:build"]
 OUTPUT = "out/o.weights.h5"
 OLD = b"what stood there before"
-TASKS = {
-    "inspect": ["inspect", "--checkpoint=m", "--health"],
+KERAS = {
     "plan": ["plan", *SOURCE],
-    "diff": ["diff", "--checkpoint=m", "--other=m"],
     "migrate": ["migrate", *SOURCE, f"--output={OUTPUT}", "--overwrite"],
     "verify": ["verify", *SOURCE, "--output=good.weights.h5"],
     "back": ["back", *SOURCE, "--output=out/new", "--weights=good.weights.h5"],
@@ -71,6 +71,11 @@ TASKS = {
         f"migrate {suffix}": ["migrate", *SOURCE, f"--output=out/new{suffix}"]
         for suffix in (".keras", ".safetensors", ".safetensors.d", ".tf2ckpt")
     },
+}
+TASKS = {
+    "inspect": ["inspect", "--checkpoint=m", "--health"],
+    "diff": ["diff", "--checkpoint=m", "--other=m"],
+    **KERAS,
     "rename": ["rename", "m", "out/new", "--map=fc=other"],
     "cast": ["cast", "m", "out/new.safetensors", "--to=float16"],
     "drop-slots": ["drop-slots", "m", "out/new"],
@@ -80,13 +85,14 @@ TASKS = {
     "extract": ["extract", "m", "fc", "out/new"],
     "convert": ["convert", "m", "out/new.safetensors"],
 }
+WARM = frozenset(KERAS) - {"plan"}
 NEW = "new"  # with what the names of all outputs begin that weren't there before
 
 
 class Run(NamedTuple):
     """A task that was started; `told` is read for whether it has come to the package."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen | warm.Warm
     told: int
 
     def ours(self) -> bool:
@@ -122,7 +128,7 @@ def prepare() -> None:
 
 def prepare_migrated() -> None:
     """Writes what was migrated, and tasks that take that read."""
-    _, end = timed("migrate")
+    end = ended(start("migrate"))
     if end.status:
         raise RuntimeError(end.errors)
     shutil.copy(OUTPUT, "good.weights.h5")
@@ -137,10 +143,13 @@ def start(task: str, **more: object) -> Run:
     env = {**os.environ, "TMPDIR": os.path.abspath("tmp"), "CUDA_VISIBLE_DEVICES": ""}
     env |= {"PYTHONPATH": path, "CAMPAIGN_TOLD": str(tells)}
     env |= {f"CAMPAIGN_{name.upper()}": str(value) for name, value in more.items()}
+    if task in WARM:
+        here = os.getcwd()
+        process = warm.started(TASKS[task], folder=here, env=env, customize=WATCH)
+        os.close(tells)
+        return Run(process, told)
     pipe, command = subprocess.PIPE, [sys.executable, "-m", "tf1compat", *TASKS[task]]
-    process = subprocess.Popen(
-        command, env=env, stdout=pipe, stderr=pipe, text=True, pass_fds=[tells]
-    )
+    process = subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, pass_fds=[tells])
     os.close(tells)
     return Run(process, told)
 
@@ -148,7 +157,7 @@ def start(task: str, **more: object) -> Run:
 def ended(run: Run) -> Ended:
     out, errors = run.process.communicate(timeout=120)
     os.close(run.told)
-    return Ended(run.process.returncode, out, errors)
+    return Ended(run.process.returncode, out.decode(), errors.decode())
 
 
 def faults(task: str, number: int, *, moment: float, whole: Ended) -> list[str]:
@@ -230,6 +239,8 @@ def campaign(moments: int, tasks: tuple[str, ...] = tuple(TASKS)) -> list[tuple]
             moment = seconds * place / moments
             wrong = faults(task, number, moment=moment, whole=whole)
             found += [(task, number.name, f"{moment:.3f} s", one) for one in wrong]
+            for one in found[len(found) - len(wrong) :]:
+                print(one, flush=True)
         print(f"{task}: {moments} moments in {seconds:.2f} s, {len(found)} faults", flush=True)
     return [*found, *at_steps(range(moments))]
 
@@ -255,6 +266,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         prepare()
+        if WARM & set(chosen):
+            warm.imported()
         prepare_migrated()
         found = campaign(moments, chosen)
         os.chdir("/")

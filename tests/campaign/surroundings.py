@@ -1,7 +1,7 @@
 """Tasks in surroundings that nobody asked for: streams, encodings, folders, limits, settings.
 
     python tests/campaign/surroundings.py            # inspect and diff, which take no Keras
-    python tests/campaign/surroundings.py --full     # plan, migrate and verify as well: an hour
+    python tests/campaign/surroundings.py --full     # those that take Keras as well: 45 minutes
     python tests/campaign/surroundings.py "--tasks=migrate .keras" --only=fsync
 
 Each task is run in each of the surroundings, in a process of its own. Where the surroundings
@@ -21,13 +21,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(os.path.dirname(HERE)), HERE]
 
 import tasks  # noqa: E402
+import warm  # noqa: E402
 
 SAME, TOLD, EITHER = "same", "told", "either"
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
@@ -64,6 +66,7 @@ class Surrounding(NamedTuple):
     read_only: str = ""  # a folder that is so, or the one of the tasks, as "."
     said: bool = True  # whether what it says can be read
     unread: bool = False  # whether it may fail for what it says alone, its output written
+    late: bool = False  # whether it is there for the command alone, not for how Python starts
 
 
 def _bound(folder: str, command: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,7 +111,8 @@ def streams() -> Iterator[Surrounding]:
     yield Surrounding("stdout full", TOLD, settings={"stdout": full}, unread=True)
     yield Surrounding("stderr full", settings={"stderr": full}, said=False)
     for columns in ("1", "0", "-5", "many", "9" * 30):
-        yield Surrounding(f"COLUMNS={columns[:5]}", env={"COLUMNS": columns, "TERM": "dumb"})
+        env = {"COLUMNS": columns, "TERM": "dumb"}
+        yield Surrounding(f"COLUMNS={columns[:5]}", env=env, late=True)
 
 
 def folders() -> Iterator[Surrounding]:
@@ -120,11 +124,28 @@ def folders() -> Iterator[Surrounding]:
     yield Surrounding("a working directory that was deleted", TOLD, before=_deleted)
     yield Surrounding("a folder that is read-only", EITHER, read_only=".")
     yield Surrounding("no folder for temporary files", EITHER, read_only="/")
-    yield Surrounding("umask 077", before=lambda: os.umask(0o077) and None)
-    yield Surrounding("umask 777", EITHER, before=lambda: os.umask(0o777) and None)
+    yield Surrounding("umask 077", before=lambda: os.umask(0o077) and None, late=True)
+    yield Surrounding("umask 777", EITHER, before=lambda: os.umask(0o777) and None, late=True)
     for number in (22, 95, 38):
-        yield Surrounding(f"fsync refused ({number})", customize=NO_SYNC.format(number=number))
-    yield Surrounding("fsync fails", EITHER, customize=NO_SYNC.format(number=5))
+        refused = NO_SYNC.format(number=number)
+        yield Surrounding(f"fsync refused ({number})", customize=refused, late=True)
+    yield Surrounding("fsync fails", EITHER, customize=NO_SYNC.format(number=5), late=True)
+
+
+PATHS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "paths by way of others": (SAME, lambda p: f"out/.././/./{p}"),
+    "no file of that name": (TOLD, lambda p: f"nowhere/{p}"),
+    "a name too long": (TOLD, lambda p: "n" * 256 + p),
+    "a path too long": (TOLD, lambda p: "./" * 3000 + p),
+    "a path through a file": (TOLD, lambda p: f"mm.py/{p}"),
+    "a path in a circle": (TOLD, lambda p: f"circle/{p}"),
+    "nothing as path": (TOLD, lambda p: ""),
+    "a folder as path": (TOLD, lambda p: "out"),
+    "a path that isn't UTF-8": (SAME, lambda p: f"o\udcff/{p}"),
+    "a path of controls": (SAME, lambda p: f"esc\x1b[2J\n/{p}"),
+    "a path that looks like flags": (SAME, lambda p: f"--x=y/{p}"),
+    "a path with a home": (TOLD, lambda p: f"~/{p}"),
+}
 
 
 def paths() -> Iterator[Surrounding]:
@@ -137,18 +158,8 @@ def paths() -> Iterator[Surrounding]:
 
         return changed
 
-    yield Surrounding("paths by way of others", arguments=through(lambda p: f"out/.././/./{p}"))
-    yield Surrounding("no file of that name", TOLD, arguments=through(lambda p: f"nowhere/{p}"))
-    yield Surrounding("a name too long", TOLD, arguments=through(lambda p: "n" * 256 + p))
-    yield Surrounding("a path too long", TOLD, arguments=through(lambda p: "./" * 3000 + p))
-    yield Surrounding("a path through a file", TOLD, arguments=through(lambda p: f"mm.py/{p}"))
-    yield Surrounding("a path in a circle", TOLD, arguments=through(lambda p: f"circle/{p}"))
-    yield Surrounding("nothing as path", TOLD, arguments=through(lambda p: ""))
-    yield Surrounding("a folder as path", TOLD, arguments=through(lambda p: "out"))
-    yield Surrounding("a path that isn't UTF-8", arguments=through(lambda p: f"o\udcff/{p}"))
-    yield Surrounding("a path of controls", arguments=through(lambda p: f"esc\x1b[2J\n/{p}"))
-    yield Surrounding("a path that looks like flags", arguments=through(lambda p: f"--x=y/{p}"))
-    yield Surrounding("a path with a home", TOLD, arguments=through(lambda p: f"~/{p}"))
+    for name, (expected, change) in PATHS.items():
+        yield Surrounding(name, expected, arguments=through(change), late=True)
 
 
 def limits() -> Iterator[Surrounding]:
@@ -194,7 +205,9 @@ class Place:
         self.mounts = not subprocess.run(_bound(folder, ("true",)), capture_output=True).returncode
         for alias in ("o\udcff", "esc\x1b[2J\n", "--x=y"):
             os.symlink(".", os.path.join(folder, alias))
-        if set(chosen) - set(tasks.LIGHT):
+        self.warm = bool(set(chosen) - set(tasks.LIGHT))
+        if self.warm:
+            warm.imported()
             done = self._run(
                 Surrounding("none"), ("migrate", *tasks.SOURCE, f"--output={tasks.VERIFIED}")
             )
@@ -228,8 +241,16 @@ class Place:
             text = str(env["KERAS_HOME"]).partition(" ")[2]
             env["KERAS_HOME"] = self._written("keras", "keras.json", text)
         given = [one.arguments(argument) for argument in arguments]
+        return tasks.ended(self._started(one, given, env), self.folder)
+
+    def _started(self, one: Surrounding, given: list[str], env: Mapping[str, str | None]) -> Any:
+        if one.late and self.warm:
+            around = tasks.around(self.folder, env)
+            return warm.started(
+                given, folder=self.folder, env=around, before=one.before, customize=one.customize
+            )
         place = self.folder if one.read_only == "." else one.read_only
-        run = tasks.started(
+        return tasks.started(
             given,
             folder=self.folder,
             env=env,
@@ -238,7 +259,6 @@ class Place:
             preexec_fn=one.before,
             **one.settings,
         )
-        return tasks.ended(run, self.folder)
 
     def _written(self, name: str, base: str, text: str) -> str:
         place = os.path.join(self.folder, name)
@@ -260,8 +280,10 @@ class Place:
 
     def _standing(self) -> bytes:
         found = set()
-        for name in os.listdir(os.path.join(self.folder, "out")):
-            with open(os.path.join(self.folder, "out", name), "rb") as file:
+        for entry in os.scandir(os.path.join(self.folder, "out")):
+            if entry.is_dir():
+                return b"several"
+            with open(entry.path, "rb") as file:
                 found.add(file.read())
         return found.pop() if len(found) == 1 else b"several"
 
@@ -269,23 +291,26 @@ class Place:
 def _plainly(end: tasks.Ended) -> list[str]:
     """Returns what a task says but for lines with paths, which may be written otherwise."""
     said = (*end.out.splitlines(), *end.errors.splitlines())
-    return [line for line in said if "=" not in line and "o." not in line]
+    return [line for line in said if not any(part in line for part in ("=", "o.", "out/"))]
 
 
-def campaign(place: Place, chosen: Iterable[Surrounding]) -> tuple[int, list[str]]:
+def campaign(place: Place, chosen: Sequence[Surrounding]) -> tuple[int, list[str]]:
     """Returns how many runs there were, and what is wrong with which."""
     count, found = 0, []
-    for one in chosen:
+    begin = time.monotonic()
+    for number, one in enumerate(chosen, 1):
         if one.read_only and not place.mounts:
             print(f"{one.name}: skipped, this system lets us mount nothing")
             continue
         for task in place.tasks:
             count += 1
-            print(f"{count}: {task}, {one.name}", end="\r", flush=True)
             wrong = place.wrong(one, task)
             found += [f"{task} | {one.name} | {what}" for what in wrong]
             for what in wrong:
                 print(f"{task} | {one.name} | {what}", flush=True)
+        took = time.monotonic() - begin
+        print(f"{number} of {len(chosen)}, {one.name}: {len(found)} faults in {took:.0f} s")
+        sys.stdout.flush()
     return count, found
 
 

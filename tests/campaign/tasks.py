@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import warm
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MODEL = """import keras
@@ -22,12 +23,14 @@ VERIFIED = "good.weights.h5"
 LIGHT = {
     "inspect": ("inspect", "--checkpoint=m", "--health"),
     "diff": ("diff", "--checkpoint=m", "--other=n"),
+    "convert": ("convert", "--checkpoint=m", "--output=out/new.safetensors"),
 }
 HEAVY = {
     "plan": ("plan", *SOURCE),
     "migrate": ("migrate", *SOURCE, "--output=out/o.weights.h5", "--overwrite"),
     "migrate .keras": ("migrate", *SOURCE, "--output=out/o.keras", "--overwrite"),
     "verify": ("verify", *SOURCE, f"--output={VERIFIED}"),
+    "back": ("back", *SOURCE, f"--weights={VERIFIED}", "--output=out/new"),
 }
 TASKS = LIGHT | HEAVY
 # What an end that was thought of never says; a line of TensorFlow's or absl's own is noise, too.
@@ -60,6 +63,14 @@ def prepare(folder: str) -> None:
         os.makedirs(os.path.join(folder, name), exist_ok=True)
 
 
+def around(folder: str, env: Mapping[str, str | None]) -> dict[str, str]:
+    """Returns the environment of a task; a variable of `env` that is None is taken away."""
+    path = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH", "")]))
+    found = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": path}
+    found |= {"TMPDIR": os.path.join(folder, "tmp"), **env}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def started(
     arguments: Sequence[str],
     *,
@@ -69,26 +80,24 @@ def started(
     within: Sequence[str] = (),
     **settings: Any,
 ) -> subprocess.Popen:
-    """Starts the command; a variable of `env` that is None is taken away.
+    """Starts the command.
 
     Args:
       arguments: of the command, from the task's name on.
       folder: where it runs.
-      env: what is added to its environment.
+      env: what is added to its environment, or, as None, taken away.
       flags: of Python.
       within: another command, that runs it.
       **settings: of `subprocess.Popen`.
     """
-    path = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH", "")]))
-    around = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": path}
-    around |= {"TMPDIR": os.path.join(folder, "tmp"), **(env or {})}
-    around = {name: value for name, value in around.items() if value is not None}
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [*within, sys.executable, *flags, "-m", "tf1compat", *arguments]
-    return subprocess.Popen(command, env=around, **{"cwd": folder, **pipes, **settings})
+    return subprocess.Popen(
+        command, env=around(folder, env or {}), **{"cwd": folder, **pipes, **settings}
+    )
 
 
-def ended(process: subprocess.Popen, folder: str) -> Ended:
+def ended(process: subprocess.Popen | warm.Warm, folder: str) -> Ended:
     """Waits for a task; returns how it ended."""
     out, errors = (data or b"" for data in process.communicate(timeout=180))
     found = [*_within(folder, "tmp"), *(n for n in _within(folder, "out") if ".tmp-" in n)]
