@@ -190,6 +190,15 @@ def test_what_cannot_be_averaged_is_refused_or_taken_from_one(stored):
         average([one])
 
 
+def test_slots_that_one_file_lacks_are_told_by_their_kind(stored):
+    trained = stored(TRAINED)
+    sides = [trained, drop_slots(trained).tensors]
+    told = r"slot Adam \(1 such\): .* found one, none; `tf1compat drop-slots` writes"
+    with pytest.raises(UsageError, match=told) as caught:
+        average(sides)
+    assert len(caught.value.problems) == 4  # two kinds of slots, two powers of beta
+
+
 def test_a_weight_of_nothing_takes_nothing(stored):
     one, other = stored({"w": W}, "m0"), stored({"w": W * np.inf}, "m1")
     assert_arrays_equal(values(average([one, other], [1, 0]))["w"], W)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.surgery.casting import FLOATS
@@ -22,6 +23,8 @@ __all__ = ["OTHERS", "average"]
 OTHERS = ("equal", "first", "last")
 """What becomes of what can't be averaged: it has to be equal, or the first's or last's is taken."""
 _COMPLEX = ("complex64", "complex128")
+_ALIKE = "the same in every checkpoint"
+_REMEDY = "`tf1compat drop-slots` writes a checkpoint without slots"
 
 
 def average(
@@ -69,14 +72,28 @@ def _shares(count: int, weights: Sequence[float]) -> list[float]:
 def _columns(sides: Sequence[dict[str, Planned]]) -> list[list[Planned]]:
     """Returns the variables of one name together, in the first checkpoint's order."""
     names = dict.fromkeys(name for side in sides for name in side)
-    problems = []
-    for name in names:
-        specs = [spec_text(s[name].dtype, s[name].shape) if name in s else "none" for s in sides]
-        if len(set(specs)) > 1:
-            problems.append(Problem(name, "the same in every checkpoint", ", ".join(specs)))
+    problems = _of_other_nets(names, sides)
     if problems:
         raise UsageError.from_problems("nothing was written, checkpoints of other nets:", problems)
     return [[side[name] for side in sides] for name in names]
+
+
+def _of_other_nets(names: Iterable[str], sides: Sequence[dict[str, Planned]]) -> list[Problem]:
+    """Returns a problem for each variable, and for each kind of slot, that isn't in all alike."""
+    problems = []
+    slots = collections.Counter[tuple[str, str]]()
+    for name in names:
+        there = [side[name] for side in sides if name in side]
+        specs = [spec_text(s[name].dtype, s[name].shape) if name in s else "none" for s in sides]
+        if len(there) < len(sides) and there[0].said.slot:
+            holders = ", ".join("one" if name in side else "none" for side in sides)
+            slots[there[0].said.slot, holders] += 1
+        elif len(set(specs)) > 1:
+            problems.append(Problem(name, _ALIKE, ", ".join(specs)))
+    return problems + [
+        Problem(f"slot {slot} ({count} such)", _ALIKE, holders, remedy=_REMEDY)
+        for (slot, holders), count in slots.items()
+    ]
 
 
 def _is_averaged(one: Planned) -> bool:
