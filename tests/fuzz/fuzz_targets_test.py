@@ -38,6 +38,7 @@ APART = {
     "migration/layouts/_written_form.py": "its fields are those of a dataclass",
     "keras3/formats/hdf5/space.py": "it copies what Keras has just saved here",
     "keras3/formats/loading.py": "it asks a format, whose own reader is listed",
+    "migration/serving/loaded_back.py": "it loads what was written just before",
     "testing/golden.py": "a test's own golden file",
     "keras3/formats/hdf5/_checked_file.py": "it writes",
     "checkpoint/table/crc32c.py": "it looks at bytes as numbers",

@@ -27,7 +27,7 @@ from tf1compat.migration.backward._rescaling import rescaled
 from tf1compat.migration.planning.originals import unlike_originals
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.planning.specs import target_specs
-from tf1compat.migration.serving.read_back import ReadBack
+from tf1compat.migration.serving.loaded_back import ReadBack
 from tf1compat.migration.serving.served_meta import serve_meta
 from tf1compat.migration.training_targets import targets_of
 from tf1compat.migration.values import check_fits_checkpoint, check_same_side, value_for

@@ -10,7 +10,7 @@ from back_goldens import PAIRS
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes, saved_model_bytes
 from tf1compat.errors import OutputError
 from tf1compat.migration import convert, convert_back, plan_migration
-from tf1compat.migration.serving.read_back import ReadBack
+from tf1compat.migration.serving.loaded_back import ReadBack
 
 v1 = tf.compat.v1
 GOLDENS = pathlib.Path(__file__).parents[2] / "goldens"
