@@ -45,6 +45,8 @@ PREFIXES = {
     "single_v1": "model.ckpt-7",
     "sharded_v1": "model.ckpt-7",
     "trained": "model.ckpt-3",
+    "weight_norm": "model.ckpt",
+    "spectral_norm": "model.ckpt",
     "frozen": "reference.pb",
     "keras_h5": "weights.h5",
     "npz": "weights.npz",
@@ -61,7 +63,12 @@ PREFIXES = {
     "remote_v2": "model.ckpt",
 }
 # The graphs that are damaged, too: what they say is compared, not what is read beside them.
-GRAPHS = {"trained": "model.ckpt-3.meta", "saved_model": "saved_model.pb"}
+GRAPHS = {
+    "trained": "model.ckpt-3.meta",
+    "weight_norm": "model.ckpt.meta",
+    "spectral_norm": "model.ckpt.meta",
+    "saved_model": "saved_model.pb",
+}
 REMOTE = "remote"  # read by way of a URL
 # Formats without checksums: a flipped byte of a value is a value.
 UNCHECKED = ("frozen", "frozen_text", "frozen_meta", "keras_h5", "keras1_h5", "safetensors")
@@ -75,6 +82,8 @@ FOLDERS = {
     "keras1_h5": os.path.join(_GOLDENS, "keras_h5"),
     "saved_model": os.path.join(_GOLDENS, "saved_model"),
     "saved_keras": os.path.join(_KERAS, "saved"),
+    "weight_norm": os.path.join(_GOLDENS, "norms", "weight_norm_dense"),
+    "spectral_norm": os.path.join(_GOLDENS, "norms", "spectral_norm"),
     "remote_npz": os.path.join(TESTDATA, "npz"),
     "remote_v1": os.path.join(TESTDATA, "single_v1"),
     "remote_v2": os.path.join(TESTDATA, "dtypes_v2"),
@@ -89,6 +98,8 @@ FILES = {
     "keras_archive": ["whole.keras"],
     "saved_model": ["saved_model.pb", *_VALUES],
     "saved_keras": _VALUES,
+    "weight_norm": ["model.ckpt.meta"],
+    "spectral_norm": ["model.ckpt.meta"],
 }
 HANG = 20  # seconds
 DEATHS = 9  # of the worker, until the campaign is given up

@@ -19,6 +19,7 @@ from tf1compat.errors import Tf1CompatError
 _COUNT = itertools.count()
 _SHORT = ("stacked_layers", "depthwise", "table", "separable_2d", "classes", "nchw_flatten")
 _CELLS = ("lstm_block_fused", "basic_rnn", "gru_block", "basic_lstm")
+_NORMS = ("weight_norm_dense", "spectral_norm")
 _OP_LIST, _OP = 2, 1  # MetaInfoDef.stripped_op_list, OpList.op
 
 
@@ -42,6 +43,7 @@ def meta(data: bytes) -> None:
 def meta_seeds() -> list[bytes]:
     paths = [GOLDENS / "meanings" / name / "model.ckpt.meta" for name in _SHORT]
     paths += [GOLDENS / "cells" / name / "model.ckpt.meta" for name in _CELLS]
+    paths += [GOLDENS / "norms" / name / "model.ckpt.meta" for name in _NORMS]
     return [_tiny(), _calling(), *(_slim(path.read_bytes()) for path in paths)]
 
 

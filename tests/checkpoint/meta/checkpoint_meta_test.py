@@ -153,6 +153,11 @@ def _mistype(message):
     node.attr["shape"].shape.dim[0].size = 5
 
 
+def _unshape(message):
+    node = next(node for node in message.graph_def.node if node.name == "net/hidden/kernel")
+    node.attr["shape"].i = 5  # another kind of value takes the place of the shape
+
+
 def _uncover(message):
     for node in message.graph_def.node:
         if node.name == "table/part_1":
@@ -173,6 +178,7 @@ def _misname(message):
         (_dangle, "reads 'nowhere', which isn't there"),
         (_double, "is there twice"),
         (_mistype, r"float32 of shape \(5, 3\) here, but float32 of shape \(4, 3\)"),
+        (_unshape, "'net/hidden/kernel' has no dtype or no shape"),
         (_uncover, "'table/part_1' has not the shape of its slice"),
         (_misname, "'trainable_variablez' where 'trainable_variables' is missing"),
         (lambda message: message.ClearField("graph_def"), "holds no graph"),
@@ -185,6 +191,16 @@ def test_a_graph_that_contradicts_itself_is_refused(tmp_path, change, message):
     with pytest.raises(CorruptCheckpointError, match=message) as caught:
         read_meta(tmp_path / META.name)
     assert caught.value.file == str(tmp_path / META.name)
+
+
+def test_an_attribute_of_two_values_is_refused(tmp_path):
+    """A length of which one bit is flipped ends a shape early; what is left of it was the value."""
+    data = META.read_bytes()
+    whole, cut = (b"\n\5shape\x12" + length + b":\4\x12\2\x08\2" for length in (b"\6", b"\2"))
+    assert whole in data
+    (tmp_path / "m.meta").write_bytes(data.replace(whole, cut, 1))
+    with pytest.raises(CorruptCheckpointError, match="value of a map that is there twice"):
+        read_meta(tmp_path / "m.meta")
 
 
 def test_what_the_saver_would_run_is_only_ever_a_name(tmp_path):

@@ -39,6 +39,7 @@ INPUT = re.compile(rf"\^?({NODE_NAME})(?::\d{{1,9}})?")
 # Within a function an input is an argument, or an output by its own name and number.
 INNER_INPUT = re.compile(r"\^?([A-Za-z0-9._][A-Za-z0-9_.\\/>-]*)(?::\w{1,99}:\d{1,9})?")
 _UNKNOWN = -1
+_NONE = memoryview(b"")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +139,10 @@ def node_def(data: memoryview, *, inputs_like: re.Pattern[str] = INPUT) -> Node:
             attributes[key] = value
     if not name or not op:
         raise WireError("a node without a name or an op", 0)
-    shape = _attr_shape(attributes["shape"]) if "shape" in attributes else None
+    shapes = [
+        one for one in fields(attributes.get("shape", _NONE)) if one.number == AttrValue.SHAPE
+    ]
+    shape = _open_shape(shapes[0].message()) if shapes else None
     dtype = _attr_type(attributes["dtype"]) if "dtype" in attributes else 0
     return Node(
         name=name,
@@ -147,7 +151,7 @@ def node_def(data: memoryview, *, inputs_like: re.Pattern[str] = INPUT) -> Node:
         controls=tuple(controls),
         shape=shape,
         dtype=dtype,
-        has_shape="shape" in attributes,
+        has_shape=bool(shapes),
         ports=tuple(ports),
         attributes=attributes,
     )
@@ -155,7 +159,11 @@ def node_def(data: memoryview, *, inputs_like: re.Pattern[str] = INPUT) -> Node:
 
 def map_entry(data: memoryview) -> tuple[str, memoryview]:
     key, value = "", memoryview(b"")
+    seen: set[int] = set()
     for field in known_fields(data, MapEntry):
+        if field.number in seen:  # no library writes that: a length before it is another
+            raise WireError("a key or value of a map that is there twice", field.offset)
+        seen.add(field.number)
         if field.number == MapEntry.KEY:
             key = field.text()
         else:
@@ -163,15 +171,8 @@ def map_entry(data: memoryview) -> tuple[str, memoryview]:
     return key, value
 
 
-def _attr_shape(data: memoryview) -> tuple[int | None, ...] | None:
-    """Returns an AttrValue's shape, None for unknown sizes; None where even the rank is."""
-    for field in fields(data):
-        if field.number == AttrValue.SHAPE:
-            return _open_shape(field.message())
-    return None
-
-
 def _open_shape(data: memoryview) -> tuple[int | None, ...] | None:
+    """Returns a TensorShapeProto's sizes, None for unknown ones; None where even the rank is."""
     sizes: list[int | None] = []
     for field in known_fields(data, TensorShape):
         if field.number == TensorShape.UNKNOWN_RANK:
