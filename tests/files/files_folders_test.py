@@ -111,6 +111,31 @@ def test_a_folder_of_others_is_not_replaced(tmp_path, spoil, message):
     assert (tmp_path / "out/inner/a").read_text() == "1"
 
 
+def test_a_folder_that_cannot_be_listed_is_not_replaced(tmp_path, monkeypatch):
+    write(tmp_path / "out", a="1")
+    scandir = os.scandir
+
+    def fails(path="."):
+        if os.path.basename(path) == "inner":
+            raise OSError(5, "Input/output error")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", fails)
+    with pytest.raises(
+        OutputError, match=r"out: could not be written \(Input/output error\); what"
+    ):
+        write(tmp_path / "out", a="2")
+    monkeypatch.undo()
+    assert (tmp_path / "out" / "inner" / "a").read_text() == "1"
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/hostname", "inner/../../a", "a\0", "\ud800", ""])
+def test_a_path_that_leads_to_no_file_within_is_damage(tmp_path, name):
+    manifest = Manifest((), {}, {name: "0" * 64})
+    (problem,) = damaged_files(tmp_path, manifest, lambda *asked: pytest.fail(f"asked for {asked}"))
+    assert (problem.name, problem.expected) == (name, "the path of a file within")
+
+
 def test_a_folder_that_holds_what_is_read_is_no_output(tmp_path):
     write(tmp_path / "out", a="1")
     with pytest.raises(UsageError, match=r"out: expected a folder of its own, found .*out/inner/a"):

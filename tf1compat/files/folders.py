@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tf1compat.errors import CheckpointError, OutputError, Problem, Tf1CompatError
 from tf1compat.files.manifest import Manifest
+from tf1compat.files.output_errors import naming, path_text
 from tf1compat.files.regular import open_regular
 from tf1compat.text_files import read_text
 
@@ -103,7 +104,10 @@ def damaged_files(
 
 def _is_within(name: str) -> bool:
     """Tells whether a path leads to a file below where it is begun, as it is spelled."""
-    plain = os.path.normpath(name)
+    try:
+        plain = os.path.normpath(path_text(name))
+    except OutputError:  # which is no path at all
+        return False
     return (
         plain == name and not os.path.isabs(name) and plain.split(os.sep)[0] not in ("", ".", "..")
     )
@@ -126,7 +130,8 @@ def require_replaceable(folder: str) -> None:
             f"{folder}: can't be written, something that is not a file stands there, and no output "
             "that is to be replaced: it has no manifest of this package; choose another path"
         )
-    others = set(files_within(folder)) - {*manifest.parts, FOLDER_MANIFEST}
+    with naming(folder):
+        others = set(files_within(folder)) - {*manifest.parts, FOLDER_MANIFEST}
     if others:
         named = ", ".join(sorted(others)[:5])
         raise OutputError(
