@@ -139,6 +139,7 @@ def written(folder: str, only: list[str]) -> tuple[list[dict], list[str]]:
             jobs += jobs_of(name, pair, os.path.join(folder, name), back_goldens)
         except Exception as error:
             failures.append(f"{name}: {error!r}")
+        print(f"{name}: {len(jobs)} jobs so far", flush=True)
     return jobs, failures
 
 

@@ -40,7 +40,7 @@ def test_every_campaign_has_a_slice(slices):
     assert sorted(slices) == sorted(CAMPAIGNS)
     scripts = {path.stem for path in HERE.glob("*.py")}
     helpers = {"quick", "tasks", "random_nets", "failing", "limits_reading", "hostile"}
-    helpers.add("h5_damage")
+    helpers |= {"h5_damage", "warm"}
     helpers.add("back_in_tf1")  # which needs TensorFlow 1.15.5
     helpers |= {"servers", "campaign_servers_test", "conftest"}  # which have a test of their own
     helpers.add(pathlib.Path(__file__).stem)
