@@ -53,6 +53,27 @@ def test_a_custom_loop_gets_each_optimizer():
     assert int(both.optimizers[1].iterations.numpy()) == 0
 
 
+def test_a_scaled_loss_steps_as_a_plain_one():
+    """By a power of two, which rounds nothing; a table's gradients are of a few rows."""
+
+    def trained(**scale):
+        keras.utils.set_random_seed(7)
+        table = keras.layers.Embedding(5, 2, name="table")
+        out = keras.layers.Dense(1, name="out")
+        layers = [keras.Input((3,), dtype="int32"), table, keras.layers.Flatten(), out]
+        model = keras.Sequential(layers)
+        pairs = [(own.Momentum(0.1, **scale), ["table"]), (own.Adam(0.1, **scale), ["."])]
+        model.compile(own.MultiOptimizer(pairs), "mse")
+        for _ in range(3):
+            model.train_on_batch(np.int32([[1, 1, 4]]), np.float32([[1]]))
+        return model.get_weights()
+
+    for scaled, plain in zip(trained(loss_scale_factor=128.0), trained(), strict=True):
+        assert_arrays_equal(scaled, plain)
+    with pytest.raises(UsageError, match=r"one loss_scale_factor, found momentum\w* 2\.0, adam\w* None"):
+        own.MultiOptimizer([(own.Momentum(0.1, loss_scale_factor=2.0), ["a"]), (own.Adam(), ["."])])
+
+
 def test_what_no_optimizer_trains_is_refused():
     both = own.MultiOptimizer([(own.Adam(0.5), ["(^|/)wide/"])])
     with pytest.raises(UsageError, match="deep/kernel: expected a pattern that matches it, found"):

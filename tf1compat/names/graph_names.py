@@ -10,6 +10,7 @@ __all__ = [
     "NODE_NAME",
     "OP_TYPE",
     "bare_name",
+    "gradients_scope",
     "in_gradients",
     "is_of_training",
     "op_name",
@@ -63,6 +64,16 @@ def in_gradients(op: str) -> bool:
     (True, False)
     """
     return _GRADIENTS.search(op) is not None
+
+
+def gradients_scope(op: str) -> str:
+    """Returns the scope in which `tf.gradients` made an op; "" for others.
+
+    >>> gradients_scope("train/gradients_1/mul_grad/Mul"), gradients_scope("mul")
+    ('train/gradients_1', '')
+    """
+    found = _GRADIENTS.search(op)
+    return op[: found.end()].rstrip("/") if found else ""
 
 
 def is_of_training(op: str, op_type: str) -> bool:

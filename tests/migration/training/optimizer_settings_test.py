@@ -4,14 +4,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from shares import share
 from training_runs import JOINED, RUNS, Warm, net
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.errors import PlanError, UsageError
 from tf1compat.keras3 import v1_optimizers
-from tf1compat.migration import Assumptions, Plan, plan_migration
-from tf1compat.testing import assert_arrays_equal
+from tf1compat.migration import Assumptions, Plan, convert, plan_migration
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
 v1 = tf.compat.v1
 train = v1.train
@@ -180,6 +181,7 @@ def graph(tmp_path):
 
     def save(build, *, steps=3):
         with tf.Graph().as_default(), v1.Session() as session:
+            v1.set_random_seed(1155)
             x = v1.placeholder(tf.float32, [None, 3], "x")
             first = v1.get_variable("a/kernel", [3, 2], use_resource=False)
             last = v1.get_variable("b/kernel", [2, 1], use_resource=False)
@@ -240,11 +242,22 @@ def _accumulated(loss, weights):
     return optimizer.apply_gradients([*zip(sums, weights, strict=True)], step)
 
 
-def _scaled(loss, weights):
+def _scaled(loss, weights, *, back=128.0):
     optimizer = train.MomentumOptimizer(0.1, 0.9)
     pairs = optimizer.compute_gradients(128.0 * loss, weights)
     step = train.get_or_create_global_step()
-    return optimizer.apply_gradients([(one / 128.0, weight) for one, weight in pairs], step)
+    return optimizer.apply_gradients([(one / back, weight) for one, weight in pairs], step)
+
+
+def _scaled_otherwise(loss, weights):
+    return _scaled(loss, weights, back=64.0)
+
+
+def _scaled_by_an_optimizer(loss, weights):
+    own = v1.mixed_precision
+    scale = own.FixedLossScale(128.0)
+    optimizer = own.MixedPrecisionLossScaleOptimizer(train.MomentumOptimizer(0.1, 0.9), scale)
+    return optimizer.minimize(loss, train.get_or_create_global_step())
 
 
 def _norm_of_more(loss, weights):
@@ -261,7 +274,7 @@ DONE_BESIDE = [
     (_one_alone, "no step that is read in the v1 graph, steps in the model's optimizer: b/ke"),
     (_noisy, "gradients changed by AddV2: a/kernel, b/kernel in the v1 graph"),
     (_accumulated, "gradients accumulated over batches: a/kernel, b/kernel in the v1 graph"),
-    (_scaled, "gradients divided by 128: a/kernel, b/kernel in the v1 graph"),
+    (_scaled_otherwise, "gradients divided by 64: a/kernel, b/kernel in the v1 graph"),
     (_norm_of_more, "gradients a norm of 3 gradients in the v1 graph, of 2 in the model's"),
 ]
 
@@ -271,6 +284,52 @@ def test_what_else_a_graph_does_is_said(graph, build, text):
     model = two_layers(v1_optimizers.Momentum(0.5, global_clipnorm=_clip(build)))
     found = said(plan_migration(graph(build), model))
     assert [one for one in found if text in one] if text else not found
+
+
+@pytest.mark.parametrize("build", [_scaled, _scaled_by_an_optimizer])
+def test_a_fixed_loss_scale_is_that_of_keras(graph, build):
+    """Whose `loss_scale_factor` multiplies the loss and divides its gradients."""
+    path = graph(build)
+    plan = plan_migration(path, two_layers(v1_optimizers.Momentum(0.5)))
+    assert said(plan) == ["loss_scale_factor 128 in the v1 graph, none in the model's optimizer"]
+    assert plan.training.offer.endswith("loss_scale_factor=128.0)")
+    model = two_layers(v1_optimizers.Momentum(0.5, loss_scale_factor=128.0))
+    plan = plan_migration(path, model, optimizer="use")
+    plan.require_complete()
+    convert(plan, model)
+    model.fit(np.ones((2, 3), "f4"), np.zeros((2, 1), "f4"), verbose=0)
+    after = open_checkpoint(graph(build, steps=4))  # begins with the same random numbers
+    for name in ("a", "b"):
+        kernel = model.get_layer(name).kernel
+        assert_arrays_close(kernel, after[f"{name}/kernel"].read(), of_largest=1e-6)
+
+
+def test_a_fixed_loss_scale_of_1_15_is_read_where_its_gradients_begin(graph):
+    """It calls the ones that they begin with otherwise than today's TensorFlow."""
+    path = graph(_scaled)
+    meta = path.with_suffix(".ckpt.meta")
+    text = str(v1.MetaGraphDef.FromString(meta.read_bytes()))
+    text = text.replace('"gradients/grad_ys_0"', '"gradients/Fill"')
+    meta.write_bytes(text_format.Parse(text, v1.MetaGraphDef()).SerializeToString())
+    found = said(plan_migration(path, two_layers(v1_optimizers.Momentum(0.5))))
+    assert found == ["loss_scale_factor 128 in the v1 graph, none in the model's optimizer"]
+
+
+@pytest.mark.parametrize("build", [_decayed_beside, _constrained])
+def test_what_is_offered_is_tried_before(graph, build):
+    path = graph(build)
+    own = v1_optimizers.Momentum(0.5, 0.5)
+    training = plan_migration(path, two_layers(own)).training
+    (left,) = training.beyond
+    assert left in training.differences
+    assert "by steps alone" in left.text
+    lines = list(training.lines())
+    assert f"  nearest to what 1.15 computed: {training.offer}" in lines
+    assert f"    which differs too: {left.text}" in lines
+    plan = plan_migration(path, two_layers(own), optimizer="use")
+    with pytest.raises(PlanError, match="no optimizer here computes all of it; optimizer=prefer"):
+        plan.require_complete()
+    assert Plan.from_json(plan.to_json()) == plan
 
 
 def _clip(build):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,18 @@ class Expressions:
                 changed = self.variable((node.inputs[0], node.ports[0]))
                 if changed is not None:
                     self._changes[changed].append(node)
+
+    @functools.cached_property
+    def _readers(self) -> Mapping[str, list[Node]]:
+        found: dict[str, list[Node]] = defaultdict(list)
+        for node in self._nodes.values():
+            for name in node.inputs:
+                found[name].append(node)
+        return found
+
+    def readers(self, name: str) -> tuple[Node, ...]:
+        """Returns the nodes that read any output of a node, in graph order."""
+        return tuple(self._readers.get(name, ()))
 
     def changes(self, variable: str) -> tuple[Node, ...]:
         """Returns the ops that give a variable other values, in graph order."""

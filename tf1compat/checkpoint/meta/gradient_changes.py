@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from tf1compat.checkpoint.meta._expressions import ADDING, DIVIDING, SELECTING, Expressions
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.scalars import Tensor
-from tf1compat.names.graph_names import in_gradients
+from tf1compat.names.graph_names import gradients_scope, in_gradients
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
 __all__ = ["GradientChange", "gradient_changes"]
 
+_ONES = ("Fill", "grad_ys_0")  # of the loss, in 1.15 and today
+_OF_OTHERS = ("Fill_1", "grad_ys_1")
 _MOST = 50  # ops between a gradient and a step
 _PASSING = PASSING_OPS | {"Cast", "RefSwitch", "StopGradient", "Switch", "UnsortedSegmentSum"}
 
@@ -29,6 +31,7 @@ class GradientChange:
       node: name of the op.
       op: its type.
       of: how many gradients a common norm is of; 0 where that isn't known, or there is none.
+      loss: of the first change, where the number is that the loss was multiplied by, if it was.
     """
 
     kind: str
@@ -36,6 +39,7 @@ class GradientChange:
     node: str
     op: str
     of: int = 0
+    loss: Tensor | None = None
 
 
 def gradient_changes(read: Expressions, gradient: Tensor) -> tuple[GradientChange, ...]:
@@ -43,10 +47,14 @@ def gradient_changes(read: Expressions, gradient: Tensor) -> tuple[GradientChang
 
     It ends where ``tf.gradients`` made it, which its scopes tell, or with what isn't known.
     """
-    walk, found = _Walk(read), []
+    walk = _Walk(read)
+    found: list[GradientChange] = []
     for _ in range(_MOST):
         node = read.node(gradient)
         if in_gradients(node.name):
+            found[-1:] = [
+                dataclasses.replace(one, loss=_loss_factor(read, node)) for one in found[-1:]
+            ]
             break
         if node.op in _PASSING and node.inputs:
             gradient = read.inputs(node)[0]
@@ -57,6 +65,29 @@ def gradient_changes(read: Expressions, gradient: Tensor) -> tuple[GradientChang
             break
         gradient = before
     return tuple(found)
+
+
+def _loss_factor(read: Expressions, gradient: Node) -> Tensor | None:
+    """Returns the number that a loss was multiplied by last, before its gradients were taken.
+
+    As loss scaling does. `tf.gradients` begins with ones for each loss, which the gradient of a
+    product multiplies by the other factor. Of several losses none is known.
+    """
+    scope = gradients_scope(gradient.name)
+    if any(read.readers(f"{scope}/{ones}") for ones in _OF_OTHERS):
+        return None
+    begun = [f"{scope}/{ones}" for ones in _ONES]
+    found = (_factor(read, node, ones) for ones in begun for node in read.readers(ones))
+    return next((one for one in found if one is not None), None)
+
+
+def _factor(read: Expressions, node: Node, ones: str) -> Tensor | None:
+    """Returns the number by which a product multiplies the ones that gradients begin with."""
+    if node.op == "Mul" and in_gradients(node.name):
+        for one, other in (read.inputs(node), read.inputs(node)[::-1]):
+            if one[0] == ones and read.is_number(other):
+                return other
+    return None
 
 
 class _Walk:

@@ -13,7 +13,7 @@ from tf1compat.errors import UnknownNameError
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 
-__all__ = ["OptimizerIndex", "OptimizerVariable", "index_optimizer"]
+__all__ = ["OptimizerIndex", "OptimizerVariable", "index_optimizer", "unbuilt_optimizer"]
 
 _ROOT = "optimizer"
 _COUNTER = "iteration"  # what Keras calls the variable of `optimizer.iterations`
@@ -150,6 +150,28 @@ def index_optimizer(index: ModelIndex) -> OptimizerIndex | None:
     if not optimizer.built:
         optimizer.build(index.model.trainable_variables)
     return _indexed(optimizer, index)
+
+
+def unbuilt_optimizer(
+    kind: str, settings: Mapping[str, Any], *, trained: Iterable[str]
+) -> OptimizerIndex:
+    """Returns an optimizer that has no variables yet, as its settings say it computes.
+
+    Args:
+      kind: its class by what Keras registers it as.
+      settings: arguments of its constructor.
+      trained: paths of the weights that it is to train.
+
+    Raises:
+      UnknownNameError: there is no such class.
+    """
+    package, _, name = kind.rpartition(">")
+    cls = getattr(keras.optimizers, name) if package == "keras" else None
+    cls = cls or keras.saving.get_registered_object(kind)
+    if cls is None:
+        raise UnknownNameError(f"{kind}: Keras has no optimizer of this name")
+    made, paths = cls(**settings), list(trained)
+    return OptimizerIndex(made, made, (), trained=paths, all_trained=paths)
 
 
 def _indexed(outer: Any, index: ModelIndex) -> OptimizerIndex:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["dense_gradient", "read_rows", "rows_of", "write_rows"]
+__all__ = ["dense_gradient", "divided", "read_rows", "rows_of", "write_rows"]
 
 
 def rows_of(gradient: Any) -> tuple[Any, Any] | None:
@@ -23,6 +23,15 @@ def rows_of(gradient: Any) -> tuple[Any, Any] | None:
         return None
     numbers, places = tf.unique(gradient.indices)
     return tf.math.unsorted_segment_sum(gradient.values, places, tf.size(numbers)), numbers
+
+
+def divided(gradient: Any, number: float) -> Any:
+    """Returns a gradient divided by a number, with the rows that it has; None as it is."""
+    if gradient is None or rows_of(gradient) is None:
+        return gradient if gradient is None else gradient / number
+    import tensorflow as tf
+
+    return tf.IndexedSlices(gradient.values / number, gradient.indices, gradient.dense_shape)
 
 
 def dense_gradient(gradient: Any) -> Any:

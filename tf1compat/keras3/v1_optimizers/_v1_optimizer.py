@@ -10,6 +10,7 @@ import keras
 
 from tf1compat.keras3.v1_optimizers._gradient_rows import (
     dense_gradient,
+    divided,
     read_rows,
     rows_of,
     write_rows,
@@ -66,6 +67,7 @@ class V1Optimizer(keras.optimizers.Optimizer):
       whole_slots: slots that variables that were one have in common, as what is over their rows.
     """
 
+    loss_scale_factor: float | None
     by_rows: ClassVar[bool] = True
     settings: ClassVar[tuple[str, ...]] = ()
     whole_slots: ClassVar[frozenset[str]] = frozenset()
@@ -137,7 +139,12 @@ class V1Optimizer(keras.optimizers.Optimizer):
         """
         if self.built:
             self._joins.begin()
-        super().apply(grads, trainable_variables)
+        factor, self.loss_scale_factor = self.loss_scale_factor, None
+        try:  # Keras divides by it, which gradients of rows can't be
+            scaled = grads if factor is None else [divided(one, factor) for one in grads]
+            super().apply(scaled, trainable_variables)
+        finally:
+            self.loss_scale_factor = factor
         self._joins.require_done()
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -27,7 +27,8 @@ class MultiOptimizer(keras.optimizers.Optimizer):
       name: what it is called.
 
     Raises:
-      UsageError: there is none, or one stands there twice, or is no optimizer. When it is built, or
+      UsageError: there is none, or one stands there twice, or is no optimizer; or they scale the
+        loss otherwise. When it is built, or
         steps, also: no pattern matches a variable.
     """
 
@@ -44,6 +45,11 @@ class MultiOptimizer(keras.optimizers.Optimizer):
         if not pairs or len({id(one) for one, _ in pairs}) < len(pairs):
             found = ", ".join(one.name for one, _ in pairs) or "none"
             raise UsageError(f"optimizers: expected each once, found {found}")
+        scales = {one.loss_scale_factor for one, _ in pairs}
+        if len(scales) > 1:  # they have one loss
+            found = ", ".join(f"{one.name} {one.loss_scale_factor}" for one, _ in pairs)
+            raise UsageError(f"optimizers: expected one loss_scale_factor, found {found}")
+        self.loss_scale_factor = scales.pop()
         self.optimizers = [one for one, _ in pairs]
         self.patterns = [list(patterns) for _, patterns in pairs]
 

@@ -15,6 +15,8 @@ from tf1compat.names.reasons import Reason
 
 __all__ = ["CLIPS", "GradientsCompared"]
 
+_SCALE = "loss_scale_factor"
+_NEAR = 1e-6  # of products in single precision about 1.0
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 """How Keras clips, at most one of these."""
 
@@ -38,16 +40,20 @@ class GradientsCompared:
             for config, values in ((config, self._values(config)) for config in CLIPS)
         }
 
+    def scale(self) -> dict[str, float]:
+        """Returns by what all steps scale the loss, as Keras is to; {} where they don't so."""
+        (first, *others) = self._scales() or [None]
+        return {} if first is None or others else {_SCALE: first}
+
     def differences(self) -> Iterator[Reason]:
         """Yields what differs."""
-        for config in CLIPS:
+        every = {config: self._values(config) for config in CLIPS} | {_SCALE: [*self._scales()]}
+        for config, values in every.items():
             model = self.settings.get(config)
             if not self.numbers.steps:
                 if model is not None:
                     yield differs("setting", setting=config, v1="not known", model=said(model))
-                continue
-            values = self._values(config)
-            if len(values) > 1 or not alike(values[0], model):
+            elif len(values) > 1 or not alike(values[0], model):
                 v1 = " and ".join(map(said, values))
                 yield differs("setting", setting=config, v1=v1, model=said(model))
         yield from self._norms()
@@ -57,6 +63,24 @@ class GradientsCompared:
         """Returns what steps clip by, each once; None where one doesn't."""
         found = (self._value(step, config) for step in self.numbers.steps)
         return sorted(dict.fromkeys(found), key=str)
+
+    def _scales(self) -> list[float | None]:
+        """Returns by what steps scale the loss, each once; None where one doesn't."""
+        return sorted(dict.fromkeys(map(self._scale_of, self.numbers.steps)), key=str)
+
+    def _scale_of(self, step: Step) -> float | None:
+        """Returns by what the loss was multiplied and the gradient divided, before all else."""
+        return self._scale(step.changes[-1]) if step.changes else None
+
+    def _scale(self, one: GradientChange) -> float | None:
+        if one.loss is None or one.kind not in ("times", "by") or self._is_loss_scale(one):
+            return None
+        numbers = self.numbers.values_of((one.loss, *one.numbers))
+        if numbers is None:
+            return None
+        loss, factor = numbers
+        undone = loss * factor if one.kind == "times" else factor / loss if loss else 0.0
+        return shortest(loss) if abs(undone - 1.0) < _NEAR else None
 
     def _value(self, step: Step, config: str) -> object:
         clips = [one for one in step.changes if one.kind == config]
@@ -99,7 +123,7 @@ class GradientsCompared:
     def _other(self, one: GradientChange) -> str:
         if one.kind in ("times", "by"):
             (factor,) = self.numbers.values_of(one.numbers) or (None,)
-            if factor == 1.0 or self._is_loss_scale(one):
+            if factor == 1.0 or self._is_loss_scale(one) or self._scale(one) is not None:
                 return ""
             number = "what isn't known" if factor is None else f"{shortest(factor):g}"
             return f"{'multiplied' if one.kind == 'times' else 'divided'} by {number}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from tf1compat.checkpoint.meta.training_steps import Step
 from tf1compat.keras3 import ModelIndex
+from tf1compat.keras3.index.optimizer_index import OptimizerIndex, unbuilt_optimizer
 from tf1compat.migration.carrying import FAMILIES
 from tf1compat.migration.carrying.family import Family, Taker
 from tf1compat.migration.layouts.kept_numbers import shortest
@@ -52,15 +53,29 @@ class Offered:
         Args:
           family: the optimizer of 1.x that most weights have.
         """
+        each = list(self.each(family))
+        if len(each) == 1:
+            return each[0][1]._one(each[0][0])
+        pairs = []
+        for one, of in each:
+            others = [self._keras(path) for path in self.variables if path not in of.variables]
+            patterns = _patterns([self._keras(path) for path in of.variables], others)
+            pairs.append(f"({of._one(one)}, {patterns})")
+        return f"{_MODULE}.MultiOptimizer([{', '.join(pairs)}])"
+
+    def each(self, family: Family) -> Iterator[tuple[Family, Offered]]:
+        """Yields each optimizer of it, by what of 1.x it goes on from, for its own weights."""
         groups = self._groups(family)
         if len(groups) == 1:
-            return self._one(*groups[0])
-        pairs = []
-        for one, paths in groups:
-            others = [self._keras(path) for path in self.variables if path not in paths]
-            patterns = _patterns([self._keras(path) for path in paths], others)
-            pairs.append(f"({self._of(paths)._one(one, paths)}, {patterns})")
-        return f"{_MODULE}.MultiOptimizer([{', '.join(pairs)}])"
+            yield groups[0][0], self
+        else:
+            yield from ((one, self._of(paths)) for one, paths in groups)
+
+    def tried(self, family: Family) -> OptimizerIndex:
+        """Returns the one optimizer that is offered, made and without variables."""
+        rate = self.numbers.rate(self.step).now
+        settings = {"learning_rate": 0.0 if rate is None else rate, **self._settings(family)}
+        return unbuilt_optimizer(family.takers[0].kind, settings, trained=self.variables)
 
     def _of(self, paths: Sequence[str]) -> Offered:
         """Returns it of some weights alone."""
@@ -96,8 +111,9 @@ class Offered:
         known = [(name, step.known[name]) for name in sorted(names & step.known.keys())]
         return family.name, *values, *known
 
-    def _one(self, family: Family, paths: Sequence[str]) -> str:
-        taker, numbers, rate = family.takers[0], self.numbers, self.numbers.rate(self.step)
+    def _settings(self, family: Family) -> dict[str, object]:
+        """Returns the settings of the one optimizer that is offered, but for its rate."""
+        taker, numbers = family.takers[0], self.numbers
         given: dict[str, object] = {}
         for config, name in taker.settings.items():
             some = name in taker.by_weight
@@ -108,11 +124,17 @@ class Offered:
             exponent = numbers.exponent("decay_rate", self.step)
             given |= {} if exponent is None else {"decay_exponent": float(f"{exponent:.4g}")}
         given |= dict(self._excluded(taker))
-        clips = GradientsCompared(numbers, {}).clips()
+        gradients = GradientsCompared(numbers, {})
+        clips = gradients.clips()
         given |= {config: value for config, value in clips.items() if value is not None}
+        given |= gradients.scale()
         given |= self.more
         whole = (family, taker, self.optimizer, self.weights, self.index, numbers.checkpoint)
-        given |= WholeVariables(*whole).settings()
+        return given | WholeVariables(*whole).settings()
+
+    def _one(self, family: Family) -> str:
+        taker, rate = family.takers[0], self.numbers.rate(self.step)
+        given = self._settings(family)
         texts = [f"{config}={_text(value)}" for config, value in given.items()]
         texts = [*([] if rate.now is None else [f"learning_rate={_rate_said(rate)}"]), *texts]
         package, _, name = taker.kind.rpartition(">")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
@@ -52,7 +53,8 @@ class OneOptimizer:
       keeps: those that stay as they are.
       differences: what it computes otherwise.
       unread: its settings that nothing tells of the checkpoint's side.
-      offer: what would compute the same; "" where that isn't known.
+      offer: what would compute the same, or come nearest; "" where that isn't known.
+      beyond: what that computes otherwise, too.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class OneOptimizer:
         )
         self.differences = tuple(self._differences())
         self.unread = tuple(self._unread())
-        self.offer = self._offer()
+        self.offer, self.beyond = self._offer()
 
     def _chosen(self) -> tuple[Family, Taker] | None:
         """Returns the optimizer of 1.x that most weights have slots of, and what takes it."""
@@ -138,11 +140,13 @@ class OneOptimizer:
         return make.line(path, one)
 
     def _beside(self) -> Compared | None:
-        if self._pair is None:
-            return None
+        return None if self._pair is None else self._compare(*self._pair, self._optimizer)
+
+    def _compare(self, family: Family, taker: Taker, optimizer: OptimizerIndex) -> Compared:
         return Compared(
-            *self._pair,
-            self._optimizer,
+            family,
+            taker,
+            optimizer,
             self._numbers,
             list(self._weights.values()),
             self._of,
@@ -166,13 +170,17 @@ class OneOptimizer:
         yield from rate_differences(
             self._rate, self._optimizer, taker, step=self._step, iterations=number
         )
-        yield from self.taken.differences(alone=alone)
+        yield from self._of_count(taker, scheduled=self._optimizer.scheduled)
+        yield from self._compared.differences()
+
+    def _of_count(self, taker: Taker, *, scheduled: bool) -> Iterator[Reason]:
+        """Yields what the number of steps makes another."""
+        yield from self.taken.differences(alone=not taker.powers)
         counts = self._numbers.counts_of(self.taken.counter)
-        matters = taker.at_steps or self._optimizer.scheduled or not self._rate.constant
+        matters = taker.at_steps or scheduled or not self._rate.constant
         if len(counts) > 1 and matters:
             v1 = f"{self.taken.counter} counted by {said_of(counts)}"
             yield differs("step", v1=v1, model="one count of its own steps")
-        yield from self._compared.differences()
 
     def _unread(self) -> Iterator[str]:
         compared = self._beside()
@@ -198,12 +206,13 @@ class OneOptimizer:
         steps = list(dict.fromkeys(step.optimizer for step in self._numbers.steps))
         return FAMILIES[best] if counts[best] else None, steps
 
-    def _offer(self) -> str:
+    def _offer(self) -> tuple[str, tuple[Reason, ...]]:
+        """Returns what is offered, and what of the differences would be left with it."""
         family = self._pair[0] if self._pair else self._others()[0]
         if family is None:
-            return ""
+            return "", ()
         own = self._pair is not None and self._pair[1] is family.takers[0]
-        return Offered(
+        offered = Offered(
             numbers=self._numbers,
             step=self._step,
             weights=list(self._weights.values()),
@@ -211,4 +220,24 @@ class OneOptimizer:
             index=self._index,
             optimizer=self._optimizer.optimizer if own else None,
             more=self._compared.offered(),
-        ).text(family)
+        )
+        each = offered.each(family) if self.differences else ()
+        found = (reason for one, of in each for reason in self._left(one, of))
+        return offered.text(family), tuple(dict.fromkeys(found))
+
+    def _left(self, family: Family, offered: Offered) -> Iterator[Reason]:
+        """Yields what one optimizer that is offered computes otherwise, once it was tried."""
+        taker, tried = family.takers[0], offered.tried(family)
+        weights = {fill.target: fill for fill in offered.weights}
+        own = dataclasses.replace(
+            self._compare(family, taker, tried),
+            numbers=offered.numbers,
+            weights=list(weights.values()),
+            variables=offered.variables,
+        )
+        yield from own.beyond_settings()
+        yield from self._of_count(taker, scheduled=False)
+        averages = dataclasses.replace(
+            self._compared, optimizer=tried, weights=weights, variables=offered.variables
+        )
+        yield from averages.differences()

@@ -55,6 +55,18 @@ class Compared:
         yield from self._by_weight()
         yield from self._rows()
         yield from self._values()
+        yield from self._changes()
+
+    def beyond_settings(self) -> Iterator[Reason]:
+        """Yields the same of an optimizer that isn't built, which is told of whole variables."""
+        yield from self._settings()
+        yield from self._at_steps()
+        yield from self._by_weight()
+        yield from self._rows()
+        yield from self._clipped()
+        yield from self._changes()
+
+    def _changes(self) -> Iterator[Reason]:
         yield from GradientsCompared(self.numbers, self.optimizer.settings).differences()
         yield from self._steps()
 
@@ -168,6 +180,10 @@ class Compared:
         yield from _of("shifted", whole.shifted(), v1=v1, model="with one added")
         v1 = "steps as long as variables are"
         yield from _of("parted", whole.parted(), v1=v1, model="others")
+        yield from self._clipped()
+
+    def _clipped(self) -> Iterator[Reason]:
+        """Yields parts of variables that were clipped as wholes."""
         if self.optimizer.settings.get("clipnorm"):
             layouts = {fill.target: parse_layout(fill.layout) for fill in self.weights}
             parts = [

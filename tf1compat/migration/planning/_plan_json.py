@@ -37,6 +37,7 @@ _QUESTION = "question"
 _LINES = ("fills", "drops", "keeps", "ambiguities", "unexplained", "unfilled")
 _TRAINING = "training"
 _SETTINGS = "settings"  # which plans of before don't have
+_BEYOND = "beyond"  # the same
 _SAID = ("optimizer", "policy", "family", "offer")
 _OF_TRAINING = ("fills", "keeps", "unfilled", "refused", "differences")
 _FIELDS = ("checkpoint", "model", "sources", "targets", *_LINES)
@@ -79,7 +80,8 @@ def _row(line: Any) -> dict[str, Any]:
 def _training_row(training: Training) -> dict[str, Any]:
     row: dict[str, Any] = dict(vars(training))
     row["targets"] = {name: vars(spec) for name, spec in training.targets.items()}
-    row["differences"] = [_reason_row(one) for one in training.differences]
+    for name in ("differences", _BEYOND):
+        row[name] = [_reason_row(one) for one in getattr(training, name)]
     for name in ("fills", "keeps", "unfilled", "refused"):
         row[name] = [_row(line) for line in row[name]]
     return row
@@ -136,7 +138,7 @@ def from_json(text: str) -> dict[str, Any]:
 def _training(row: Any, readers: Mapping[str, Any]) -> Training:
     """Returns the section of the optimizer, whose lines are as those of the weights."""
     given = _fields(row, "what the optimizer goes on with")
-    _no_more(given, *_SAID, _SETTINGS, "targets", "unread", *_OF_TRAINING)
+    _no_more(given, *_SAID, _SETTINGS, _BEYOND, "targets", "unread", *_OF_TRAINING)
     specs = _fields(given["targets"], "the optimizer's variables")
     lines = {name: _rows(given[name], f"{name} of the optimizer") for name in _OF_TRAINING}
     keeps = []
@@ -153,6 +155,10 @@ def _training(row: Any, readers: Mapping[str, Any]) -> Training:
         unfilled=tuple(map(_problem, lines["unfilled"])),
         refused=tuple(map(_problem, lines["refused"])),
         differences=tuple(_reason(one, DIFFERENCE_KINDS) for one in lines["differences"]),
+        beyond=tuple(
+            _reason(one, DIFFERENCE_KINDS)
+            for one in _rows(given.get(_BEYOND, []), "what is offered to the optimizer")
+        ),
     )
 
 

@@ -109,7 +109,9 @@ class Training:
       policy: what is asked for, of :data:`tf1compat.names.carried.OPTIMIZER`.
       family: the optimizer of 1.x whose slots it takes, of
         :data:`tf1compat.migration.carrying.FAMILIES`; "" for none.
-      offer: what would compute what 1.15 did, as one writes it; "" where the model's does, or none.
+      offer: what would compute what 1.15 did, or come nearest, as one writes it; "" where the
+        model's does, or none.
+      beyond: what that computes otherwise than 1.15 did, too; () where it is accepted.
       targets: shape and dtype of each of its variables, by path.
       fills: those that are filled.
       keeps: those that stay as they are, with reasons.
@@ -132,6 +134,7 @@ class Training:
     differences: tuple[Reason, ...] = ()
     refused: tuple[Problem, ...] = ()
     unread: tuple[str, ...] = ()
+    beyond: tuple[Reason, ...] = ()
 
     @property
     def accounted(self) -> list[str]:
@@ -178,7 +181,16 @@ class Training:
             "unread": list(self.unread),
             "settings": self.settings,
             "offer": self.offer,
+            "beyond": [one.text for one in self.beyond],
         }
+
+    def offered(self) -> Iterator[str]:
+        """Yields what would compute what 1.15 did; or what comes nearest, and what it doesn't."""
+        if self.offer and not self.beyond:
+            yield f"as 1.15 computed: {self.offer}"
+        elif self.offer:
+            yield f"nearest to what 1.15 computed: {self.offer}"
+            yield from (f"  which differs too: {one.text}" for one in self.beyond)
 
     def lines(self) -> Iterator[str]:
         """Yields the headline and a line for each variable and difference."""
@@ -194,5 +206,4 @@ class Training:
             yield f"  differs: {one.text}"
         if self.unread:
             yield f"  not compared, as no graph tells: {', '.join(self.unread)}"
-        if self.offer:
-            yield f"  as 1.15 computed: {self.offer}"
+        yield from (f"  {line}" for line in self.offered())

@@ -24,6 +24,7 @@ from tf1compat.names.training_state import training_reason
 __all__ = ["with_training", "with_training_again", "without_training"]
 
 _REMEDY = "optimizer=prefer takes what there is"
+_BEYOND = f"no optimizer here computes all of it; {_REMEDY}"
 _ASSUME = (
     "optimizer_settings=compiled (--optimizer_settings=compiled) says that it is as the model was "
     "compiled"
@@ -127,8 +128,10 @@ def _with_section(
     differences = tuple(reason for part in parts for reason in part.differences)
     unread = tuple(dict.fromkeys(one for part in parts for one in part.unread))
     offer = optimizer.joined([part.offer for part in parts]) if differences else ""
+    beyond = tuple(dict.fromkeys(reason for part in parts for reason in part.beyond))
+    remedy = _BEYOND if beyond else offer
     refused = [
-        Problem("optimizer", "what 1.15 computed", x.text, remedy=offer) for x in differences
+        Problem("optimizer", "what 1.15 computed", x.text, remedy=remedy) for x in differences
     ]
     if unread and not settings:
         found = f"nothing that tells {', '.join(unread)}"
@@ -147,6 +150,7 @@ def _with_section(
             for keep in lacking
         ),
         differences=differences,
+        beyond=beyond,
         unread=unread,
         refused=tuple(refused) if strict else (),
     )

@@ -79,7 +79,7 @@ def _of_optimizer(plan: Plan) -> Iterator[str]:
     if training.refused:
         yield f"{training.optimizer.rpartition('>')[2]} computes something else than 1.15 did:"
         yield from (f"  {problem.found}" for problem in training.refused)
-        yield f"  as 1.15 computed: {training.offer}"
+        yield from (f"  {line}" for line in training.offered())
     yield "optimizer=prefer takes what there is"
 
 

@@ -23,4 +23,4 @@ def training_lines(plan: Plan) -> list[str]:
     lines += [f"  differs: {one.text}" for one in training.differences]
     if training.unread:
         lines.append(f"  not compared, as no graph tells: {', '.join(training.unread)}")
-    return [*lines, *([f"  as 1.15 computed: {training.offer}"] if training.offer else [])]
+    return [*lines, *(f"  {line}" for line in training.offered())]
