@@ -70,7 +70,9 @@ def test_a_scaled_loss_steps_as_a_plain_one():
 
     for scaled, plain in zip(trained(loss_scale_factor=128.0), trained(), strict=True):
         assert_arrays_equal(scaled, plain)
-    with pytest.raises(UsageError, match=r"one loss_scale_factor, found momentum\w* 2\.0, adam\w* None"):
+    with pytest.raises(
+        UsageError, match=r"one loss_scale_factor, found momentum\w* 2\.0, adam\w* None"
+    ):
         own.MultiOptimizer([(own.Momentum(0.1, loss_scale_factor=2.0), ["a"]), (own.Adam(), ["."])])
 
 

@@ -45,6 +45,12 @@ class HeldModel:
         return tuple(one.name for one in keras.tree.flatten(_symbols(self.index.model)))
 
     @property
+    def batch(self) -> int | None:
+        """How many rows all inputs of the model have; None for any number, or if it isn't said."""
+        sizes = {one.shape[0] for one in keras.tree.flatten(_symbols(self.index.model))}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    @property
     def rounding(self) -> float:
         """How far its outputs may be from the same computed elsewhere, relative to their scale."""
         layers = (node.layer for node in self.index.layers)
@@ -55,8 +61,13 @@ class HeldModel:
         with self._scope:
             return list(keras.tree.flatten(output_arrays(self.index.model, inputs)))
 
-    def export(self, path: str) -> None:
+    def export(self, path: str, *, batch: str = "any") -> None:
         """Has Keras write the model to a SavedModel.
+
+        Args:
+          path: where it is to be.
+          batch: ``"any"`` for a program that takes batches of any size, ``"own"`` for one that
+            takes those alone that the model's inputs say, if they do.
 
         Raises:
           ModelError: Keras can't, or the model assigns to its weights as it computes: that is lost.
@@ -67,7 +78,7 @@ class HeldModel:
                     path,
                     format="tf_saved_model",
                     verbose=False,
-                    input_signature=_signature(self.index.model),
+                    input_signature=_signature(self.index.model, batch),
                 )
         except Exception as error:
             if isinstance(error, OSError):
@@ -125,14 +136,15 @@ def _symbols(model: Any) -> Any:
         return ()
 
 
-def _signature(model: Any) -> Any:
+def _signature(model: Any, batch: str) -> Any:
     """Returns what a model's inputs are, as `export` takes it; None where it doesn't say.
 
     Of a subclassed model Keras would look at their shapes alone, and take all for real numbers.
     """
 
     def spec(one: Any) -> keras.InputSpec:
-        return keras.InputSpec(shape=(None, *one.shape[1:]), dtype=one.dtype, name=one.name)
+        size = one.shape[0] if batch == "own" else None
+        return keras.InputSpec(shape=(size, *one.shape[1:]), dtype=one.dtype, name=one.name)
 
     symbols = _symbols(model)
     return [keras.tree.map_structure(spec, symbols)] if keras.tree.flatten(symbols) else None

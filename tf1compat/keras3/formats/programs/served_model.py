@@ -23,7 +23,7 @@ from tf1compat.keras3.formats.entry_reading import Reads, read_as_stored, read_b
 from tf1compat.keras3.formats.exported import ArrayValue, Exported
 from tf1compat.keras3.formats.programs._held_model import held
 from tf1compat.keras3.formats.programs._trying import require_near, tried
-from tf1compat.keras3.formats.programs.program import Program
+from tf1compat.keras3.formats.programs.program import Program, in_batches
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
 
@@ -92,7 +92,8 @@ def signature_of(folder: str, *, inputs: Sequence[str]) -> Program:
         return [found[name].numpy() for name in names]
 
     taken = list(inputs) if set(inputs) == set(specs) else in_order(specs)
-    return Program({name: specs[name] for name in taken}, tuple(names), run)
+    ordered = {name: specs[name] for name in taken}
+    return Program(ordered, tuple(names), in_batches(run, ordered))
 
 
 def in_order(names: Iterable[str]) -> list[str]:

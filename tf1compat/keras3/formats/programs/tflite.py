@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tf1compat.errors import ModelError, OutputError, Problem
+from tf1compat.errors import OutputError, Problem
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import open_regular
 from tf1compat.files.scratch import scratch_folder
@@ -25,9 +25,10 @@ from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.libraries import needing
-from tf1compat.keras3.formats.programs._held_model import held
-from tf1compat.keras3.formats.programs._trying import require_near, tried
-from tf1compat.keras3.formats.programs.program import Program
+from tf1compat.keras3.formats.programs._held_model import HeldModel, held
+from tf1compat.keras3.formats.programs._trying import Tried, require_near, tried
+from tf1compat.keras3.formats.programs._unconverted import UnsizedError, not_converted
+from tf1compat.keras3.formats.programs.program import Program, in_batches
 from tf1compat.keras3.formats.programs.served_model import in_order, ordered_outputs, signature_of
 from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of
 from tf1compat.keras3.index.model_index import ModelIndex
@@ -70,11 +71,13 @@ def write_tflite(
         scratch_folder() as scratch,
         staged_file(path) as staged,
     ):
-        folder = os.path.join(scratch, "model")
-        model.export(folder)
-        signature = signature_of(folder, inputs=model.inputs)
-        before = tried(model, signature, representative=conversion.representative)
-        data = _converted(folder, conversion, before.inputs, name=index.model.name)
+        try:
+            signature, before, data = _made(model, os.path.join(scratch, "any"), conversion)
+        except UnsizedError:
+            if model.batch is None:
+                raise
+            where = os.path.join(scratch, "own")
+            signature, before, data = _made(model, where, conversion, batch="own")
         with open(staged, "xb") as file:
             file.write(data)
         program = tflite_program(staged, inputs=list(signature.inputs))
@@ -90,6 +93,16 @@ def write_tflite(
         manifest = dataclasses.replace(manifest, notes={**manifest.notes, "tflite": told})
         _append(staged, manifest)
         return manifest
+
+
+def _made(
+    model: HeldModel, folder: str, conversion: Conversion, *, batch: str = "any"
+) -> tuple[Program, Tried, bytes]:
+    """Returns a model's signature, how that was tried, and what TensorFlow converts it to."""
+    model.export(folder, batch=batch)
+    signature = signature_of(folder, inputs=model.inputs)
+    before = tried(model, signature, representative=conversion.representative)
+    return signature, before, _converted(folder, conversion, before.inputs, model)
 
 
 def read_tflite(path: str) -> Exported:
@@ -136,7 +149,7 @@ def tflite_program(path: str, *, inputs: Sequence[str] = ()) -> Program:
         found = runner(**{name: given[name] for name in specs})
         return [found[name] for name in names]
 
-    return Program(specs, tuple(names), run)
+    return Program(specs, tuple(names), in_batches(run, specs))
 
 
 class _Spec:
@@ -156,7 +169,7 @@ def _interpreters() -> Any:
 
 
 def _converted(
-    folder: str, conversion: Conversion, inputs: Mapping[str, np.ndarray], *, name: str
+    folder: str, conversion: Conversion, inputs: Mapping[str, np.ndarray], model: HeldModel
 ) -> bytes:
     """Returns the bytes of the TFLite model of a SavedModel."""
     import tensorflow as tf
@@ -169,22 +182,19 @@ def _converted(
         converter.target_spec.supported_types = [tf.float16]
     if conversion.quantize == "int8":
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.representative_dataset = lambda: _rows(inputs)
+        converter.representative_dataset = lambda: _rows(inputs, model.batch or 1)
     try:
         with contained(), contextlib.redirect_stderr(io.StringIO()):
             data: bytes = converter.convert()
             return data
     except Exception as error:
-        raise ModelError(
-            f"{name}: TensorFlow can't convert this model to TFLite ({conversion.quantize}): "
-            f"{first_line(error, otherwise='no message')}"
-        ) from error
+        raise not_converted(error, model.index, conversion.quantize) from error
 
 
-def _rows(inputs: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    """Yields each row of recorded inputs as a batch of one."""
-    for row in range(len(next(iter(inputs.values())))):
-        yield {name: value[row : row + 1] for name, value in inputs.items()}
+def _rows(inputs: Mapping[str, np.ndarray], size: int) -> Iterator[dict[str, np.ndarray]]:
+    """Yields the rows of recorded inputs in batches of a size."""
+    for row in range(0, len(next(iter(inputs.values()))), size):
+        yield {name: value[row : row + size] for name, value in inputs.items()}
 
 
 def _append(path: str, manifest: Manifest) -> None:
