@@ -10,6 +10,8 @@ Of one trained net with a convolution, batch norm, an embedding, an LSTM and a d
 ``weights.h5`` and ``whole.h5`` (HDF5), ``tf/model`` (TensorFlow's format of weights) and
 ``whole.keras``; of a smaller one without the recurrent part, whose traces take 600 kB, ``saved/``
 (a SavedModel). ``io.npz`` and ``io_saved.npz`` hold inputs and what they computed.
+``shared.keras`` has a layer that stands within another, too, so that layers are counted otherwise
+than in Keras 3; each kernel holds its layer's number.
 """
 
 import os
@@ -38,6 +40,17 @@ def _trained(inputs, outputs, values):
     return model
 
 
+def _shared():
+    """Writes a net of which a layer is wrapped before it is used by itself."""
+    tf.keras.backend.clear_session()
+    shared, x = layers.Dense(2, name="shared"), layers.Input((3, 2))
+    y = layers.Dense(2, name="next")(shared(layers.TimeDistributed(shared, name="steps")(x)))
+    model = tf.keras.Model(x, layers.Dense(2, name="last")(y))
+    for number, name in enumerate(("shared", "next", "last"), 1):
+        model.get_layer(name).kernel.assign(np.full((2, 2), number, "f4"))
+    model.save("shared.keras")
+
+
 def main():
     os.makedirs(os.path.join(HERE, "tf"), exist_ok=True)
     os.chdir(HERE)
@@ -60,6 +73,7 @@ def main():
     model = _trained(image, layers.Dense(3, name="joined")(x), images)
     model.save("saved")
     np.savez("io_saved.npz", **{"in/image": images[:2], "out/joined": model(images[:2]).numpy()})
+    _shared()
 
 
 if __name__ == "__main__":

@@ -89,3 +89,32 @@ def test_an_archive_of_keras_2_is_read():
         whole["reader/lstm_cell/recurrent_kernel"].read(),
     )
     assert checkpoint["optimizer/vars/1"].name.kind == "optimizer_state"
+
+
+def test_layers_that_keras_2_counts_otherwise_are_asked_about():
+    """Each kernel holds its layer's number: one saved within another isn't counted again."""
+    found = open_checkpoint(FOLDER / "shared.keras")
+    kernels = {"time_distributed/layer": 1, "dense": 2, "dense_1": 3}  # shared, next, last
+    for path, number in kernels.items():
+        assert_arrays_equal(found[f"{path}/vars/0"].read(), np.full((2, 2), number, "f4"))
+    shared, x = layers.Dense(2, name="shared"), keras.Input((3, 2))
+    y = layers.Dense(2, name="next")(shared(layers.TimeDistributed(shared, name="steps")(x)))
+    plan = plan_migration(found.prefix, keras.Model(x, layers.Dense(2, name="last")(y)))
+    assert not plan.fills
+    assert len([target for tie in plan.ambiguities for target in tie.targets]) == 6
+
+
+def test_names_that_stand_in_another_order_are_asked_about(tmp_path):
+    """Keras' own names count layers as they are made: which tells, name or place, nobody knows."""
+
+    def net(*names):
+        x = y = keras.Input((2,))
+        for name in names:
+            y = layers.Dense(2, name=name)(y)
+        return keras.Model(x, y)
+
+    model = net("dense_1", "dense_2", "dense")
+    model.save(tmp_path / "m.keras")
+    assert not plan_migration(tmp_path / "m.keras", model).fills
+    plan = plan_migration(tmp_path / "m.keras", net("dense", "dense_1", "dense_2"))
+    assert {fill.target: fill.sources for fill in plan.fills}["dense_1/bias"] == ("dense_1/bias",)
