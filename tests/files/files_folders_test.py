@@ -43,7 +43,10 @@ def test_it_is_written_and_written_anew(tmp_path):
     folder = tmp_path / "out"
     manifest = write(folder, a="1", b="2")
     assert folder_manifest(folder) == manifest
-    assert (manifest.notes, format_within(folder)) == ({"n": 1, "output_format": "toy"}, "toy")
+    assert (manifest.notes, format_within(folder)) == (
+        {"n": 1, "output_format": "toy", "empty_folders": []},
+        "toy",
+    )
     folder.chmod(0o700)
     write(folder, a="3")
     assert held(folder).keys() == {"inner/a", FOLDER_MANIFEST}
@@ -96,9 +99,10 @@ def test_a_file_and_a_folder_replace_each_other(tmp_path):
     [
         (
             lambda f: (f / "mine.txt").write_text("x"),
-            "1 of its files weren't written with it: mine",
+            "1 of its files and folders weren't written with it: mine",
         ),
         (lambda f: (f / "inner/x").symlink_to("/"), "weren't written with it: inner/x"),
+        (lambda f: (f / "inner/mine").mkdir(), "weren't written with it: inner/mine/; move them"),
         (lambda f: (f / FOLDER_MANIFEST).unlink(), "it has no manifest of this package"),
         (lambda f: (f / FOLDER_MANIFEST).write_text("{"), "its manifest can't be read"),
     ],
@@ -134,6 +138,23 @@ def test_a_path_that_leads_to_no_file_within_is_damage(tmp_path, name):
     manifest = Manifest((), {}, {name: "0" * 64})
     (problem,) = damaged_files(tmp_path, manifest, lambda *asked: pytest.fail(f"asked for {asked}"))
     assert (problem.name, problem.expected) == (name, "the path of a file within")
+
+
+def test_folders_that_were_written_empty_or_were_emptied_since_may_go(tmp_path):
+    """TensorFlow's `assets` is empty; a manifest of an earlier version doesn't say."""
+    out = tmp_path / "out"
+    write(out)
+    assert folder_manifest(out).notes["empty_folders"] == ["inner"]
+    write(out, a="1")
+    (out / "inner/a").unlink()
+    write(out, a="2")
+    assert held(out)["inner/a"] == "2"
+    manifest = folder_manifest(out)
+    notes = {key: one for key, one in manifest.notes.items() if key != "empty_folders"}
+    (out / FOLDER_MANIFEST).write_text(Manifest((), notes, manifest.parts).to_json())
+    (out / "mine").mkdir()
+    write(out, a="3")
+    assert held(out)["inner/a"] == "3"
 
 
 def test_a_folder_that_holds_what_is_read_is_no_output(tmp_path):

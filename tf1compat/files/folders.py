@@ -28,12 +28,17 @@ FOLDER_MANIFEST = "tf1compat.manifest.json"
 """The file that says what a folder holds: digests of its tensors, and as `parts` of its files."""
 
 _FORMAT = "output_format"
+_EMPTY = "empty_folders"
 _WINDOW = 1 << 20
 
 
 def write_folder_manifest(folder: str, manifest: Manifest, *, kind: str) -> Manifest:
-    """Writes the manifest of a folder into it, and returns it with the name of its format."""
-    whole = dataclasses.replace(manifest, notes={**manifest.notes, _FORMAT: kind})
+    """Writes the manifest of a folder into it, and returns it with the name of its format.
+
+    It says which folders hold nothing as well: TensorFlow leaves some.
+    """
+    notes = {**manifest.notes, _FORMAT: kind, _EMPTY: sorted(_empty_within(folder, ""))}
+    whole = dataclasses.replace(manifest, notes=notes)
     with open(os.path.join(folder, FOLDER_MANIFEST), "x", encoding="utf-8") as file:
         file.write(whole.to_json())
     return whole
@@ -117,7 +122,7 @@ def require_replaceable(folder: str) -> None:
     """Does nothing where all that a folder holds is of one output that this package wrote.
 
     Raises:
-      OutputError: it has other files, or no manifest.
+      OutputError: it has other files, other folders that hold nothing, or no manifest.
     """
     try:
         manifest = folder_manifest(folder)
@@ -132,12 +137,23 @@ def require_replaceable(folder: str) -> None:
         )
     with naming(folder):
         others = set(files_within(folder)) - {*manifest.parts, FOLDER_MANIFEST}
+        noted = manifest.notes.get(_EMPTY)
+        if isinstance(noted, list):  # else it is of an earlier version, which didn't say
+            above = {one for part in manifest.parts for one in _above(part)}
+            known = {*map(str, noted), *above}
+            others |= {f"{one}{os.sep}" for one in set(_empty_within(folder, "")) - known}
     if others:
         named = ", ".join(sorted(others)[:5])
         raise OutputError(
-            f"{folder}: can't be replaced, {len(others)} of its files weren't written with it: "
-            f"{named}; move them elsewhere, or choose another path"
+            f"{folder}: can't be replaced, {len(others)} of its files and folders weren't written "
+            f"with it: {named}; move them elsewhere, or choose another path"
         )
+
+
+def _above(part: str) -> Iterator[str]:
+    """Yields the folders that a file is in, by their paths."""
+    while part := os.path.dirname(part):
+        yield part
 
 
 def _within(folder: str, under: str) -> Iterator[str]:
@@ -149,3 +165,14 @@ def _within(folder: str, under: str) -> Iterator[str]:
             yield from _within(folder, path)
         else:
             yield path
+
+
+def _empty_within(folder: str, under: str) -> Iterator[str]:
+    """Yields the folders below one that hold nothing."""
+    with os.scandir(os.path.join(folder, under)) as entries:
+        found = [(one.name, one.is_dir(follow_symlinks=False)) for one in entries]
+    if under and not found:
+        yield under
+    for name, is_folder in found:
+        if is_folder:
+            yield from _empty_within(folder, os.path.join(under, name))
