@@ -129,13 +129,9 @@ def _with_section(
     unread = tuple(dict.fromkeys(one for part in parts for one in part.unread))
     offer = optimizer.joined([part.offer for part in parts]) if differences else ""
     beyond = tuple(dict.fromkeys(reason for part in parts for reason in part.beyond))
-    remedy = _BEYOND if beyond else offer
-    refused = [
-        Problem("optimizer", "what 1.15 computed", x.text, remedy=remedy) for x in differences
-    ]
+    refused = [_refused(one.text, _BEYOND if beyond else offer) for one in differences]
     if unread and not settings:
-        found = f"nothing that tells {', '.join(unread)}"
-        refused.append(Problem("optimizer", "what 1.15 computed", found, remedy=_ASSUME))
+        refused.append(_refused(f"nothing that tells {', '.join(unread)}", _ASSUME))
     training = Training(
         optimizer=optimizer.kind,
         policy=policy,
@@ -163,3 +159,7 @@ def _with_section(
         # what counts steps may look like a weight
         unexplained=tuple(one for one in plan.unexplained if one.name not in left_behind.used),
     )
+
+
+def _refused(found: str, remedy: str) -> Problem:
+    return Problem("optimizer", "what 1.15 computed", found, remedy=remedy)
