@@ -69,7 +69,6 @@ ALLOWED = {
     "checkpoint.checkpoint_writers: zipfile.ZipFile": "makes a staged file",
     "checkpoint.served_graph: open": "makes files in a staged folder",
     "checkpoint.bundle._read_back: open": "a staged file",
-    "keras3.formats._keras_archive: keras.models.load_model": "a path that leads to an open file",
     "keras3.formats._weights_h5: model.load_weights": "a path that leads to an open file",
     "keras3.formats.keras_file: keras.saving.load_model": "a path that leads to an open file",
     "keras3.formats._keras_zip: zipfile.ZipFile": "a scratch file and a staged one",

@@ -108,12 +108,12 @@ def test_what_is_swapped_after_it_was_looked_at_is_not_what_keras_loads(tmp_path
     keras.Sequential([keras.Input((3,)), L.Dense(2, kernel_initializer="ones")]).save(path)
     other = tmp_path / "other.keras"
     keras.Sequential([keras.Input((3,)), L.Dense(2, kernel_initializer="zeros")]).save(other)
-    real = keras.models.load_model
+    real = keras.saving.load_model
 
     def swapped(*args, **keywords):
         os.replace(other, path)
         return real(*args, **keywords)
 
-    monkeypatch.setattr(keras.models, "load_model", swapped)
+    monkeypatch.setattr(keras.saving, "load_model", swapped)
     model = load_model(str(path), weights=str(path))
     assert_arrays_equal(np.asarray(model.layers[0].kernel), np.ones((3, 2), np.float32))

@@ -39,14 +39,10 @@ class KerasArchive:
         return read_keras_file(path, index)
 
     def load(self, path: str, make: Callable[[], Any]) -> Any:
-        """Has Keras load the model; the one that is given isn't made."""
-        import keras
+        """Has Keras load the model; of the one that is given it gets classes of its own."""
+        from tf1compat.keras3.formats.keras_file import load_whole_file
 
-        from tf1compat.keras3.formats.hdf5.in_archive import weights_in
-        from tf1compat.keras3.formats.hdf5.loadable import loadable
-
-        with loadable(path, weights_in) as checked:
-            return keras.models.load_model(checked, compile=False)
+        return load_whole_file(path, make)
 
     def model(self, path: str) -> Any:
         """Returns the model by its configuration."""

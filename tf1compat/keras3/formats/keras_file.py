@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -18,10 +19,11 @@ from tf1compat.keras3.formats.hdf5.loadable import loadable
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models.deferred import build_model
 from tf1compat.keras3.models.keras_members import CONFIG_MEMBER, SUFFIX
+from tf1compat.keras3.models.own_classes import own_objects, unknown_names
 from tf1compat.names.first_line import first_line
 from tf1compat.stopping import contained
 
-__all__ = ["load_model_file"]
+__all__ = ["load_model_file", "load_whole_file"]
 
 _PLAIN_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints", "builtins")
 # Registered once they are imported, which a program that only names a file has no reason to do.
@@ -42,9 +44,35 @@ def load_model_file(path: str | os.PathLike[str]) -> keras.layers.Layer:
     """
     name = os.fspath(path)
     config = _read_config(name)
+    unknown = unknown_names(config, _OWN)  # before Keras takes it apart
     if _shares_objects(config):  # only Keras' own loader puts one object in two places
-        return require_layer(_load_whole(name))
-    return build_model(lambda: _deserialize(name, config))
+        return require_layer(_load_whole(name, unknown))
+    return build_model(lambda: _deserialize(name, config, unknown))
+
+
+def load_whole_file(path: str, like: Callable[[], Any]) -> Any:
+    """Returns the model of a ``.keras`` file, with the weights that it holds.
+
+    Args:
+      path: the file.
+      like: makes the model that the file is of, whose own classes and functions Keras is given. It
+        is called where the file names any that Keras doesn't know.
+
+    Raises:
+      OutputError: as of ``loadable``.
+      ModelError: it names classes or functions that neither Keras nor that model has.
+    """
+    with loadable(path, weights_in) as checked:
+        config = _read_config(path)
+        custom = _OWN
+        if unknown_names(config, custom):
+            custom = {**own_objects(like()), **_OWN}
+        try:
+            return keras.saving.load_model(checked, compile=False, custom_objects=custom)
+        except Exception as error:
+            if unknown := unknown_names(config, custom):
+                raise _unknown(path, unknown) from error
+            raise
 
 
 def _read_config(name: str) -> dict[str, Any]:
@@ -70,7 +98,7 @@ def _read_config(name: str) -> dict[str, Any]:
     return config
 
 
-def _deserialize(name: str, config: dict[str, Any]) -> Any:
+def _deserialize(name: str, config: dict[str, Any], unknown: Sequence[str]) -> Any:
     try:
         with contained():
             return keras.saving.deserialize_keras_object(
@@ -80,10 +108,10 @@ def _deserialize(name: str, config: dict[str, Any]) -> Any:
                 safe_mode=True,
             )
     except Exception as error:
-        raise _failure(name, error) from error
+        raise _failure(name, error, unknown) from error
 
 
-def _load_whole(name: str) -> Any:
+def _load_whole(name: str, unknown: Sequence[str]) -> Any:
     try:
         with loadable(name, weights_in) as checked, contained():
             return keras.saving.load_model(checked, compile=False, custom_objects=_OWN)
@@ -92,14 +120,22 @@ def _load_whole(name: str) -> Any:
     except Tf1CompatError as error:
         raise ModelError(str(error)) from error
     except Exception as error:
-        raise _failure(name, error) from error
+        raise _failure(name, error, unknown) from error
 
 
-def _failure(name: str, error: Exception) -> ModelError:
-    reason = first_line(error)[:300]
+def _failure(name: str, error: Exception, unknown: Sequence[str]) -> ModelError:
+    # Of a class that it can't find, Keras says that the model around it can't be made.
+    if unknown:
+        return _unknown(name, unknown)
+    return ModelError(f"{name}: Keras can't make this model: {first_line(error)[:300]}")
+
+
+def _unknown(name: str, unknown: Sequence[str]) -> ModelError:
     return ModelError(
-        f"{name}: Keras can't make this model: {reason} (where its classes are your own, give "
-        "module:callable instead, or import the module that registers them)"
+        f"{name}: expected a model of what Keras knows, found {', '.join(unknown)} of your own; "
+        "give what makes the model, module:callable, and this file as the one with its weights "
+        "(back: --weights=FILE; diff: --model=module:callable), or register them "
+        "(keras.saving.register_keras_serializable) in a module that you import"
     )
 
 
