@@ -1,4 +1,5 @@
 import pathlib
+import re
 import shutil
 
 import pytest
@@ -141,6 +142,43 @@ def test_what_is_missing_is_told_with_what_is_near(folder):
         open_checkpoint(folder)
     with pytest.raises(CheckpointNotFoundError, match="nowhere is not a directory"):
         open_checkpoint("nowhere/m")
+
+
+@pytest.fixture
+def runs(folder, tmp_path_factory, monkeypatch):
+    """Directories of several runs, where one works."""
+    runs = tmp_path_factory.mktemp("runs") / "here"
+    for name in ("logs/run1", "logs/run2"):
+        shutil.copytree(folder, runs / name)
+    (runs / "logs/run2/model.ckpt-3.index").unlink()
+    (runs / "logs/deep/within").mkdir(parents=True)
+    (runs / "logs/deep/arrays.npz").mkdir()  # is called as a checkpoint, and is none
+    monkeypatch.chdir(runs)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        # a folder is mistyped, the last, the first or one of an absolute path
+        (
+            "logs/rn2/model.ckpt-40",
+            "rn2 is not a directory; nearest: logs/run2/model.ckpt-40, logs/run1/model.ckpt-40",
+        ),
+        ("lgos/run1/model.ckpt-3", "lgos/run1 is not a directory; nearest: logs/run1/model.ckpt-3"),
+        ("{}/lgos/run1/model.ckpt-3", "nearest: {}/logs/run1/model.ckpt-3"),
+        ("../hre/logs/run1/model.ckpt-3", "nearest: ../here/logs/run1/model.ckpt-3"),
+        ("logs/depe/within/m", "logs/depe/within is not a directory; nearest: logs/deep/within/"),
+        ("lgos/nothing/m", "lgos/nothing is not a directory; nearest: logs/"),
+        ("logs/run1/model.ckpt-3.index/m", "is not a directory"),
+        # it is one further down
+        ("logs", "but folders in it do: logs/run1/model.ckpt-3, logs/run2/model.ckpt-40"),
+        ("logs/model.ckpt-3", "do: logs/run1/model.ckpt-3, logs/run2/model.ckpt-40"),
+    ],
+)
+def test_a_mistyped_way_is_told_with_what_is_near(runs, given, said):
+    with pytest.raises(CheckpointNotFoundError, match=re.escape(said.format(runs)) + "$"):
+        open_checkpoint(given.format(runs))
 
 
 def test_an_empty_directory_is_said_to_be(tmp_path):

@@ -46,7 +46,10 @@ def require_files(named: Mapping[str, str | None]) -> None:
       UsageError: naming every flag whose file is missing, or is a FIFO, a device or a socket.
     """
     missing = {flag: path for flag, path in named.items() if path and not os.path.exists(path)}
-    problems = [Problem(f"--{f}", "a file", f"none at {p!r}") for f, p in missing.items()]
+    problems = [
+        Problem(f"--{flag}", "a file", f"none at {path!r}", remedy=_nearest(path))
+        for flag, path in missing.items()
+    ]
     if problems:
         raise UsageError.from_problems("a file isn't there:", problems)
     special = {flag: (special_kind(path), path) for flag, path in named.items() if path}
@@ -57,6 +60,13 @@ def require_files(named: Mapping[str, str | None]) -> None:
     ]
     if problems:
         raise UsageError.from_problems("a file can't be read:", problems)
+
+
+def _nearest(path: str) -> str:
+    from tf1compat.checkpoint.nearby import nearest_file  # what is there doesn't wait for it
+
+    near = nearest_file(path)
+    return f"nearest: {near}" if near else ""
 
 
 def require_finite(flag: str, flag_values: flags.FlagValues) -> None:

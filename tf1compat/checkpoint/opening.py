@@ -146,9 +146,10 @@ def _not_found(prefix: str, *, given: str, directory: str) -> CheckpointNotFound
     elif near:
         hint = "nearest: " + ", ".join(os.path.join(directory, one) for one in near)
     elif is_folder(directory or "."):
-        hint = f"{directory or 'the current directory'} holds no checkpoint{_instead(directory)}"
+        where = directory or "the current directory"
+        hint = f"{where} holds no checkpoint{_instead(directory, prefix)}"
     else:
-        hint = f"{directory} is not a directory"
+        hint = f"{directory} is not a directory{_nearest(prefix)}"
     return CheckpointNotFoundError(f"{prefix}: there is no such checkpoint; {hint}")
 
 
@@ -156,11 +157,23 @@ def _has_data(prefix: str) -> bool:
     return bool(data_files(prefix))
 
 
-def _instead(directory: str) -> str:
+def _nearest(prefix: str) -> str:
+    """Returns what is near a directory that isn't there."""
+    from tf1compat.checkpoint.nearby import nearest_checkpoints
+
+    near = nearest_checkpoints(*os.path.split(prefix))
+    return f"; nearest: {', '.join(near)}" if near else ""
+
+
+def _instead(directory: str, prefix: str) -> str:
     """Returns what a directory without a checkpoint holds of models, where that helps."""
+    from tf1compat.checkpoint.nearby import checkpoints_below
+
     models = saved_model_below(directory)
     if models:
         return f", but SavedModels: {', '.join(models[-_SHOWN:])}"
+    if below := checkpoints_below(directory, os.path.basename(prefix)):
+        return f", but folders in it do: {', '.join(below)}"
     found = [f"{path} ({kind})" for path, kind in _strangers(directory)]
     return f"; it holds {', '.join(found[:_SHOWN])}" if found else ""
 
