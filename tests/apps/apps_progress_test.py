@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
@@ -13,9 +14,16 @@ import termios
 import numpy as np
 import pytest
 
+from examples.migrate_dense_siamese.model import build_model
 from tf1compat.apps import _progress
 from tf1compat.apps._progress import progress
-from tf1compat.checkpoint import write_checkpoint
+from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.files.telling import steps_told_to, tell_step
+from tf1compat.keras3 import index_model
+from tf1compat.migration import plan_migration, prove
+
+_DRAWINGS = 100  # ten a second, as long as something is shown
+GOLDEN = pathlib.Path(__file__).parents[1] / "goldens" / "dense_siamese"
 
 
 @pytest.fixture
@@ -29,10 +37,12 @@ def watched(monkeypatch):
 
     def until(pattern):
         text = ""
-        while not re.search(pattern, text):
+        for _ in range(_DRAWINGS):
+            if re.search(pattern, text):
+                return text
             assert select.select([leader], [], [], 10)[0], f"expected {pattern}, found {text!r}"
             text += re.sub(r"\x1b\[[0-9;]*m", "", os.read(leader, 1 << 16).decode())
-        return text
+        raise AssertionError(f"expected {pattern}, found {text!r}")
 
     @contextlib.contextmanager
     def seen():
@@ -55,6 +65,31 @@ def test_bytes_rate_and_time_left(watched):
 def test_what_has_no_size_says_how_long(watched):
     with watched() as waiting, progress("building the model"):
         waiting("building the model .*0:00:0[0-9]")
+
+
+def test_the_step_is_shown_and_how_many_there_are(watched):
+    with watched() as waiting, progress("planning"):
+        waiting("planning .*0:00:0")
+        tell_step("the v1 graph")
+        waiting("planning: the v1 graph .*0:00:0")
+        tell_step("layers paired", 1200, 6001)
+        waiting("planning: 1,200 of 6,001 layers paired .*0:00:0")
+    tell_step("nobody's")
+
+
+def test_planning_and_proving_tell_their_steps():
+    """Of a migration that is planned by evidence and proved by running both sides."""
+    heard = []
+    checkpoint, index = open_checkpoint(GOLDEN), index_model(build_model())
+    with steps_told_to(lambda *step: heard.append(step)):
+        plan = plan_migration(checkpoint, index)
+        assert prove(plan, index, checkpoint=checkpoint).agrees
+    assert heard[:2] == [("the v1 graph", 0, 0), ("rules", 0, 0)]
+    paired = [(done, total) for what, done, total in heard if what == "layers and weights paired"]
+    assert paired
+    assert all(0 <= done <= total for done, total in paired)
+    whole = [what for what, _, _ in heard if what.startswith("both sides")]
+    assert whole[:2] == ["both sides as they are", "both sides with other values, and gradients"]
 
 
 def test_an_interrupt_gives_the_cursor_back(watched):

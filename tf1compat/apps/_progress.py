@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from tf1compat.files.telling import steps_told_to
+
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
@@ -24,7 +26,8 @@ def progress(what: str, total: int = 0) -> Iterator[Advance]:
     """Yields what to call with each thing's name and bytes as it is done.
 
     From the second second on a terminal on standard error has a line of it: bytes, their rate and
-    the time left; or, where no `total` is known, how long it has taken.
+    the time left; or, where no `total` is known, how long it has taken. Behind what is done stands
+    the step of it that is told (:func:`~tf1compat.files.telling.tell_step`).
 
     Args:
       what: what is done, ``"verifying"``.
@@ -45,9 +48,26 @@ def progress(what: str, total: int = 0) -> Iterator[Advance]:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        task = shown.add_task(what, total=total or None)
-        with _later(shown):
+        step = _Step()
+        task = shown.add_task(what, total=total or None, step=step)
+        with _later(shown), steps_told_to(step.told):
             yield lambda _name, size: shown.update(task, advance=size)
+
+
+class _Step:
+    """The step that was told last, in words when a line is drawn: there may be many a second."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, int, int] | None = None
+
+    def told(self, what: str, done: int, total: int) -> None:
+        self._last = what, done, total
+
+    def __str__(self) -> str:
+        if self._last is None:
+            return ""
+        what, done, total = self._last
+        return f": {done:,} of {total:,} {what}" if total else f": {what}"
 
 
 def advance_by(advance: Advance) -> Callable[[int], None]:
@@ -83,7 +103,7 @@ def _columns(total: int) -> list[ProgressColumn]:
         TransferSpeedColumn,
     )
 
-    text = TextColumn("{task.description}")
+    text = TextColumn("{task.description}{task.fields[step]}")
     if not total:
         return [SpinnerColumn(), text, TimeElapsedColumn()]
     return [text, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]

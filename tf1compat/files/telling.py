@@ -1,7 +1,7 @@
-"""Bytes as they are written and read back, told to whoever shows somebody how far that is.
+"""How far something is, told to whoever shows it: bytes written and read back, steps that are done.
 
-By a context variable, for between who writes a window and who shows it stand formats that others
-may have added.
+By context variables, for between who writes a window or pairs a layer and who shows it stand
+formats and evidence that others may have added. Where nobody listens, telling costs a look.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
 
-__all__ = ["tell", "told_to"]
+__all__ = ["steps_told_to", "tell", "tell_step", "told_to"]
 
 Listener = Callable[[int], object]
+StepListener = Callable[[str, int, int], object]
 
 _LISTENER: contextvars.ContextVar[Listener | None] = contextvars.ContextVar(
     "tf1compat_listener", default=None
+)
+_STEPS: contextvars.ContextVar[StepListener | None] = contextvars.ContextVar(
+    "tf1compat_step_listener", default=None
 )
 
 
@@ -41,3 +45,27 @@ def told_to(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _LISTENER.reset(token)
+
+
+def tell_step(what: str, done: int = 0, total: int = 0) -> None:
+    """Says what is being done, and how many of how many are; 0 of what isn't counted.
+
+    >>> heard = []
+    >>> with steps_told_to(lambda *step: heard.append(step)):
+    ...     tell_step("layers paired", 3, 12)
+    >>> heard
+    [('layers paired', 3, 12)]
+    """
+    listener = _STEPS.get()
+    if listener is not None:
+        listener(what, done, total)
+
+
+@contextlib.contextmanager
+def steps_told_to(listener: StepListener) -> Iterator[None]:
+    """Has `listener` called with each step that is told within the block."""
+    token = _STEPS.set(listener)
+    try:
+        yield
+    finally:
+        _STEPS.reset(token)

@@ -11,6 +11,7 @@ import dataclasses
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+from tf1compat.files.telling import tell_step
 from tf1compat.migration.matching._asked_evidence import following_by, parts_by, proposals_by
 from tf1compat.migration.matching.evidence import EVIDENCE, Proposal
 from tf1compat.migration.matching.nodes import Node
@@ -150,6 +151,7 @@ def _split_groups(state: State) -> bool:
     """Lets evidence split the open groups until none can be; returns whether anything moved."""
     moved, groups, waiting = False, [], list(state.groups)
     while waiting:
+        tell_step("layers and weights paired", len(state.pairs), len(state.target.nodes))
         group = _open_part(state, waiting.pop())
         if not group.sources or not group.targets:
             continue

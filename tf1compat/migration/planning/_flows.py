@@ -9,6 +9,7 @@ from tf1compat.checkpoint import Checkpoint, Meta, read_meta
 from tf1compat.checkpoint.meta.branch_joins import Join
 from tf1compat.checkpoint.meta.scalars import COMPUTED_OPS
 from tf1compat.errors import CheckpointError, CorruptCheckpointError
+from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.planning._kinds import TRAINING_SCALAR
 from tf1compat.names.op_types import applies_gradients
@@ -29,6 +30,7 @@ def source_graph(checkpoint: Checkpoint) -> Meta | None:
     path = checkpoint.graph_path
     if path is None:
         return None
+    tell_step("the v1 graph")
     try:
         return read_meta(path)
     except CheckpointError as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.errors import Problem
+from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.flattened import flattened_images
 from tf1compat.migration.layouts.chain import chain
@@ -78,6 +79,7 @@ def match_rest(
     graph: Meta | None,
 ) -> Rest:
     """Matches the variables and weights that are left, and fills what is matched."""
+    tell_step("what variables mean")
     entries = {name: checkpoint[name] for name in sources}
     open_ = {path: ruling.sides.targets[path] for path in targets}
     uses = graph.uses if graph else None

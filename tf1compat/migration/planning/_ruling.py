@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.errors import LayoutError, Problem, RuleError
+from tf1compat.files.telling import tell_step
 from tf1compat.migration.layouts.answers import made_of, part_of
 from tf1compat.migration.layouts.casts import cast_between
 from tf1compat.migration.layouts.chain import chain
@@ -84,6 +85,7 @@ def rule_fills(
       RuleError: every rule that matches nothing, collides, names no target, or whose layout
         doesn't fit, in one error.
     """
+    tell_step("rules")
     outcome = rules.apply(sources, targets=targets, layouts=LAYOUT_FACTS)
     problems = list(outcome.problems)
     sides = sides.declaring(outcome.roles)

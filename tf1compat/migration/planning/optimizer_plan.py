@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.training_steps import TrainingSteps, read_training_steps
 from tf1compat.errors import Problem, UsageError
+from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.index.optimizer_index import OptimizerIndex, index_optimizer
 from tf1compat.migration.meaning import NOTHING, Assumptions
@@ -67,6 +68,7 @@ def with_training(
                 "that isn't; call its compile()"
             )
         return plan
+    tell_step("the optimizer")
     steps = read_training_steps(graph) if graph is not None else None
     return _with_section(plan, checkpoint, index, optimizer, steps, policy, settings)
 

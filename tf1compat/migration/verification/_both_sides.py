@@ -12,6 +12,7 @@ import numpy as np
 
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import UsageError
+from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex
 from tf1compat.keras3.models.as_function import (
     Sensitivity,
@@ -128,6 +129,7 @@ class BothSides:
         Raises:
           NotANumberError: the graph computes NaN, which tells nothing even if the model does, too.
         """
+        tell_step("both sides as they are")
         sources = self.sources()
         known = all(name in self.tensors for name in self.outputs)
         expected = self.tensors if known else self._expected(sources)
@@ -141,6 +143,7 @@ class BothSides:
 
     def run(self, sources: Mapping[str, np.ndarray]) -> Run:
         """Runs both sides with these values of the plan's sources."""
+        tell_step("both sides with other values")
         return self._run(self._expected(sources), self._computed(sources))
 
     def run_back(
@@ -157,6 +160,7 @@ class BothSides:
         Returns:
           what :meth:`run` does, and how much the outputs depend on each weight, by path.
         """
+        tell_step("both sides with other values, and gradients")
         weights = weight_values(self.plan, self.index, self.checkpoint, sources)
         found, norms = compute_gradients(
             self.index,

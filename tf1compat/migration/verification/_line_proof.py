@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from tf1compat.errors import UsageError
+from tf1compat.files.telling import tell_step
 from tf1compat.keras3.models.as_function import Sensitivity
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.verification._both_sides import BothSides, Run
@@ -155,6 +156,8 @@ def _wrong(both: BothSides, plain: Mapping[str, np.ndarray], tolerance: float) -
     waiting = [list(plain)]
     while waiting:
         names = waiting.pop()
+        told = sum(map(len, waiting)) + len(names)
+        tell_step("sources known to be right or wrong", len(plain) - told, len(plain))
         if _agree(both.run(changed(plain, set(names))).differences, tolerance):
             continue
         if len(names) == 1:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tf1compat.checkpoint import Checkpoint
 from tf1compat.errors import UsageError
+from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_gradients, compute_outputs
 from tf1compat.migration.planning.computed import ALIKE, COMPUTED
@@ -128,7 +129,8 @@ class _Trial:
         shapes = [y.shape for y in self._computed(tried.each[0], inputs)]
         tensors = self._tensors(feeds, shapes=shapes, tried=tried.each[0])
         agreeing = []
-        for assignment in tried.each:
+        for number, assignment in enumerate(tried.each):
+            tell_step("assignments tried", number, len(tried.each))
             equal = self._equal(self._computed(assignment, inputs), tensors)
             if all(equal):
                 agreeing.append((assignment, [names[-1] for names in equal]))
