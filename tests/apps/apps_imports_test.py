@@ -18,6 +18,8 @@ CASES = {
     "--version": ALWAYS,
     "help": ALWAYS,
     "help TF1C010": ALWAYS | {"absl"},
+    "help layouts": WITH_NUMPY,
+    "help evidence": WITH_NUMPY,
     "help migrate": READING,
     "help rename": READING,
     "help --man": READING,

@@ -366,7 +366,7 @@ def test_the_guard_sees_what_imports_by_name(code):
 )
 def test_the_guard_sees_underscored_modules_however_reached(code):
     edges = [
-        ("tf1compat.migration.convert", module) for _, module in written_edges(ast.parse(code))
+        ("tf1compat.migration.conversion", module) for _, module in written_edges(ast.parse(code))
     ]
     assert any("_slots is private to its folder" in text for text in underscore_problems(edges))
 
@@ -393,7 +393,7 @@ def test_the_guard_sees_circles_between_folders():
 
 def test_the_guard_sees_underscores_that_lie():
     edges = [
-        ("tf1compat.migration.convert", "tf1compat.names._slots"),
+        ("tf1compat.migration.conversion", "tf1compat.names._slots"),
         ("tf1compat.names.nameset", "tf1compat.names.parse"),
     ]
     problems = underscore_problems(edges)

@@ -11,6 +11,7 @@ import pytest
 
 LAZY = [
     *("tf1compat.names", "tf1compat.checkpoint", "tf1compat.keras3", "tf1compat.keras3.formats"),
+    "tf1compat.migration",
 ]
 
 

@@ -7,6 +7,7 @@ TensorFlow is imported for v1 graphs alone where that is another.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -46,15 +47,21 @@ def import_tensorflow() -> None:
     Raises:
       UsageError: it isn't installed, or can't be imported.
     """
+    if importlib.util.find_spec("tensorflow") is None:  # and then Keras isn't waited for
+        _require_tensorflow()
     # Keras first: where torch is its backend, the process dies if TensorFlow was there before.
     import_keras()
     if sys.modules.get("tensorflow"):
         return
     with progress("starting TensorFlow"), unstoppable(), _aside():
-        from tf1compat.migration.verification.reference.tensorflow_here import require_tensorflow
-
-        require_tensorflow()
+        _require_tensorflow()
         _start_tensorflow()
+
+
+def _require_tensorflow() -> None:
+    from tf1compat.migration.verification.reference.tensorflow_here import require_tensorflow
+
+    require_tensorflow()
 
 
 def _start_tensorflow() -> None:

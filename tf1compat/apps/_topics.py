@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tf1compat.apps._error_pages import error_pages
-from tf1compat.apps._quiet import import_keras
 
 __all__ = ["TOPIC_TEXTS"]
 
 
 def _layouts() -> str:
-    import_keras()
     from tf1compat.migration.layouts import LAYOUTS
     from tf1compat.migration.layouts.text import written_form
 
@@ -21,7 +19,6 @@ def _layouts() -> str:
 
 
 def _evidence() -> str:
-    import_keras()
     from tf1compat.migration.matching.evidence import EVIDENCE
 
     lines = [f"  {one.name}: {_first_line(type(one))}" for one in EVIDENCE.values()]

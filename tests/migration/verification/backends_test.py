@@ -49,7 +49,7 @@ def app(request, tmp_path):
 def test_tensorflow_is_needed_to_run_v1_graphs_alone(app):
     status, out, err = app("migrate", "--verify", program=_WITHOUT)
     assert status == 0, err
-    assert "10 weights: copied, not proved: running a v1 graph needs TensorFlow" in out
+    assert "10 weights: copied, not proved: reading and running a v1 graph needs TensorFlow" in out
     assert "10 weights equal bit for bit" in out
     status, out, err = app("verify", f"--recording={GOLDEN / 'io.npz'}", program=_WITHOUT)
     assert status == 0, err

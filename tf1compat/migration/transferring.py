@@ -9,7 +9,7 @@ from typing import Any
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.errors import ModelError, Problem
 from tf1compat.keras3 import ModelIndex, index_model, model_checkpoint
-from tf1compat.migration.convert import Conversion, convert
+from tf1compat.migration.conversion import Conversion, convert
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning.part_scope import EVERYTHING, PartScope
 from tf1compat.migration.planning.plan import Plan
