@@ -7,6 +7,7 @@ import pytest
 import source_tree as tree
 
 LONGEST_FILE = 400
+LONGEST_LINE = 110  # of prose
 LONGEST_FUNCTION = 40  # lines of the body, its docstring not counted
 
 
@@ -38,6 +39,23 @@ def test_functions_are_short():
         if body_lines(function) > LONGEST_FUNCTION
     }
     assert long == {}, f"bodies over {LONGEST_FUNCTION} lines"
+
+
+def prose(path):
+    """Yields the lines of a page that could be broken: outside of tables and blocks of code."""
+    code = False
+    for line in path.read_text(encoding="utf-8").splitlines():
+        code ^= line.startswith("```")
+        if not code and not line.startswith("|"):
+            yield line
+
+
+def test_lines_of_pages_are_broken():
+    pages = [*tree.ROOT.glob("docs/*.md"), *map(tree.ROOT.joinpath, ("README.md", "SECURITY.md"))]
+    lines = [(page.name, line) for page in pages for line in prose(page)]
+    long = [f"{name}: {line}" for name, line in lines if len(line) > LONGEST_LINE]
+    assert len(pages) > 10
+    assert long == []
 
 
 def test_no_assert_in_library_code():
