@@ -23,6 +23,7 @@ __all__ = [
     "GraphError",
     "InLines",
     "LayoutError",
+    "MisfitError",
     "ModelError",
     "ModelNotFoundError",
     "OutputError",
@@ -266,3 +267,9 @@ class UsageError(Tf1CompatError, ValueError):
     """An argument, a flag or a configuration that can't be used."""
 
     code = "TF1C017"
+
+
+class MisfitError(Tf1CompatError, ValueError):
+    """Values, names or parts of a checkpoint that don't fit what is to be made of them."""
+
+    code = "TF1C018"

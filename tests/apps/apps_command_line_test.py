@@ -99,9 +99,14 @@ def test_positions_and_flags_say_the_same(app, work):
         ("plan m b --rulse x --lnit=y", "--rulse: expected a flag, found none of this name; n"),
         ("plan m b --rules", "--rules: expected a value (--rules=VALUE), found none"),
         ("inspect m --nohealth=1", "found --nohealth; nearest: --health"),
-        ("inspect m --format=jsn", "flag --format=jsn: value should be one of <table|json>"),
+        ("inspect m --format=jsn", "--format: expected one of table, json, found 'jsn'"),
+        ("inspect m --health=maybe", "--health: expected true or false, found 'maybe'"),
+        ("inspect m --budget=0", "--budget: expected a number in the range [1.0, 1000000000.0]"),
+        ("split m o --parts=abc", "--parts: expected a positive integer, found 'abc'"),
+        ("split m o --parts=x --kind=y", "  --kind: expected one of slices, variables, found 'y'"),
+        ("split m o", "expected --parts=INTEGER, found none; usage: tf1compat split CHECKPOINT"),
         ("inspect m --flagfile=gone", "gone"),
-        ("completion tcsh", "value should be one of <bash|zsh|fish>"),
+        ("completion tcsh", "--shell: expected one of bash, zsh, fish, found 'tcsh'"),
     ],
 )
 def test_a_command_that_is_not_understood_is_one_error(app, args, words):
@@ -181,6 +186,8 @@ try() {
         (["inspect", "two wo"], "two words"),
         (["completion", "z"], "zsh"),
         (["help", "migr"], "migrate"),
+        (["help", "TF1C017"], "TF1C017"),
+        (["plan", "--bud"], "--budget="),
     ],
 )
 def test_bash_completes(app, work, typed, completed):

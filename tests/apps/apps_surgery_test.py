@@ -3,6 +3,7 @@
 import json
 import os
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -46,7 +47,7 @@ def test_a_dry_run_says_what_is_written_then_and_writes_nothing(app, task):
     for name in kept:
         assert f"\n{name} " in foreseen
     code, _, err = app(*args)
-    assert code == 1
+    assert code == 2
     assert "a checkpoint, or a part of one, is there" in err
 
 
@@ -88,8 +89,7 @@ def test_rules_of_a_file_come_after_what_is_mapped(app):
     [
         (("rename", "m", "out"), "expected --rules=FILE or --map=OLD=NEW, found neither"),
         (("rename", "m", "out", "--map=net"), "--map: expected OLD=NEW, found 'net'"),
-        (("rename", "m", "out", "--map=net/w=other/w"), "other/w: expected one variable"),
-        (("cast", "m", "out"), "--to"),
+        (("cast", "m", "out"), "expected --to=bfloat16|float16|float32|float64, found none; usage"),
         (("cast", "m", "out", "--to=float16", "--scope=ne"), "--scope=ne: expected a variable"),
         (("cast", "m", "out", "--to=float16", "--variables=("), "--variables: "),
         (("split", "m", "out", "--parts=2"), "expected --variables=PATTERN or --scope=SCOPE"),
@@ -109,9 +109,38 @@ def test_what_cannot_be_done_is_one_error_and_writes_nothing(app, args, message)
     assert sorted(os.listdir()) == ["m.data-00000-of-00001", "m.index", "m.manifest.json"]
 
 
+@pytest.mark.parametrize(
+    ("args", "message", "code"),
+    [
+        # what the files hold doesn't allow it, as in every task
+        (("rename", "m", "out", "--map=net/w=other/w"), "other/w: expected one variable", 1),
+        (("split", "m", "out", "--parts=9", "--variables=net/w"), "net/w: expected 9 rows", 1),
+        (("average", "m", "n", "out"), "net/w: expected the same in every checkpoint", 1),
+        (("convert", "n", "out.npz"), "half: expected a dtype of numpy's own", 1),
+        # an output that is there already, as in migrate
+        (("convert", "m", "n"), "a checkpoint, or a part of one, is there", 2),
+        (("convert", "m", "file"), "file: a file is there; choose another prefix", 2),
+        (("convert", "m", "folder.npz"), "folder.npz: a folder is there; choose another path", 2),
+        (("convert", "m", "link.npz"), "link.npz: a link to 'nowhere' is there", 2),
+    ],
+)
+def test_a_status_says_the_same_of_every_task(app, args, message, code):
+    write_checkpoint("n", {"half": W.astype(ml_dtypes.bfloat16)})
+    os.mkdir("folder.npz")
+    os.symlink("nowhere", "link.npz")
+    with open("file", "w"):
+        pass
+    before = sorted(os.listdir())
+    status, out, err = app(*args)
+    assert (status, out) == (code, "")
+    assert message in err
+    assert sorted(os.listdir()) == before
+
+
 def test_values_that_would_be_lost_are_named(app):
     write_checkpoint("big", {"net/w": W * 1e30})
     code, _, err = app("cast", "big", "out", "--to=float16")
-    assert code == 2
+    assert code == 1
     assert "net/w: expected values that float16 can hold, found 13 that it can't" in err
+    assert "cast others alone (--variables or --scope), or let them become infinite" in err
     assert app("cast", "big", "out", "--to=float16", "--overflow=infinity")[0] == 0

@@ -226,6 +226,19 @@ def test_a_missing_file_is_a_usage_error_in_every_task(app, work, flag, task):
     assert flag == "checkpoint" or f"--{flag}: expected a file, found none at" in err
 
 
+def test_a_mistyped_file_is_told_with_the_nearest(app, work):
+    (work / "runs").mkdir()
+    for name in ("out.weights.h5", "runs/rules.toml"):
+        (work / name).touch()
+    given = ("model.ckpt", "my_models:build", "ot.weights.h5", "--rules=rnus/rules.toml")
+    code, _, err = app("verify", *given)
+    assert code == 2
+    assert (
+        "--output: expected a file, found none at 'ot.weights.h5'; nearest: out.weights.h5" in err
+    )
+    assert "found none at 'rnus/rules.toml'; nearest: runs/rules.toml" in err
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-1"])
 def test_a_tolerance_is_a_finite_number(app, work, value):
     needed = ("--checkpoint=model.ckpt", "--model=my_models:build", "--output=out.keras")
@@ -281,7 +294,8 @@ def test_migrate_replaces_nothing_unasked(app, work):
     for more in ((), ("--dry_run",)):
         code, _, err = app("migrate", "model.ckpt", "my_models:build", "out.keras", *more)
         assert code == 2
-        _one_error(err, "found 'out.keras'; --overwrite replaces it, 'out-3.keras' is free")
+        free = "--overwrite replaces it, 'out-3.keras' is free"
+        _one_error(err, f"found a file at 'out.keras'; {free}")
     code, _, err = app("migrate", "model.ckpt", "my_models:build", "dangling.weights.h5")
     assert (code, "'dangling-2.weights.h5' is free" in err) == (2, True)
     assert (work / "out.keras").read_text() == "mine"

@@ -85,13 +85,13 @@ def array():
 
 
 BAD = {
-    "nothing in it": (zipped, "found no arrays"),
+    "empty": (lambda: b"", "found an empty file; fetch it again"),
     "another member": (lambda: zipped(w_npy=array(), readme=b"x"), "found 'readme', which is no"),
     "behind something": (lambda: b"x" + zipped(w_npy=array()), "something before the archive"),
-    "twice": (twice, "found the member 'w.npy' 2 times"),
+    "twice": (twice, r"sound zip archive \(the member 'w.npy' 2 times\)"),
     "swallowed": (swallowed, "expected 2 members, as its end says, found 1"),
     "no array": (lambda: zipped(w_npy=b"x" * 99), "found in 'w.npy': "),
-    "cut short": (lambda: zipped(w_npy=array())[:-30], "expected an .npz file, found .*zip"),
+    "cut short": (lambda: zipped(w_npy=array())[:-30], "an .npz file, found no sound zip archive"),
 }
 
 
@@ -102,6 +102,14 @@ def test_damage_is_one_error_that_names_the_file(tmp_path, kind):
     with pytest.raises(CorruptCheckpointError, match=message) as caught:
         open_checkpoint(tmp_path / "m.npz")
     assert str(caught.value).startswith(str(tmp_path / "m.npz"))
+
+
+def test_an_archive_of_nothing_is_said_to_be_one(tmp_path):
+    np.savez(tmp_path / "m.npz")
+    with pytest.raises(
+        UnsupportedCheckpointError, match=r"m\.npz: .*one array or more, found one of"
+    ):
+        open_checkpoint(tmp_path / "m.npz")
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

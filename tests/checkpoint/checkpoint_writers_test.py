@@ -13,7 +13,13 @@ from tf1compat.checkpoint import Partitioned, open_checkpoint, write_checkpoint
 from tf1compat.checkpoint import checkpoint_writers as writers
 from tf1compat.checkpoint.checkpoint_writers import write_planned
 from tf1compat.checkpoint.surgery import planned
-from tf1compat.errors import CheckpointExistsError, CorruptCheckpointError, OutputError, UsageError
+from tf1compat.errors import (
+    CheckpointExistsError,
+    CorruptCheckpointError,
+    MisfitError,
+    OutputError,
+    UsageError,
+)
 from tf1compat.testing import assert_arrays_equal
 
 TABLE = np.arange(12, dtype="f4").reshape(4, 3)
@@ -83,7 +89,7 @@ def test_damage_met_on_the_way_leaves_nothing(tensors, tmp_path, name):
 def test_what_a_format_cannot_hold_is_named(tmp_path, name):
     values = {"text": np.array([b"x"], object), "q": np.zeros(2, [("qint8", "i1")]), "w": TABLE}
     write_checkpoint(tmp_path / "s", values)
-    with pytest.raises(UsageError, match=r"(?s)can't hold all of this:\n  q: .*\n  text: "):
+    with pytest.raises(MisfitError, match=r"(?s)can't hold all of this:\n  q: .*\n  text: "):
         write_planned(tmp_path / name, planned(open_checkpoint(tmp_path / "s")))
     assert not os.path.exists(tmp_path / name)
 
@@ -92,7 +98,7 @@ def test_an_npz_file_has_no_half_floats_of_others(tmp_path):
     write_checkpoint(tmp_path / "s", {"w": TABLE.astype(ml_dtypes.bfloat16)})
     half = planned(open_checkpoint(tmp_path / "s"))
     with pytest.raises(
-        UsageError, match="w: expected a dtype of numpy's own, found bfloat16; cast"
+        MisfitError, match="w: expected a dtype of numpy's own, found bfloat16; cast"
     ):
         write_planned(tmp_path / "out.npz", half)
     write_planned(tmp_path / "out.safetensors", half)

@@ -11,14 +11,22 @@ from absl import flags
 from tf1compat.apps._outlets import EXIT_PIPE
 from tf1compat.apps._printing import failed
 from tf1compat.apps.flag_app import EXIT_FOUND, EXIT_OK, EXIT_USAGE, App
-from tf1compat.errors import CheckpointNotFoundError, ModelNotFoundError, Tf1CompatError, UsageError
+from tf1compat.errors import (
+    CheckpointExistsError,
+    CheckpointNotFoundError,
+    ModelNotFoundError,
+    Tf1CompatError,
+    UsageError,
+)
 from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable_name
 from tf1compat.stopping import Stopped, asked_to_stop
 
 __all__ = ["EXIT_FOUND", "EXIT_OK", "EXIT_USAGE", "App", "guarded"]
 
-_USAGE = (UsageError, CheckpointNotFoundError, ModelNotFoundError)  # what a flag says can't be used
+# What a command says can't be used: it can't be understood, or names what isn't there, or what is
+# there already.
+_USAGE = (UsageError, CheckpointNotFoundError, CheckpointExistsError, ModelNotFoundError)
 
 
 def guarded(name: str, main: Callable[[], int]) -> int:

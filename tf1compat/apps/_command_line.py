@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -20,16 +21,19 @@ class _Line:
     """A command line taken apart.
 
     Attributes:
-      flags: as absl takes them, each in one word.
-      named: the values of the flags that were given, by their names.
+      flags: the flags that were given, and their values, in order.
       operands: what isn't a flag.
       unknown: words that look like flags and aren't any.
     """
 
-    flags: list[str] = dataclasses.field(default_factory=list)
-    named: dict[str, str] = dataclasses.field(default_factory=dict)
+    flags: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     operands: list[str] = dataclasses.field(default_factory=list)
     unknown: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The values of the flags that were given, by their names; of several the last."""
+        return dict(self.flags)
 
 
 def set_flags(
@@ -41,16 +45,65 @@ def set_flags(
     underscores if one likes; ``--`` ends them.
 
     Raises:
-      UsageError: a flag isn't one of the task's, or an argument is missing, too much, or given by
-        its flag as well.
-      flags.Error: a value isn't one that its flag takes.
+      UsageError: a flag isn't one of the task's, doesn't take its value, or is missing; or an
+        argument is missing, too much, or given by its flag as well.
+      flags.Error: values that each flag takes by itself aren't taken together.
     """
     line = _taken_apart(flag_values.read_flags_from_files(list(args), force_gnu=True), flag_values)
     if line.unknown:
         raise _unknown(task, line.unknown, flag_values)
-    placed = _placed(task, line, usage)
+    given = [*line.flags, *_placed(task, line, usage)]
+    _require_values(given, flag_values)
     flag_values.unparse_flags()  # what an earlier run in this process was given
-    flag_values([task, *line.flags, *placed])
+    try:
+        flag_values([task, *(f"--{name}={value}" for name, value in given)])
+    except flags.IllegalFlagValueError:
+        if missing := _still_required(flag_values):
+            told = f"expected {' and '.join(missing)}, found none; usage: {usage.line(task)}"
+            raise UsageError(told) from None
+        raise
+
+
+def _require_values(given: Sequence[tuple[str, str]], known: flags.FlagValues) -> None:
+    """Refuses what flags don't take, all of it at once and in words that are no parser's."""
+    problems = []
+    for name, value in given:
+        parser = known[name].parser
+        try:
+            parser.parse(value)
+        except (TypeError, ValueError):
+            problems.append(Problem(f"--{name}", _taken_by(parser), repr(value)))
+    if len(problems) == 1:
+        raise UsageError(str(problems[0]))
+    if problems:
+        raise UsageError.from_problems("flags don't take their values:", problems)
+
+
+def _taken_by(parser: flags.ArgumentParser) -> str:
+    if isinstance(parser, flags.EnumParser):
+        return f"one of {', '.join(parser.enum_values)}"
+    if isinstance(parser, flags.BooleanParser):
+        return "true or false"
+    return parser.syntactic_help or "another value"
+
+
+def _still_required(known: flags.FlagValues) -> list[str]:
+    """Returns the flags that have no value and need one, as help writes them."""
+    from tf1compat.apps._help import flag_form
+
+    return [
+        flag_form(known[name])
+        for name in known
+        if known[name].value is None and not all(_holds(v, known) for v in known[name].validators)
+    ]
+
+
+def _holds(validator: Any, known: flags.FlagValues) -> bool:
+    try:
+        validator.verify(known)
+    except flags.ValidationError:
+        return False
+    return True
 
 
 def _taken_apart(args: Iterable[str], known: flags.FlagValues) -> _Line:
@@ -71,15 +124,13 @@ def _take_flag(arg: str, rest: Iterator[str], *, known: flags.FlagValues, line: 
     name = dashed.replace("-", "_")
     negated = name.removeprefix("no").lstrip("_")
     if name not in known and negated in known and known[negated].boolean and not equals:
-        line.flags.append(f"--no{negated}")
-        line.named[negated] = "false"
+        line.flags.append((negated, "false"))
     elif name not in known:
         line.unknown.append(arg.partition("=")[0])
     else:
         if not equals:
             value = "true" if known[name].boolean else next(rest, None) or _missing(name)
-        line.flags.append(f"--{name}={value}")
-        line.named[name] = value
+        line.flags.append((name, value))
 
 
 def _missing(name: str) -> str:
@@ -106,8 +157,8 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"; nearest: --{near[0]}" if near else ""
 
 
-def _placed(task: str, line: _Line, usage: Usage) -> list[str]:
-    """Returns what goes by its place as flags.
+def _placed(task: str, line: _Line, usage: Usage) -> list[tuple[str, str]]:
+    """Returns what goes by its place as flags and their values.
 
     Raises:
       UsageError: there are too few or too many of them, or one is given by its flag as well.
@@ -121,21 +172,22 @@ def _placed(task: str, line: _Line, usage: Usage) -> list[str]:
             f"{' at most' * any(not one.required for one in usage.operands)}, found "
             f"{len(line.operands)}: {' '.join(map(repr, line.operands))}{hint}"
         )
+    named = line.named
     twice = [
         Problem(one.name, "one of both", f"{values[0]!r} by its place and {given!r} by its flag")
         for one, values in taken.items()
-        if values and (given := line.named.get(one.flag)) is not None
+        if values and (given := named.get(one.flag)) is not None
     ]
     if twice:
         raise UsageError.from_problems(f"an argument is given twice{hint}", twice)
     missing = [
         one.name
         for one, values in taken.items()
-        if one.required and not values and one.flag not in line.named
+        if one.required and not values and one.flag not in named
     ]
     if missing:
         raise UsageError(f"expected {' and '.join(missing)}, found none{hint}")
-    return [f"--{one.flag}={value}" for one, values in taken.items() for value in values]
+    return [(one.flag, value) for one, values in taken.items() for value in values]
 
 
 def _by_place(

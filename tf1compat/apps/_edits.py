@@ -32,7 +32,7 @@ __all__ = ["EXITS", "ChoiceFlags", "SurgeryFlags", "writers_help"]
 
 EXITS = {
     0: "it is written, and read back (with --dry_run: would be written)",
-    1: "nothing was written: the output is there, or a file is damaged",
+    1: "nothing was written: values, names or parts don't fit, or a file is damaged",
 }
 
 

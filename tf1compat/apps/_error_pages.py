@@ -42,7 +42,7 @@ _PAGES: Mapping[type[Tf1CompatError], _Page] = MappingProxyType(
             "directory; the message says what is there and what is nearest.",
         ),
         errors.CheckpointExistsError: _Page(
-            "A checkpoint would be written where one, or a part of one, stands.",
+            "A checkpoint would be written where one, or a part of one, or anything else stands.",
             "Write to another prefix, or remove what stands there; nothing was touched.",
         ),
         errors.UnsupportedCheckpointError: _Page(
@@ -121,6 +121,13 @@ _PAGES: Mapping[type[Tf1CompatError], _Page] = MappingProxyType(
             "can't be one, a file that isn't there, a Keras that can't be imported.",
             "The message says what was expected; `tf1compat help TASK` has usage, flags and "
             "examples.",
+        ),
+        errors.MisfitError: _Page(
+            "What files hold doesn't allow what is to be made of it: values that a narrower dtype "
+            "would lose, parts or checkpoints that don't fit one another, two variables of one "
+            "name, a dtype that a format hasn't.",
+            "The message names each of them, and what may be done with it; nothing was written. "
+            "`docs/surgery.md` says what each task asks of its checkpoints.",
         ),
     }
 )

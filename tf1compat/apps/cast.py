@@ -23,7 +23,7 @@ _USAGE = Usage(
         ("cast model.ckpt-1000 half.ckpt --to=bfloat16", "all floats"),
         ("cast model.ckpt-1000 half.safetensors --to=float16 --scope=encoder", "one scope"),
     ),
-    exits={**EXITS, 2: "the command wasn't understood, or values would become infinite"},
+    exits={**EXITS, 1: "nothing was written: values would be lost, or a file is damaged"},
 )
 _FLAGS = flags.FlagValues()
 _SOURCE = SourceFlags(_FLAGS)

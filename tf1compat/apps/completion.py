@@ -7,6 +7,7 @@ import sys
 from absl import flags
 
 from tf1compat.apps._app import EXIT_OK, App
+from tf1compat.apps._error_pages import error_classes
 from tf1compat.apps._printing import say_lines
 from tf1compat.apps._shells import SHELLS, Completed
 from tf1compat.apps.usage_text import Usage
@@ -39,7 +40,7 @@ def _main() -> int:
         else Completed(task.name, task.summary)
         for task in TASKS.values()
     ]
-    helped = (*TASKS, *TOPICS)
+    helped = (*TASKS, *TOPICS, *error_classes())
     found.append(Completed(HELP[0], "says how a task is asked for", values=helped))
     say_lines(SHELLS[str(_SHELL.value)](found).split("\n"))
     return EXIT_OK

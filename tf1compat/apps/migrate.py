@@ -23,7 +23,7 @@ from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.files.distinct import require_distinct
-from tf1compat.files.standing import exists
+from tf1compat.files.standing import exists, what_stands
 from tf1compat.files.telling import told_to
 from tf1compat.keras3.formats.output_formats import (
     computing_format,
@@ -250,8 +250,8 @@ def _require_free(output: str) -> None:
     """Refuses an output in whose place something stands, unless it is to be replaced."""
     if exists(output) and not _OVERWRITE.value:
         raise UsageError(
-            f"--output: expected a path where nothing stands, found {output!r}; --overwrite "
-            f"replaces it, {_free_beside(output)!r} is free"
+            f"--output: expected a path where nothing stands, found {what_stands(output)} at "
+            f"{output!r}; --overwrite replaces it, {_free_beside(output)!r} is free"
         )
 
 

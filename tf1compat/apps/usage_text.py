@@ -11,7 +11,7 @@ from tf1compat.errors import UsageError
 
 __all__ = ["ENDED", "Operand", "Usage"]
 
-NOT_UNDERSTOOD = "the command wasn't understood, or names what isn't there"
+NOT_UNDERSTOOD = "the command wasn't understood, or names what isn't there, or an output that is"
 
 ENDED: Mapping[int, str] = MappingProxyType(
     {

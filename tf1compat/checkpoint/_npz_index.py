@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import zipfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint._array_index import ArrayIndex, StoredArray
@@ -16,6 +18,7 @@ from tf1compat.errors import (
     UnsupportedCheckpointError,
 )
 from tf1compat.files.npz import SUFFIX, array_in, header_in
+from tf1compat.files.positioned import RegularFile
 from tf1compat.files.regular import SeenFile, open_regular
 from tf1compat.files.zip_files import archive_in
 
@@ -31,13 +34,13 @@ def npz_index(prefix: str) -> ArrayIndex:
     """Reads the list of arrays and the header of each; errors as for opening a source format."""
     member = ""
     try:
-        with open_regular(prefix) as file, archive_in(file) as archive:
+        with open_regular(prefix) as file, _archive(file) as archive:
             if file.peek(2) != _BEGIN:  # zipfile looks at the end alone, numpy doesn't
                 raise ValueError("something before the archive")
             seen = SeenFile(prefix, file.identity)
             arrays = {}
-            for item in _members(archive):
-                member = f"in {item.filename!r}: "
+            for item in _members(prefix, archive):
+                member = item.filename
                 name = item.filename.removesuffix(SUFFIX)
                 arrays[name] = _stored(archive, item, seen)
             return ArrayIndex([prefix], arrays)
@@ -49,16 +52,33 @@ def npz_index(prefix: str) -> ArrayIndex:
             raise UnsupportedCheckpointError(
                 f"{prefix}: expected an .npz file, found {other.what}; {other.remedy}"
             ) from error
+        found = f"in {member!r}: {_said(error)}" if member else _said(error)
         raise CorruptCheckpointError(
-            f"expected an .npz file, found {member}{_said(error)}; fetch it again", file=prefix
+            f"expected an .npz file, found {found}; fetch it again", file=prefix
         ) from error
 
 
-def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+@contextlib.contextmanager
+def _archive(file: RegularFile) -> Iterator[zipfile.ZipFile]:
+    """Opens the archive that a file is; what it is instead is said as an error's `found`."""
+    if not file.size:
+        raise ValueError("an empty file")
+    with contextlib.ExitStack() as stack:
+        try:
+            archive = stack.enter_context(archive_in(file))
+        except zipfile.BadZipFile as error:
+            raise ValueError(f"no sound zip archive ({_said(error)})") from error
+        yield archive
+
+
+def _members(prefix: str, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """Returns the members, each of which is an array."""
     items = archive.infolist()
-    if not items:
-        raise ValueError("no arrays")
+    if not items:  # whole, as far as it can be told: numpy.savez writes such of no arrays
+        raise UnsupportedCheckpointError(
+            f"{prefix}: expected an .npz file of one array or more, found one of none; see what "
+            "wrote it"
+        )
     for item in items:
         if not item.filename.endswith(SUFFIX):
             raise ValueError(f"{item.filename!r}, which is no array")

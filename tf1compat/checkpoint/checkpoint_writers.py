@@ -17,12 +17,13 @@ from tf1compat.checkpoint.safetensors_format.safetensors import Safetensors
 from tf1compat.checkpoint.safetensors_format.writer import TensorSpec, write_safetensors
 from tf1compat.checkpoint.source_formats import SOURCE_FORMATS, suffix_length
 from tf1compat.checkpoint.surgery.planned_tensors import Item, Planned, value_of
-from tf1compat.errors import CheckpointExistsError, OutputError, Problem, UsageError
+from tf1compat.errors import CheckpointExistsError, MisfitError, OutputError, Problem, UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest, TensorDigest, tensor_digest
 from tf1compat.files.npz import SUFFIX
 from tf1compat.files.raw import raw_windows
 from tf1compat.files.staging import clear_stale, destination, staged_file
+from tf1compat.files.standing import what_stands
 from tf1compat.files.telling import tell
 from tf1compat.files.work_aside import WorkAside
 from tf1compat.registry import Registry
@@ -51,7 +52,7 @@ class CheckpointWriter(Protocol):
         """Writes tensors to where nothing stands, one after the other; all of it or nothing.
 
         Raises:
-          UsageError: the format can't hold such tensors; naming each.
+          MisfitError: the format can't hold such tensors; naming each.
           OutputError: it can't be written, or reads back otherwise.
         """
 
@@ -120,7 +121,7 @@ def _require_numpys_own(tensors: Iterable[Planned]) -> None:
         if not _is_numpys_own(one.dtype)
     ]
     if problems:
-        raise UsageError.from_problems("an .npz file can't hold all of this:", problems)
+        raise MisfitError.from_problems("an .npz file can't hold all of this:", problems)
 
 
 _REMEDY = "cast it first, or leave it out"
@@ -215,8 +216,8 @@ def write_planned(path: str | os.PathLike[str], tensors: Sequence[Planned]) -> M
 
     Raises:
       CheckpointExistsError: something is there.
-      UsageError: the suffix is of no format that is written here, there is nothing to write, or
-        the format can't hold such tensors.
+      UsageError: the suffix is of no format that is written here, or there is nothing to write.
+      MisfitError: the format can't hold such tensors.
       CheckpointError: a value can't be read.
       OutputError: it can't be written, or reads back otherwise; nothing is left then.
     """
@@ -228,6 +229,6 @@ def write_planned(path: str | os.PathLike[str], tensors: Sequence[Planned]) -> M
         clear_stale(name)  # of a run that was killed when all but this was done
         if os.path.lexists(name):
             raise CheckpointExistsError(
-                f"{name}: something is there; choose another path, or remove it first"
+                f"{name}: {what_stands(name)} is there; choose another path, or remove it first"
             )
     return one.write(name, tensors)

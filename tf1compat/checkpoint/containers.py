@@ -18,6 +18,7 @@ from tf1compat.errors import CheckpointExistsError, UsageError
 from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import open_regular
 from tf1compat.files.staging import clear_stale, staged_file
+from tf1compat.files.standing import what_stands
 from tf1compat.registry import Registry
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class V1SavedModel:
         clear_stale(output.rstrip(os.sep))  # of a run that was killed when all but this was done
         if os.path.lexists(output):
             raise CheckpointExistsError(
-                f"{output}: something is there; choose another path, or remove it first"
+                f"{output}: {what_stands(output)} is there; choose another path, or remove it first"
             )
         with staged_file(output.rstrip(os.sep)) as staged:
             os.mkdir(staged)

@@ -6,8 +6,9 @@ import os
 from collections.abc import Hashable
 
 from tf1compat.files._remote import is_url, looked_up, names_at
+from tf1compat.files.regular import special_kind
 
-__all__ = ["exists", "is_file", "is_folder", "is_url", "names_in", "state_of"]
+__all__ = ["exists", "is_file", "is_folder", "is_url", "names_in", "state_of", "what_stands"]
 
 
 def exists(path: str) -> bool:
@@ -52,3 +53,10 @@ def state_of(path: str) -> tuple[Hashable, ...]:
     except OSError:  # said when it is opened
         return ()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def what_stands(path: str) -> str:
+    """Returns what stands at a path of this machine, as an error says it: "a file", "a FIFO"."""
+    if os.path.islink(path):
+        return f"a link to {os.readlink(path)!r}"
+    return "a folder" if os.path.isdir(path) else special_kind(path) or "a file"

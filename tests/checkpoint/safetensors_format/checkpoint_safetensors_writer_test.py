@@ -17,7 +17,7 @@ from tf1compat.checkpoint.safetensors_format.sealed_header import (
     read_header,
 )
 from tf1compat.checkpoint.safetensors_format.writer import TensorSpec, write_safetensors
-from tf1compat.errors import UsageError
+from tf1compat.errors import MisfitError, UsageError
 from tf1compat.files import appending
 from tf1compat.testing import assert_arrays_equal
 
@@ -114,7 +114,7 @@ def test_what_the_format_cannot_hold_is_refused_all_at_once(tmp_path):
         "__metadata__": TensorSpec((1,), "float32"),
         "\ud800": TensorSpec((1,), "float32"),
     }
-    with pytest.raises(UsageError, match="can't hold") as caught:
+    with pytest.raises(MisfitError, match="can't hold") as caught:
         write_safetensors(str(tmp_path / "m"), said, None)
     assert [problem.name for problem in caught.value.problems] == [
         "a",

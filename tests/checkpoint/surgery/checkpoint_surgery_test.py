@@ -16,7 +16,7 @@ from tf1compat.checkpoint.surgery import (
     split,
 )
 from tf1compat.checkpoint.surgery.planned_tensors import value_of
-from tf1compat.errors import RuleError, UsageError
+from tf1compat.errors import MisfitError, RuleError, UsageError
 from tf1compat.names import Rule, RuleSet
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
@@ -78,7 +78,11 @@ def test_the_scope_of_an_optimizer_stays_in_front(stored):
 @pytest.mark.parametrize(
     ("rules", "error", "message"),
     [
-        ([Rule("net/w", "network/w")], UsageError, "network/w: expected one variable of this name"),
+        (
+            [Rule("net/w", "network/w")],
+            MisfitError,
+            "network/w: expected one variable of this name",
+        ),
         ([Rule("no/w", "a/w")], RuleError, "no/w"),
         ([Rule("net/w", "a", layout="transpose(1, 0)")], RuleError, "found layout"),
         ([Rule(target="a/.*", keep="new")], RuleError, "found keep"),
@@ -107,7 +111,9 @@ def test_floats_are_cast_and_all_else_stays(stored):
 
 def test_what_would_become_infinite_is_refused_all_at_once(stored):
     given = {"a": np.array([1e9, np.inf, 1], "f4"), "b": np.array([-7e4], "f4"), "c": W}
-    with pytest.raises(UsageError, match=r"(?s)a: .* found 1 that it can't, up to 1e\+09.*\n  b: "):
+    with pytest.raises(
+        MisfitError, match=r"(?s)a: .* found 1 that it can't, up to 1e\+09.*\n  b: "
+    ):
         cast(stored(given), "float16")
     found = values(cast(stored(given, "again"), "float16", overflow="infinity"))
     assert_arrays_equal(found["a"], np.array([np.inf, np.inf, 1], "f2"))
@@ -121,7 +127,7 @@ def test_what_would_become_infinite_is_refused_all_at_once(stored):
 def test_what_would_become_0_is_refused(stored):
     """As second moments would: a step divides by them."""
     given = {"a": np.array([1e-9, 0, 1], "f4")}
-    with pytest.raises(UsageError, match=r"a: expected values .* from 0.* 1 of 3"):
+    with pytest.raises(MisfitError, match=r"a: expected values .* from 0.* 1 of 3"):
         cast(stored(given), "float16")
     found = values(cast(stored(given, "again"), "float16", overflow="infinity"))
     assert_arrays_equal(found["a"], np.array([0, 0, 1], "f2"))
@@ -175,13 +181,13 @@ def test_averages_are_weighted_and_added_up_in_double_precision(stored):
 def test_what_cannot_be_averaged_is_refused_or_taken_from_one(stored):
     one, other = (stored({"w": W, "n": np.int64(k)}, f"m{k}") for k in range(2))
     with pytest.raises(
-        UsageError, match=r"n: expected int64 that is equal .* \(others=first or last\)"
+        MisfitError, match=r"n: expected int64 that is equal .* \(others=first or last\)"
     ):
         average([one, other])
     assert values(average([one, other], others="last"))["n"] == 1
     assert values(average([one, other], others="first"))["n"] == 0
     more = stored({"w": W[:3], "x": W}, "more")
-    with pytest.raises(UsageError, match=r"(?s)w: .*float32\[7, 2\], float32\[3, 2\].*x: .* none"):
+    with pytest.raises(MisfitError, match=r"(?s)w: .*float32\[7, 2\], float32\[3, 2\].*x: .* none"):
         average([one, more])
     for weights in ([1], [1, -1], [1, float("nan")]):
         with pytest.raises(UsageError, match="as many weights, of a sum above 0"):
@@ -228,11 +234,11 @@ def test_what_is_split_is_merged_again_with_its_slots(stored, strategy, kind):
 
 def test_parts_that_do_not_fit_are_named(stored):
     given = {"a/part_0": W[:3], "a/part_1": W[3:, :1], "b/part_0": W[:2], "b/part_1": W[2:]}
-    with pytest.raises(UsageError, match=r"(?s)a: expected parts of one dtype and width"):
+    with pytest.raises(MisfitError, match=r"(?s)a: expected parts of one dtype and width"):
         merge(stored(given), strategy="div")
     with pytest.raises(UsageError, match="how rows were dealt out to a, b, which nothing in the"):
         merge(stored(given, "asked"))
-    with pytest.raises(UsageError, match=r"b: expected parts of \[4, 3\] rows, as mod deals them"):
+    with pytest.raises(MisfitError, match=r"b: expected parts of \[4, 3\] rows, as mod deals them"):
         merge(stored({k: v for k, v in given.items() if k[0] == "b"}, "b"), strategy="mod")
     only_b = merge(stored(given, "c"), strategy="div", choose=lambda name: name == "b")
     assert {one.name for one in only_b.tensors} == {"a/part_0", "a/part_1", "b"}
@@ -253,18 +259,19 @@ def test_rows_of_slices_that_were_looked_up_by_mod_are_put_in_the_order_of_ids(s
     edit = merge(tensors, strategy="mod", choose=lambda name: name == "t")
     assert_arrays_equal(values(edit)["t"], W)
     assert_arrays_equal(values(merge(tensors))["t"], np.concatenate(rows))
-    with pytest.raises(UsageError, match=r"w: expected slices of \[4, 3\] rows, .* 0:1, 1:7"):
+    with pytest.raises(MisfitError, match=r"w: expected slices of \[4, 3\] rows, .* 0:1, 1:7"):
         merge(tensors, strategy="mod")
 
 
 def test_what_cannot_be_split_is_refused(stored):
     tensors = stored(TRAINED)
-    for parts, choose, message in [
-        (8, "net/w", "net/w: expected 8 rows or more, found shape"),
-        (2, "beta1_power", "found shape"),
-        (2, "none", "expected at least one to be split, found none"),
+    for parts, choose, error, message in [
+        (8, "net/w", MisfitError, "net/w: expected 8 rows or more, found shape"),
+        (2, "beta1_power", MisfitError, "found shape"),
+        (2, "none", UsageError, "expected at least one to be split, found none"),
+        (0, "net/w", UsageError, "parts: expected at least 1, found 0"),
     ]:
-        with pytest.raises(UsageError, match=message):
+        with pytest.raises(error, match=message):
             split(tensors, parts, choose=lambda name, choose=choose: name == choose)
     with pytest.raises(UsageError, match="variables for mod, found 'slices' for mod"):
         split(tensors, 2, choose=lambda name: True, strategy="mod")
@@ -284,5 +291,7 @@ def test_what_cannot_be_split_is_refused(stored):
 def test_what_an_object_graph_names_is_left_alone(stored, operate):
     graph = np.array(b"", object)
     tensors = stored({"w/.ATTRIBUTES/VARIABLE_VALUE": W, "_CHECKPOINTABLE_OBJECT_GRAPH": graph})
-    with pytest.raises(UsageError, match="expected a name-based checkpoint, found an object-based"):
+    with pytest.raises(
+        MisfitError, match="expected a name-based checkpoint, found an object-based"
+    ):
         operate(tensors)

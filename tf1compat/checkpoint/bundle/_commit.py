@@ -21,6 +21,7 @@ from tf1compat.files.claims import Claim, claimed
 from tf1compat.files.output_errors import naming, path_text, real_path
 from tf1compat.files.placing import placed_from
 from tf1compat.files.sealed import SealedFile, seal
+from tf1compat.files.standing import what_stands
 
 __all__ = ["StagedBundle", "staged_bundle"]
 
@@ -113,8 +114,11 @@ def _recover(claim: Claim) -> None:
 
 
 def _require_free(prefix: str, *, has_graph: bool) -> None:
-    there = [prefix] if os.path.lexists(prefix) and not os.path.isdir(prefix) else []
-    there += [prefix + META] if has_graph and os.path.lexists(prefix + META) else []
+    if os.path.lexists(prefix) and not os.path.isdir(prefix):
+        raise CheckpointExistsError(
+            f"{prefix}: {what_stands(prefix)} is there; choose another prefix, or remove it first"
+        )
+    there = [prefix + META] if has_graph and os.path.lexists(prefix + META) else []
     there += _parts(prefix)
     if there:
         raise CheckpointExistsError(

@@ -16,7 +16,7 @@ from tf1compat.checkpoint.safetensors_format.sealed_header import (
     Extent,
     header_digest,
 )
-from tf1compat.errors import Problem, UsageError
+from tf1compat.errors import MisfitError, Problem, UsageError
 from tf1compat.files.appending import AppendingFile
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest, TensorDigest
@@ -48,7 +48,7 @@ def require_storable(specs: Mapping[str, TensorSpec]) -> None:
     """Refuses what the format has no way to say.
 
     Raises:
-      UsageError: naming every tensor of a dtype that it hasn't, or whose name it uses itself.
+      MisfitError: naming every tensor of a dtype that it hasn't, or whose name it uses itself.
     """
     problems = [
         Problem(name, f"one of {', '.join(TYPES.values())}", spec.dtype)
@@ -61,7 +61,7 @@ def require_storable(specs: Mapping[str, TensorSpec]) -> None:
         if name == METADATA or any("\ud800" <= one <= "\udfff" for one in name)
     ]
     if problems:
-        raise UsageError.from_problems("safetensors can't hold all of this:", problems)
+        raise MisfitError.from_problems("safetensors can't hold all of this:", problems)
 
 
 def write_safetensors(
@@ -88,8 +88,8 @@ def write_safetensors(
       the manifest that is in the file.
 
     Raises:
-      UsageError: the format can't hold such tensors, or that many names; or a value isn't of the
-        shape and dtype that were said.
+      MisfitError: the format can't hold such tensors, or that many names.
+      UsageError: a value isn't of the shape and dtype that were said.
       OSError: the file can't be written, or is there.
     """
     require_storable(specs)
@@ -156,7 +156,7 @@ def _header(
     text = json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
     if len(text) > LONGEST:
-        raise UsageError(
+        raise MisfitError(
             f"safetensors: expected names and texts of at most {LONGEST:,} bytes, found "
             f"{len(text):,}; write a format that has no such bound"
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.surgery.casting import FLOATS
 from tf1compat.checkpoint.surgery.planned_tensors import Edit, Planned, value_of
-from tf1compat.errors import Problem, UsageError
+from tf1compat.errors import MisfitError, Problem, UsageError
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.names.spec_text import spec_text
 
@@ -43,8 +43,8 @@ def average(
 
     Raises:
       UsageError: fewer than two checkpoints, other numbers of weights, or such that add up to
-        nothing; variables that differ in name, shape or dtype; or others that aren't equal: naming
-        each.
+        nothing.
+      MisfitError: variables differ in name, shape or dtype; or others aren't equal: naming each.
       CheckpointError: a value can't be read.
     """
     shares = _shares(len(checkpoints), weights)
@@ -54,7 +54,7 @@ def average(
     columns = _columns(sides)
     problems = [p for column in columns if others == "equal" for p in _unequal(column)]
     if problems:
-        raise UsageError.from_problems("nothing was written, no average of:", problems)
+        raise MisfitError.from_problems("nothing was written, no average of:", problems)
     return Edit(tuple(_averaged(column, shares, others) for column in columns))
 
 
@@ -74,7 +74,7 @@ def _columns(sides: Sequence[dict[str, Planned]]) -> list[list[Planned]]:
     names = dict.fromkeys(name for side in sides for name in side)
     problems = _of_other_nets(names, sides)
     if problems:
-        raise UsageError.from_problems("nothing was written, checkpoints of other nets:", problems)
+        raise MisfitError.from_problems("nothing was written, checkpoints of other nets:", problems)
     return [[side[name] for side in sides] for name in names]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.surgery.planned_tensors import Edit, Planned, value_of
-from tf1compat.errors import Problem, UsageError
+from tf1compat.errors import MisfitError, Problem, UsageError
 from tf1compat.files.dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ __all__ = ["FLOATS", "cast"]
 
 FLOATS = ("bfloat16", "float16", "float32", "float64")
 """The dtypes between which values are cast; what is of another is left as it is."""
+
+_REMEDY = "cast others alone (--variables or --scope), or let them {} (--overflow=infinity)"
 
 
 def cast(
@@ -37,8 +39,8 @@ def cast(
         ``"infinity"`` lets them.
 
     Raises:
-      UsageError: there is no such dtype or policy; or finite values would become infinite, or
-        others 0: naming each such tensor.
+      UsageError: there is no such dtype or policy.
+      MisfitError: finite values would become infinite, or others 0: naming each such tensor.
       CheckpointError: a value can't be read.
     """
     if dtype not in FLOATS or overflow not in ("refuse", "infinity"):
@@ -52,7 +54,7 @@ def cast(
         if problems := [
             p for old, new in pairs if old is not new for p in _overflowing(old, dtype)
         ]:
-            raise UsageError.from_problems("nothing was written, values would be lost:", problems)
+            raise MisfitError.from_problems("nothing was written, values would be lost:", problems)
     return Edit(tuple(kept))
 
 
@@ -72,10 +74,9 @@ def _made(one: Planned, dtype: str) -> np.ndarray:
 
 def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
     """Yields a problem where values of a tensor are too large for a dtype, or too small."""
-    import ml_dtypes
     import numpy as np
 
-    if ml_dtypes.finfo(numpy_dtype(one.dtype)).max <= ml_dtypes.finfo(numpy_dtype(dtype)).max:
+    if _largest(one.dtype) <= _largest(dtype):
         return
     value = value_of(one)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -86,7 +87,7 @@ def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
             one.name,
             f"values that {dtype} can tell from 0",
             f"{int(gone.sum())} of {value.size} that it can't",
-            remedy="leave it out of the cast, or let them become 0 (--overflow=infinity)",
+            remedy=_REMEDY.format("become 0"),
         )
     if over.any():
         largest = float(np.abs(value[over].astype(np.float64)).max())
@@ -94,5 +95,16 @@ def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
             one.name,
             f"values that {dtype} can hold",
             f"{int(over.sum())} that it can't, up to {largest:g}",
-            remedy="leave it out of the cast, or let them become infinite (--overflow=infinity)",
+            remedy=_REMEDY.format("become infinite"),
         )
+
+
+def _largest(dtype: str) -> float:
+    import numpy as np
+
+    known = numpy_dtype(dtype)
+    if known.kind == "f":
+        return float(np.finfo(known).max)
+    import ml_dtypes  # what numpy has itself doesn't need it
+
+    return float(ml_dtypes.finfo(known).max)

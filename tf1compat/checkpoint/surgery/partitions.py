@@ -19,7 +19,7 @@ from tf1compat.checkpoint.surgery.planned_tensors import (
     require_name_based,
 )
 from tf1compat.checkpoint.surgery.planned_tensors import value_of as _value
-from tf1compat.errors import Problem, UsageError
+from tf1compat.errors import MisfitError, Problem, UsageError
 from tf1compat.names.parse import PART_MARK, split_part
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def merge(
       choose: tells by its name, without the part, whether a variable is made whole.
 
     Raises:
-      UsageError: no such strategy, or none for variables that are parts; parts that are missing, or
-        don't fit one another: naming each.
+      UsageError: no such strategy, or none for variables that are parts.
+      MisfitError: parts are missing, or don't fit one another: naming each.
     """
     require_name_based(tensors)
     groups: dict[str, dict[int, Planned]] = defaultdict(dict)
@@ -69,7 +69,7 @@ def merge(
     _require_strategy(told)
     problems = [p for base, parts in groups.items() for p in _misfits(base, parts, told)]
     if problems:
-        raise UsageError.from_problems("nothing was written, parts don't fit:", problems)
+        raise MisfitError.from_problems("nothing was written, parts don't fit:", problems)
     done: set[str] = set()
     kept = []
     for one in tensors:
@@ -104,8 +104,8 @@ def split(
         the names ``X/part_0`` and so on.
 
     Raises:
-      UsageError: no such strategy or kind, none chosen, or one of fewer rows than parts: naming
-        each.
+      UsageError: no such strategy or kind, fewer parts than one, or none chosen.
+      MisfitError: some have fewer rows than there are parts: naming each.
     """
     _require_strategy(strategy)
     require_name_based(tensors)
@@ -115,14 +115,17 @@ def split(
         )
     names = {one.name for one in tensors if not one.of and choose(one.name)}
     taken = [one for one in tensors if one.name in names or (one.of in names and one.shape)]
+    if parts < 1:
+        raise UsageError(f"parts: expected at least 1, found {parts}")
+    if not names:
+        raise UsageError("variables: expected at least one to be split, found none")
     problems = [
         Problem(one.name, f"{parts} rows or more", f"shape {list(one.shape)}")
         for one in taken
-        if not one.shape or one.shape[0] < parts or parts < 1
+        if not one.shape or one.shape[0] < parts
     ]
-    if problems or not names:
-        found = problems or [Problem("variables", "at least one to be split", "none")]
-        raise UsageError.from_problems("nothing was written:", found)
+    if problems:
+        raise MisfitError.from_problems("nothing was written:", problems)
     whole = {one.name for one in taken}
     kept: list[Planned] = []
     for one in tensors:
@@ -181,7 +184,7 @@ def _whole(one: Planned, strategy: str) -> Planned:
     if [stop - start for start, stop in rows] != dealt:
         found = ", ".join(f"{start}:{stop}" for start, stop in rows)
         problem = Problem(one.name, f"slices of {dealt} rows, as mod deals them out", found)
-        raise UsageError.from_problems("nothing was written, slices don't fit:", [problem])
+        raise MisfitError.from_problems("nothing was written, slices don't fit:", [problem])
     return dataclasses.replace(
         one, item=functools.partial(_by_id, one, rows), done=f"{done}, rows by id"
     )

@@ -11,7 +11,7 @@ from tf1compat.checkpoint.bundle.writer import Partitioned
 from tf1compat.checkpoint.entry import Entry
 from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH
 from tf1compat.checkpoint.stored_types import stored_type_of
-from tf1compat.errors import Problem, UsageError
+from tf1compat.errors import MisfitError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,10 +120,10 @@ def require_name_based(tensors: Sequence[Planned]) -> None:
     """Refuses the variables of an object-based checkpoint, whose object graph names them.
 
     Raises:
-      UsageError: it is one.
+      MisfitError: it is one.
     """
     if any(one.said.full == OBJECT_GRAPH for one in tensors):
-        raise UsageError(
+        raise MisfitError(
             f"expected a name-based checkpoint, found an object-based one, whose {OBJECT_GRAPH} "
             f"names what it holds; leave that out first: convert --variables={OBJECT_GRAPH}"
         )
@@ -133,7 +133,7 @@ def require_distinct_names(tensors: Sequence[Planned]) -> None:
     """Refuses tensors of which several would have one name.
 
     Raises:
-      UsageError: naming each such name, with what would have it.
+      MisfitError: naming each such name, with what would have it.
     """
     by_name: dict[str, list[str]] = {}
     for one in tensors:
@@ -144,4 +144,4 @@ def require_distinct_names(tensors: Sequence[Planned]) -> None:
         if len(olds) > 1
     ]
     if problems:
-        raise UsageError.from_problems("nothing was written, names collide:", problems)
+        raise MisfitError.from_problems("nothing was written, names collide:", problems)

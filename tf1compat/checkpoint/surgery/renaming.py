@@ -28,7 +28,7 @@ def rename(tensors: Sequence[Planned], rules: RuleSet) -> Edit:
 
     Raises:
       RuleError: a rule that does more than that, or matches nothing, or two that collide.
-      UsageError: several tensors would have one name.
+      MisfitError: several tensors would have one name.
     """
     require_name_based(tensors)
     _require_renaming(rules)
