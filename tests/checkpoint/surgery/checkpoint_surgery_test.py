@@ -200,7 +200,7 @@ def test_slots_that_one_file_lacks_are_told_by_their_kind(stored):
     trained = stored(TRAINED)
     sides = [trained, drop_slots(trained).tensors]
     told = r"slot Adam \(1 such\): .* found one, none; `tf1compat drop-slots` writes"
-    with pytest.raises(UsageError, match=told) as caught:
+    with pytest.raises(MisfitError, match=told) as caught:
         average(sides)
     assert len(caught.value.problems) == 4  # two kinds of slots, two powers of beta
 
