@@ -148,6 +148,15 @@ def test_surgery_tells_all_bytes_as_they_are_written_and_read_back(
     assert (total, sum(size for _, size in told)) == (2 * 632 * (2 if task == "cast" else 4),) * 2
 
 
+def test_what_a_cast_looks_at_first_is_told(app, tmp_path, noted):
+    path = str(tmp_path / "a.ckpt")
+    values = {"a": np.ones(9, np.float32), "b": np.ones(7, np.float64), "c": np.ones(5, np.int32)}
+    write_checkpoint(path, values)
+    seen = noted("cast")
+    assert app("cast", path, str(tmp_path / "out"), "--to=float32")[0] == 0
+    assert seen == [("looking at values", 56), ("", 56)]  # the others lose nothing
+
+
 @pytest.mark.parametrize("task", ["inspect", "diff"])
 def test_tasks_say_how_many_bytes_they_have_read(app, tmp_path, noted, task):
     path = str(tmp_path / "a.ckpt")

@@ -9,9 +9,11 @@ from absl import flags
 from tf1compat.apps._app import App
 from tf1compat.apps._edits import EXITS, ChoiceFlags, SurgeryFlags, writers_help
 from tf1compat.apps._flags import SourceFlags, source_help
+from tf1compat.apps._progress import advance_by, progress
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.surgery import cast, planned
-from tf1compat.checkpoint.surgery.casting import FLOATS
+from tf1compat.checkpoint.surgery.casting import FLOATS, narrowed_bytes
+from tf1compat.files.telling import told_to
 
 __all__ = ["APP", "run"]
 
@@ -46,7 +48,13 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     choose = _CHOICE.chooser(list(checkpoint))
     tensors = planned(checkpoint)
-    return _SURGERY.end(cast(tensors, _TO.value, choose=choose, overflow=_OVERFLOW.value))
+    how = {"choose": choose, "overflow": _OVERFLOW.value}
+    if _OVERFLOW.value != "refuse":
+        return _SURGERY.end(cast(tensors, _TO.value, **how))
+    total = narrowed_bytes(tensors, _TO.value, choose=choose)
+    with progress("looking at values", total) as advance, told_to(advance_by(advance)):
+        edit = cast(tensors, _TO.value, **how)
+    return _SURGERY.end(edit)
 
 
 APP = App("cast", _main, flag_values=_FLAGS, usage=_USAGE, notes=(source_help, writers_help))

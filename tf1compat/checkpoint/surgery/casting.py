@@ -7,14 +7,20 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tf1compat.checkpoint.surgery.planned_tensors import Edit, Planned, value_of
+from tf1compat.checkpoint.surgery.planned_tensors import (
+    Edit,
+    Planned,
+    value_of,
+    written_bytes,
+)
 from tf1compat.errors import MisfitError, Problem, UsageError
 from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.telling import tell
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["FLOATS", "cast"]
+__all__ = ["FLOATS", "cast", "narrowed_bytes"]
 
 FLOATS = ("bfloat16", "float16", "float32", "float64")
 """The dtypes between which values are cast; what is of another is left as it is."""
@@ -58,6 +64,15 @@ def cast(
     return Edit(tuple(kept))
 
 
+def narrowed_bytes(
+    tensors: Sequence[Planned], dtype: str, *, choose: Callable[[str], bool] = lambda name: True
+) -> int:
+    """Returns how many bytes :func:`cast` reads, and tells of, to see if values would be lost."""
+    return sum(
+        written_bytes(one) for one in tensors if choose(one.name) and _is_narrowed(one, dtype)
+    )
+
+
 def _cast(one: Planned, dtype: str) -> Planned:
     if one.dtype not in FLOATS or one.dtype == dtype:
         return one
@@ -76,9 +91,10 @@ def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
     """Yields a problem where values of a tensor are too large for a dtype, or too small."""
     import numpy as np
 
-    if _largest(one.dtype) <= _largest(dtype):
+    if not _is_narrowed(one, dtype):
         return
     value = value_of(one)
+    tell(written_bytes(one))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         made = value.astype(numpy_dtype(dtype))
     over = np.isfinite(value) & ~np.isfinite(made)
@@ -97,6 +113,10 @@ def _overflowing(one: Planned, dtype: str) -> Iterator[Problem]:
             f"{int(over.sum())} that it can't, up to {largest:g}",
             remedy=_REMEDY.format("become infinite"),
         )
+
+
+def _is_narrowed(one: Planned, dtype: str) -> bool:
+    return one.dtype in FLOATS and _largest(one.dtype) > _largest(dtype)
 
 
 def _largest(dtype: str) -> float:
