@@ -231,3 +231,8 @@ def test_interrupts_are_told_apart_once_for_all_answers(interruptible, tmp_path,
     del set_for[:]
     assert plan_migration(checkpoint, index).complete
     assert set_for == [signal.SIGINT] * 2  # set, and set back
+    checkpoint = open_checkpoint(path)
+    for view in (checkpoint.items, checkpoint.values):
+        del set_for[:]
+        assert len(list(view())) == 2
+        assert set_for == [signal.SIGINT] * 2

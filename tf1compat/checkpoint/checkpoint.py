@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING
 
 from tf1compat.checkpoint.bundle.file_names import MANIFEST
@@ -15,6 +15,7 @@ from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, parse_key, read
 from tf1compat.checkpoint.source_formats import format_of, graph_path_of, open_index
 from tf1compat.errors import CheckpointError, UnknownNameError
 from tf1compat.files.standing import exists
+from tf1compat.stopping import SIGNALS, stoppable
 
 if TYPE_CHECKING:
     from tf1compat.checkpoint.audit import Audit
@@ -108,6 +109,21 @@ class Checkpoint(Mapping[str, Entry]):
                 is_fixed=key in self._fixed,
             )
         return self._entries[name]
+
+    def values(self) -> ValuesView[Entry]:
+        """Returns a view of the entries, in the order of the names."""
+        self._look_all_up()
+        return super().values()
+
+    def items(self) -> ItemsView[str, Entry]:
+        """Returns a view of the names, each with its entry."""
+        self._look_all_up()
+        return super().items()
+
+    @stoppable(SIGNALS[:1])  # once for all that is asked within
+    def _look_all_up(self) -> None:
+        for name in self._keys:
+            self[name]
 
     def _readable(self, name: object) -> str | None:
         """Returns the name of what goes by it, or is stored under it; None where nothing does."""

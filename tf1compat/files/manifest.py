@@ -73,7 +73,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """Returns the manifest as JSON text, one tensor a line."""
-        lines = (json.dumps(dataclasses.asdict(tensor)) for tensor in self.tensors)
+        lines = (json.dumps(vars(tensor)) for tensor in self.tensors)
         body = ",\n".join(lines)
         notes = f', "notes": {json.dumps(dict(self.notes))}' if self.notes else ""
         parts = f', "parts": {json.dumps(dict(self.parts))}' if self.parts else ""

@@ -60,7 +60,8 @@ class WorkAside:
 
     def finish(self) -> None:
         """Waits until all is done: whoever gave a value may put the next into the same memory."""
-        wait([future for _, future in self._waiting])
+        if self._waiting:  # waiting for none takes its time too
+            wait([future for _, future in self._waiting])
 
     def take(self, nbytes: int, work: Callable[[], T]) -> Future[T]:
         """Has work done that holds so many bytes; what it returns, or raises, is the future's.

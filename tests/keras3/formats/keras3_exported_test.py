@@ -276,6 +276,20 @@ def test_deferred_models_read_by_model_too(files):
     assert len(found) == len(index_model(factory()))
 
 
+def test_keras_is_asked_once_where_a_model_looks_for_its_weights(tmp_path, monkeypatch):
+    """It saves the model to tell, which takes longer than all else of a model of many layers."""
+    saved, real = [], keras.Model.save_weights
+    monkeypatch.setattr(
+        keras.Model, "save_weights", lambda *a, **k: [saved.append(a), real(*a, **k)][1]
+    )
+    path, known = str(tmp_path / "m.weights.h5"), index_model(factory())
+    export_weights(known, path, value)
+    assert read_exported(path, known).misplaced() == []
+    assert len(saved) == 1
+    assert read_exported(path, index_model(factory())).misplaced() == []
+    assert len(saved) == 2
+
+
 @pytest.mark.parametrize("kind", [".weights.h5", ".keras", "keras.h5"])
 def test_a_damaged_heap_where_keras_notes_dtypes_is_refused(files, index, tmp_path, kind):
     """One changed bit in it can have HDF5 read forever, as Keras would have it do."""

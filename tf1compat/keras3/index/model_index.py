@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import keras
 
@@ -19,6 +19,8 @@ from tf1compat.names import nearest_names
 from tf1compat.printable import printable_name
 
 __all__ = ["ModelIndex", "index_model"]
+
+T = TypeVar("T")
 
 
 class ModelIndex(Mapping[str, Weight]):
@@ -35,6 +37,7 @@ class ModelIndex(Mapping[str, Weight]):
         self._weights = {weight.path: weight for weight in walk.weights}
         self._inner = walk.inner
         self._graphs: dict[str, TracedGraph | None] = {}
+        self._told: dict[Hashable, Any] = {}
 
     def __getitem__(self, path: str) -> Weight:
         try:
@@ -71,6 +74,18 @@ class ModelIndex(Mapping[str, Weight]):
     def held_by(self, layer: keras.layers.Layer) -> tuple[keras.layers.Layer, ...]:
         """Returns the layers directly within one of the model's layers."""
         return tuple(child.layer for child in self._inner[id(layer)])
+
+    def once(self, what: Hashable, tell: Callable[[], T]) -> T:
+        """Returns what `tell` says of the model, asked the first time alone.
+
+        Args:
+          what: tells it from what else is said of the model.
+          tell: says it; it stays so for as long as the model is as it was indexed.
+        """
+        if what not in self._told:
+            self._told[what] = tell()
+        told: T = self._told[what]
+        return told
 
     def graph_of(self, layer: str) -> TracedGraph | None:
         """Returns the graph that TensorFlow traces of a layer in inference mode, made once.

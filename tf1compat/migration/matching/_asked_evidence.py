@@ -12,7 +12,7 @@ from tf1compat.migration.matching.state import Group, State
 from tf1compat.names.reasons import Reason
 from tf1compat.registry import asked, briefly, is_a
 
-__all__ = ["following_by", "parts_by", "proposals_by"]
+__all__ = ["following_by", "leads_on", "parts_by", "proposals_by"]
 
 
 def parts_by(evidence: Evidence, state: State, group: Group) -> Sequence[Group]:
@@ -52,6 +52,11 @@ def proposals_by(evidence: Evidence, state: State) -> list[Proposal]:
         reason.
     """
     return _proposals(evidence, "across", state, lambda: evidence.across(state))
+
+
+def leads_on(evidence: Evidence) -> bool:
+    """Tells whether pairs may follow by evidence: most don't, and needn't be asked at each pair."""
+    return getattr(evidence.following, "__func__", None) is not Evidence.following
 
 
 def following_by(evidence: Evidence, state: State, source: Node) -> list[Proposal]:

@@ -12,7 +12,12 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from tf1compat.files.telling import tell_step
-from tf1compat.migration.matching._asked_evidence import following_by, parts_by, proposals_by
+from tf1compat.migration.matching._asked_evidence import (
+    following_by,
+    leads_on,
+    parts_by,
+    proposals_by,
+)
 from tf1compat.migration.matching.evidence import EVIDENCE, Proposal
 from tf1compat.migration.matching.nodes import Node
 from tf1compat.migration.matching.objections import Objections
@@ -195,10 +200,11 @@ def _pair_alone(state: State, group: Group) -> bool:
 
 def _follow(state: State, sources: Iterable[Node]) -> None:
     """Makes the pairs that follow from those of `sources`, and from these in turn."""
+    leading = [evidence for evidence in EVIDENCE.values() if leads_on(evidence)]
     waiting = deque(sources)
     while waiting:
         source = waiting.popleft()
-        for evidence in EVIDENCE.values():
+        for evidence in leading:
             waiting.extend(_accepted(state, following_by(evidence, state, source)))
 
 

@@ -14,4 +14,7 @@ BIASES = ("bias", "biases", "Bias", "b", "B")
 
 def first_of(held: Mapping[str, Entry], leaves: tuple[str, ...]) -> Entry | None:
     """Returns the variable of a scope that has one of some names."""
-    return next((held[leaf] for leaf in leaves if leaf in held), None)
+    for leaf in leaves:  # a generator takes twice as long, and every scope is asked
+        if leaf in held:
+            return held[leaf]
+    return None

@@ -112,8 +112,8 @@ class BothUses:
             if "convolution" in use.kind
         }
         return (
-            [dataclasses.replace(one, uses=named_kinds(one.module, one.shape)) for one in sources],
-            [dataclasses.replace(one, uses=kinds.get(one.path, one.uses)) for one in targets],
+            [_used_for(one, named_kinds(one.module, one.shape)) for one in sources],
+            [_used_for(one, kinds.get(one.path, one.uses)) for one in targets],
         )
 
     def _ordered(self, targets: Sequence[Item]) -> bool:
@@ -281,6 +281,11 @@ class RuledPairs:
         scope = self.checkpoint[source].name.scope
         wanted = Item(target, weight.layer_path, weight.role, tuple(weight.shape))
         return [Item(source, scope, "unknown", shape)], [wanted]
+
+
+def _used_for(item: Item, uses: frozenset[str]) -> Item:
+    """Returns an item with its uses; most have none, and stay what they are."""
+    return item if item.uses == uses else dataclasses.replace(item, uses=uses)
 
 
 def _used_as(item: Item, uses: Mapping[str, Sequence[Use]]) -> str:

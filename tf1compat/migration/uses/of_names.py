@@ -23,10 +23,10 @@ def named_kinds(scope: str, shape: Sequence[int]) -> frozenset[str]:
     >>> sorted(named_kinds("conv2d_3", (3, 3, 4, 4))), sorted(named_kinds("up1", (3, 3, 4, 4)))
     (['convolution'], [])
     """
-    last = scope.rpartition("/")[2][:100]
-    words = words_of(last)
     if len(shape) < 3:
         return frozenset()
+    last = scope.rpartition("/")[2][:100]
+    words = words_of(last)
     if {"conv", "transpose"} <= {*words} or any(word.startswith("deconv") for word in words):
         return frozenset({"transposed_convolution"})
     places = all(size == 1 for size in shape[:-2])

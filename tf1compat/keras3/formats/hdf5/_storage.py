@@ -33,16 +33,22 @@ def misplaced(properties: h5py.h5p.PropDCID) -> str:
 
 
 def admit_values(
-    dataset: h5py.h5d.DatasetID, kind: np.dtype, *, nbytes: int, budget: Budget
+    dataset: h5py.h5d.DatasetID,
+    properties: h5py.h5p.PropDCID,
+    *,
+    kind: np.dtype,
+    nbytes: int,
+    budget: Budget,
 ) -> str:
     """Counts what reading a dataset makes; returns why the file can't hold it, "" if it can.
+
+    Its properties are given: HDF5 takes its time to copy them.
 
     Raises:
       BudgetError: it unpacks to far more than the file's size warrants.
     """
     if kind.hasobject:
         return "it holds strings of any length or references, expected numbers"
-    properties = dataset.get_create_plist()
     filters = [properties.get_filter(n)[0] for n in range(properties.get_nfilters())]
     others = sorted(set(filters) - set(_FILTERS))
     if others:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import h5py
 
@@ -24,10 +24,11 @@ __all__ = ["misplaced_in", "named_values", "weights_skeleton"]
 
 def weights_skeleton(
     index: ModelIndex, folder: str, optimizer: OptimizerIndex | None
-) -> tuple[str, tuple[Weight, ...], dict[int, list[str]]]:
-    """Returns the path of a skeleton made in `folder`, what its marks mean, and their names.
+) -> tuple[str, tuple[Weight, ...], dict[str, list[str]]]:
+    """Returns the path of a skeleton made in `folder`, what its marks mean, and where they stand.
 
-    The variables of `optimizer`, the model's, are marked as well.
+    That is the names of the datasets of each weight, by its path. The variables of `optimizer`, the
+    model's, are marked as well.
 
     Raises:
       ModelError: Keras can't save the model's weights.
@@ -37,7 +38,9 @@ def weights_skeleton(
     path = os.path.join(folder, WEIGHTS_MEMBER)  # Keras refuses other suffixes
     with naming_scratch(path):
         weights = save_skeleton(index, lambda model: model.save_weights(path), optimizer=optimizer)
-    return path, weights, _require_marks(path, len(weights))
+    marks = _require_marks(path, len(weights))
+    names = {weight.path: marks[number] for number, weight in enumerate(weights)}
+    return path, weights, index.once(_names_of(optimizer), lambda: names)
 
 
 def named_values(source: Source, index: ModelIndex | None) -> dict[str, str]:
@@ -95,10 +98,20 @@ def _misplaced(source: Source, names: Mapping[str, Sequence[str]]) -> list[Probl
 
 
 def _names(index: ModelIndex, optimizer: OptimizerIndex | None) -> dict[str, list[str]]:
-    """Returns the names of the datasets of each weight that Keras saves, by the weight's path."""
-    with scratch_folder() as scratch:
-        _, weights, marks = weights_skeleton(index, scratch, optimizer)
-    return {weight.path: marks[number] for number, weight in enumerate(weights)}
+    """Returns the names of the datasets of each weight that Keras saves, by the weight's path.
+
+    Saving takes Keras long, and whoever wrote a file has had it done.
+    """
+
+    def saved() -> dict[str, list[str]]:
+        with scratch_folder() as scratch:
+            return weights_skeleton(index, scratch, optimizer)[2]
+
+    return index.once(_names_of(optimizer), saved)
+
+
+def _names_of(optimizer: OptimizerIndex | None) -> Hashable:
+    return "names in HDF5 files", None if optimizer is None else tuple(optimizer)
 
 
 def _require_marks(path: str, count: int) -> dict[int, list[str]]:

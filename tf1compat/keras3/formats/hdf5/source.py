@@ -298,7 +298,7 @@ def _extent(dataset: h5py.h5d.DatasetID, start: int, budget: Budget) -> Extent:
     nbytes = math.prod(shape) * kind.itemsize
     whole = properties.get_layout() == h5py.h5d.CONTIGUOUS
     offset = dataset.get_offset() if whole and _is_plain(dataset.get_type(), kind) else None
-    wrong = admit_values(dataset, kind, nbytes=nbytes, budget=budget)
+    wrong = admit_values(dataset, properties, kind=kind, nbytes=nbytes, budget=budget)
     return Extent(shape, dtype, None if offset is None else offset + start, nbytes, wrong)
 
 
