@@ -7,6 +7,9 @@ from v1_programs import saved
 
 from tf1compat.keras3 import index_model
 from tf1compat.migration import GraphOptions, plan_migration, prove
+from tf1compat.migration.verification import given
+from tf1compat.migration.verification.reference.graph_file import read_graph
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names import rules_from_toml
 
 v1 = tf.compat.v1
@@ -55,6 +58,24 @@ def test_the_exchange_that_agrees_is_said_and_its_rules_are_right(index, tmp_pat
     assert "W1/kernel and W2/kernel" in said or "W2/kernel and W1/kernel" in said
     rules = rules_from_toml(f"rules = [{said.partition(': ')[2]}]")
     assert prove(plan_migration(prefix, index, rules), index).agrees
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_part_of_the_graph_is_made_once_unless_it_is_large(index, tmp_path, monkeypatch, kept):
+    made = []
+
+    def made_anew(*args, **options):
+        made.append(ReferenceGraph(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(given, "ReferenceGraph", made_anew)
+    monkeypatch.setattr(given, "_LARGE", given._LARGE if kept else 0)
+    feeds = given.Given(read_graph(f"{saved(tmp_path, _program)}.meta"), index, GraphOptions())
+    parts = [feeds.reference(["y"], ["query:0", "memory:0"]) for _ in range(2)]
+    positive = feeds.made_positive().reference(["y"], ["memory:0", "query:0"])
+    assert (parts[1] is parts[0], positive is parts[0]) == (kept, kept)
+    assert feeds.reference(["v/kernel"], ["query:0", "memory:0"]) is not parts[0]
+    assert len(made) == (2 if kept else 4)
 
 
 def test_nothing_is_said_where_no_exchange_agrees(index, tmp_path):

@@ -130,12 +130,13 @@ def _variable(tensor: str, nodes: Mapping[str, Any]) -> str:
 
 def _is_of_batch(tensor: str, nodes: Mapping[str, Any]) -> bool:
     """Tells whether a tensor is a moment of activations, and no weight that is averaged."""
-    node = nodes[op_name(tensor)]
+    node, seen = nodes[op_name(tensor)], set[str]()
     for _ in range(_FAR):
         if node.op not in _RESHAPING:
             return node.op == "Mean" or node.op in _FUSED
-        if _variable(node.name, nodes):
+        if node.name in seen or _variable(node.name, nodes):
             return False
+        seen.add(node.name)
         node = nodes[op_name(node.input[0])]
     return False
 

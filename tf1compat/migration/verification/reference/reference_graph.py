@@ -38,6 +38,7 @@ class ReferenceGraph:
       variables: the variables that are needed, by the name that a checkpoint has them under.
       notes: how it was changed to compute as it does when it doesn't train.
       clips: what clips at constants on the way.
+      size: bytes of it in a file.
       rounding: how far it may be from the same in float32, relative to the outputs' scale.
       seconds: how long a run may take; a file may hold a loop that never ends.
     """
@@ -73,6 +74,7 @@ class ReferenceGraph:
         part = cut_graph(whole, outputs=outputs, fed=fed, allowed=allowed)
         self.notes = (*self.notes, *_drawn(part))
         self.clips = clips_of(part.node)
+        self.size = part.ByteSize()
         types = {node.attr["T"].type for node in part.node if node.op not in ("Cast", "Const")}
         self.rounding = max((half_rounding(dtype_of(one)) for one in types), default=0.0)
         self._channels_first = any(_has_channels_first(node) for node in part.node)
