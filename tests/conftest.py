@@ -4,6 +4,7 @@ and `shares`, of which tests import how many of many cases they run, and `forker
 """
 
 import gc
+import os
 import pathlib
 import sys
 
@@ -16,6 +17,10 @@ _MADE_BETWEEN = 40_000  # objects: a dozen tests' graphs and models, thousands o
 _TESTS_BETWEEN = 40  # few objects may hold much memory
 _finished = iter(range(1, 1_000_000))
 
+# oneDNN compiles a kernel for each shape that it meets: a third of the time of proofs that run a
+# handful of tiny layers once.
+if not WHOLE:
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 gc.disable()  # until everything is imported: collecting found nothing, and took as long
 
@@ -36,12 +41,13 @@ def pytest_collection_finish(session):
 
 
 def _take_graphs_as_they_stand():
-    """Has sessions that ask for nothing else run graphs that TensorFlow doesn't rewrite before.
+    """Has functions and sessions that ask for nothing else run graphs that aren't rewritten before.
 
     A test's graph runs once or twice: rewriting it took four times as long as that.
     """
     import tensorflow as tf
 
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     v1 = tf.compat.v1
     made = v1.Session.__init__
 

@@ -22,10 +22,11 @@ EVIL = ["a\x1b[2J/w", "c\x9b31m/w", "two\nlines/w", "rtl\u202eabc/w", "iso\u2066
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """Returns a folder of two checkpoints of many variables, "m" and "n"."""
+    """Returns a folder of two checkpoints, "m" and "n", whose lists no pipe holds."""
     folder = tmp_path_factory.mktemp("written")
     for name, value in (("m", 0), ("n", 1)):
-        values = {f"layer/w{i}": np.full(2, value, np.float32) for i in range(3000)}
+        names = [f"layer/w{i}{'x' * 200}" for i in range(600)]
+        values = {one: np.full(2, value, np.float32) for one in names}
         write_checkpoint(folder / name, values)
     return folder
 

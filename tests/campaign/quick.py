@@ -42,7 +42,7 @@ BYTES = 160 << 20  # of a bomb: more than twice what memory may grow by
 def kills(_: str) -> list[str]:
     import kills
 
-    return [one for writer in kills.WRITERS for one in kills.at_every_operation(writer, 11)[1]]
+    return [one for writer in kills.WRITERS for one in kills.at_every_operation(writer, 17)[1]]
 
 
 def limits(_: str) -> list[str]:
@@ -52,10 +52,10 @@ def limits(_: str) -> list[str]:
 
     bad: list[str] = []
     for writer in kills.WRITERS:
-        bad += limits.at_operations(writer, errno.EDQUOT, step=29)[1]
-        bad += limits.under_limits(writer, step=9)[1]
+        bad += limits.at_operations(writer, errno.EDQUOT, step=43)[1]
+        bad += limits.under_limits(writer, step=13)[1]
     for name, path, read in limits_reading.readers(full=False):
-        bad += limits_reading.reading_at_operations(name, path, read, number=errno.EIO, step=61)[1]
+        bad += limits_reading.reading_at_operations(name, path, read, number=errno.EIO, step=91)[1]
     return bad
 
 

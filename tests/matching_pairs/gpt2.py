@@ -4,6 +4,8 @@ Kernels are ``[1, in, out]`` in the original, queries, keys and values are one k
 and ``h10`` comes after ``h9``.
 """
 
+import functools
+
 import keras
 
 _WIDTH, _DEPTH, _WORDS, _PLACES = 32, 12, 200, 40
@@ -13,6 +15,8 @@ _DENSE = {  # the attribute, the v1 scope, and the shape in units of the width
     "expand": ("mlp/c_fc", 1, 4),
     "contract": ("mlp/c_proj", 4, 1),
 }
+# Values are never made, and zeros take the least to be traced without them.
+_dense = functools.partial(keras.layers.Dense, kernel_initializer="zeros")
 _NORMS = {"first_norm": "ln_1", "second_norm": "ln_2"}
 SOURCES = {"model/wpe": (_PLACES, _WIDTH), "model/wte": (_WORDS, _WIDTH)}
 TRUTH = {"tokens/embeddings": "model/wte", "places/embeddings": "model/wpe"}
@@ -39,11 +43,11 @@ class Block(keras.layers.Layer):
     def __init__(self):
         super().__init__()
         self.first_norm = keras.layers.LayerNormalization()
-        self.project_in = keras.layers.Dense(3 * _WIDTH)
-        self.project_out = keras.layers.Dense(_WIDTH)
+        self.project_in = _dense(3 * _WIDTH)
+        self.project_out = _dense(_WIDTH)
         self.second_norm = keras.layers.LayerNormalization()
-        self.expand = keras.layers.Dense(4 * _WIDTH, activation="gelu")
-        self.contract = keras.layers.Dense(_WIDTH)
+        self.expand = _dense(4 * _WIDTH, activation="gelu")
+        self.contract = _dense(_WIDTH)
 
     def call(self, x):
         query, key, value = keras.ops.split(self.project_in(self.first_norm(x)), 3, axis=-1)
