@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from absl import flags
@@ -48,12 +49,12 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     choose = _CHOICE.chooser(list(checkpoint))
     tensors = planned(checkpoint)
-    how = {"choose": choose, "overflow": _OVERFLOW.value}
+    make = functools.partial(cast, tensors, _TO.value, choose=choose, overflow=_OVERFLOW.value)
     if _OVERFLOW.value != "refuse":
-        return _SURGERY.end(cast(tensors, _TO.value, **how))
+        return _SURGERY.end(make())
     total = narrowed_bytes(tensors, _TO.value, choose=choose)
     with progress("looking at values", total) as advance, told_to(advance_by(advance)):
-        edit = cast(tensors, _TO.value, **how)
+        edit = make()
     return _SURGERY.end(edit)
 
 

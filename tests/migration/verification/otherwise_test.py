@@ -8,6 +8,7 @@ from v1_programs import saved
 from tf1compat.keras3 import index_model
 from tf1compat.migration import GraphOptions, plan_migration, prove
 from tf1compat.migration.verification import given
+from tf1compat.migration.verification.reference import reference_parts
 from tf1compat.migration.verification.reference.graph_file import read_graph
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names import rules_from_toml
@@ -68,8 +69,8 @@ def test_a_part_of_the_graph_is_made_once_unless_it_is_large(index, tmp_path, mo
         made.append(ReferenceGraph(*args, **options))
         return made[-1]
 
-    monkeypatch.setattr(given, "ReferenceGraph", made_anew)
-    monkeypatch.setattr(given, "_LARGE", given._LARGE if kept else 0)
+    monkeypatch.setattr(reference_parts, "ReferenceGraph", made_anew)
+    monkeypatch.setattr(reference_parts, "_LARGE", reference_parts._LARGE if kept else 0)
     feeds = given.Given(read_graph(f"{saved(tmp_path, _program)}.meta"), index, GraphOptions())
     parts = [feeds.reference(["y"], ["query:0", "memory:0"]) for _ in range(2)]
     positive = feeds.made_positive().reference(["y"], ["memory:0", "query:0"])

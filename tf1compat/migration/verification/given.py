@@ -27,12 +27,11 @@ from tf1compat.migration.verification.reference.input_pairing import (
 )
 from tf1compat.migration.verification.reference.input_specs import InputSpec
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
+from tf1compat.migration.verification.reference.reference_parts import ReferenceParts
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.names.graph_names import op_name, tensor_name
 
 __all__ = ["Given", "GraphOptions", "recorded_feeds"]
-
-_LARGE = 2**24  # bytes of a part that isn't kept: of a frozen graph, which holds its weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Given:
         self._called: Mapping[str, str] = {}
         self.values: Mapping[str, float] = {}
         self.positive = self.larger = False
-        self._references: dict[tuple[tuple[str, ...], frozenset[str]], ReferenceGraph] = {}
+        self._parts = ReferenceParts(graph, options.allowed)
         if options.inputs:
             self._take_named(options.inputs, _specs(graph, signature))
         elif not self._takes_signed(signature.inputs):
@@ -305,17 +304,8 @@ class Given:
         return {name: filled(name, value) for name, value in self.feeds.items()}
 
     def reference(self, outputs: Sequence[str], feeds: Iterable[str]) -> ReferenceGraph:
-        """Returns the part of the graph that computes `outputs`, made once unless it is large.
-
-        Where a proof doesn't agree, the same part runs for each exchange that is tried.
-        """
-        part = tuple(outputs), frozenset(feeds)
-        if part in self._references:
-            return self._references[part]
-        made = ReferenceGraph(self.graph, outputs, fed=part[1], allowed=self.options.allowed)
-        if made.size <= _LARGE:
-            self._references[part] = made
-        return made
+        """Returns the part of the graph that computes `outputs`."""
+        return self._parts.of(outputs, feeds)
 
 
 def _as_taken(array: np.ndarray, one: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ __all__ = ["UnsizedError", "not_converted"]
 
 _UNSIZED = "element_shape to be static"  # of the list in which a loop keeps what it computes
 _PLACE = re.compile(r'fused\["(?P<op>\w+):", "(?P<node>[^"@]+)')
-_SAID = re.compile(r"(?:\)\)*: |^)('tf\.\w+' op .*)")
+_SAID = re.compile(r"'tf\.\w+' op [^\n]*")
 _NUMBER = re.compile(r"_\d+$")
 _HALF = ("bfloat16", "float16")
 
@@ -51,7 +51,7 @@ def not_converted(error: Exception, index: ModelIndex, quantize: str) -> ModelEr
             "weights in half precision"
         )
     said = _SAID.search(text)
-    found = said[1].partition("\n")[0] if said else first_line(error, otherwise="no message")
+    found = said[0] if said else first_line(error, otherwise="no message")
     return ModelError(f"{model}: {f'{layer}: ' if layer and said else ''}{found}")
 
 
