@@ -34,6 +34,7 @@ GOLDENS = (
     "cells",
     "meanings",
     "norms",
+    "quantized",
     "cudnn_canonical",
     "cudnn_opaque",
     "keras_rnn",

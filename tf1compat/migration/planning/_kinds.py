@@ -31,6 +31,7 @@ __all__ = [
     "OUTSIDE",
     "PART",
     "RANDOM_STATE",
+    "RANGE",
     "RECORDED",
     "RENORM",
     "RULE",
@@ -56,11 +57,12 @@ AVERAGED = Kind("averaged", "its moving average {average} is taken", "its averag
 EQUAL = Kind("equal", "equal to {original}, which is taken, bit for bit", "equal to what is taken")
 TRAINING_SCALAR = Kind("training_scalar", "a number that only training uses ({ops})")
 RENORM = Kind("renorm", "what batch renormalization corrects by in training alone")
+RANGE = Kind("range", "an end of the range of a quantization, which the model doesn't have")
 OPAQUE_TWIN = Kind("opaque_twin", "the numbers of {scope} and so on, which are taken, for CuDNN")
 OUTSIDE = Kind("outside", "outside of {part}, which alone is migrated")
 _EQUALS = (COPY, PART, EQUAL, OPAQUE_TWIN)
 _DROPS = (
-    *(RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, RENORM, AVERAGED),
+    *(RULE, *_EQUALS, *TRAINING_KINDS, TRAINING_SCALAR, RENORM, RANGE, AVERAGED),
     *(*LEFT_KINDS, OUTSIDE, RECORDED),
 )
 DROP_KINDS = Registry("kind of drop", _DROPS)

@@ -22,7 +22,7 @@ from tf1compat.migration.planning._matched import match_rest
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import Sides, sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
-from tf1compat.migration.planning._unread import renorm_drops
+from tf1compat.migration.planning._unread import range_drops, renorm_drops
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill, Keep
 from tf1compat.migration.planning.optimizer_plan import with_training
 from tf1compat.migration.planning.part_scope import EVERYTHING, PartScope
@@ -189,6 +189,7 @@ def _needless(
     """Yields the drops of what the model asks for nothing of."""
     yield from saved_twice(free, checkpoint, graph)
     yield from renorm_drops(free, checkpoint, index)
+    yield from range_drops(free, checkpoint, index, graph=graph)
 
 
 def _rule_set(rules: RuleSet | Iterable[Rule] | str | os.PathLike[str]) -> RuleSet:

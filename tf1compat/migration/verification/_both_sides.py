@@ -24,18 +24,25 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.values import value_for
 from tf1compat.migration.verification._changes import Lazy
 from tf1compat.migration.verification.outputs import OutputDifference, output_difference
+from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 
 __all__ = [
     "BothSides",
     "NotANumberError",
     "Run",
+    "computing",
     "source_names",
     "source_values",
     "stand_ins",
     "variable_values",
     "weight_values",
 ]
+
+
+def computing(graph: GraphFile, plan: Plan) -> GraphFile:
+    """Returns a graph as a plan's model computes: without quantizations if it has no ranges."""
+    return graph.of_variables(plan.sources.keys() - {drop.source for drop in plan.drops})
 
 
 def weight_values(

@@ -19,6 +19,7 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import (
     BothSides,
     NotANumberError,
+    computing,
     source_values,
     stand_ins,
     variable_values,
@@ -79,7 +80,7 @@ def prove(
     index = index_model(model)
     entries = open_checkpoint(plan.checkpoint) if checkpoint is None else checkpoint
     whole = graph_beside(entries) if graph is None else read_graph(graph)
-    given = Given(whole, index, options or GraphOptions())
+    given = Given(computing(whole, plan), index, options or GraphOptions())
     proof_from = functools.partial(_proof, plan, index, entries, tolerance=tolerance)
     try:
         return proof_from(given)
@@ -109,7 +110,8 @@ def graph_outputs(
 
     Arguments and errors are as for :func:`prove`; `inputs` are the model's, in its order.
     """
-    given = Given(graph_beside(checkpoint), index, options or GraphOptions())
+    whole = computing(graph_beside(checkpoint), plan)
+    given = Given(whole, index, options or GraphOptions())
     if inputs is not None:
         arrays = dict(zip(given.paired, inputs.values(), strict=False))
         known = dataclasses.replace(given.options, arrays=arrays)

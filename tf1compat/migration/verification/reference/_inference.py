@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf1compat.migration.verification.reference._protos import behind, number_of
+from tf1compat.migration.verification.reference._quantization import hold_ranges
 from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.names.graph_names import is_of_training, op_name, tensor_name
 from tf1compat.names.op_types import (
@@ -50,21 +51,24 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
     statistics = _statistics(nodes) if trains else {}
     changed = type(graph_def)()
     changed.CopyFrom(graph_def)
-    fused, plain, dropouts = 0, set(), 0
+    fused, plain, dropouts, moving = 0, set(), 0, 0
     for node in changed.node:
-        if node.op in _FUSED and node.attr["is_training"].b:
+        if _uses_batch(node):
             fused += _freeze(node, statistics)
         elif (kept := _dropped(node, nodes)) is not None:
-            node.op, dropouts = "Identity", dropouts + 1
-            del node.input[:]
-            node.input.append(kept)
+            dropouts += _pass_on(node, kept)
+        elif (read := _biased(node, statistics, nodes)) is not None:
+            _pass_on(node, read)
         else:
             plain |= _follow(node, statistics, nodes)
+            moving += hold_ranges(node, nodes)
     notes = []
     if norms := fused + len(plain):
         notes.append(f"{norms} norms of the graph train: they were run with moving statistics")
     if dropouts:
         notes.append(f"{dropouts} dropouts of the graph were left out")
+    if moving:
+        notes.append(f"{moving} quantizations of the graph train: their ranges were held")
     return (changed, tuple(notes)) if notes else (graph_def, ())
 
 
@@ -141,6 +145,13 @@ def _is_of_batch(tensor: str, nodes: Mapping[str, Any]) -> bool:
     return False
 
 
+def _uses_batch(node: Any) -> bool:
+    """Tells whether a fused norm uses the batch's statistics, as it does where nothing is said."""
+    if node.op not in _FUSED:
+        return False
+    return "is_training" not in node.attr or bool(node.attr["is_training"].b)  # not to add it
+
+
 def _freeze(node: Any, statistics: Mapping[str, str]) -> int:
     """Lets a fused norm use what follows its outputs 1 and 2; returns how many were changed."""
     mean, variance = (statistics.get(f"{node.name}:{output}") for output in (1, 2))
@@ -149,6 +160,31 @@ def _freeze(node: Any, statistics: Mapping[str, str]) -> int:
     node.attr["is_training"].b = False
     node.input[_MEAN], node.input[_VARIANCE] = mean, variance
     return 1
+
+
+def _pass_on(node: Any, tensor: str) -> int:
+    """Lets an op give another tensor's value; returns how many were changed: one."""
+    node.op = "Identity"
+    del node.input[:]
+    node.input.append(tensor)
+    return 1
+
+
+def _biased(node: Any, statistics: Mapping[str, str], nodes: Mapping[str, Any]) -> str | None:
+    """Returns what follows a batch's variance that an op makes a biased one; None of any other op.
+
+    By ``(n - 1) / n``, as `tf.contrib.quantize` folds norms that train. What follows has no batch.
+    """
+    if node.op != "Mul" or node.input[0] not in statistics:
+        return None
+    quotient = nodes[op_name(node.input[1])]
+    less = nodes[op_name(quotient.input[0])] if quotient.op == "RealDiv" else quotient
+    corrects = (
+        less.op == "Sub"
+        and less.input[0] == quotient.input[1]
+        and number_of(less.input[1], nodes) == 1
+    )
+    return statistics[node.input[0]] if corrects else None
 
 
 def _follow(node: Any, statistics: Mapping[str, str], nodes: Mapping[str, Any]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any
 
 from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
@@ -13,6 +13,7 @@ from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.files.standing import state_of
 from tf1compat.migration.verification.reference._inference import for_inference
+from tf1compat.migration.verification.reference._quantization import in_float, ranges
 from tf1compat.migration.verification.reference.input_specs import InputSpec, input_specs
 from tf1compat.migration.verification.reference.signatures import (
     USUAL_SIGNATURES,
@@ -39,6 +40,7 @@ class GraphFile:
       signatures: by key, what a signature calls tensors.
       left_out: what belongs to the graph and is never run: initializers, tables, assets.
       meta_graph: the ``MetaGraphDef`` that all this is of; None where there is but a graph.
+      changes: how the graph was changed from the file's, a sentence for each way.
     """
 
     path: str
@@ -46,11 +48,24 @@ class GraphFile:
     signatures: Mapping[str, Signature] = dataclasses.field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     meta_graph: Any = None
+    changes: tuple[str, ...] = ()
 
     @functools.cached_property
     def inference(self) -> tuple[Any, tuple[str, ...]]:
         """The graph as it computes when it doesn't train, and how it was changed for that."""
-        return for_inference(self.graph_def)
+        changed, notes = for_inference(self.graph_def)
+        return changed, (*self.changes, *notes)
+
+    def of_variables(self, names: Collection[str]) -> GraphFile:
+        """Returns the graph as a model of some variables computes, by their names in a checkpoint.
+
+        Without quantizations, where none of the variables is one of their ranges.
+        """
+        held = [self.variables[op].name for op in ranges(self.graph_def)]
+        if not held or not {*names}.isdisjoint(held):
+            return self
+        changed, notes = in_float(self.graph_def)
+        return dataclasses.replace(self, graph_def=changed, changes=notes)
 
     @functools.cached_property
     def inputs(self) -> tuple[InputSpec, ...]:
