@@ -20,9 +20,14 @@ JOINED = {
     "both": (lambda *t: tf.concat(t, 1), lambda *t: list(t)),
     "first": (lambda *t: t[0], lambda *t: t[0] + 0.0 * t[1]),
     "ratio": (lambda *t: t[0] - 2.0 * t[1] + 4.0 * t[2], lambda *t: t[0] - 2.0 * t[1] + 4.0 * t[2]),
-    "five": (lambda *t: sum(n * one for n, one in enumerate(t)),) * 2,
+    "five": (lambda *t: sum((n + 1) * one for n, one in enumerate(t)),) * 2,
+    "alike": (lambda *t: sum(t),) * 2,
+    "idle": (lambda *t: sum(n * one for n, one in enumerate(t)),) * 2,
 }
-BRANCHES = {"ratio": ("red", "green", "blue"), "five": tuple("qxzvk")}
+BRANCHES = {
+    "ratio": ("red", "green", "blue"),
+    **dict.fromkeys(("five", "alike", "idle"), tuple("qxzvk")),
+}
 
 
 def tied(name, folder, *, other=lambda h: h, make=dense):
@@ -78,13 +83,27 @@ def test_the_one_assignment_that_agrees_is_taken_and_the_plan_says_why(name, tri
             "of 2 assignments, the outputs agree with 2; name the tensors of the outputs, in the "
             "model's order, with --outputs",
         ),
-        ("five", "they leave open more than 24 assignments, or none that fits"),
+        ("alike", "of 5 scopes and layers, changed one by one, not all are told apart"),
+        ("idle", "the outputs don't depend on up/bias, up/kernel"),
     ],
 )
-def test_what_is_symmetric_or_too_much_stays_ambiguous(name, why, tmp_path):
+def test_what_is_symmetric_or_without_effect_stays_ambiguous(name, why, tmp_path):
     plan, index, checkpoint = tied(name, tmp_path)
     settled = settle(plan, index, checkpoint)
     assert (settled.plan, settled.why) == (plan, why)
+
+
+def test_where_assignments_are_many_scopes_and_layers_are_changed_one_by_one(tmp_path):
+    plan, index, checkpoint = tied("five", tmp_path)
+    settled = settle(plan, index, checkpoint)
+    assert settled.why == ""
+    found = {fill.target: fill.sources for fill in settled.plan.fills}
+    for scope, layer in zip(BRANCHES["five"], ("up", "down", "left", "right", "back"), strict=True):
+        assert found[f"{layer}/kernel"] == (f"{scope}/kernel",)
+        assert found[f"{layer}/bias"] == (f"{scope}/bias",)
+    assert "of 5 scopes and as many layers, each changed by itself" in settled.plan.fills[0].why
+    assert Plan.from_json(settled.plan.to_json()) == settled.plan
+    assert str(prove(settled.plan, index, checkpoint=checkpoint)).endswith(" proved")
 
 
 def test_outputs_that_the_user_names_break_a_symmetry(tmp_path):

@@ -2,7 +2,7 @@
 
 from tf1compat.names.reasons import Kind
 
-__all__ = ["ALIKE", "COMPUTED", "COMPUTED_KINDS"]
+__all__ = ["ALIKE", "COMPUTED", "COMPUTED_KINDS", "ONE_BY_ONE"]
 
 COMPUTED = Kind(
     "computed",
@@ -17,4 +17,11 @@ ALIKE = Kind(
     "computing told",
 )
 """The same, where all assignments would have been too many."""
-COMPUTED_KINDS = (COMPUTED, ALIKE)
+ONE_BY_ONE = Kind(
+    "computed_one_by_one",
+    "computing told: of {tried} scopes and as many layers, each changed by itself, these alone "
+    "change the outputs alike ({outputs})",
+    "computing told",
+)
+"""Where there are too many assignments to try them."""
+COMPUTED_KINDS = (COMPUTED, ALIKE, ONE_BY_ONE)

@@ -15,11 +15,13 @@ from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Layout, Spec
 from tf1compat.migration.layouts.text import parse_layout
 from tf1compat.migration.matching.nodes import coarse_role
+from tf1compat.migration.planning.computed import ALIKE, COMPUTED
 from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Ambiguity, Way
 from tf1compat.migration.planning.plan import Plan
+from tf1compat.names.reasons import Kind
 
-__all__ = ["Assignment", "OpenAssignments", "layout_for", "open_assignments"]
+__all__ = ["Assignment", "OpenAssignments", "Units", "layout_for", "open_assignments", "open_units"]
 
 Assignment = Mapping[str, Way]
 """For each target of the ambiguities, what fills it."""
@@ -35,12 +37,36 @@ class OpenAssignments:
 
     Attributes:
       each: the assignments.
-      alike: whether those alone in which numbered layers are assigned alike; there are too many
-        others.
+      kind: what is said of the one that is taken.
+      count: how many were tried, where these are what is left of them.
     """
 
     each: Sequence[Assignment]
-    alike: bool
+    kind: Kind
+    count: int = 0
+
+    @property
+    def tried(self) -> int:
+        """How many were tried."""
+        return self.count or len(self.each)
+
+
+@dataclasses.dataclass(frozen=True)
+class Units:
+    """Scopes and layers of an ambiguity, as many of both; iterating gives their numbers.
+
+    Attributes:
+      pairs: for each scope and each layer what goes where if the one fills the other.
+    """
+
+    pairs: Sequence[Sequence[Assignment]]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.pairs)))
+
+    def pair(self, scope: int, layer: int | None = None) -> Assignment:
+        """Returns what goes where if a scope fills a layer; by default that of its own number."""
+        return self.pairs[scope][scope if layer is None else layer]
 
 
 def open_assignments(
@@ -58,7 +84,48 @@ def open_assignments(
       checkpoint: the open checkpoint.
       most: how many there may be.
     """
+    fits = _fits_of(plan, index)
 
+    def by_shape(way: Way, target: str) -> bool:
+        return layout_for(plan, way, target) is not None
+
+    ties = [_Tie.of(tie, index, checkpoint) for tie in plan.ambiguities]
+    # A graph may have told that what is called a bias is a table of one column.
+    each = [tie.assignments(fits, most) or tie.assignments(by_shape, most) for tie in ties]
+    found = _products(each, most)
+    if found is not None:
+        return OpenAssignments(found, COMPUTED)
+    groups: dict[object, list[_Tie]] = defaultdict(list)
+    for tie in ties:
+        groups[tie.kind].append(tie)
+    options = [
+        [_union(tie.alike(one) for tie in group) for one in group[0].assignments(fits, most)]
+        for group in groups.values()
+    ]
+    return OpenAssignments(_products(options, most) or (), ALIKE)
+
+
+def open_units(
+    plan: Plan, index: ModelIndex, checkpoint: Mapping[str, Entry], *, most: int
+) -> list[Units] | None:
+    """Returns scopes and layers of each ambiguity that fill each other in one way each.
+
+    None where those of an ambiguity don't, or there are too many.
+
+    Args:
+      plan: a plan.
+      index: the model's index.
+      checkpoint: the open checkpoint.
+      most: how many scopes there may be.
+    """
+    fits = _fits_of(plan, index)
+    found = [_Tie.of(tie, index, checkpoint).units(fits) for tie in plan.ambiguities]
+    known = [units for units in found if units is not None]
+    few = sum(len(units.pairs) for units in known) <= most
+    return known if known and few and len(known) == len(found) else None
+
+
+def _fits_of(plan: Plan, index: ModelIndex) -> _Fits:
     def fits(way: Way, target: str) -> bool:
         roles = {
             coarse_role(way.role, _made(plan, way).shape),
@@ -67,18 +134,7 @@ def open_assignments(
         alike = len(roles) == 1 or "vector" in roles or roles == _OFFSETS
         return alike and layout_for(plan, way, target) is not None
 
-    ties = [_Tie.of(tie, index, checkpoint) for tie in plan.ambiguities]
-    found = _products([tie.assignments(fits, most) for tie in ties], most)
-    if found is not None:
-        return OpenAssignments(found, alike=False)
-    groups: dict[object, list[_Tie]] = defaultdict(list)
-    for tie in ties:
-        groups[tie.kind].append(tie)
-    options = [
-        [_union(tie.alike(one) for tie in group) for one in group[0].assignments(fits, most)]
-        for group in groups.values()
-    ]
-    return OpenAssignments(_products(options, most) or (), alike=True)
+    return fits
 
 
 def layout_for(plan: Plan, way: Way, target: str) -> Layout | None:
@@ -138,6 +194,15 @@ class _Tie:
         by_module = list(itertools.islice(_of_modules(self.scopes, self.layers, fits), most + 1))
         by_member = _of_members(self.ways, self.targets, fits)
         return by_module or list(itertools.islice(by_member, most + 1))
+
+    def units(self, fits: _Fits) -> Units | None:
+        """Returns its scopes and layers where each can fill each in one way alone, else None."""
+        if len(self.scopes) != len(self.layers) or len(self.scopes) < 2:
+            return None
+        ways = [[list(_of_members(s, t, fits)) for t in self.layers] for s in self.scopes]
+        several = any(len(one) != 1 for some in ways for one in some)
+        plain = all(len(way.sources) == 1 for way in self.ways)
+        return None if several or not plain else Units([[one[0] for one in some] for some in ways])
 
     @property
     def kind(self) -> object:

@@ -13,7 +13,7 @@ from tf1compat.errors import UsageError
 from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex, index_model
 from tf1compat.keras3.models.as_function import compute_gradients, compute_outputs
-from tf1compat.migration.planning.computed import ALIKE, COMPUTED
+from tf1compat.migration.planning.computed import COMPUTED, ONE_BY_ONE
 from tf1compat.migration.planning.lines import Fill
 from tf1compat.migration.planning.optimizer_plan import with_training_again
 from tf1compat.migration.planning.parts import uncovered_sources
@@ -21,10 +21,13 @@ from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._assignments import (
     Assignment,
     OpenAssignments,
+    Units,
     layout_for,
     open_assignments,
+    open_units,
 )
 from tf1compat.migration.verification._both_sides import (
+    computing,
     source_values,
     stand_ins,
     variable_values,
@@ -32,15 +35,19 @@ from tf1compat.migration.verification._both_sides import (
 )
 from tf1compat.migration.verification._changes import changed
 from tf1compat.migration.verification._kept import frontiers
+from tf1compat.migration.verification._one_by_one import Runs, one_by_one
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import as_rows, output_difference
 from tf1compat.migration.verification.reference.graph_file import graph_beside
+from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import tensor_name
 from tf1compat.names.reasons import Reason
 
 __all__ = ["Settlement", "settle"]
 
 _MOST = 24  # assignments that are tried
+_MANY = 64  # scopes that are changed one by one
+_WHICH = "; name the tensors of the outputs, in the model's order, with --outputs"
 _TRIED = COMPUTED.because(tried=0, outputs=())
 
 
@@ -69,9 +76,10 @@ def settle(
 
     Every assignment that the ambiguities leave open is tried, if they are at most 24, or else those
     by which layers that differ in their numbers are filled alike: the model is run with it beside
-    the v1 graph, with every source changed at random, since values as they are may be alike. One is
-    taken only if the outputs agree with it alone, and depend on all of it; of several that agree,
-    which are symmetric, none is.
+    the v1 graph, with every source changed at random, since values as they are may be alike. Where
+    these are too many, up to 64 scopes and layers that hold the same are changed one by one. An
+    assignment is taken only if the outputs agree with it alone, and depend on all of it; of several
+    that agree, which are symmetric, none is.
 
     Args:
       plan: a plan.
@@ -87,9 +95,11 @@ def settle(
         return Settlement(plan)
     index = index_model(model)
     tried = open_assignments(plan, index, checkpoint, most=_MOST)
-    if not tried.each:
+    units = None if tried.each else open_units(plan, index, checkpoint, most=_MANY)
+    if not tried.each and units is None:
         return Settlement(plan, f"they leave open more than {_MOST} assignments, or none that fits")
-    given = Given(graph_beside(checkpoint), index, options or GraphOptions())
+    whole = computing(graph_beside(checkpoint), plan)
+    given = Given(whole, index, options or GraphOptions())
     if doubtful := given.doubtful:
         return Settlement(
             plan,
@@ -101,7 +111,8 @@ def settle(
     why = ""
     for layers in ((), *(edge.layers for edge in edges)):
         try:
-            found = dataclasses.replace(trial, layers=layers).settle(tried)
+            some = dataclasses.replace(trial, layers=layers)
+            found = some.settle(tried) if units is None else some.settle_units(units)
         except UsageError as error:  # nothing of the graph has the shapes of a new head
             if not edges:
                 raise
@@ -137,17 +148,39 @@ class _Trial:
         if len(agreeing) != 1:
             count = len(tried.each)
             several = len(agreeing) > 1 and len(shapes) > 1 and not self.given.options.outputs
-            which = "; name the tensors of the outputs, in the model's order, with --outputs"
             said = f"of {count} assignments, the outputs agree with {len(agreeing) or 'none'}"
-            return said + which * several
+            return said + _WHICH * several
         ((assignment, outputs),) = agreeing
-        kind = ALIKE if tried.alike else COMPUTED
-        because = kind.because(tried=len(tried.each), outputs=tuple(outputs))
+        because = tried.kind.because(tried=tried.tried, outputs=tuple(outputs))
         settled = self._with(assignment, (because,))
         if partly := uncovered_sources(settled.fills, (), settled.sources):
             return f"it would leave a part of {partly[0].name} behind"
         unused = self._unused(settled, assignment, inputs=inputs, feeds=feeds, outputs=outputs)
         return f"the outputs don't depend on {', '.join(unused)}" if unused else settled
+
+    def settle_units(self, units: Sequence[Units]) -> Plan | str:
+        """Returns the plan with what scopes and layers that are changed one by one tell, or why."""
+        feeds = self.given.arrays()
+        inputs = self.given.model_inputs(feeds)
+        some = {t: way for each in units for number in each for t, way in each.pair(number).items()}
+        plan = self._with(some)
+        shapes = [y.shape for y in self._computed(some, inputs)]
+        reference, names = self._outputs_of(feeds, shapes)
+        used = stand_ins(plan, self.checkpoint, reference.variables)
+
+        def graph(values: Mapping[str, np.ndarray], only: Sequence[str]) -> dict[str, np.ndarray]:
+            held = variable_values(used, self.checkpoint, values)
+            return reference.run_what_runs(feeds, held, only=only or names)
+
+        runs = Runs(lambda one, v: self._computed(one, inputs, v), graph, self._equal)
+        sources = changed(source_values(plan, self.checkpoint))
+        assignment = one_by_one(plan, units, sources, runs)
+        count = sum(len(each.pairs) for each in units)
+        if assignment is None:
+            several = len(shapes) > 1 and not self.given.options.outputs
+            said = f"of {count} scopes and layers, changed one by one, not all are told apart"
+            return said + _WHICH * several
+        return self.settle(OpenAssignments([assignment], ONE_BY_ONE, count))
 
     def _with(self, assignment: Assignment, because: tuple[Reason, ...] = (_TRIED,)) -> Plan:
         """Returns the plan, completed by an assignment."""
@@ -166,14 +199,19 @@ class _Trial:
         return dataclasses.replace(self.plan, fills=tuple(in_order), ambiguities=())
 
     def _computed(
-        self, assignment: Assignment, inputs: Mapping[str, np.ndarray]
+        self,
+        assignment: Assignment,
+        inputs: Mapping[str, np.ndarray],
+        values: Mapping[str, np.ndarray] | None = None,
     ) -> Sequence[np.ndarray]:
-        """Returns what the model computes with an assignment."""
-        weights = self._weights(self._with(assignment))
+        """Returns what the model computes with an assignment; with changed values by default."""
+        weights = self._weights(self._with(assignment), values)
         return compute_outputs(self.index, inputs, weights, layers=self.layers)
 
-    def _weights(self, plan: Plan) -> Mapping[str, np.ndarray]:
-        sources = changed(source_values(plan, self.checkpoint))
+    def _weights(
+        self, plan: Plan, values: Mapping[str, np.ndarray] | None = None
+    ) -> Mapping[str, np.ndarray]:
+        sources = changed(source_values(plan, self.checkpoint)) if values is None else values
         return weight_values(plan, self.index, self.checkpoint, sources)
 
     def _tensors(
@@ -184,6 +222,18 @@ class _Trial:
         tried: Assignment,
     ) -> dict[str, np.ndarray]:
         """Returns the tensors of the graph that outputs may be, by name; any assignment will do."""
+        reference, names = self._outputs_of(feeds, shapes)
+        plan = self._with(tried)
+        used = stand_ins(plan, self.checkpoint, reference.variables)
+        values = variable_values(
+            used, self.checkpoint, changed(source_values(plan, self.checkpoint))
+        )
+        return reference.run_what_runs(feeds, values, only=names)
+
+    def _outputs_of(
+        self, feeds: Mapping[str, np.ndarray], shapes: Sequence[Sequence[int]]
+    ) -> tuple[ReferenceGraph, list[str]]:
+        """Returns the graph of the tensors that outputs may be, and their names."""
         names = list(map(tensor_name, self.given.options.outputs))
         if not names:
             names = self.given.candidates(feeds)
@@ -194,13 +244,7 @@ class _Trial:
                 f"{self.given.graph.path}: expected tensors like the model's outputs, found none; "
                 f"without a value: {self.given.lacking(feeds)}"
             )
-        reference = self.given.reference(names, feeds)
-        plan = self._with(tried)
-        used = stand_ins(plan, self.checkpoint, reference.variables)
-        values = variable_values(
-            used, self.checkpoint, changed(source_values(plan, self.checkpoint))
-        )
-        return reference.run_what_runs(feeds, values, only=names)
+        return self.given.reference(names, feeds), names
 
     def _equal(
         self, found: Sequence[np.ndarray], tensors: Mapping[str, np.ndarray]
