@@ -57,11 +57,11 @@ def test_what_mirrors_what_is_told_by_names_shapes_and_words():
     assert found("net", "target_net", leave_out=("net/l2/b2",)) == {"target_net/l1": "net/l1"}
 
 
-def test_ranges_of_quantization_are_no_copies_of_each_other(tmp_path, model):
+def test_what_stands_beside_layers_that_are_taken_is_no_copy(tmp_path, model):
     """Scopes of which the rest is taken."""
-    ranges = {f"net/{n}_quant/{end}": () for n in ("l1", "l2") for end in ("min", "max")}
+    ranges = {f"net/{n}_range/{end}": () for n in ("l1", "l2") for end in ("low", "high")}
     shapes = {n.replace("net/", ""): s for n, s in {**_nets("net"), **ranges}.items()}
-    shapes = {n.replace("_quant", "/quant"): shape for n, shape in shapes.items()}
+    shapes = {n.replace("_range", "/range"): shape for n, shape in shapes.items()}
     plan = plan_migration(_written(tmp_path, shapes), model)
     assert len(plan.unexplained) == 4
     assert not any("hold the same names" in line for line in offender_lines(plan))
@@ -83,3 +83,39 @@ def test_what_nearly_is_a_table_is_said_with_its_layout(shapes, said, tmp_path):
     lines = "\n".join(offender_lines(plan_migration(_written(tmp_path, shapes), table)))
     assert said in lines
     assert ("in a rule" in lines) == bool(said)
+
+
+def _asked(tmp_path, shapes, model):
+    plan = plan_migration(_written(tmp_path, shapes), model)
+    return [line.strip() for line in offender_lines(plan) if "which of" in line]
+
+
+def _layers(*names):
+    keras.utils.clear_session()
+    x = keras.Input((4,))
+    return keras.Model(x, [keras.layers.Dense(4, name=name)(x) for name in names])
+
+
+def _denses(*scopes, kernel=(4, 4)):
+    return {f"{s}/{leaf}": d for s in scopes for leaf, d in (("kernel", kernel), ("bias", (4,)))}
+
+
+def test_of_whole_layers_it_is_asked_once(tmp_path):
+    lines = _asked(tmp_path, _denses("x", "y", "z"), _layers("age", "race", "sex"))
+    assert lines == ["which of these 3 go to age, race, sex (kernel, bias)? x, y, z"]
+
+
+def test_of_copies_it_is_asked_first_which_is_meant(tmp_path):
+    shapes = {f"{net}/{n}": s for net in ("A2B", "B2A") for n, s in _denses("p", "q").items()}
+    lines = _asked(tmp_path, shapes, _layers("one", "two"))
+    assert lines == [
+        "A2B, B2A hold the same names and shapes: which of them is the model's, if any? "
+        "{source='B2A/.*', drop='why'} leaves one behind"
+    ]
+
+
+def test_what_fits_but_for_ones_is_asked_about_too(tmp_path):
+    shapes = _denses("x") | _denses("y", kernel=(1, 4, 4))
+    assert _asked(tmp_path, shapes, _layers("age", "race")) == [
+        "which of these 2 go to age, race (kernel, bias)? x, y"
+    ]

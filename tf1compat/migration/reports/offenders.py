@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from tf1compat.checkpoint import Entry
 from tf1compat.errors import Problem
-from tf1compat.migration.layouts.basic import Transpose
 from tf1compat.migration.planning.plan import Plan
-from tf1compat.migration.reports._nearly import nearly
-from tf1compat.migration.reports._suggestions import (
-    Candidates,
-    Replan,
-    candidates_of,
-    copies,
-    suggestions,
-)
-from tf1compat.names import fold_names, nearest_names
+from tf1compat.migration.reports._questions import folded, questions
+from tf1compat.migration.reports._suggestions import Replan, suggestions
+from tf1compat.names import fold_names
 
 __all__ = ["offender_lines"]
 
@@ -58,7 +51,6 @@ def offender_lines(
         *_questions(plan),
         *_category("unexplained source", [p.name for p in plan.unexplained], _named(plan)),
         *_said(plan.unexplained),
-        *_copies(plan),
         *(_suggested(plan, replan, checkpoint) if replan is not None else ()),
         *([_RULES] if plan.ambiguities or plan.unfilled or plan.unexplained else ()),
         *_of_optimizer(plan),
@@ -94,37 +86,10 @@ def _category(what: str, names: Sequence[str], told: Collection[str] = ()) -> It
 
 
 def _questions(plan: Plan) -> Iterator[str]:
-    """Yields what is asked about the open targets: once for those that the same could fill."""
+    """Yields what is asked about the open targets."""
     said = {p.name: p for p in plan.unfilled if p.origin in plan.sources}
     yield from _said(list(said.values()))
-    asked: dict[tuple[str, ...], list[str]] = {}
-    for open_ in candidates_of(plan):
-        left = [target for target in open_.targets if target not in said]
-        if left:
-            asked.setdefault(open_.sources, []).extend(left)
-    for sources, targets in asked.items():
-        yield _question(plan, Candidates(tuple(targets), sources))
-
-
-def _question(plan: Plan, open_: Candidates) -> str:
-    targets, sources = _folded(open_.targets), _folded(open_.sources)
-    if len(open_.sources) > 1:
-        goes = "goes" if len(open_.targets) == 1 else "go"
-        return f"  which of these {len(open_.sources)} {goes} to {targets}? {sources}"
-    if open_.sources:
-        return f"  is {sources} the source of {targets}? its role and shape are the same"
-    left = [problem.name for problem in plan.unexplained]
-    near = ", ".join(f"{n} {plan.sources[n]}" for n in nearest_names(open_.targets[0], left))
-    nearest = f"; nearest by name: {near}" if near else ""
-    shape = plan.targets[open_.targets[0]].shape
-    turned = [n for n in left if plan.sources[n].shape == shape[::-1] != shape]
-    if len(open_.targets) == len(turned) == 1:
-        nearest += f"; {turned[0]} fits transposed: layout='{Transpose((1, 0))}' in a rule says so"
-    elif len(open_.targets) == 1:
-        nearest += nearly(
-            plan.targets[open_.targets[0]], {name: plan.sources[name] for name in left}
-        )
-    return f"  no variable that is left has role and shape of {targets}{nearest}"
+    yield from questions(plan, said)
 
 
 def _named(plan: Plan) -> set[str]:
@@ -147,21 +112,11 @@ def _by_remedy(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
 def _said(problems: Sequence[Problem]) -> Iterator[str]:
     """Yields what problems ask for that are more than that something is left."""
     for remedy, ones in _by_remedy(problems).items():
-        names = _folded([one.name for one in ones])
+        names = folded([one.name for one in ones])
         origin = f" ({ones[0].origin})" if len(ones) == 1 and ones[0].origin else ""
         alike = len({(one.expected, one.found) for one in ones}) == 1 and ones[0].found not in _BARE
         found = f"expected {ones[0].expected}, found {ones[0].found}; "
         yield f"  {names}{origin}: {found if len(ones) == 1 or alike else ''}{remedy}"
-
-
-def _copies(plan: Plan) -> Iterator[str]:
-    """Yields what scopes look alike: a tower, a replica, another run of the same code."""
-    alike: dict[str, list[str]] = {}
-    for original, scope in copies(plan):
-        alike.setdefault(original, []).append(scope)
-    for original, scopes in alike.items():
-        same = _folded([original, *scopes])
-        yield f"{same} hold the same names and shapes: of copies, a drop rule leaves one"
 
 
 def _suggested(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> Iterator[str]:
@@ -169,9 +124,3 @@ def _suggested(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> I
     if found:
         yield "if it is meant, paste; each was planned with, and settles what it names:"
         yield from (f"  {one.text}  # {one.why}" for one in found)
-
-
-def _folded(names: Iterable[str]) -> str:
-    lines = fold_names(names)
-    more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
-    return ", ".join(lines[:_SHOWN]) + more
