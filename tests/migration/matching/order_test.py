@@ -1,5 +1,7 @@
 """What order decides: rows and stages of them, and nothing between branches of one stage."""
 
+import dataclasses
+
 import pytest
 
 from tf1compat.checkpoint.meta.branch_joins import Join
@@ -142,6 +144,7 @@ def test_all_of_a_stage_feed_all_of_every_later_one(feeds, stages):
     [
         *("up", "decoder", "dec", "up_conv", "net/dec_block", "deconv_layer", "upsample_conv"),
         *("u", "upscore", "top_down_", "block_td", "ToRGB_lod", "P", "lateral_c", "uconv", "recon"),
+        *("level", "scale", "right"),
     ],
 )
 def test_a_way_up_may_be_counted_down(word):
@@ -152,6 +155,16 @@ def test_a_way_up_may_be_counted_down(word):
     down = fed({names[2]: (), names[1]: names[2:], names[0]: names[1:2]})
     found = modules(sources, targets, source_flow=down, target_flow=flow)
     assert found == dict(zip(reversed(names), ("one", "two", "three"), strict=True))
+
+
+def test_a_rank_tells_nothing_among_kernels_that_are_used_in_several_ways():
+    """Of ``conv1, conv2`` none says which one the model has as its deconvolution."""
+    flow = fed({"one": (), "two": ("one",)})
+    plain, *others = kernels("one", "two")
+    turned = [dataclasses.replace(one, uses=frozenset({"up"})) for one in others]
+    sources = kernels("conv1", "conv2")
+    assert modules(sources, [plain, *turned], target_flow=flow) == {}
+    assert len(modules(sources, [plain, *others], target_flow=flow)) == 2
 
 
 def test_stages_of_both_flows_line_up():

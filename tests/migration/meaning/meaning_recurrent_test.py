@@ -174,6 +174,57 @@ def test_what_no_file_tells_is_asked(both):
     assert layouts[0] == layouts[1]
 
 
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """Returns the prefixes of cells whose names say nothing, with and without the graph."""
+    prefix = _saved(tmp_path_factory.mktemp("named"), _both_ways)
+    return prefix, without_graph(prefix)
+
+
+def test_a_cell_of_any_name_is_known_by_its_sizes_if_the_user_says_that_it_is_one(named):
+    with_graph, bare = named
+    index = _model(PROGRAMS["bidirectional"][1]())
+    asked = plan_migration(bare, index)
+    assert not asked.fills
+    assert all("under a name of its author's own" in str(one) for one in asked.unexplained)
+    plans = (
+        plan_migration(bare, index, assume=Assumptions(forget_bias=0.5)),
+        plan_migration(with_graph, index),
+    )
+    told, read = ({f.target: (f.sources, f.layout) for f in plan.fills} for plan in plans)
+    assert plans[0].complete
+    assert told == read
+
+
+def test_a_dense_layer_of_a_cells_sizes_is_none_for_want_of_a_target(tmp_path):
+    shapes = {"gates/dense/kernel": (INPUTS + UNITS, 4 * UNITS), "gates/dense/bias": (4 * UNITS,)}
+    write_checkpoint(tmp_path / "m.ckpt", {n: np.zeros(s, "f") for n, s in shapes.items()})
+    plan = plan_migration(tmp_path / "m.ckpt", _model(_lstm()), assume=Assumptions(forget_bias=1.0))
+    assert not plan.fills
+
+
+def test_rows_that_a_rule_splits_off_a_cell_have_its_gates_unless_it_says_otherwise(named):
+    index = _model(PROGRAMS["bidirectional"][1]())
+    rows = {"kernel": f"split(0, 0, {INPUTS})", "recurrent_kernel": f"split(0, {INPUTS}, 7)"}
+
+    def rules(**more):
+        return [
+            Rule(
+                source="bi/bidirectional_rnn/fw/fw_cell/kernel",
+                target=f"both/forward_layer/cell/{leaf}",
+                layout=layout + more.get("then", ""),
+                cross_roles=more.get("cross_roles", False),
+            )
+            for leaf, layout in rows.items()
+        ]
+
+    with pytest.raises(RuleError, match=r"gates i, j, f, o .*add . blocks"):
+        plan_migration(named[1], index, rules())
+    for more in ({"then": " | blocks(0, 2, 1, 3)"}, {"cross_roles": True}):
+        plan = plan_migration(named[1], index, rules(**more))
+        assert {fill.target.rpartition("/")[2] for fill in plan.fills} == {*rows}
+
+
 @pytest.mark.parametrize("graph", [True, False])
 @pytest.mark.parametrize(
     ("options", "leaf", "wanted"),

@@ -83,3 +83,20 @@ def test_a_square_kernel_of_a_layer_that_is_not_read_is_asked_about(read, tmp_pa
         plan_migration(prefix, model, [Rule("output_weights", "scores/kernel")])
     rule = Rule("output_weights", "scores/kernel", layout="transpose(1, 0)")
     assert plan_migration(prefix, model, [rule]).complete
+
+
+@pytest.mark.parametrize("leaf", ["softmax_w", "kernel"])
+def test_a_square_kernel_of_classes_is_asked_about_without_a_graph(leaf, tmp_path):
+    """Sampled losses have a row a class, and PTB's softmax_w a column."""
+    keras.utils.clear_session()
+    model = keras.Sequential([keras.Input((4,)), L.Dense(4, use_bias=False, name="scores")])
+    write_checkpoint(tmp_path / "m.ckpt", {f"model/{leaf}": np.zeros((4, 4), "f")})
+    plan = plan_migration(tmp_path / "m.ckpt", model)
+    if leaf == "kernel":
+        assert plan.complete
+        return
+    (problem,) = plan.unfilled
+    assert "whether v1 multiplies by it or by its transpose" in str(problem)
+    for layout in ("identity", "transpose(1, 0)"):
+        rule = Rule(f"model/{leaf}", "scores/kernel", layout=layout)
+        assert plan_migration(tmp_path / "m.ckpt", model, [rule]).complete

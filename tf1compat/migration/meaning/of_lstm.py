@@ -13,6 +13,7 @@ from tf1compat.checkpoint.meta.using import (
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._extended_lstm import Extension, extension, is_peeping
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
+from tf1compat.migration.meaning._sized_cells import ASKS_OF_A_CELL, lstm_sized
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
@@ -20,6 +21,7 @@ __all__ = ["Lstm"]
 
 _BY_GRAPH = Kind("lstm_graph", "the graph splits {kernel} into the gates of an LSTM")
 _BY_NAME = Kind("lstm_name", "{kernel} has the gates of 1.15's cells of that name")
+_BY_SIZE = Kind("lstm_size", "{kernel} has the sizes of an LSTM cell of 1.15, as forget_bias says")
 
 # What 1.x's cells call their scope; the graph isn't asked where it tells.
 _CELL = re.compile(
@@ -39,7 +41,7 @@ class Lstm(Reading):
     """
 
     name = "lstm"
-    kinds = (_BY_GRAPH, _BY_NAME)
+    kinds = (_BY_GRAPH, _BY_NAME, _BY_SIZE)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
         known = source.uses.lstm if source.uses is not None else {}
@@ -47,16 +49,19 @@ class Lstm(Reading):
             if name in source.entries:
                 yield from _cell(source, gates, _BY_GRAPH)
         for scope, held in source.by_scope.items():
-            found = _named(scope, held)
+            named = _named(scope, held)
+            found = named or (None if source.uses else lstm_sized(source, scope, held))
             if found is None or found[0].key in known:
                 continue
             kernel, bias = (entry.key if entry else "" for entry in found)
             added = _added(source, scope, kernel)
             if added is None:
                 more = extension(source, scope).keys
-                yield Question((*filter(None, (kernel, bias)), *more), ASKS)
+                asks = ASKS if named else ASKS_OF_A_CELL
+                yield Question((*filter(None, (kernel, bias)), *more), asks)
             else:
-                yield from _cell(source, LstmGates(kernel, bias, added), _BY_NAME)
+                kind = _BY_NAME if named else _BY_SIZE
+                yield from _cell(source, LstmGates(kernel, bias, added), kind)
 
 
 def _named(scope: str, held: Mapping[str, Entry]) -> tuple[Entry, Entry | None] | None:

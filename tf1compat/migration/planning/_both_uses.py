@@ -22,7 +22,7 @@ from tf1compat.migration.matching.nodes import coarse_role
 from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.meaning.of_tables import rows_in_shards
 from tf1compat.migration.planning._gate_marks import gates_made, gates_wanted
-from tf1compat.migration.planning._gates import mistaken_gates
+from tf1compat.migration.planning._gates import mistaken_gates, unmoved_gates
 from tf1compat.migration.planning._pixels import pixel_rows
 from tf1compat.migration.uses.agreement import (
     Agreement,
@@ -47,6 +47,13 @@ USES_KINDS: tuple[Kind, ...] = (_USED,)
 Shape = tuple[int, ...]
 _ADDED = ("bias", "beta")
 _TURNED = ("out", "in")
+# Of logits: `tf.nn.sampled_softmax_loss` and BERT have a row a class, other programs a column.
+_OF_CLASSES = frozenset(
+    {
+        *("softmax_w", "softmax_weight", "softmax_weights", "nce_w", "nce_weight", "nce_weights"),
+        *("output_weights", "proj_w", "w_softmax", "sampled_w"),
+    }
+)
 _TABLE_OR_KERNEL = {"embedding", "kernel"}
 
 
@@ -154,14 +161,18 @@ class BothUses:
         )
 
     def unread_square(self, source: str, target: str, shape: Shape) -> Problem | None:
-        """Returns what has to be asked of a square kernel that one side multiplies by transposed.
+        """Returns what has to be asked of a square kernel that one side may multiply by transposed.
 
-        None but where the layer is of the user's own and isn't read: backends other than TensorFlow
-        have no graph of it, and the shape doesn't tell.
+        Where the layer is of the user's own and isn't read: backends other than TensorFlow have no
+        graph of it, and the shape doesn't tell. And without a v1 graph, where names are those of a
+        kernel that some programs hold as ``[classes, inputs]``.
         """
+        if len(shape) != 2 or shape[0] != shape[1]:
+            return None
+        if not self.sources:
+            return self._either_way(source, target)
         turned = {use.axes == _TURNED for use in self.sources.get(source, ())}
-        square = len(shape) == 2 and shape[0] == shape[1]
-        if turned != {True} or not square or self.targets.get(target):
+        if turned != {True} or self.targets.get(target):
             return None
         return Problem(
             target,
@@ -170,6 +181,19 @@ class BothUses:
             origin=source,
             remedy="give it a rule with layout='transpose(1, 0)' if the layer multiplies by it as "
             f"it stands, with layout='{IDENTITY}' if by its transpose",
+        )
+
+    def _either_way(self, source: str, target: str) -> Problem | None:
+        leaf = source.rpartition("/")[2].lower()
+        if leaf not in _OF_CLASSES or self.index[target].role != "kernel":
+            return None
+        return Problem(
+            target,
+            "a kernel of which it is known whether v1 multiplies by it or by its transpose",
+            f"{source}, which is square and has a name that programs have for both",
+            origin=source,
+            remedy="give it a rule with layout='transpose(1, 0)' if v1 multiplies by its transpose "
+            f"(its rows are classes, as for sampled losses), with layout='{IDENTITY}' if not",
         )
 
     def at_odds(self, sources: Sequence[Item], targets: Sequence[Item]) -> Iterator[Problem]:
@@ -233,10 +257,12 @@ class RuledPairs:
     def astray(self, target: str, source: str, layout: str) -> Problem | None:
         """Returns what is wrong with the layout that a rule gives, or None.
 
-        It is, where both sides' gates are known, that they end up elsewhere. ``identity`` is taken
-        at its word.
+        It is, where both sides' gates are known, that they end up elsewhere; and without a graph,
+        that gates of a cell of 1.x stay as they stand. ``identity`` is taken at its word.
         """
-        uses = self.graph.uses.by_variable.get(source, ()) if self.graph else ()
+        if self.graph is None:
+            return unmoved_gates(self.checkpoint, self.index[target], source, layout)
+        uses = self.graph.uses.by_variable.get(source, ())
         given = parse_layout(layout)
         if given == IDENTITY or given.sums or given.merges or not any(one.gates for one in uses):
             return None

@@ -15,7 +15,7 @@ from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex, Weight
 from tf1compat.migration.layouts.layout import IDENTITY
 
-__all__ = ["mistaken_gates"]
+__all__ = ["mistaken_gates", "unmoved_gates"]
 
 _GATED = frozenset(
     (
@@ -24,6 +24,7 @@ _GATED = frozenset(
         *("FullLSTMCell", "NormedLSTMCell"),
     )
 )
+_ROWS = re.compile(r"split\(0, \d+, \d+\)")
 _ORDERS = {
     "LSTM": "Keras has the gates i, f, c, o, and 1.x's cells i, j, f, o and a forget_bias to add",
     "GRU": "Keras has the gates z, r, h, and 1.x's cells r, u and the candidate apart",
@@ -52,6 +53,35 @@ def mistaken_gates(
         origin=source,
         remedy=f"give it a rule with a layout ({_ORDERS[kind]}); with layout='{IDENTITY}' only if "
         "nothing is in another order",
+    )
+
+
+def unmoved_gates(
+    sources: Mapping[str, Entry], weight: Weight, source: str, layout: str
+) -> Problem | None:
+    """Returns what is wrong with rows that are split off a kernel of 1.x's cells, or None.
+
+    Of inputs and state in one kernel, as no cell of Keras has it, 1.x has the gates i, j, f, o.
+
+    Args:
+      sources: every variable of the checkpoint.
+      weight: the weight that a rule fills.
+      source: the variable that it is filled from.
+      layout: the rule's layout.
+    """
+    entry = sources[source]
+    if weight.layer_class not in ("LSTM", "LSTMCell") or entry.name.role != "kernel":
+        return None
+    units = weight.shape[-1] // 4
+    joined = len(entry.shape) == 2 and entry.shape[1] == 4 * units and entry.shape[0] > units
+    if not joined or not _ROWS.fullmatch(layout):
+        return None
+    return Problem(
+        weight.path,
+        "a layout that puts the gates i, j, f, o of 1.x's cells in Keras' order i, f, c, o",
+        f"{layout}, which leaves them as they stand",
+        remedy="add | blocks(0, 2, 1, 3) to it, and to the bias, which forget_bias is added to, "
+        "too; or give the rule cross_roles=true if the cell has Keras' order",
     )
 
 

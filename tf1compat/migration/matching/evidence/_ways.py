@@ -13,9 +13,14 @@ _WORDS = frozenset(
         *("u", "us", "td", "topdown", "dec", "fpn", "pyramid", "p", "lateral"),
         *("lod", "inverse", "inv", "merge", "refine", "tconv", "d"),
         *("expand", "expansive", "expanding"),  # `expanded_conv` is a block of MobileNet's
+        *("level", "levels", "lvl", "scale", "scales", "octave", "resolution", "right"),
     )
 )
-"""Among them those of feature pyramids (``P5`` before ``P4``) and levels of detail."""
+"""Among them those of feature pyramids (``P5`` before ``P4``) and levels of detail.
+
+A `level` or `scale` may be counted from the largest or from the smallest, and the right side of a
+U is its way up.
+"""
 
 _NOT_UP = ("upper", "updat", "upload", "upto", "upstream")
 

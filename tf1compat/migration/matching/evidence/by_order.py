@@ -49,7 +49,8 @@ class ByOrder(Evidence):
             targets = tuple(targets[i] for i in order)
         sizes = [1] * len(sources)
         if not _carried(sources, targets):
-            if state.source.flow is None and _level_by_level(sources, targets):
+            doubtful = _level_by_level(sources, targets) or _of_several_kinds(targets)
+            if state.source.flow is None and doubtful:
                 return None
             sizes = _stages(state, sources, targets)
         parts = list(_cut(sources, targets, sizes))
@@ -123,6 +124,15 @@ def _level_by_level(sources: Sequence[Node], targets: Sequence[Node]) -> bool:
     """
     named = any(leads_upwards(words_of(text)) for text in _varying_texts(sources))
     return named or any(is_upwards(words_of(text)) for text in _varying_texts(targets))
+
+
+def _of_several_kinds(targets: Sequence[Node]) -> bool:
+    """Tells whether the model uses kernels of one shape in several ways: some up, some down.
+
+    Which of the sources' numbers count the ones and which the others, a rank doesn't tell.
+    """
+    kinds = {item.uses for node in targets for role, item in node.members if role == "weight"}
+    return len(kinds) > 1
 
 
 def _varying_texts(nodes: Sequence[Node]) -> set[str]:
