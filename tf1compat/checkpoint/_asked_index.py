@@ -59,11 +59,13 @@ class AskedIndex:
         """Returns what is wrong but for the values."""
         return list(self._ask("check", _are_errors, "a list of CheckpointError"))
 
-    def optimizer_state(self) -> frozenset[str]:
-        """Returns the variables that its format knows to be an optimizer's; most know none."""
-        if not hasattr(self._index, "optimizer_state"):
-            return frozenset()
-        return frozenset(self._ask("optimizer_state", are_texts, "names, a tuple of texts,"))
+    def kinds(self) -> Mapping[str, str]:
+        """Returns the kinds of variables that its format knows to be no weights; most know none."""
+        if not hasattr(self._index, "kinds"):
+            return {}
+        words = "kinds of its variables by their names"
+        kinds: Mapping[str, str] = self._ask("kinds", is_a(Mapping), words)
+        return kinds
 
     def fixed_names(self) -> frozenset[str]:
         """Returns the variables whose values its graph has within itself; most have none."""

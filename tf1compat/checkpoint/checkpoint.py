@@ -209,10 +209,13 @@ class Checkpoint(Mapping[str, Entry]):
 
         shapes = {name: entry.shape for name, entry in self.items()}
         parsed = parse_names(self._keys, shapes)  # a slot is told from a namesake by its shape
-        state = self._index.optimizer_state()
-        if not state:
+        kinds = self._index.kinds()
+        if not kinds:
             return parsed
-        return {name: _of_optimizer(one) if name in state else one for name, one in parsed.items()}
+        return {
+            name: _of_kind(one, kinds[name]) if name in kinds else one
+            for name, one in parsed.items()
+        }
 
     @functools.cached_property
     def _described(self) -> Described:
@@ -228,5 +231,5 @@ class Checkpoint(Mapping[str, Entry]):
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
 
 
-def _of_optimizer(name: VariableName) -> VariableName:
-    return dataclasses.replace(name, kind="optimizer_state", role="unknown")
+def _of_kind(name: VariableName, kind: str) -> VariableName:
+    return dataclasses.replace(name, kind=kind, role="unknown")

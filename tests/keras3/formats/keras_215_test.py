@@ -89,6 +89,7 @@ def test_an_archive_of_keras_2_is_read():
         whole["reader/lstm_cell/recurrent_kernel"].read(),
     )
     assert checkpoint["optimizer/vars/1"].name.kind == "optimizer_state"
+    assert checkpoint["metrics/mean/vars/0"].name.kind == "metric"
 
 
 def test_layers_that_keras_2_counts_otherwise_are_asked_about():

@@ -5,6 +5,7 @@ They are added to the formats of checkpoints once :mod:`tf1compat.keras3` is imp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["KerasArchiveSource", "KerasHdf5Source", "KerasIndex"]
 
 
+_METRIC = re.compile(r"metrics/(?:[^/]+/)+vars/\d+")  # of a model that Keras 2.12 and later trained
 _UNREADABLE = "can't be read as a Keras weights file: "
 
 
@@ -62,26 +64,26 @@ class KerasArchiveSource(OneFile):
 
 
 class KerasIndex(ArrayIndex):
-    """The weights of a file, which of them are the optimizer's, and what else they are called."""
+    """The weights of a file, which of them are none, and what else they are called."""
 
     def __init__(
         self,
         path: str,
         arrays: Mapping[str, StoredArray],
-        state: frozenset[str],
+        kinds: Mapping[str, str],
         others: Mapping[str, str],
     ) -> None:
         super().__init__([path], arrays)
-        self._state = state
+        self._kinds = kinds
         self._others = others
 
     def other_names(self) -> Mapping[str, str]:
         """Returns the names of variables by the paths that Keras counts them by."""
         return self._others
 
-    def optimizer_state(self) -> frozenset[str]:
-        """Returns the names of the optimizer's variables."""
-        return self._state
+    def kinds(self) -> Mapping[str, str]:
+        """Returns the kinds of the variables of optimizers and metrics, by their names."""
+        return self._kinds
 
 
 def _require_h5py(path: str) -> None:
@@ -114,7 +116,6 @@ def _opened(
 
 
 def _index(source: Source, config: Any) -> KerasIndex:
-    from tf1compat.keras3.formats._h5_names import OPTIMIZERS
     from tf1compat.keras3.formats.exported import ExportedArray
 
     values = source.values()
@@ -137,9 +138,18 @@ def _index(source: Source, config: Any) -> KerasIndex:
             expected=written.get(name),
         )
         arrays[name] = StoredArray(_type(array.dtype), array.shape, array.read, array.nbytes)
-    state = frozenset(name for name, dataset in names.items() if dataset.startswith(OPTIMIZERS))
+    kinds = {name: kind for name, dataset in names.items() if (kind := _kind(dataset))}
     counted = {} if source.inventory else {v: k for k, v in names.items() if k != v}
-    return KerasIndex(source.path, arrays, state, counted)
+    return KerasIndex(source.path, arrays, kinds, counted)
+
+
+def _kind(dataset: str) -> str:
+    """Returns the kind of a dataset that isn't a weight; "" of a weight."""
+    from tf1compat.keras3.formats._h5_names import OPTIMIZERS
+
+    if dataset.startswith(OPTIMIZERS):
+        return "optimizer_state"
+    return "metric" if _METRIC.fullmatch(dataset) else ""
 
 
 def _names(source: Source, config: Any) -> dict[str, str]:

@@ -10,7 +10,7 @@ __all__ = ["ASKS", "told_by_kernel"]
 ASKS = (
     "an LSTM cell of 1.x adds forget_bias to its forget gate, and no file says how much without "
     "the graph; BasicLSTMCell and LSTMCell add 1.0 unless they are told otherwise: say "
-    "forget_bias=1.0"
+    "forget_bias=1.0 (--forget_bias=1.0)"
 )
 
 

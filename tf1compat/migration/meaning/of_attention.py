@@ -38,11 +38,12 @@ _ONE_EACH = "attention with a weight each for {what}"
 _IN_ONE = "attention with {what} in one weight"
 _ASKS = (
     "{what} in one kernel: whether all {first} stand before all {second} or each head has its own "
-    "together, only the graph says: say qkv_order='blocks' or 'heads'"
+    "together, only the graph says: say qkv_order='blocks' or 'heads' (--qkv_order=...)"
 )
 _ASKS_ORDER = (
     "{what} in one kernel: the graph takes it apart, and doesn't say which is which: say "
-    "qkv_order='blocks' or 'heads' if they stand as its name has them, or give each a rule"
+    "qkv_order='blocks' or 'heads' (--qkv_order=...) if they stand as its name has them, or give "
+    "each a rule"
 )
 _ASKS_HEADS = (
     "{what} of each head together, and nothing says how many heads: give each a rule with a layout "

@@ -21,7 +21,7 @@ _SAID = Kind("table_said", "partition_strategy={strategy!r} for {shards} shards 
 _ASKS = (
     "a table in shards: tf.nn.embedding_lookup deals ids out in turn ('mod') unless it is told "
     "otherwise, feature columns row by row ('div'), and only the graph says which: say "
-    "partition_strategy='mod' or 'div'"
+    "partition_strategy='mod' or 'div' (--partition_strategy=...)"
 )
 
 

@@ -23,7 +23,7 @@ PIXELS_KINDS: tuple[Kind, ...] = (_GRAPH, _SAID)
 
 _ASKS = (
     "its rows are the pixels of a flattened image, channels last or first, and no file says which "
-    "without the graph: say data_format='NHWC' or 'NCHW'"
+    "without the graph: say data_format='NHWC' or 'NCHW' (--data_format=...)"
 )
 _UNTOLD = (
     "its rows may be the pixels of a flattened image, in the v1 graph and in the model in another "
