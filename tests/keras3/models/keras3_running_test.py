@@ -1,5 +1,8 @@
+import warnings
+
 import keras
 import numpy as np
+import pytest
 
 from tf1compat.keras3 import index_model, layer_outputs, run_model
 from tf1compat.testing import assert_arrays_equal
@@ -89,3 +92,16 @@ def test_the_model_itself_is_none_of_its_layers():
     model, x = Scaled(), np.ones((1, 2), "float32")
     model(x)
     assert list(layer_outputs(index_model(model), {"x": x})) == ["inner"]
+
+
+@pytest.mark.parametrize("within", [lambda x: x, lambda x: [x], lambda x: {"image": x}])
+def test_one_input_goes_in_as_the_model_has_it(within):
+    """Else Keras warns of another structure."""
+    x = keras.Input((2,), name="image")
+    model = keras.Model(within(x), keras.layers.Rescaling(2.0)(x))
+    given = np.ones((1, 2), "f4")
+    for name in ("image", "graph/x"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = run_model(model, {name: given})
+        assert_arrays_equal(keras.ops.convert_to_numpy(found), 2 * given)

@@ -41,15 +41,13 @@ def run_model(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
 
 def _called(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
     names = {getattr(tensor, "name", None) for tensor in getattr(model, "inputs", None) or ()}
-    if len(inputs) == 1:
-        return model(next(iter(inputs.values())), training=False)
-    if names == set(inputs):
+    if len(inputs) > 1 and names == set(inputs):
         return model(dict(inputs), training=False)
     values = list(inputs.values())
     if isinstance(model, keras.Model) and len(values) == len(names):
         with contextlib.suppress(AttributeError):  # a subclassed model has no `input`
             return model(keras.tree.pack_sequence_as(model.input, values), training=False)
-    return model(values, training=False)
+    return model(values[0] if len(values) == 1 else values, training=False)
 
 
 def output_arrays(model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
