@@ -54,10 +54,14 @@ def test_a_failure_leaves_the_old_file_alone(tmp_path, failure):
 
 
 def test_errors_of_the_system_become_one_that_names_the_file(tmp_path):
-    with pytest.raises(OutputError, match=r"f: could not be written \(No space left") as caught:
-        with staged_file(tmp_path / "f"), open("/dev/full", "w") as file:
-            file.write("x")
-    assert isinstance(caught.value, OSError)
+    for standing in ("nothing stands there, as before", "what stood there before still stands"):
+        said = rf"f: could not be written \(No space left on device\); {standing}$"
+        with pytest.raises(OutputError, match=said) as caught:
+            with staged_file(tmp_path / "f"), open("/dev/full", "w") as file:
+                file.write("x")
+        assert isinstance(caught.value, OSError)
+        (tmp_path / "f").touch()
+    (tmp_path / "f").unlink()
     with pytest.raises(OutputError, match="nothing was written"), staged_file(tmp_path / "f"):
         pass
     with (

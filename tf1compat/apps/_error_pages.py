@@ -97,7 +97,7 @@ _PAGES: Mapping[type[Tf1CompatError], _Page] = MappingProxyType(
         errors.OutputError: _Page(
             "An output couldn't be written or read back: a full disk, no permission, another "
             "writer at the same time.",
-            "What stood there before still stands, and the message says what does. Make room, or "
+            "The message says what stands there: what stood there before, or nothing. Make room, or "
             "choose another path.",
         ),
         errors.VerificationError: _Page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 
 from absl import flags
@@ -49,12 +48,11 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     choose = _CHOICE.chooser(list(checkpoint))
     tensors = planned(checkpoint)
-    make = functools.partial(cast, tensors, _TO.value, choose=choose, overflow=_OVERFLOW.value)
-    if _OVERFLOW.value != "refuse":
-        return _SURGERY.end(make())
-    total = narrowed_bytes(tensors, _TO.value, choose=choose)
+    # Where values may be lost, they are read before any is written.
+    looked = _OVERFLOW.value == "refuse"
+    total = narrowed_bytes(tensors, _TO.value, choose=choose) if looked else 0
     with progress("looking at values", total) as advance, told_to(advance_by(advance)):
-        edit = make()
+        edit = cast(tensors, _TO.value, choose=choose, overflow=_OVERFLOW.value)
     return _SURGERY.end(edit)
 
 

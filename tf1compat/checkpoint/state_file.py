@@ -119,6 +119,7 @@ def update_checkpoint_state(
 
 
 def _require_as_meant(staged: str, latest: str, kept: tuple[str, ...]) -> None:
+    from tf1compat.files.output_errors import standing
     from tf1compat.files.staging import destination
 
     try:
@@ -127,8 +128,8 @@ def _require_as_meant(staged: str, latest: str, kept: tuple[str, ...]) -> None:
         found = str(error).replace(staged, destination(staged))
     if found != repr((latest, kept)):
         raise OutputError(
-            f"{destination(staged)}: expected to read back {(latest, kept)}, found {found}; what "
-            "stood there before still stands"
+            f"{destination(staged)}: expected to read back {(latest, kept)}, found {found}; "
+            f"{standing(destination(staged))}"
         )
 
 

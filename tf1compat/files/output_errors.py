@@ -8,13 +8,17 @@ from collections.abc import Iterator
 
 from tf1compat.errors import OutputError, Tf1CompatError
 
-__all__ = ["BEFORE", "naming", "path_text", "real_path"]
+__all__ = ["naming", "path_text", "real_path", "standing"]
 
-BEFORE = "what stood there before still stands"
+
+def standing(path: str) -> str:
+    """Returns what an error says of the place of an output that wasn't written."""
+    there = os.path.lexists(path)
+    return "what stood there before still stands" if there else "nothing stands there, as before"
 
 
 @contextlib.contextmanager
-def naming(path: str, *, stands: str = BEFORE) -> Iterator[None]:
+def naming(path: str, *, stands: str = "") -> Iterator[None]:
     """Turns an OSError of the block into an OutputError that names `path` and what stands there."""
     try:
         yield
@@ -24,6 +28,7 @@ def naming(path: str, *, stands: str = BEFORE) -> Iterator[None]:
         reason = error.strerror or str(error) or type(error).__name__
         if error.filename not in (None, path):
             reason += f": {error.filename}"
+        stands = stands or standing(path)
         raise OutputError(f"{path}: could not be written ({reason}); {stands}") from error
 
 

@@ -52,8 +52,17 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def destination(path: str) -> str:
-    """Returns what a temporary path of this process is to become; any other is its own."""
-    return staged_place(path) or path
+    """Returns what a temporary path of this process is to become; any other is its own.
+
+    So it does of what is within a folder that is staged.
+    """
+    outer, inner = path, ""
+    while (place := staged_place(outer)) is None:
+        above, name = os.path.split(outer)
+        if not name:
+            return path
+        outer, inner = above, os.path.join(name, inner) if inner else name
+    return os.path.join(place, inner) if inner else place
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 """TF2 object checkpoints: TensorFlow restores them, and lays its own out the same."""
 
+import errno
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -53,6 +56,16 @@ def subclassed():
 
 
 FACTORIES = [functional, recurrent, compiled, subclassed]
+
+
+def test_a_full_disk_is_told_of_what_was_to_be_written(tmp_path):
+    def read(weight):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "m.tf2ckpt"
+    with pytest.raises(OutputError, match=rf"{path}/ckpt-1: could not be written \(No space left"):
+        export_weights(build_model(functional), path, read)
+    assert list(tmp_path.iterdir()) == []
 
 
 def value_of(weight):

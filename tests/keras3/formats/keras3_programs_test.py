@@ -199,6 +199,16 @@ def test_what_keras_cannot_export_is_told(tmp_path, monkeypatch, model):
     for one in (SAVED, TFLITE):
         with pytest.raises(ModelError, match=r"Keras can't export this model: \w+Error: "):
             export_weights(stateful, tmp_path / f"m{one.suffix}", lambda weight: None)
+
+    def full(*_, **__):
+        raise RuntimeError("/m/part-0.data; No space left on device [Op:SaveV2]")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(model), "export", full)
+        with pytest.raises(
+            OutputError, match=r"m\.savedmodel: could not be written \(No space left"
+        ):
+            export_weights(model, tmp_path / "m.savedmodel", value_of)
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     with pytest.raises(ModelError, match="found torch; set KERAS_BACKEND=tensorflow"):
         export_weights(model, tmp_path / "m.savedmodel", value_of)

@@ -320,6 +320,9 @@ def test_the_error_of_a_disk_is_found_behind_others():
     assert (found.errno, found.filename) == (errno.ENOSPC, "scratch")
     told = RuntimeError("Can't flush (file write failed: errno = 28, error message = 'No space')")
     assert disk_error(told, "scratch").errno == errno.ENOSPC
+    told = RuntimeError("{{node}} /m/part-0.data; No space left on device [Op:SaveV2]")
+    assert disk_error(told, "scratch").errno == errno.ENOSPC  # as TensorFlow says it
+    assert disk_error(ValueError("No space left on device for it"), "scratch") is None
     assert disk_error(ValueError("errno of a model"), "scratch") is None
     assert disk_error(FileNotFoundError(errno.ENOENT, "an asset"), "scratch") is None
 

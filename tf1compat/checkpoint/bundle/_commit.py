@@ -21,6 +21,7 @@ from tf1compat.files.claims import Claim, claimed
 from tf1compat.files.output_errors import naming, path_text, real_path
 from tf1compat.files.placing import placed_from
 from tf1compat.files.sealed import SealedFile, seal
+from tf1compat.files.staging import destination
 from tf1compat.files.standing import what_stands
 
 __all__ = ["StagedBundle", "staged_bundle"]
@@ -98,7 +99,7 @@ def staged_bundle(
         _recover(claim)
         _require_free(real, has_graph=has_graph)
         with staging_area(claim, []) as area:
-            with naming(real):
+            with naming(destination(real)):
                 staged = os.path.join(area, os.path.basename(real))
                 yield StagedBundle(staged, real, num_shards, has_graph)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tf1compat.errors import OutputError, Problem, UsageError
 from tf1compat.files.distinct import require_distinct
 from tf1compat.files.manifest import Manifest, tensor_digest
+from tf1compat.files.output_errors import standing
 from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.syncing import sync_file
 from tf1compat.keras3.formats.exported import said_of
@@ -103,7 +104,7 @@ def _require_whole(
     if problems:
         raise OutputError.from_problems(
             f"{path}: format of outputs {one.name!r} wrote a file that doesn't hold every weight "
-            "as it was written; what stood there before still stands",
+            f"as it was written; {standing(path)}",
             [
                 dataclasses.replace(
                     one,

@@ -14,12 +14,16 @@ _OF_DISKS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE, errno.EROFS}
 )
 _NUMBER = re.compile(r"errno = (\d+)")  # as libhdf5 says it, whatever h5py raises of it
+_WORDS = {os.strerror(number): number for number in sorted(_OF_DISKS)}
+# TensorFlow has errors of its own, which name the file and then say it in the system's words.
+_BEHIND = re.compile(f"; ({'|'.join(map(re.escape, _WORDS))})(?: \\[Op:|$)", re.MULTILINE)
 
 
 def disk_error(error: BaseException, path: str) -> OSError | None:
     """Returns the error of a disk that is behind another, as one of `path`; None where none is.
 
-    Keras' own error of a disk that is full is one of the zip file that it then can't close.
+    Keras' own error of a disk that is full is one of the zip file that it then can't close,
+    TensorFlow's is no OSError.
     """
     found: BaseException | None = error
     for _ in range(100):  # a chain may lead back
@@ -28,6 +32,8 @@ def disk_error(error: BaseException, path: str) -> OSError | None:
         number = found.errno if isinstance(found, OSError) else None
         told = _NUMBER.search(str(found))
         number = int(told[1]) if told else number
+        if number is None and (behind := _BEHIND.search(str(found))):
+            number = _WORDS[behind[1]]
         if number in _OF_DISKS:
             return OSError(number, os.strerror(number), path)
         found = found.__cause__ or found.__context__

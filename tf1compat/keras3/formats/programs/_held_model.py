@@ -16,6 +16,7 @@ import numpy as np
 from tf1compat.errors import ModelError, Problem
 from tf1compat.files.dtypes import half_rounding
 from tf1compat.files.manifest import TensorDigest, tensor_digest
+from tf1compat.keras3.formats.hdf5.disk_errors import disk_error
 from tf1compat.keras3.formats.weight_values import ReadWeight, all_values
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.models.running import output_arrays
@@ -71,6 +72,7 @@ class HeldModel:
 
         Raises:
           ModelError: Keras can't, or the model assigns to its weights as it computes: that is lost.
+          OSError: the disk is full, or fails.
         """
         try:
             with self._scope, contained():
@@ -83,6 +85,8 @@ class HeldModel:
         except Exception as error:
             if isinstance(error, OSError):
                 raise
+            if full := disk_error(error, path):  # it isn't the model's fault
+                raise OSError(full.errno, full.strerror) from error
             self._require_unchanged()
             raise ModelError(
                 f"{self.index.model.name} ({type(self.index.model).__name__}): Keras can't export "
