@@ -205,6 +205,23 @@ def test_inspect_shows_it(capsys):
     assert "12 of 12 variables, 157 elements, 628 B (frozen graph ch" in capsys.readouterr().out
 
 
+def test_a_table_that_tensorflow_2_froze_goes_by_the_number_of_its_handle(tmp_path):
+    table, kernel = np.arange(10, dtype="f4").reshape(5, 2), np.ones((2, 3), "f4")
+    order = np.array([2, 0, 1], "i4")  # which the graph looks up too, and which was no variable
+    with tf.Graph().as_default() as graph:
+        ids = v1.placeholder(tf.int32, [None], "ids")
+        # So convert_variables_to_constants_v2 of 2.15 leaves a ResourceGather and a ReadVariableOp.
+        table_read = tf.constant(table, name="net/words/lookup/4257")
+        x = tf.raw_ops.GatherV2(params=table_read, indices=ids, axis=0, name="net/words/lookup")
+        read = tf.identity(tf.constant(kernel, name="net/fc/resource"), "net/fc/ReadVariableOp")
+        tf.gather(tf.constant(order, name="net/turn/params"), ids, name="net/turn")
+        tf.matmul(x, read, name="net/fc/MatMul")
+    (tmp_path / "m.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    found = open_checkpoint(tmp_path / "m.pb")
+    assert set(found) == {"net/words/lookup/4257", "net/fc/resource"}
+    assert_arrays_equal(found["net/words/lookup/4257"].read(), table)
+
+
 KERNEL = np.arange(6, dtype="f4").reshape(3, 2)
 
 

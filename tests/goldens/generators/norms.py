@@ -36,6 +36,17 @@ def weight_norm_dense():
         return tf.reshape(scaler, [1, 3]) * tf.matmul(h, v) + tf.reshape(b, [1, 3])
 
 
+def weight_norm_of_norm():
+    """Of tf.norm, which sums with keep_dims and squeezes."""
+    h = floats(WIDTH)
+    for name, size in (("hidden", WIDTH), ("scores", 3)):
+        with tf.variable_scope(name):
+            v = tf.get_variable("v", [WIDTH, size])
+            g = tf.get_variable("g", [size])
+            h = tf.tanh(tf.matmul(h, v / tf.norm(v, axis=0) * g) + tf.get_variable("b", [size]))
+    return h
+
+
 def weight_norm_conv():
     """Of an epsilon inside the root, and of a transposed convolution, which has outputs third."""
     h = floats(*IMAGE)
@@ -87,6 +98,7 @@ def spectral_norm():
 
 PROGRAMS = {
     "weight_norm_dense": weight_norm_dense,
+    "weight_norm_of_norm": weight_norm_of_norm,
     "weight_norm_conv": weight_norm_conv,
     "spectral_norm": spectral_norm,
 }

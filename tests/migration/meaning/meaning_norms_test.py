@@ -31,6 +31,10 @@ def dense_pair():
     return [L.Dense(5, "tanh", name="hidden"), L.Dense(3, name="scores")]
 
 
+def tanh_pair():
+    return [L.Dense(5, "tanh", name="hidden"), L.Dense(3, "tanh", name="scores")]
+
+
 def conv_pair():
     up = L.Conv2DTranspose(3, 3, 2, padding="same", name="up")
     return [L.Conv2D(3, 3, padding="same", activation="tanh", name="conv"), up]
@@ -54,6 +58,7 @@ SPECTRAL = [
 CASES = {
     # By its names alone, square or not: rows are inputs.
     "weight_norm_dense": ((5,), dense_pair, []),
+    "weight_norm_of_norm": ((5,), tanh_pair, []),
     # An epsilon, and the axis of a transposed convolution of as many inputs, no name tells.
     "weight_norm_conv": (IMAGE, conv_pair, [*CONV, *UP]),
     "spectral_norm": (IMAGE, spectral_pair, SPECTRAL),

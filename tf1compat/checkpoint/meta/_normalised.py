@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from tf1compat.checkpoint.meta._attribute_lists import boolean
+from tf1compat.checkpoint.meta._attribute_lists import boolean, integers
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import SAME_VALUE, Wiring
 from tf1compat.names.graph_names import in_gradients
@@ -107,8 +107,8 @@ class _Finder:
             if one is None or other is None:
                 return None
             return one + (other if node.op == "Mul" else _inverse(other))
-        if node.op in ("Rsqrt", "Sqrt", "Pow"):
-            norm = self._norm(node)
+        if node.op in ("Rsqrt", "Sqrt", "Pow", "Squeeze"):
+            norm = self._squeezed(node) if node.op == "Squeeze" else self._norm(node)
             return None if norm is None else [norm]
         if node.op == "Reshape":
             return self._reshaped(node, left)
@@ -126,7 +126,20 @@ class _Finder:
             return None
         return [dataclasses.replace(factor, place=place) for factor in found]
 
+    def _squeezed(self, node: Node) -> _Factor | None:
+        """Returns a norm of one axis: `tf.norm` sums with `keep_dims`, and squeezes then."""
+        root = self.wires.source(node, 0)
+        norm = None if root is None else self._norm(root)
+        if norm is None:
+            return None
+        rank = len(self.wires.nodes[norm.name].shape or ())
+        squeezed = {axis % rank for axis in integers(node, "squeeze_dims")}
+        whole = squeezed == set(range(rank)) - {norm.rest[0] % rank}
+        return dataclasses.replace(norm, place=-1) if whole else None
+
     def _norm(self, root: Node) -> _Factor | None:
+        if root.op not in ("Rsqrt", "Sqrt", "Pow"):
+            return None
         power = self.wires.numbers(root, 1) if root.op == "Pow" else (0.5,)
         if power not in ((0.5,), (-0.5,)):
             return None

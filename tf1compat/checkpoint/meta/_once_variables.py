@@ -14,6 +14,8 @@ __all__ = ["once_variables"]
 
 _READ = re.compile(r"ReadVariableOp(_\d+)?")
 _PART = re.compile(r"part_\d+")
+_COUNTED = re.compile(r"\d+")
+_LOOKUPS = ("GatherV2", "GatherNd")  # what were ResourceGather and ResourceGatherNd
 _PASSING = ("Enter", "RefEnter", "Switch")
 _FLOATING = (1, 2, 14, 19)  # DataTypes: float, double, bfloat16, half
 # Inputs that take weights, of graphs whose reads were optimized away.
@@ -71,6 +73,9 @@ def _passed(nodes: Mapping[str, Node], name: str) -> str:
 
 
 def _reads(node: Node, constant: str) -> bool:
+    scope, _, leaf = constant.rpartition("/")
+    if node.op in _LOOKUPS:  # TensorFlow 2 calls a table by the number of its handle
+        return scope == node.name and _COUNTED.fullmatch(leaf) is not None
     leaf = node.name.rpartition("/")[2]
     named = node.name == f"{constant}/read" or _READ.fullmatch(leaf) is not None
     return node.op == "Identity" and named

@@ -15,11 +15,13 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-__all__ = ["OPTIMIZERS", "Named", "legacy_names"]
+__all__ = ["METRICS", "OPTIMIZERS", "Named", "legacy_names"]
 
 _MODEL, _OPTIMIZER = "model_weights", "optimizer_weights"
 OPTIMIZERS = (f"{_OPTIMIZER}/", "optimizer/")
 """How the names of datasets begin that are an optimizer's, of Keras 2 and of Keras 3."""
+METRICS = ("metrics/",)
+"""How they begin that are a metric's: Keras 2.12 and later write them of a fitted model."""
 _NUMBER = ":0"
 _MOST = 1 << 20  # names
 
