@@ -97,8 +97,8 @@ _PAGES: Mapping[type[Tf1CompatError], _Page] = MappingProxyType(
         errors.OutputError: _Page(
             "An output couldn't be written or read back: a full disk, no permission, another "
             "writer at the same time.",
-            "The message says what stands there: what stood there before, or nothing. Make room, or "
-            "choose another path.",
+            "The message says what stands there: what stood there before, or nothing. Make room, "
+            "or choose another path.",
         ),
         errors.VerificationError: _Page(
             "Weights or outputs differ from what they were converted from, or settings differ that "
