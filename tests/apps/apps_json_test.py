@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 from tf1compat.apps import TASKS, run
+from tf1compat.apps._printing import _strict
 from tf1compat.checkpoint import write_checkpoint
+from tf1compat.keras3.formats.programs.deviation import Deviation
 from tf1compat.migration import Plan
+from tf1compat.migration.verification.program_outputs import ProgramOutput, ProgramOutputs
 
 ROOT = pathlib.Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
@@ -67,6 +70,14 @@ CASES = {
     "back": (0, "back", "a.ckpt", "new.keras", "back.ckpt"),
     "rename": (0, "rename", "a.ckpt", "renamed.ckpt", "--map=net/w=net/kernel"),
     "drop-slots": (0, "drop-slots", "a.ckpt", "slotless.ckpt", "--dry_run"),
+    "cast": (0, "cast", "a.ckpt", "half.ckpt", "--to=float16", "--scope=net/w"),
+    "merge": (0, "merge", "a.ckpt", "merged.ckpt", "--dry_run"),
+    "split": (0, "split", "a.ckpt", "split.npz", "--parts=2", "--scope=net", "--kind=variables"),
+    "average": (0, "average", "a.ckpt", "a.ckpt", "mean.ckpt", "--dry_run"),
+    "extract": (0, "extract", "a.ckpt", "net", "one.safetensors"),
+    "convert": (0, "convert", "a.ckpt", "less.npz", "--variables=net/b"),
+    "migrate that writes nothing": (0, "migrate", "a.ckpt", "model_of_json:build", "--dry_run"),
+    "back that writes nothing": (0, "back", "a.ckpt", "new.keras", "--dry_run"),
     "migrate of what is open": (1, "migrate", "bare.ckpt", "model_of_json:build", "no.keras"),
     "verify": (0, "verify", "a.ckpt", "model_of_json:build", "out.weights.h5"),
     "verify of another": (1, "verify", "sick.ckpt", "model_of_json:build", "out.weights.h5"),
@@ -78,7 +89,8 @@ def answers(work):
     """What each case printed, its status, by its name."""
 
     def placed(word):
-        here = word.endswith((".ckpt", ".h5", ".keras")) and word != GRAPH
+        ends = (".ckpt", ".h5", ".keras", ".npz", ".safetensors")
+        here = word.endswith(ends) and word != GRAPH
         return str(work / word if here else ROOT / word if word.startswith("tests/") else word)
 
     told("migrate", *map(placed, ("a.ckpt", "model_of_json:build", "out.weights.h5")))
@@ -94,6 +106,53 @@ def test_it_is_as_the_schema_has_it(answers, case):
     of_task = {**SCHEMA["$defs"][task], "$defs": SCHEMA["$defs"]}
     jsonschema.Draft202012Validator(of_task).validate(found)
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    jsonschema.Draft202012Validator(_closed(of_task)).validate(found)  # every key is in it
+
+
+def _closed(schema):
+    """Returns a schema whose objects have no other keys than it says.
+
+    A form that others add keys to is open by itself.
+    """
+    closed = _shut(schema)
+    for name in _added_to(schema):
+        closed["$defs"][name].pop("unevaluatedProperties", None)
+    return closed
+
+
+def _shut(value):
+    if isinstance(value, list):
+        return [_shut(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _shut(one) for key, one in value.items()}
+    named = isinstance(value.get("properties"), dict)
+    return {"unevaluatedProperties": False, **found} if named else found
+
+
+def _added_to(value):
+    if isinstance(value, dict):
+        if {"$ref", "properties"} <= value.keys():
+            yield value["$ref"].rpartition("/")[2]
+        value = value.values()
+    for one in value if not isinstance(value, str) and hasattr(value, "__iter__") else ():
+        yield from _added_to(one)
+
+
+def test_a_program_is_as_the_schema_has_it():
+    """One is run by another library, which takes its time: here is what the tasks hold of it."""
+    one = ProgramOutput("y", Deviation("y", INF, NAN, 0.5), None)
+    both = ProgramOutput("z", Deviation("z", 0.0, 0.0, 0.0), Deviation("z", 1.0, 0.5, 0.5))
+    record = ProgramOutputs((one, both), 0.25, "the checkpoint has no .meta").record()
+    found = json.loads(json.dumps(_strict(record), allow_nan=False))
+    schema = {**SCHEMA["$defs"]["program"], "$defs": SCHEMA["$defs"]}
+    jsonschema.Draft202012Validator(_closed(schema)).validate(found)
+    for task in ("migrate", "verify"):
+        assert SCHEMA["$defs"][task]["properties"]["program"] == {"$ref": "#/$defs/program"}
+
+
+def test_there_is_a_case_of_each_task():
+    assert {task for _, task, *_ in CASES.values()} == {*TASKS} - {"completion"}
 
 
 def test_the_schema_is_one_and_sees_what_is_not():
