@@ -41,6 +41,50 @@ def test_a_table_stands_as_its_ids_were_dealt_out(strategy, layout, tmp_path):
     assert [fill.layout for fill in answered.fills] == [layout]
 
 
+def _looked_up_both_ways():
+    _lookup("mod")()
+    with v1.variable_scope("", reuse=True):
+        table = v1.get_variable("emb/embeddings", [11, 3], partitioner=v1.fixed_size_partitioner(4))
+    tf.nn.embedding_lookup(table, tf.constant([1, 2]))
+
+
+def _listed_both_ways():
+    ids = v1.placeholder(tf.int32, [None], "ids")
+    shards = [v1.get_variable(name, [rows, 3]) for name, rows in (("a", 6), ("b", 5))]
+    for strategy in ("mod", "div"):
+        v1.nn.embedding_lookup(shards, ids, partition_strategy=strategy)
+
+
+@pytest.mark.parametrize(
+    ("program", "layouts"),
+    [
+        (_looked_up_both_ways, ("mod_shards(4)", "identity")),
+        (_listed_both_ways, ("concatenate(0) | mod_shards(2)", "concatenate(0)")),
+    ],
+)
+def test_a_table_that_is_looked_up_both_ways_is_asked_about(program, layouts, tmp_path):
+    prefix, index = saved(tmp_path, program), _table()
+    plan = plan_migration(prefix, index)
+    assert not plan.fills
+    assert "both in turn ('mod') and row by row ('div')" in str(plan.unexplained[0])
+    for strategy, layout in zip(("mod", "div"), layouts, strict=True):
+        assume = Assumptions(partition_strategy=strategy)
+        (fill,) = plan_migration(prefix, index, assume=assume).fills
+        assert fill.layout == layout
+
+
+def test_shards_of_what_the_model_looks_up_are_a_table_whatever_their_name(tmp_path):
+    def build():
+        v1.get_variable("softmax_w", [11, 3], partitioner=v1.fixed_size_partitioner(4))
+
+    bare = without_graph(saved(tmp_path, build))
+    (problem,) = plan_migration(bare, _table()).unexplained
+    assert "say partition_strategy='mod' or 'div'" in str(problem)
+    dense = keras.layers.Dense(3, use_bias=False, name="logits")
+    (fill,) = plan_migration(bare, keras.Sequential([keras.Input((11,)), dense])).fills
+    assert fill.layout == "identity"
+
+
 def test_a_table_cut_by_its_columns_stands_as_it_is(tmp_path):
     """Its parts are looked up each for all ids: nothing is dealt out."""
 

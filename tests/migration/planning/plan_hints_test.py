@@ -11,7 +11,7 @@ from tf1compat.migration import offender_lines, plan_migration
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.matching.mirrors import mirrors
 from tf1compat.migration.reports._suggestions import suggestions
-from tf1compat.names import rules_from_toml
+from tf1compat.names import Rule, rules_from_toml
 
 NET = {"l1/w1": (3, 4), "l1/b1": (4,), "l2/w2": (4, 2), "l2/b2": (2,)}
 
@@ -119,3 +119,22 @@ def test_what_fits_but_for_ones_is_asked_about_too(tmp_path):
     assert _asked(tmp_path, shapes, _layers("age", "race")) == [
         "which of these 2 go to age, race (kernel, bias)? x, y"
     ]
+
+
+def test_a_replica_whose_kernels_are_equal_is_a_copy_all_the_same(tmp_path):
+    """As Horovod's and benchmarks' towers are: moving statistics alone differ."""
+    rng = np.random.default_rng(1)
+    kernel = rng.normal(size=(4, 4)).astype("f")
+    values = {}
+    for tower in ("v0", "v1"):
+        values[f"{tower}/cg/p/kernel"] = kernel
+        values |= {f"{tower}/cg/p/n{k}/gamma": rng.normal(size=4).astype("f") for k in (0, 1)}
+    prefix = str(tmp_path / "model.ckpt")
+    write_checkpoint(prefix, values)
+    keras.utils.clear_session()
+    dense = keras.layers.Dense(4, use_bias=False, name="p")
+    norms = [keras.layers.LayerNormalization(center=False, name=f"n{k}") for k in (0, 1)]
+    model = keras.Sequential([keras.Input((4,)), dense, *norms])
+    lines = "\n".join(offender_lines(plan_migration(prefix, model)))
+    assert "v{0,1} hold the same names and shapes: which of them is the model's" in lines
+    assert plan_migration(prefix, model, [Rule("v1/.*", drop="a replica")]).complete

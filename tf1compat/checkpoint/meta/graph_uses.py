@@ -62,9 +62,10 @@ class Uses:
 
     Attributes:
       lstm: its LSTM cells, by their kernels.
-      strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or ``"div"``.
-      listed: for variables that are looked up as the shards of one table, in their order,
-        ``"mod"`` or ``"div"``.
+      strategies: for a partitioned variable that is looked up in its parts, ``"mod"`` or
+        ``"div"``, or ``"both"`` where one lookup has the one and another the other.
+      listed: for variables that are looked up as the shards of one table, in their order, the
+        same.
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
       by_variable: every use of each variable; a partitioned one by the name of the whole.
@@ -116,6 +117,10 @@ def find_uses(nodes: Mapping[str, Node]) -> Uses:
     return _Finder(nodes).found()
 
 
+def _agreed(strategy: str, before: str | None) -> str:
+    return strategy if before in (None, strategy) else "both"
+
+
 class _Finder:
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self._nodes = nodes
@@ -127,7 +132,8 @@ class _Finder:
                     self._readers[name].append(node)
 
     def found(self) -> Uses:
-        lstm, strategies, flattened = {}, {}, {}
+        lstm, flattened = {}, {}
+        strategies: dict[str, str] = {}
         for node in self._nodes.values():
             if in_gradients(node.name):
                 continue
@@ -142,7 +148,7 @@ class _Finder:
             elif node.op in _GATHERS and (table := self._variable(node, 0)):
                 whole, part = split_part(table)
                 if part is not None and (strategy := self._strategy(node)):
-                    strategies[whole] = strategy
+                    strategies[whole] = _agreed(strategy, strategies.get(whole))
         fused = find_fused(self._nodes, self._readers)
         return Uses(
             lstm,
@@ -249,13 +255,16 @@ class _Finder:
                 # Of a partitioned variable the checkpoint knows no such names; of others called so.
                 if dealing is not None and table:
                     shards[dealing.name][number] = table
-        found = {}
+        found: dict[tuple[str, ...], str] = {}
         for name, tables in shards.items():
             dealing = self._nodes[name]
             strategy = self._dealt_by(dealing.inputs[1])
             if strategy and len({*tables.values()}) == integer(dealing, "num_partitions"):
-                found[tuple(tables[number] for number in sorted(tables))] = strategy
-        return found | dict.fromkeys(self._joined(), "div")
+                shards_in_order = tuple(tables[number] for number in sorted(tables))
+                found[shards_in_order] = _agreed(strategy, found.get(shards_in_order))
+        for joined in self._joined():
+            found[joined] = _agreed("div", found.get(joined))
+        return found
 
     def _joined(self) -> Iterator[tuple[str, ...]]:
         """Yields the variables that are put one after the other, and then looked up as one table.

@@ -63,7 +63,7 @@ def flattened_images(index: ModelIndex) -> dict[str, FlatImage]:
     Functional and Sequential models, nested ones too, for layers that are used once; on the
     TensorFlow backend the graph tells of others. Left out are layers without an image before them.
     """
-    if not any(hasattr(node.layer, "data_format") for node in index.layers):
+    if not any(_sees_images(node.layer) for node in index.layers):
         return {}
     above = _Above(index)
     layers = {node.path: node.layer for node in index.layers}
@@ -75,6 +75,17 @@ def flattened_images(index: ModelIndex) -> dict[str, FlatImage]:
     untold = [path for path, image in found.items() if image is _CAN_T_TELL]
     found |= _traced(index, untold) if untold else {}
     return {path: image for path, image in found.items() if image is not None}
+
+
+def _sees_images(layer: Any) -> bool:
+    """Tells whether a layer has pixels before it: of what is flattened, more than one axis."""
+    if not isinstance(layer, keras.layers.Flatten):
+        return hasattr(layer, "data_format")
+    try:
+        sizes = layer.input.shape[1:]
+    except (AttributeError, ValueError):  # used several times, or never on symbolic tensors
+        return True
+    return sum(size != 1 for size in sizes) > 1
 
 
 def _may_be_of_pixels(weight: Weight, layer: Any) -> bool:

@@ -23,6 +23,10 @@ _ASKS = (
     "otherwise, feature columns row by row ('div'), and only the graph says which: say "
     "partition_strategy='mod' or 'div' (--partition_strategy=...)"
 )
+_ASKS_OF_BOTH = (
+    "a table in shards, from which the graph looks ids up both in turn ('mod') and row by row "
+    "('div'): say which of them the model is to have, partition_strategy='mod' or 'div'"
+)
 
 
 class Tables(Reading):
@@ -32,10 +36,15 @@ class Tables(Reading):
     kinds = (_DEALT, _IN_ROWS, _SAID)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
-        for shards, strategy in (source.uses.listed if source.uses else {}).items():
-            yield from _listed(source.entries, shards, strategy)
+        for shards, told in (source.uses.listed if source.uses else {}).items():
+            strategy = source.assumptions.partition_strategy if told == "both" else told
+            if strategy is not None:
+                yield from _listed(source.entries, shards, strategy)
+            elif all(name in source.entries for name in shards):
+                yield Question(shards, _ASKS_OF_BOTH)
         for name, entry in source.entries.items():
-            found = rows_in_shards(name, entry, source.uses, source.assumptions)
+            role = _role_in(source, entry)
+            found = rows_in_shards(name, entry, source.uses, source.assumptions, role=role)
             if isinstance(found, Question):
                 yield found
             elif found is not None:
@@ -72,22 +81,39 @@ def _common(names: tuple[str, ...]) -> str:
     return within or names[0].partition("/")[0].rstrip("0123456789_")
 
 
+def _role_in(source: Source, entry: Entry) -> str:
+    """Returns what a variable is by name, or a table where the model has its shape for one alone.
+
+    A `softmax_w` that a model looks up was looked up in 1.x, too.
+    """
+    roles = {item.role for item in source.targets.values() if item.shape == entry.shape}
+    return "embedding" if roles == {"embedding"} else entry.name.role
+
+
 def rows_in_shards(
-    name: str, entry: Entry, uses: Uses | None, assumptions: Assumptions
+    name: str, entry: Entry, uses: Uses | None, assumptions: Assumptions, *, role: str = ""
 ) -> tuple[str, Reason] | Question | None:
-    """Returns the layout of a table in shards and why, or what to ask; None for any other."""
+    """Returns the layout of a table in shards and why, or what to ask; None for any other.
+
+    Args:
+      name: the variable's name.
+      entry: the variable.
+      uses: what the v1 graph does with variables; None without a graph.
+      assumptions: what the user said.
+      role: what the variable is, if its name doesn't say it.
+    """
     shards = len(entry.slices)
     known = uses.strategies.get(name) if uses is not None else None
-    strategy = known or assumptions.partition_strategy
+    strategy = assumptions.partition_strategy if known in (None, "both") else known
     # Only lookups deal rows out; a kernel in parts is joined as they stand.
-    if shards < 2 or (known is None and entry.name.role != "embedding"):
+    if shards < 2 or (known is None and (role or entry.name.role) != "embedding"):
         return None
     if not all(_whole_rows(index, entry.shape) for index in entry.slices):
         return None
     if strategy is None:
-        return Question((name,), _ASKS)
+        return Question((name,), _ASKS_OF_BOTH if known else _ASKS)
     layout = f"mod_shards({shards})" if strategy == "mod" else "identity"
-    if known is None:
+    if known in (None, "both"):
         return layout, _SAID.because(table=name, strategy=strategy, shards=shards)
     return layout, (_DEALT if known == "mod" else _IN_ROWS).because(table=name, shards=shards)
 

@@ -15,6 +15,7 @@ from tf1compat.names import fold_names, nearest_names
 
 __all__ = ["folded", "questions"]
 
+_SAME = "hold the same names and shapes"
 _SHOWN = 3  # folded names of one side of a question
 
 
@@ -28,10 +29,9 @@ class _Question:
     @property
     def whole(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """The layers and the scopes of which it asks the same of one part; None for any other."""
-        sides = [_parts(names) for names in (self.targets, self.sources)]
-        if any(len(leaves) > 1 or len(scopes) < 2 for scopes, leaves in sides):
-            return None
-        return sides[0][0], sides[1][0]
+        (layers, of_layers), (scopes, of_scopes) = map(_parts, (self.targets, self.sources))
+        one = len(of_layers) == len(of_scopes) == 1 < len(scopes)
+        return (layers, scopes) if one and all(layers) and all(scopes) else None
 
 
 def _parts(names: Iterable[str]) -> tuple[tuple[str, ...], set[str]]:
@@ -43,12 +43,13 @@ def _parts(names: Iterable[str]) -> tuple[tuple[str, ...], set[str]]:
 def questions(plan: Plan, said: Container[str]) -> Iterator[str]:
     """Yields what is asked about the open targets, but for those of which it is `said` why.
 
-    Where scopes of the program repeat each other, that comes first: once it is known which of them
-    the model is of, little else is open.
+    Where scopes that hold several layers repeat each other, that comes first: once it is known
+    which of them the model is of, little else is open. Single layers may be as many of one kind.
     """
     repeated = _repeated(plan)
-    yield from (_which_copy(scopes) for scopes in repeated)
-    within = tuple(f"{scope}/" for scopes in repeated for scope in scopes)
+    nets = [scopes for scopes in repeated if _holds_layers(plan, scopes[0])]
+    yield from (_which_copy(scopes) for scopes in nets)
+    within = tuple(f"{scope}/" for scopes in nets for scope in scopes)
     asked = [
         one
         for one in _asked(plan, said)
@@ -59,6 +60,14 @@ def questions(plan: Plan, said: Container[str]) -> Iterator[str]:
         by_layers[one.whole or one].append(one)
     for some in by_layers.values():
         yield _of_layers(some) if len(some) > 1 else _question(plan, some[0])
+    for scopes in repeated:
+        if scopes not in nets:
+            yield f"  {folded(scopes)} {_SAME}: of copies, a drop rule leaves one"
+
+
+def _holds_layers(plan: Plan, scope: str) -> bool:
+    inside = (name for name in plan.sources if name.startswith(f"{scope}/"))
+    return any("/" in name.removeprefix(f"{scope}/") for name in inside)
 
 
 def _repeated(plan: Plan) -> list[list[str]]:
@@ -70,7 +79,7 @@ def _repeated(plan: Plan) -> list[list[str]]:
 
 def _which_copy(scopes: Sequence[str]) -> str:
     return (
-        f"  {folded(scopes)} hold the same names and shapes: which of them is the model's, if any? "
+        f"  {folded(scopes)} {_SAME}: which of them is the model's, if any? "
         f"{{source='{scopes[-1]}/.*', drop='why'}} leaves one behind"
     )
 

@@ -196,13 +196,18 @@ def copies(plan: Plan) -> list[tuple[str, str]]:
         scope, _, rest = name.partition("/")
         if rest:
             inside[scope][rest] = plan.sources[name].shape
-    # What a scope holds besides, and is taken, shows that it is no copy of another.
-    taken = {source.partition("/")[0] for fill in plan.fills for source in fill.sources}
+    # What a scope holds besides, and is taken, shows that it is no copy of another; unless the
+    # other has the same there, bit for bit.
+    taken = {source for fill in plan.fills for source in fill.sources}
+    equal = {drop.source for drop in plan.drops if drop.kind == "equal"}
     first: dict[object, str] = {}
     found = []
     for scope, held in inside.items():
         original = first.setdefault(frozenset(held.items()), scope)
-        if original != scope and len(held) > 1 and scope not in taken and original not in taken:
+        own = {name.partition("/")[2] for name in taken if name.partition("/")[0] == original}
+        alike = {name.partition("/")[2] for name in equal if name.partition("/")[0] == scope}
+        apart = own != alike or any(name.partition("/")[0] == scope for name in taken)
+        if original != scope and len(held) > 1 and not apart:
             found.append((original, scope))
     return found
 
