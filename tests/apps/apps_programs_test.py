@@ -62,3 +62,31 @@ def test_outputs_are_compared_with_the_v1_graphs(tmp_path, app):
         for row in rows:
             assert 1e-5 < row["graph"]["max_rel"] < 0.01
             assert abs(row["graph"]["max_abs"] - row["model"]["max_abs"]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("output", "module", "message"),
+    [
+        ("m.orbax", "orbax", "expected orbax-checkpoint, which writes and reads these folders"),
+        ("m.tflite", "ai_edge_litert", "expected ai-edge-litert, which runs what is written"),
+        (
+            "m.safetensors.d",
+            "safetensors",
+            "expected safetensors, which reads back what is written",
+        ),
+    ],
+)
+def test_a_library_that_is_missing_is_told_before_all_else(
+    output, module, message, tmp_path, monkeypatch, app
+):
+    """Nothing is read, let alone proved, for what can't be written."""
+    monkeypatch.setitem(sys.modules, module, None)
+    code, out, err = app("migrate", "nowhere", "models:build", str(tmp_path / output))
+    assert (code, out, message in err) == (2, "", True)
+
+
+def test_a_folder_that_may_not_be_replaced_is_told_before_all_else(tmp_path, app):
+    output = tmp_path / "m.safetensors.d"
+    output.mkdir()
+    code, out, err = app("migrate", "nowhere", "models:build", str(output), "--overwrite")
+    assert (code, out, "it has no manifest of this package" in err) == (1, "", True)

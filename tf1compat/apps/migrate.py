@@ -23,12 +23,14 @@ from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint.read_files import files_of
 from tf1compat.errors import PlanError, UsageError, VerificationError
 from tf1compat.files.distinct import require_distinct
+from tf1compat.files.folders import require_replaceable
 from tf1compat.files.standing import exists, what_stands
 from tf1compat.files.telling import told_to
 from tf1compat.keras3.formats.output_formats import (
     computing_format,
     holds_optimizer,
     model_format,
+    require_library,
     suffixes,
 )
 from tf1compat.names.sizes import human_bytes
@@ -240,8 +242,10 @@ def _size(path: str) -> int:
 
 def _require_writable(output: str) -> None:
     """Refuses what can't be written before seconds are spent on planning for it."""
-    _KIND.format_of(output)
+    require_library(_KIND.format_of(output))
     _require_free(output)
+    if os.path.isdir(output):
+        require_replaceable(output)
     if not os.path.isdir(os.path.dirname(output) or os.curdir):
         raise UsageError(f"--output: expected an existing directory for {output!r}; create it")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from tf1compat.errors import ModelError
+from tf1compat.keras3.formats.libraries import ORBAX
 
 if TYPE_CHECKING:
     from tf1compat.files.manifest import Manifest
@@ -25,6 +26,7 @@ class Orbax:
     is_folder = True
     holds: Literal["weights"] = "weights"
     reads = (suffix,)
+    library = ORBAX
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         """Has Orbax save the values; all of them are in memory."""

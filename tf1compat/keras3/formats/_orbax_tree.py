@@ -18,7 +18,7 @@ import numpy as np
 from tf1compat.errors import OutputError
 from tf1compat.files.staging import destination
 from tf1compat.keras3.formats.exported import ArrayValue
-from tf1compat.keras3.formats.libraries import needing
+from tf1compat.keras3.formats.libraries import ORBAX, needing
 from tf1compat.names.first_line import first_line
 from tf1compat.stopping import unstoppable
 
@@ -32,7 +32,7 @@ _BATCH = 1 << 26  # bytes of arrays that are in memory at once; a larger one is 
 
 def orbax_library() -> Any:
     """Returns Orbax; UsageError where it isn't installed."""
-    with needing("orbax-checkpoint", extra="orbax", purpose="writes and reads these folders"):
+    with needing(ORBAX):
         from orbax.checkpoint import v1
 
         return v1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from tf1compat.errors import ModelError
+from tf1compat.keras3.formats.libraries import SAFETENSORS
 
 if TYPE_CHECKING:
     from tf1compat.files.manifest import Manifest
@@ -24,6 +25,7 @@ class SafetensorsFile:
     summary = "the weights by path in one file, for safetensors.safe_open"
     holds: Literal["weights"] = "weights"
     reads = (suffix,)
+    library = SAFETENSORS
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         """Streams the values into the file."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tf1compat.errors import ModelError, UsageError
+from tf1compat.keras3.formats.libraries import SAFETENSORS, Library
 from tf1compat.keras3.formats.options import option
 from tf1compat.names.sizes import bytes_of
 
@@ -39,6 +40,7 @@ class SafetensorsFolder:
     is_folder: ClassVar[bool] = True
     holds: ClassVar[Literal["weights"]] = "weights"
     reads: ClassVar[tuple[str, ...]] = (suffix, ".safetensors.index.json")
+    library: ClassVar[Library] = SAFETENSORS
 
     def __post_init__(self) -> None:
         if self.shard_size <= 0:

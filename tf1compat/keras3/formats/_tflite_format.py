@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tf1compat.errors import ModelError, UsageError
+from tf1compat.keras3.formats.libraries import LITERT, Library
 from tf1compat.keras3.formats.options import option
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Tflite:
     summary: ClassVar[str] = "a program for LiteRT, quantized by --quantize; told by its outputs"
     holds: ClassVar[Literal["program"]] = "program"
     reads: ClassVar[tuple[str, ...]] = (suffix,)
+    library: ClassVar[Library] = LITERT
 
     def __post_init__(self) -> None:
         if self.quantize not in _WAYS:

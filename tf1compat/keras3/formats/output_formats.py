@@ -24,6 +24,7 @@ from tf1compat.keras3.formats._safetensors_folder import SafetensorsFolder
 from tf1compat.keras3.formats._saved_model_format import SavedModel
 from tf1compat.keras3.formats._tflite_format import Tflite
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
+from tf1compat.keras3.formats.libraries import Library
 from tf1compat.registry import PASSED, Registry, asked, is_a
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "read_back",
     "read_program",
     "reading_format",
+    "require_library",
     "suffixes",
 ]
 
@@ -274,6 +276,17 @@ def _wanted(path: str, one: OutputFormat) -> OutputFormat:
         f"{path}: expected a name ending in {one.suffix} for the format {one.name!r}, found "
         f"another{taken}"
     )
+
+
+def require_library(one: OutputFormat) -> None:
+    """Does nothing where the library that a format needs, if it does, is installed.
+
+    Raises:
+      UsageError: it isn't.
+    """
+    library = getattr(one, "library", None)
+    if isinstance(library, Library):
+        library.require()
 
 
 def is_folder(one: OutputFormat) -> bool:

@@ -24,7 +24,7 @@ from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
-from tf1compat.keras3.formats.libraries import needing
+from tf1compat.keras3.formats.libraries import LITERT, needing
 from tf1compat.keras3.formats.programs._held_model import HeldModel, held
 from tf1compat.keras3.formats.programs._trying import Tried, require_near, tried
 from tf1compat.keras3.formats.programs._unconverted import UnsizedError, not_converted
@@ -162,7 +162,7 @@ class _Spec:
 
 
 def _interpreters() -> Any:
-    with needing("ai-edge-litert", extra="tflite", purpose="runs what is written"):
+    with needing(LITERT):
         from ai_edge_litert.interpreter import Interpreter
 
         return Interpreter

@@ -20,7 +20,7 @@ from tf1compat.errors import OutputError, Problem
 from tf1compat.files.dtypes import numpy_dtype
 from tf1compat.files.manifest import Manifest
 from tf1compat.keras3.formats.exported import ArrayValue
-from tf1compat.keras3.formats.libraries import needing
+from tf1compat.keras3.formats.libraries import SAFETENSORS, needing
 from tf1compat.keras3.formats.weight_values import ReadWeight, notes_of, sources_of, value_of
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
@@ -40,7 +40,7 @@ _PLAN = "plan_sha256"
 
 def require_library() -> Any:
     """Returns safetensors; UsageError where it isn't installed."""
-    with needing("safetensors", extra="safetensors", purpose="reads back what is written"):
+    with needing(SAFETENSORS):
         import safetensors
 
         return safetensors
