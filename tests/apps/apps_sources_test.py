@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,21 @@ TESTDATA = pathlib.Path(__file__).parents[1] / "checkpoint" / "testdata"
 def test_inspect_takes_a_state_file(app):
     code, out, _ = app("inspect", f"--checkpoint={TESTDATA / 'trained' / 'checkpoint'}")
     assert (code, "net/hidden/kernel" in out) == (0, True)
+
+
+def test_a_copied_folder_that_names_another_says_so(app, tmp_path):
+    shutil.copytree(TESTDATA / "trained", run := tmp_path / "run")
+    prefix = next(run.glob("*.index")).with_suffix("")
+    # As a Saver of 1.x writes it.
+    (run / "checkpoint").write_text(f'model_checkpoint_path: "{prefix}"\n')
+    assert app("inspect", str(run))[2] == ""
+    shutil.copytree(run, copy := tmp_path / "copy")
+    code, out, err = app("inspect", str(copy))
+    assert (code, "net/hidden/kernel" in out) == (0, True)
+    assert err.startswith(
+        f"{copy / 'checkpoint'} names {prefix}, in another folder, which is read;"
+    )
+    assert app("inspect", str(copy / prefix.name))[2] == ""
 
 
 def test_what_is_no_checkpoint_is_one_line_that_names_it(app, tmp_path):

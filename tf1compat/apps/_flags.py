@@ -9,18 +9,26 @@ from collections.abc import Mapping
 from absl import flags
 
 import tf1compat.keras3.formats.keras_sources  # noqa: F401 - adds Keras' files to the formats
+from tf1compat.apps._printing import complain
 from tf1compat.checkpoint import Checkpoint, open_checkpoint
 from tf1compat.checkpoint.source_formats import SOURCE_FORMATS
+from tf1compat.checkpoint.state_file import STATE_FILE
 from tf1compat.errors import Problem, UsageError
 from tf1compat.files.regular import special_kind
 
 __all__ = [
     "SourceFlags",
     "define_format",
+    "opened",
     "require_files",
     "require_finite",
     "source_help",
 ]
+
+
+_ELSEWHERE = (
+    "{} names {}, in another folder, which is read; to read what is in the folder, name its prefix"
+)
 
 
 def source_help() -> str:
@@ -34,6 +42,20 @@ def define_format(flag_values: flags.FlagValues) -> flags.FlagHolder[str]:
     return flags.DEFINE_enum(
         "format", "table", ["table", "json"], "How to print.", flag_values=flag_values
     )
+
+
+def opened(path: str, *, step: int | None = None) -> Checkpoint:
+    """Opens a checkpoint, and says on standard error where a folder's is in another folder.
+
+    Savers of 1.x write absolute paths, which a copy of the folder has too.
+    """
+    checkpoint = open_checkpoint(path, step=step)
+    folder = os.path.dirname(path) if os.path.basename(path) == STATE_FILE else path
+    if os.path.isdir(folder):
+        held, read = (os.path.realpath(one) for one in (folder, os.path.dirname(checkpoint.prefix)))
+        if os.path.commonpath([held, read]) != held:
+            complain(_ELSEWHERE.format(os.path.join(folder, STATE_FILE), checkpoint.prefix))
+    return checkpoint
 
 
 def require_files(named: Mapping[str, str | None]) -> None:
@@ -98,4 +120,4 @@ class SourceFlags:
 
     def open(self) -> Checkpoint:
         """Returns the checkpoint that the flags name, opened."""
-        return open_checkpoint(self._checkpoint.value, step=self._step.value)
+        return opened(self._checkpoint.value, step=self._step.value)

@@ -8,9 +8,8 @@ from absl import flags
 
 from tf1compat.apps._app import App
 from tf1compat.apps._edits import EXITS, SurgeryFlags, writers_help
-from tf1compat.apps._flags import source_help
+from tf1compat.apps._flags import opened, source_help
 from tf1compat.apps.usage_text import Usage
-from tf1compat.checkpoint import open_checkpoint
 from tf1compat.checkpoint.surgery import average, planned
 from tf1compat.checkpoint.surgery.averaging import OTHERS
 from tf1compat.errors import UsageError
@@ -60,7 +59,7 @@ def _main() -> int:
         weights = [float(text) for text in _WEIGHTS.value]
     except ValueError as error:
         raise UsageError(f"--weights: expected numbers, found {_WEIGHTS.value}") from error
-    sides = [planned(open_checkpoint(path)) for path in _CHECKPOINTS.value]
+    sides = [planned(opened(path)) for path in _CHECKPOINTS.value]
     return _SURGERY.end(average(sides, weights, others=_OTHERS.value))
 
 

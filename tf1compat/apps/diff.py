@@ -13,7 +13,7 @@ from typing import Any
 from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
-from tf1compat.apps._flags import SourceFlags, define_format, require_files, source_help
+from tf1compat.apps._flags import SourceFlags, define_format, opened, require_files, source_help
 from tf1compat.apps._printing import json_head, say, say_json
 from tf1compat.apps._progress import Advance, progress
 from tf1compat.apps._quiet import import_keras
@@ -21,7 +21,7 @@ from tf1compat.apps._scope_tree import Line, tree_lines
 from tf1compat.apps._tables import on_terminal, print_table
 from tf1compat.apps._target_flags import TargetFlags, output_help
 from tf1compat.apps.usage_text import Usage
-from tf1compat.checkpoint import Entry, open_checkpoint
+from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.source_formats import suffix_length
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.files.regular import special_kind
@@ -65,7 +65,7 @@ def _main() -> int:
     if written is not None and _is_written(written, _OTHER.value):
         rows, unlike, count = _against_keras(checkpoint, written)
     else:
-        other = open_checkpoint(_OTHER.value)
+        other = opened(_OTHER.value)
         both = [one for name, one in checkpoint.items() if name in other]
         with progress("comparing", sum(one.nbytes for one in both)) as advance:
             rows = list(_between(checkpoint, other, advance))

@@ -210,6 +210,17 @@ def test_split_parts_must_make_up_the_whole(written):
         plan_migration(prefix, model, rules)
 
 
+def test_no_cast_is_offered_where_a_layer_is_quantized(tmp_path, classifier):
+    values = {k: np.asarray(v, "f4") for k, v in _values(**_MLP).items()}
+    prefix = str(tmp_path / "floats")
+    write_checkpoint(prefix, values)
+    classifier.get_layer("hidden").quantize("int8")
+    plan = plan_migration(prefix, classifier)
+    said = {problem.name: problem.remedy for problem in plan.unfilled}
+    assert "before it is quantized" in said["hidden/kernel"]
+    assert "cast(int8)" not in str(plan)
+
+
 def test_a_narrowing_cast_takes_a_rule(tmp_path, classifier):
     values = {k: v.astype(np.float64) for k, v in _values(**_MLP).items()}
     prefix = str(tmp_path / "wide")

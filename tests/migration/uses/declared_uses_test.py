@@ -188,3 +188,12 @@ def test_an_adapted_normalization_reads_no_weight():
     layer.adapt(np.arange(6.0).reshape(3, 2))
     index = index_model(layer)
     assert traced_uses(index, [""]) == {}
+
+
+def test_what_stands_beside_a_kernel_is_no_kernel():
+    model = keras.Sequential([keras.Input((3,)), L.Dense(4, name="d"), L.Dense(2, name="lora")])
+    model.get_layer("d").quantize("int8")
+    model.get_layer("lora").enable_lora(2)
+    index = index_model(model)
+    assert {"d/kernel_scale", "lora/lora_kernel_a", "lora/lora_kernel_b"} <= set(index)
+    assert set(declared_uses(index, index)) == {"d/kernel", "d/bias", "lora/kernel", "lora/bias"}

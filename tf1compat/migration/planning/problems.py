@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from tf1compat.errors import Problem
+from tf1compat.files.dtypes import resolution
 from tf1compat.migration.layouts.basic import Transpose
 from tf1compat.migration.layouts.casts import Cast
 from tf1compat.migration.layouts.layout import Layout, Spec
@@ -30,9 +31,14 @@ def mending_step(made: Spec, wanted: Spec) -> Layout | None:
     Never taken by itself: a cast loses precision, and which matrix is to be turned nobody tells.
     """
     if made.shape == wanted.shape:
-        return Cast(wanted.dtype)
+        return None if _quantized(made, wanted) else Cast(wanted.dtype)
     turned = made.shape == wanted.shape[::-1] and len(wanted.shape) == 2
     return Transpose((1, 0)) if turned else None
+
+
+def _quantized(given: Spec, wanted: Spec) -> bool:
+    """Tells whether floats would become whole numbers: a cast makes 0 of nearly all weights."""
+    return bool(resolution(given.dtype)) and not resolution(wanted.dtype)
 
 
 def misfit(
@@ -40,6 +46,8 @@ def misfit(
 ) -> tuple[tuple[str, Problem], tuple[str, Problem]]:
     """Returns a problem for either end of a pair that evidence supports and no layout joins."""
     remedy = f"give {target} a rule with layout='{Cast(wanted.dtype)}' if that is meant"
+    if _quantized(given, wanted):
+        remedy = "migrate onto the model as it is before it is quantized, and quantize that"
     return (
         (target, Problem(target, f"a source of {wanted}", f"{source} of {given}", "", remedy)),
         (source, Problem(source, f"a target of {given}", f"{target} of {wanted}", "", remedy)),

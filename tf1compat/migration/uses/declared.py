@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ __all__ = ["LAYERS", "LayerUses", "declared_uses", "is_declared"]
 
 Config = Mapping[str, Any]
 
+# What Keras puts beside a kernel or a table: of low rank, or to make floats of what was quantized.
+_BESIDE = re.compile(r"lora_.*|.*_(?:scale|zero)")
 _GRU = (UPDATE, RESET, CANDIDATE)
 
 
@@ -51,7 +54,7 @@ def declared_uses(index: ModelIndex, paths: Iterable[str]) -> dict[str, Use]:
     found = {}
     for path in paths:
         weight = index[path]
-        if not is_declared(index, weight):
+        if not is_declared(index, weight) or _BESIDE.fullmatch(weight.name):
             continue
         at = weight.layer_path
         if at not in configs:
