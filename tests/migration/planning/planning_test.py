@@ -301,6 +301,23 @@ def test_no_rule_is_suggested_for_what_is_asked(written):
     assert suggestions(plan, replan, open_checkpoint(prefix)) == []
 
 
+@pytest.mark.parametrize("flat", [False, True])
+def test_pixels_are_asked_about_where_a_joined_branch_has_any(written, flat):
+    """Two images of one tower, as in siamese nets."""
+    keras.utils.clear_session()
+    image = keras.Input((2, 3, 4))
+    h = keras.layers.Conv2D(4, 1, use_bias=False, name="conv")(image)
+    pooled = keras.layers.GlobalAveragePooling2D()(h)
+    tower = keras.Model(image, keras.layers.Flatten()(h) if flat else pooled)
+    left, right = keras.Input((2, 3, 4)), keras.Input((2, 3, 4))
+    both = keras.layers.Concatenate()([tower(left), tower(right)])
+    model = keras.Model([left, right], keras.layers.Dense(5, use_bias=False, name="out")(both))
+    rows = 48 if flat else 8
+    plan = plan_migration(written(_values(conv=(1, 1, 4, 4), dense=(rows, 5))), model)
+    assert plan.complete is not flat
+    assert ("data_format" in str(plan)) is flat
+
+
 def test_no_rule_is_suggested_by_the_word_of_a_role(written):
     keras.utils.clear_session()
     dense = keras.layers.Dense(3, use_bias=False, name="cls")

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from tf1compat.checkpoint.meta.flat_images import read_flattened
-from tf1compat.keras3.index._functional import simple_edges
+from tf1compat.keras3.index._functional import model_graph, simple_edges
 from tf1compat.keras3.index._tree import is_graph, is_stack
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.requirements import is_of_keras
@@ -34,6 +34,10 @@ _MOVING = frozenset({"Reshape", "Transpose", "Moveaxis", "Swapaxes"})
 _NO_IMAGE = re.compile(
     r"Dense|EinsumDense|Embedding|Global\w+Pooling\w*|InputLayer|CategoryEncoding|"
     r"LSTM|GRU|SimpleRNN|RNN|Bidirectional"
+)
+# What puts units beside each other, or reckons with several: no image where none has one.
+_JOINING = frozenset(
+    {"Concatenate", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"}
 )
 _UNTOLD = 20  # layers that are followed upwards
 
@@ -141,19 +145,43 @@ class _Above:
 
     def flattened(self, layer: Any) -> FlatImage | None:
         """Returns the image before a layer, what stands for not knowing it, or None for none."""
-        above = self.of(layer)
-        for _ in range(_UNTOLD):
-            if type(above).__name__ not in _IN_PLACE:
-                break
-            above = self.of(above)
+        above = self._moved(self.of(layer))
         name = type(above).__name__
-        if _NO_IMAGE.fullmatch(name):
+        if self._has_none(above, _UNTOLD):
             return None
         if isinstance(above, keras.layers.Flatten):
             return self._image(above, above.data_format == "channels_first")
         if name == "Reshape" and len(getattr(above, "target_shape", ())) == 1:
             return self._image(above, first=False)
         return None if above is not None and _is_wide(layer) else _CAN_T_TELL
+
+    def _moved(self, above: Any) -> Any:
+        """Returns what made the values that an operation and those above it leave in place."""
+        for _ in range(_UNTOLD):
+            if type(above).__name__ not in _IN_PLACE:
+                break
+            above = self.of(above)
+        return above
+
+    def _has_none(self, above: Any, left: int) -> bool:
+        """Tells whether an operation's values are surely no image's, nor of several."""
+        name = type(above).__name__
+        if name not in _JOINING or not left:
+            return _NO_IMAGE.fullmatch(name) is not None
+        joined = [self._moved(one) for one in self._joined(above)]
+        inputs = any(type(one).__name__ == "InputLayer" for one in joined)
+        return bool(joined) and not inputs and all(self._has_none(one, left - 1) for one in joined)
+
+    def _joined(self, layer: Any) -> list[Any]:
+        """Returns what feeds a layer that is called once; [] where that can't be told."""
+        model = self._within.get(layer)
+        graph = model_graph(model) if model is not None and is_graph(model) else None
+        calls = [call for call in graph.calls if call.operation is layer] if graph else []
+        if len(calls) != 1 or graph is None:
+            return []
+        named = {call.operation.name: call.operation for call in graph.calls}
+        found = [named[ref.operation] for ref in calls[0].inputs]
+        return [_last(one) if is_stack(one) or is_graph(one) else one for one in found]
 
     def _image(self, flatten: Any, first: bool) -> FlatImage | None:
         try:
