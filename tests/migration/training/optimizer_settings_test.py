@@ -315,6 +315,14 @@ def test_a_fixed_loss_scale_of_1_15_is_read_where_its_gradients_begin(graph):
     assert found == ["loss_scale_factor 128 in the v1 graph, none in the model's optimizer"]
 
 
+def test_what_is_offered_needs_no_import_of_the_program(graph, monkeypatch):
+    """Keras knows the optimizers of this package once somebody has imported them."""
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "tf1compat>Momentum")
+    training = plan_migration(graph(_constrained), two_layers(keras.optimizers.SGD(0.5))).training
+    assert "v1_optimizers.Momentum(" in training.offer
+    assert [one.facts["v1"] for one in training.beyond] == ["changed by Assign too"]
+
+
 @pytest.mark.parametrize("build", [_decayed_beside, _constrained])
 def test_what_is_offered_is_tried_before(graph, build):
     path = graph(build)

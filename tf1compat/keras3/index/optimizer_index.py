@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from tf1compat.errors import UnknownNameError
+from tf1compat.keras3 import v1_optimizers
 from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.weights import Weight
 
@@ -154,7 +155,7 @@ def index_optimizer(index: ModelIndex) -> OptimizerIndex | None:
 
 def unbuilt_optimizer(
     kind: str, settings: Mapping[str, Any], *, trained: Iterable[str]
-) -> OptimizerIndex:
+) -> OptimizerIndex | None:
     """Returns an optimizer that has no variables yet, as its settings say it computes.
 
     Args:
@@ -162,14 +163,16 @@ def unbuilt_optimizer(
       settings: arguments of its constructor.
       trained: paths of the weights that it is to train.
 
-    Raises:
-      UnknownNameError: there is no such class.
+    Returns:
+      None where there is no such class: this Keras lacks it, or nobody has imported it.
     """
     package, _, name = kind.rpartition(">")
-    cls = getattr(keras.optimizers, name) if package == "keras" else None
+    # Those of this package are registered once somebody imports them, which nobody need have done.
+    own = v1_optimizers if package == "tf1compat" else None
+    cls = getattr(keras.optimizers if package == "keras" else own, name, None)
     cls = cls or keras.saving.get_registered_object(kind)
     if cls is None:
-        raise UnknownNameError(f"{kind}: Keras has no optimizer of this name")
+        return None
     made, paths = cls(**settings), list(trained)
     return OptimizerIndex(made, made, (), trained=paths, all_trained=paths)
 

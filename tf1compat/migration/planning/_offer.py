@@ -71,8 +71,8 @@ class Offered:
         else:
             yield from ((one, self._of(paths)) for one, paths in groups)
 
-    def tried(self, family: Family) -> OptimizerIndex:
-        """Returns the one optimizer that is offered, made and without variables."""
+    def tried(self, family: Family) -> OptimizerIndex | None:
+        """Returns the one optimizer that is offered, made and without variables, if it can be."""
         rate = self.numbers.rate(self.step).now
         settings = {"learning_rate": 0.0 if rate is None else rate, **self._settings(family)}
         return unbuilt_optimizer(family.takers[0].kind, settings, trained=self.variables)

@@ -228,6 +228,8 @@ class OneOptimizer:
     def _left(self, family: Family, offered: Offered) -> Iterator[Reason]:
         """Yields what one optimizer that is offered computes otherwise, once it was tried."""
         taker, tried = family.takers[0], offered.tried(family)
+        if tried is None:
+            return
         weights = {fill.target: fill for fill in offered.weights}
         own = dataclasses.replace(
             self._compare(family, taker, tried),
