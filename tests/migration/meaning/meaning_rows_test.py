@@ -1,10 +1,12 @@
 """Rows of tables in shards, and of kernels behind flattened images."""
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from v1_programs import saved, without_graph
 
+from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import RuleError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import Assumptions, Status, plan_migration, prove
@@ -237,6 +239,17 @@ def test_where_the_model_does_not_tell_it_is_asked_and_a_rule_says_it(tmp_path, 
         plan_migration(prefix, index, silent)
     told = [Rule("fc/kernel", "fc/kernel", layout="channels_first(4, 5, 3)")]
     assert prove(plan_migration(prefix, index, told), index).agrees
+
+
+def test_a_flattened_embedding_has_no_pixels(tmp_path):
+    """A concatenation can't be followed; but nothing in the model is an image."""
+    shapes = {"city/embeddings": (6, 3), "deep/kernel": (4, 2)}
+    write_checkpoint(tmp_path / "m.ckpt", {n: np.zeros(s, "f") for n, s in shapes.items()})
+    age, city = keras.Input((1,)), keras.Input((1,), dtype="int32")
+    flat = keras.layers.Flatten()(keras.layers.Embedding(6, 3, name="city")(city))
+    joined = keras.layers.Concatenate()([age, flat])
+    model = keras.Model([age, city], keras.layers.Dense(2, use_bias=False, name="deep")(joined))
+    assert plan_migration(tmp_path / "m.ckpt", model).complete
 
 
 def test_vectors_of_pixels_are_turned_too(tmp_path):
