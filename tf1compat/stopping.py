@@ -30,6 +30,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 _PATIENCE = 5.0  # seconds that cleaning up may take before a further signal counts
+_LONG_AGO = float("-inf")
+_SOON = 0.01  # seconds, after which Python is done with what swallowed an exception
 
 # Whether a block of stoppable is around: to ask for a signal's handler takes microseconds, which
 # tells where thousands of short answers are asked for.
@@ -83,11 +85,20 @@ class _Handler:
             raise self.asked
 
     def again(self, stopped: Stopped) -> None:
-        """Has a signal come once more, whose exception Python swallowed."""
+        """Has a signal come once more, soon, whose exception Python swallowed.
+
+        At once it would be raised in whoever asks for that, where Python swallows it, too.
+        """
         import _thread
 
-        self.asked = None
-        _thread.interrupt_main(signal.Signals(stopped.signal))
+        self._since = _LONG_AGO
+        _thread.start_new_thread(self._repeat, (stopped.signal,))
+
+    def _repeat(self, number: int) -> None:
+        main = threading.main_thread().ident
+        while self._since == _LONG_AGO and signal.getsignal(number) is self and main is not None:
+            time.sleep(_SOON)
+            signal.pthread_kill(main, number)
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -267,6 +268,20 @@ def test_an_interrupt_that_others_took_for_themselves_passes():
             interrupted()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_a_destructor_swallowed_comes_once_more(capsys):
+    class Closing:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    def closes():
+        Closing()
+        threading.Event().wait(5)  # the signal ends it
+
+    with pytest.raises(Stopped, match="terminated"), stoppable():
+        closes()
+    assert capsys.readouterr().err == ""
 
 
 def test_once_stoppable_short_answers_dont_ask_for_handlers(monkeypatch):
