@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 from tf1compat.errors import OutputError, Tf1CompatError
 
-__all__ = ["naming", "path_text", "real_path", "standing"]
+__all__ = ["BEFORE", "naming", "path_text", "real_path", "standing"]
+
+BEFORE = "what stood there before still stands"
 
 
 def standing(path: str) -> str:
     """Returns what an error says of the place of an output that wasn't written."""
     there = os.path.lexists(path)
-    return "what stood there before still stands" if there else "nothing stands there, as before"
+    return BEFORE if there else "nothing stands there, as before"
 
 
 @contextlib.contextmanager
