@@ -203,6 +203,18 @@ def test_a_dense_layer_of_a_cells_sizes_is_none_for_want_of_a_target(tmp_path):
     assert not plan.fills
 
 
+def test_a_kernel_that_fits_elsewhere_is_no_cell_for_its_sizes(tmp_path):
+    shapes = {"heads/kernel": (INPUTS + UNITS, 4 * UNITS), "heads/bias": (4 * UNITS,)}
+    write_checkpoint(tmp_path / "m.ckpt", {n: np.zeros(s, "f") for n, s in shapes.items()})
+    x = keras.Input((STEPS, INPUTS + UNITS))
+    heads = keras.layers.EinsumDense("abc,cde->abde", (None, 4, UNITS), bias_axes="de")
+    y = keras.Input((STEPS, INPUTS))
+    model = keras.Model([x, y], [heads(x), _lstm()(y)])
+    found = {fill.target for fill in plan_migration(tmp_path / "m.ckpt", model).fills}
+    assert len(found) == 2
+    assert not any(target.startswith("lstm") for target in found)
+
+
 def test_rows_that_a_rule_splits_off_a_cell_have_its_gates_unless_it_says_otherwise(named):
     index = _model(PROGRAMS["bidirectional"][1]())
     rows = {"kernel": f"split(0, 0, {INPUTS})", "recurrent_kernel": f"split(0, {INPUTS}, 7)"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
 from tf1compat.migration.matching.places import is_automatic, make_places
+from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.meaning.base import Source
 
 __all__ = ["ASKS_OF_A_CELL", "lstm_sized"]
@@ -24,8 +25,8 @@ _RECURRENT = frozenset(("lstm", "rnn", "bidirectional"))
 def lstm_sized(source: Source, scope: str, held: Mapping[str, Entry]) -> tuple[Entry, Entry] | None:
     """Returns kernel and bias of a scope whose sizes are an LSTM cell's of the model alone.
 
-    None where names say that it is a layer of another kind, or the model has a weight of its
-    kernel's own shape.
+    None where names say that it is a layer of another kind, or the model has a weight that its
+    kernel could fill as it is.
     """
     if {*held} != {"kernel", "bias"} or not scope or _is_another(scope):
         return None
@@ -33,9 +34,9 @@ def lstm_sized(source: Source, scope: str, held: Mapping[str, Entry]) -> tuple[E
     if len(kernel.shape) != 2 or bias.shape != kernel.shape[1:] or kernel.shape[1] % _GATES:
         return None
     units = kernel.shape[1] // _GATES
-    shapes = {item.shape for item in source.targets.values()}
+    own = any(same_elements(kernel.shape, item.shape) for item in source.targets.values())
     wanted = (kernel.shape[0] - units, units)
-    return (kernel, bias) if kernel.shape not in shapes and wanted in _lstms(source) else None
+    return (kernel, bias) if not own and wanted in _lstms(source) else None
 
 
 def _is_another(scope: str) -> bool:
