@@ -315,6 +315,18 @@ def test_a_fixed_loss_scale_of_1_15_is_read_where_its_gradients_begin(graph):
     assert found == ["loss_scale_factor 128 in the v1 graph, none in the model's optimizer"]
 
 
+def test_what_keras_cannot_clip_by_at_once_is_said_of_what_is_offered(graph):
+    def build(loss, weights):
+        optimizer = train.MomentumOptimizer(0.1, 0.9)
+        pairs = optimizer.compute_gradients(loss, weights)
+        norms = [(tf.clip_by_norm(one, 1.0), weight) for one, weight in pairs]
+        both = [(tf.clip_by_value(one, -0.5, 0.5), weight) for one, weight in norms]
+        return optimizer.apply_gradients(both, train.get_or_create_global_step())
+
+    training = plan_migration(graph(build), two_layers(keras.optimizers.SGD(0.5))).training
+    assert any("clipped in several ways" in one.text for one in training.beyond)
+
+
 def test_what_is_offered_needs_no_import_of_the_program(graph, monkeypatch):
     """Keras knows the optimizers of this package once somebody has imported them."""
     monkeypatch.delitem(keras.saving.get_custom_objects(), "tf1compat>Momentum")

@@ -164,7 +164,7 @@ def unbuilt_optimizer(
       trained: paths of the weights that it is to train.
 
     Returns:
-      None where there is no such class: this Keras lacks it, or nobody has imported it.
+      None where it can't be made: this Keras lacks it, or doesn't take such settings together.
     """
     package, _, name = kind.rpartition(">")
     # Those of this package are registered once somebody imports them, which nobody need have done.
@@ -173,7 +173,10 @@ def unbuilt_optimizer(
     cls = cls or keras.saving.get_registered_object(kind)
     if cls is None:
         return None
-    made, paths = cls(**settings), list(trained)
+    try:
+        made, paths = cls(**settings), list(trained)
+    except (TypeError, ValueError):  # of two ways of clipping, for one
+        return None
     return OptimizerIndex(made, made, (), trained=paths, all_trained=paths)
 
 

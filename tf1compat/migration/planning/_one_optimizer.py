@@ -12,6 +12,7 @@ from tf1compat.keras3.index.optimizer_index import OptimizerIndex, OptimizerVari
 from tf1compat.migration.carrying import FAMILIES
 from tf1compat.migration.carrying.family import Family, Taker
 from tf1compat.migration.planning._averages_compared import AveragesCompared
+from tf1compat.migration.planning._gradients_compared import GradientsCompared
 from tf1compat.migration.planning._graph_numbers import GraphNumbers
 from tf1compat.migration.planning._offer import Offered
 from tf1compat.migration.planning._optimizer_differences import Compared
@@ -229,6 +230,7 @@ class OneOptimizer:
         """Yields what one optimizer that is offered computes otherwise, once it was tried."""
         taker, tried = family.takers[0], offered.tried(family)
         if tried is None:
+            yield from GradientsCompared(offered.numbers, {}).differences()
             return
         weights = {fill.target: fill for fill in offered.weights}
         own = dataclasses.replace(
