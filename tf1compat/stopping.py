@@ -73,6 +73,7 @@ class _Handler:
         self._since = 0.0
         self._holds = 0
         self._late: Stopped | None = None
+        self.sending = threading.Lock()  # a signal that is sent meets this handler, no earlier one
 
     def __call__(self, number: int, frame: object = None) -> None:
         now = time.monotonic()
@@ -96,9 +97,12 @@ class _Handler:
 
     def _repeat(self, number: int) -> None:
         main = threading.main_thread().ident
-        while self._since == _LONG_AGO and signal.getsignal(number) is self and main is not None:
+        while main is not None:
             time.sleep(_SOON)
-            signal.pthread_kill(main, number)
+            with self.sending:
+                if self._since != _LONG_AGO or signal.getsignal(number) is not self:
+                    return
+                signal.pthread_kill(main, number)
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
@@ -129,8 +133,9 @@ def install(signals: Iterable[signal.Signals] = SIGNALS) -> Callable[[], None]:
         sys.unraisablehook = _insisting(hook)
 
     def undo() -> None:
-        for one, earlier in before.items():
-            signal.signal(one, earlier)
+        with handler.sending:
+            for one, earlier in before.items():
+                signal.signal(one, earlier)
         if before:
             sys.unraisablehook = hook
 

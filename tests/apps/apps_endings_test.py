@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -282,6 +283,22 @@ def test_a_signal_that_a_destructor_swallowed_comes_once_more(capsys):
     with pytest.raises(Stopped, match="terminated"), stoppable():
         closes()
     assert capsys.readouterr().err == ""
+
+
+def test_a_signal_that_comes_once_more_meets_no_earlier_handler():
+    """It ended the program by itself, had handlers been put back meanwhile."""
+    for _ in range(3):
+        handler = []
+
+        class Closing:
+            def __del__(self):
+                handler.append(signal.getsignal(signal.SIGTERM))
+                signal.raise_signal(signal.SIGTERM)
+
+        with stoppable():
+            Closing()
+        time.sleep(0.03)
+        assert signal.getsignal(signal.SIGTERM) is not handler[0]
 
 
 def test_once_stoppable_short_answers_dont_ask_for_handlers(monkeypatch):

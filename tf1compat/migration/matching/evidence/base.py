@@ -22,6 +22,7 @@ OTHER_KINDS = {
     "same": "what nothing tells apart",
     "computed": "what computing told",
     "computed_alike": "what computing told of numbered layers",
+    "computed_one_by_one": "what computing told of scopes and layers, each by itself",
     "used": "how both graphs use a pair",
     "pixels": "rows of a flattened image, by the graph",
     "pixels_said": "rows of a flattened image, by what the user said",
