@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 
 import numpy as np
 import pytest
@@ -285,20 +286,23 @@ def test_a_signal_that_a_destructor_swallowed_comes_once_more(capsys):
     assert capsys.readouterr().err == ""
 
 
+class _Stopping:
+    """What is sent a signal while Python does away with it, and notes whose it was."""
+
+    handlers: typing.ClassVar[list[object]] = []
+
+    def __del__(self):
+        self.handlers.append(signal.getsignal(signal.SIGTERM))
+        signal.raise_signal(signal.SIGTERM)
+
+
 def test_a_signal_that_comes_once_more_meets_no_earlier_handler():
     """It ended the program by itself, had handlers been put back meanwhile."""
     for _ in range(3):
-        handler = []
-
-        class Closing:
-            def __del__(self):
-                handler.append(signal.getsignal(signal.SIGTERM))
-                signal.raise_signal(signal.SIGTERM)
-
         with stoppable():
-            Closing()
+            _Stopping()
         time.sleep(0.03)
-        assert signal.getsignal(signal.SIGTERM) is not handler[0]
+        assert signal.getsignal(signal.SIGTERM) is not _Stopping.handlers[-1]
 
 
 def test_once_stoppable_short_answers_dont_ask_for_handlers(monkeypatch):
