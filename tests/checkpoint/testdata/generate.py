@@ -178,6 +178,35 @@ def object_based(case):
     record(case, found)
 
 
+def trained_objects(case):
+    """Keras models with optimizers of two worlds, saved as objects; weights 20 steps later."""
+    prefix = fresh(case)
+    features, answers = RANDOM.standard_normal((16, 4)), RANDOM.standard_normal((16, 2))
+    makers = {
+        "adam": lambda: tf.keras.optimizers.Adam(0.01),
+        "adamax": lambda: tf.keras.optimizers.Adamax(0.01),
+        "sgd": lambda: tf.keras.optimizers.SGD(0.01, momentum=0.9),
+        "v1_adam": lambda: tf.train.AdamOptimizer(0.01, epsilon=1e-7),
+        "v1_momentum": lambda: tf.train.MomentumOptimizer(0.01, 0.9),
+    }
+    found = {"features": features, "answers": answers}
+    for name, make in makers.items():
+        tf.keras.backend.clear_session()
+        tf.set_random_seed(1)
+        hidden = tf.keras.layers.Dense(3, "tanh", input_shape=(4,), name="hidden")
+        model = tf.keras.Sequential([hidden, tf.keras.layers.Dense(2, name="output")])
+        model.compile(make(), "mse")
+        kept = {"batch_size": 16, "shuffle": False, "verbose": 0}
+        model.fit(features, answers, epochs=3, **kept)
+        saved = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+        saved.save(os.path.join(os.path.dirname(prefix), name))
+        model.fit(features, answers, epochs=20, **kept)
+        value_of = tf.keras.backend.get_value
+        found.update({f"{name}/{weight.op.name}": value_of(weight) for weight in model.weights})
+    without_folder(case)
+    record(case, found)
+
+
 if __name__ == "__main__":
     every_dtype("dtypes_v2", tf.raw_ops.SaveV2)
     every_dtype("dtypes_v1", tf.raw_ops.SaveSlices)
@@ -186,3 +215,4 @@ if __name__ == "__main__":
     partitioned("single_v1", False, tf.train.SaverDef.V1)
     trained("trained")
     object_based("object_based")
+    trained_objects("trained_objects")

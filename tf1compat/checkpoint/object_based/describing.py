@@ -56,7 +56,8 @@ def describe(variables: Mapping[str, Entry]) -> Described:
     Slots are told by their keys, an optimizer's own variables by their being reached through it
     alone, and the rest by its leaf. A variable's scope is its path; where that is only counted
     (``layer_with_weights-0``), and each such variable has a name of its own in the object graph,
-    the scope is that of the saved name (below the model's path, where two models share names).
+    the scope is that of the saved name (below the model's path, where two models share names). A
+    slot's scope and leaf are those of its saved name.
 
     An object graph that can't be read leaves what the keys say; see :func:`check_graph`.
     """
@@ -86,7 +87,9 @@ def describe(variables: Mapping[str, Entry]) -> Described:
             of_key = key.slot_of or ""  # of a variable that may not have been saved
             of = by_key.get(of_key) or parse_key(of_key).name
             role = names[of].role if of in names else "unknown"
-            names[name] = dataclasses.replace(names[name], role=role, slot=key.slot, slot_of=of)
+            # Keras calls slots of several optimizers `m`: the saved name says whose they are.
+            alone = parse_name(saved.get(name, name))
+            names[name] = VariableName(name, alone.scope, alone.leaf, role, "slot", key.slot, of)
     return Described(names, saved)
 
 

@@ -66,6 +66,8 @@ class Family:
       moves_rows: whether rows without a gradient would move if they took steps; those of plain
         gradient descent wouldn't.
       dense: whether it gives all rows a step where the gradient has a few.
+      within: the name of the optimizer that the saved names of slots of `by_hand` must tell, as
+        others call theirs alike; "" where none do.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Family:
     by_whole: str = ""
     moves_rows: bool = True
     dense: bool = False
+    within: str = ""
 
     def taker(self, kind: str) -> Taker | None:
         """Returns what goes on with it that is of a class; None where that can't."""

@@ -24,6 +24,8 @@ ADAM = Family(
     ),
     ops=("Adam", "SparseAdam"),
     called=("Adam",),
+    by_hand={"m": "m", "v": "v"},  # so does tf.keras of 1.15, for its Adamax and Nadam too
+    within="Adam",
     powers={"beta1_power": "beta1", "beta2_power": "beta2"},
     dense=True,
 )

@@ -37,6 +37,8 @@ MOMENTUM = Family(
     ),
     ops=("Momentum",),
     called=("Momentum",),
+    by_hand={"momentum": "accum"},  # as a path of objects has it
+    within="Momentum",
 )
 
 # tf.keras had optimizers of its own in 1.15, whose momentum is that of Keras 3.
@@ -52,4 +54,5 @@ KERAS_MOMENTUM = Family(
     ),
     ops=("KerasMomentum",),
     by_hand={"momentum": "accum"},
+    within="SGD",
 )

@@ -91,6 +91,7 @@ class OneOptimizer:
             family=self._pair[0] if self._pair else None,
             taker=self._pair[1] if self._pair else None,
             settings=optimizer.settings,
+            slots=self._slots.of(self.variables),
         )
         self._step = self.taken.counted or self.taken.steps or 0
         self._rate = self._numbers.rate(self._step)

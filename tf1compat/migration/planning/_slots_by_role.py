@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.training_steps import Step, TrainingSteps
 from tf1compat.migration.carrying.family import Family
+from tf1compat.names.optimizers import OPTIMIZERS
 
 __all__ = ["Slots", "slots_of"]
+
+_NUMBER = re.compile(r"_[0-9]+$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,13 +24,20 @@ class Slots:
     Attributes:
       by_variable: of each variable that has any, what is behind its name and the slot's own name;
         of a slot in parts, the first's.
-      parts: by a slot's first part, the names of all of them, in order.
       steps: of each variable that the graph steps on once, the step.
+      parts: by a slot's first part, the names of all of them, in order.
+      makers: by a slot, the optimizer that its saved name tells, in lower case; "" for none.
     """
 
     by_variable: Mapping[str, Mapping[str, str]]
     steps: Mapping[str, Step]
     parts: Mapping[str, tuple[str, ...]]
+    makers: Mapping[str, str]
+
+    def of(self, variables: Iterable[str]) -> Iterator[str]:
+        """Yields the slots of some variables."""
+        for variable in variables:
+            yield from self.by_variable.get(variable, {}).values()
 
     def role_names(self, family: Family, variable: str) -> Mapping[str, str] | None:
         """Returns the slots of a variable by what a family calls them; None if it has others."""
@@ -37,11 +48,22 @@ class Slots:
         leaves = self.by_variable.get(variable, {})
         if not leaves:
             return None
-        named = self._learned(family, leaves) or _by_name(family, leaves)
+        named = (
+            self._learned(family, leaves)
+            or self._by_hand(family, leaves)
+            or _by_name(family, leaves)
+        )
         return None if named is None else {role: leaves[leaf] for role, leaf in named.items()}
 
     def _has(self, variable: str, slots: Mapping[str, str]) -> bool:
         return set(slots.values()) <= set(self.by_variable.get(variable, {}).values())
+
+    def _by_hand(self, family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
+        makers = {self.makers[name] for name in leaves.values()}
+        other = bool(family.within) and makers != {family.within.lower()}
+        if other or not leaves.keys() <= family.by_hand.keys():
+            return None
+        return {family.by_hand[leaf]: leaf for leaf in leaves}
 
     def _learned(self, family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
         """Returns a variable's slots as they are called where the graph tells which is which.
@@ -86,12 +108,21 @@ def slots_of(checkpoint: Mapping[str, Entry], steps: TrainingSteps | None) -> Sl
         if len({(one.optimizer, tuple(one.slots.values())) for one in some}) == 1
     }
     whole = [tuple(n for _, n in sorted(some.items())) for some in parts.values() if len(some) > 1]
-    return Slots(found, same, {names[0]: names for names in whole})
+    makers = {name: _maker(checkpoint[name]) for some in found.values() for name in some.values()}
+    return Slots(found, same, {names[0]: names for names in whole}, makers)
+
+
+def _maker(slot: Entry) -> str:
+    """Returns the first optimizer that a slot's saved name tells, in lower case; "" for none.
+
+    That of tf.keras is a scope (``training/SGD_1/dense/kernel/momentum``), 1.15's own the leaf.
+    """
+    known = {name.lower() for one in OPTIMIZERS.values() for name in one.names}
+    words = (*slot.name.scope.split("/"), slot.name.leaf)
+    return next((word for one in words if (word := _NUMBER.sub("", one).lower()) in known), "")
 
 
 def _by_name(family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
-    if set(leaves) <= set(family.by_hand):
-        return {family.by_hand[leaf]: leaf for leaf in leaves}
     for name in family.called:
         numbered = {}
         for leaf in leaves:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.carrying.family import Family, Taker
@@ -90,6 +90,7 @@ def steps_taken(
     family: Family | None,
     taker: Taker | None,
     settings: Mapping[str, object],
+    slots: Iterable[str],
 ) -> StepsTaken:
     """Returns how many steps a checkpoint says were taken.
 
@@ -99,8 +100,9 @@ def steps_taken(
       family: the optimizer of 1.x.
       taker: what goes on with it.
       settings: the configuration of that, for betas that no graph tells.
+      slots: those of the variables that it trains.
     """
-    counter = _counter(checkpoint, numbers)
+    counter = _counter(checkpoint, numbers, slots)
     counted = int(checkpoint[counter].read()) if counter else None
     powers, kept = {}, {}
     for setting, beta_name in (family.powers if family else {}).items():
@@ -119,7 +121,9 @@ def steps_taken(
     return StepsTaken(counter, counted, powers, kept)
 
 
-def _counter(checkpoint: Mapping[str, Entry], numbers: GraphNumbers) -> str | None:
+def _counter(
+    checkpoint: Mapping[str, Entry], numbers: GraphNumbers, slots: Iterable[str]
+) -> str | None:
     """Returns what counts steps: the global step, unless the graph's steps don't count by that."""
     graph = numbers.graph
     numbered = {name for name, entry in checkpoint.items() if entry.shape == ()}
@@ -130,7 +134,8 @@ def _counter(checkpoint: Mapping[str, Entry], numbers: GraphNumbers) -> str | No
     ]
     if graph is None or not numbers.steps:
         named = graph.counter if graph else ""
-        return named if named in numbered else (every[0] if len(every) == 1 else None)
+        own = _keras_counters(checkpoint, slots) or every
+        return named if named in numbered else (own[0] if len(own) == 1 else None)
     counted = graph.clocks & numbered
     if graph.counter in counted:
         return graph.counter
@@ -139,6 +144,23 @@ def _counter(checkpoint: Mapping[str, Entry], numbers: GraphNumbers) -> str | No
         if len(some) == 1:
             return next(iter(some))
     return None
+
+
+def _keras_counters(checkpoint: Mapping[str, Entry], slots: Iterable[str]) -> list[str]:
+    """Returns in what the optimizers of tf.keras that made these slots count their own steps.
+
+    Beside ``training/Adam/dense/kernel/m`` that is ``training/Adam/iter``, and by paths of objects
+    ``optimizer/iter`` beside ``model/kernel/optimizer/m``.
+    """
+    slots = tuple(slots)
+    return [
+        name
+        for name, entry in checkpoint.items()
+        if entry.name.kind == "optimizer_state"
+        and entry.name.leaf == "iter"
+        and entry.shape == ()
+        and any(f"/{name.removesuffix('iter')}" in f"/{slot}" for slot in slots)
+    ]
 
 
 def _only(checkpoint: Mapping[str, Entry], leaf: str) -> str | None:
