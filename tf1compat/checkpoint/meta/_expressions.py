@@ -60,6 +60,12 @@ class Expressions:
         """Returns the ops that give a variable other values, in graph order."""
         return tuple(self._changes.get(variable, ()))
 
+    def changes_at(self, tensor: Tensor) -> tuple[Node, ...]:
+        """Returns those of the variable that a tensor is; of parts of one, of that part alone."""
+        variable, own = self.variable(tensor), self.variable_op(tensor)
+        nodes = self.changes(variable) if variable is not None else ()
+        return tuple(one for one in nodes if self.variable_op(self.inputs(one)[0]) == own)
+
     def node(self, tensor: Tensor) -> Node:
         """Returns the node that a tensor is an output of."""
         return self._nodes[tensor[0]]

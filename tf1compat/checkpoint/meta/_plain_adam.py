@@ -188,7 +188,7 @@ def _moment(read: Expressions, tensor: Tensor, *, lazy: bool) -> tuple[str, Tens
 
 def _whole_moment(read: Expressions, tensor: Tensor) -> tuple[str, Tensor, Tensor] | None:
     slot = read.variable(tensor)
-    changes = read.changes(slot) if slot is not None else ()
+    changes = read.changes_at(tensor)
     betas = [
         beta
         for node in changes
@@ -209,10 +209,9 @@ def _whole_moment(read: Expressions, tensor: Tensor) -> tuple[str, Tensor, Tenso
 def _lazy_moment(read: Expressions, tensor: Tensor) -> tuple[str, Tensor, Tensor] | None:
     """Returns it of rows: where variables are handles their new value itself is used."""
     gathered = read.operands(tensor, *_GATHERING)
-    slot = read.variable(gathered[0]) if gathered else None
     values = [
         read.inputs(node)[-1]
-        for node in (read.changes(slot) if slot is not None else ())
+        for node in (read.changes_at(gathered[0]) if gathered else ())
         if node.op in ("ScatterUpdate", "ResourceScatterUpdate")
     ]
     for value in values or [tensor]:

@@ -192,6 +192,20 @@ class Compared:
                 if layouts[fill.target].takes_part or len(fill.sources) > 1
             ]
             yield from _of("parted", parts, v1="clipped as whole variables", model="by weight")
+        yield from self._in_parts()
+
+    def _in_parts(self) -> Iterator[Reason]:
+        """Yields weights whose variables were in parts, where each part took a step by itself."""
+        on: dict[str, set[str]] = {}
+        for step in self.numbers.steps:
+            on.setdefault(step.variable, set()).add(step.on)
+        several = {variable for variable, parts in on.items() if len(parts) > 1}
+        paths = [path for path, some in self.variables.items() if several.intersection(some)]
+        if self.optimizer.settings.get("clipnorm"):
+            yield from _of("parted", paths, v1="clipped by parts of variables", model="by weight")
+        whole = self.whole()
+        paths = [path for path in paths if whole.by_whole(path)]
+        yield from _of("parted", paths, v1="steps by parts of variables", model="by weight")
 
     def whole(self) -> WholeVariables:
         """Returns what weights are that isn't a variable of its own."""

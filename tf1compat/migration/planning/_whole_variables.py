@@ -107,13 +107,14 @@ class WholeVariables:
             fill.target
             for fill in self.weights
             if (parse_layout(fill.layout).takes_part or len(fill.sources) > 1)
-            and self._by_whole(fill.target)
+            and self.by_whole(fill.target)
         ]
 
     def _by_value(self, path: str) -> bool:
         return self.family.by_value or any(self._has(name, path) for name in self.taker.by_weight)
 
-    def _by_whole(self, path: str) -> bool:
+    def by_whole(self, path: str) -> bool:
+        """Returns whether the steps on a weight depend on the whole of it."""
         whole = self.family.by_whole
         return self._has(whole, path) if whole in self.taker.by_weight else bool(whole)
 
