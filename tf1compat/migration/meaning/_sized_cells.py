@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
@@ -11,7 +11,7 @@ from tf1compat.migration.matching.places import is_automatic, make_places
 from tf1compat.migration.matching.shapes import same_elements
 from tf1compat.migration.meaning.base import Source
 
-__all__ = ["ASKS_OF_A_CELL", "lstm_sized"]
+__all__ = ["ASKS_OF_A_CELL", "lstm_sized", "lstm_sizes"]
 
 ASKS_OF_A_CELL = (
     "it has the sizes of an LSTM cell of 1.x under a name of its author's own. If it is one (gates "
@@ -22,7 +22,9 @@ _GATES = 4
 _RECURRENT = frozenset(("lstm", "rnn", "bidirectional"))
 
 
-def lstm_sized(source: Source, scope: str, held: Mapping[str, Entry]) -> tuple[Entry, Entry] | None:
+def lstm_sized(
+    source: Source, scope: str, held: Mapping[str, Entry], sizes: Container[tuple[int, int]]
+) -> tuple[Entry, Entry] | None:
     """Returns kernel and bias of a scope whose sizes are an LSTM cell's of the model alone.
 
     None where names say that it is a layer of another kind, or the model has a weight that its
@@ -34,9 +36,10 @@ def lstm_sized(source: Source, scope: str, held: Mapping[str, Entry]) -> tuple[E
     if len(kernel.shape) != 2 or bias.shape != kernel.shape[1:] or kernel.shape[1] % _GATES:
         return None
     units = kernel.shape[1] // _GATES
+    if (kernel.shape[0] - units, units) not in sizes:
+        return None
     own = any(same_elements(kernel.shape, item.shape) for item in source.targets.values())
-    wanted = (kernel.shape[0] - units, units)
-    return (kernel, bias) if not own and wanted in _lstms(source) else None
+    return None if own else (kernel, bias)
 
 
 def _is_another(scope: str) -> bool:
@@ -45,7 +48,7 @@ def _is_another(scope: str) -> bool:
     return is_automatic(place) and _RECURRENT.isdisjoint(place.words)
 
 
-def _lstms(source: Source) -> Iterator[tuple[int, int]]:
+def lstm_sizes(source: Source) -> Iterator[tuple[int, int]]:
     """Yields inputs and units of each layer of the model that has an LSTM's weights."""
     layers: dict[str, dict[str, Item]] = defaultdict(dict)
     for item in source.targets.values():

@@ -13,7 +13,7 @@ from tf1compat.checkpoint.meta.using import (
 from tf1compat.migration.meaning._cell_names import BIASES, KERNELS, first_of
 from tf1compat.migration.meaning._extended_lstm import Extension, extension, is_peeping
 from tf1compat.migration.meaning._forget_bias import ASKS, told_by_kernel
-from tf1compat.migration.meaning._sized_cells import ASKS_OF_A_CELL, lstm_sized
+from tf1compat.migration.meaning._sized_cells import ASKS_OF_A_CELL, lstm_sized, lstm_sizes
 from tf1compat.migration.meaning.base import Part, Question, Reading, Source
 from tf1compat.names.reasons import Kind
 
@@ -48,9 +48,10 @@ class Lstm(Reading):
         for name, gates in known.items():
             if name in source.entries:
                 yield from _cell(source, gates, _BY_GRAPH)
+        sizes = set() if source.uses else {*lstm_sizes(source)}
         for scope, held in source.by_scope.items():
             named = _named(scope, held)
-            found = named or (None if source.uses else lstm_sized(source, scope, held))
+            found = named or lstm_sized(source, scope, held, sizes)
             if found is None or found[0].key in known:
                 continue
             kernel, bias = (entry.key if entry else "" for entry in found)
