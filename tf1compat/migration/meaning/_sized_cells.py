@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.matching import Item
@@ -23,20 +23,20 @@ _RECURRENT = frozenset(("lstm", "rnn", "bidirectional"))
 
 
 def lstm_sized(
-    source: Source, scope: str, held: Mapping[str, Entry], sizes: Container[tuple[int, int]]
+    source: Source, scope: str, held: Mapping[str, Entry], sizes: Collection[tuple[int, int]]
 ) -> tuple[Entry, Entry] | None:
     """Returns kernel and bias of a scope whose sizes are an LSTM cell's of the model alone.
 
     None where names say that it is a layer of another kind, or the model has a weight that its
     kernel could fill as it is.
     """
-    if {*held} != {"kernel", "bias"} or not scope or _is_another(scope):
+    if not sizes or {*held} != {"kernel", "bias"} or not scope:
         return None
     kernel, bias = held["kernel"], held["bias"]
     if len(kernel.shape) != 2 or bias.shape != kernel.shape[1:] or kernel.shape[1] % _GATES:
         return None
     units = kernel.shape[1] // _GATES
-    if (kernel.shape[0] - units, units) not in sizes:
+    if (kernel.shape[0] - units, units) not in sizes or _is_another(scope):
         return None
     own = any(same_elements(kernel.shape, item.shape) for item in source.targets.values())
     return None if own else (kernel, bias)

@@ -43,9 +43,7 @@ class Tables(Reading):
             elif all(name in source.entries for name in shards):
                 yield Question(shards, _ASKS_OF_BOTH)
         for name, entry in source.entries.items():
-            if (
-                len(entry.slices) < 2
-            ):  # of thousands none may be in parts, and roles take a look each
+            if len(entry.slices) < 2:  # a role is looked for among all weights
                 continue
             role = _role_in(source, entry)
             found = rows_in_shards(name, entry, source.uses, source.assumptions, role=role)

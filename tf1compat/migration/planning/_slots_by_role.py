@@ -108,18 +108,20 @@ def slots_of(checkpoint: Mapping[str, Entry], steps: TrainingSteps | None) -> Sl
         if len({(one.optimizer, tuple(one.slots.values())) for one in some}) == 1
     }
     whole = [tuple(n for _, n in sorted(some.items())) for some in parts.values() if len(some) > 1]
-    makers = {name: _maker(checkpoint[name]) for some in found.values() for name in some.values()}
+    makers = dict(_makers(checkpoint, (name for some in found.values() for name in some.values())))
     return Slots(found, same, {names[0]: names for names in whole}, makers)
 
 
-def _maker(slot: Entry) -> str:
-    """Returns the first optimizer that a slot's saved name tells, in lower case; "" for none.
+def _makers(checkpoint: Mapping[str, Entry], slots: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields slots with the first optimizer that the saved name tells, in lower case; "" for none.
 
     That of tf.keras is a scope (``training/SGD_1/dense/kernel/momentum``), 1.15's own the leaf.
     """
     known = {name.lower() for one in OPTIMIZERS.values() for name in one.names}
-    words = (*slot.name.scope.split("/"), slot.name.leaf)
-    return next((word for one in words if (word := _NUMBER.sub("", one).lower()) in known), "")
+    for slot in slots:
+        said = checkpoint[slot].name
+        words = (_NUMBER.sub("", one).lower() for one in (*said.scope.split("/"), said.leaf))
+        yield slot, next((word for word in words if word in known), "")
 
 
 def _by_name(family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:

@@ -198,17 +198,24 @@ def copies(plan: Plan) -> list[tuple[str, str]]:
             inside[scope][rest] = plan.sources[name].shape
     # What a scope holds besides, and is taken, shows that it is no copy of another; unless the
     # other has the same there, bit for bit.
-    taken = {source for fill in plan.fills for source in fill.sources}
-    equal = {drop.source for drop in plan.drops if drop.kind == "equal"}
+    taken = _by_scope(source for fill in plan.fills for source in fill.sources)
+    equal = _by_scope(drop.source for drop in plan.drops if drop.kind == "equal")
     first: dict[object, str] = {}
     found = []
     for scope, held in inside.items():
         original = first.setdefault(frozenset(held.items()), scope)
-        own = {name.partition("/")[2] for name in taken if name.partition("/")[0] == original}
-        alike = {name.partition("/")[2] for name in equal if name.partition("/")[0] == scope}
-        apart = own != alike or any(name.partition("/")[0] == scope for name in taken)
+        own, alike = taken.get(original, set()), equal.get(scope, set())
+        apart = own != alike or scope in taken
         if original != scope and len(held) > 1 and not apart:
             found.append((original, scope))
+    return found
+
+
+def _by_scope(names: Iterable[str]) -> dict[str, set[str]]:
+    """Returns what names have behind their outer scopes, by these."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for scope, _, rest in (name.partition("/") for name in names):
+        found[scope].add(rest)
     return found
 
 
