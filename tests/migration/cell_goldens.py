@@ -2,9 +2,9 @@
 
 import os
 import pathlib
-import shutil
 
 import keras
+from bare_copies import bare_copy
 
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.keras3 import FullLSTMCell, NormedLSTMCell, index_model
@@ -98,10 +98,7 @@ def written(folder, values):
 
 def without_graph(folder, name):
     """Returns the prefix of a copy of a golden without its graph."""
-    for path in (GOLDENS / name).glob("model.ckpt.*"):
-        if path.suffix != ".meta":
-            shutil.copy(path, folder)
-    return folder / "model.ckpt"
+    return bare_copy(GOLDENS / name, folder)
 
 
 def recorded(name):

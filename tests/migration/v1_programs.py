@@ -1,10 +1,10 @@
 """Checkpoints of small v1 programs, with their graphs, for tests of what becomes of them."""
 
 import os
-import shutil
 
 import numpy as np
 import tensorflow as tf
+from bare_copies import bare_copy
 
 v1 = tf.compat.v1
 
@@ -39,7 +39,4 @@ def without_graph(prefix):
     """Returns the prefix of a copy of a checkpoint that has no graph beside it."""
     bare = prefix.parent / "bare"
     bare.mkdir()
-    for path in prefix.parent.glob("model.ckpt.*"):
-        if path.suffix != ".meta":
-            shutil.copy(path, bare)
-    return bare / "model.ckpt"
+    return bare_copy(prefix.parent, bare)

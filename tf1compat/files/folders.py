@@ -37,7 +37,8 @@ def write_folder_manifest(folder: str, manifest: Manifest, *, kind: str) -> Mani
 
     It says which folders hold nothing as well: TensorFlow leaves some.
     """
-    notes = {**manifest.notes, _FORMAT: kind, _EMPTY: sorted(_empty_within(folder, ""))}
+    empty = sorted(one.rstrip(os.sep) for one in _within(folder, "") if one.endswith(os.sep))
+    notes = {**manifest.notes, _FORMAT: kind, _EMPTY: empty}
     whole = dataclasses.replace(manifest, notes=notes)
     with open(os.path.join(folder, FOLDER_MANIFEST), "x", encoding="utf-8") as file:
         file.write(whole.to_json())
@@ -66,7 +67,7 @@ def folder_manifest(folder: str) -> Manifest | None:
 
 def files_within(folder: str) -> tuple[str, ...]:
     """Returns all that is in a folder and isn't a folder, by its path there, sorted."""
-    return tuple(sorted(_within(folder, "")))
+    return tuple(sorted(one for one in _within(folder, "") if not one.endswith(os.sep)))
 
 
 def file_digest(path: str, *, size: int | None = None) -> str:
@@ -136,18 +137,23 @@ def require_replaceable(folder: str) -> None:
             "that is to be replaced: it has no manifest of this package; choose another path"
         )
     with naming(folder):
-        others = set(files_within(folder)) - {*manifest.parts, FOLDER_MANIFEST}
-        noted = manifest.notes.get(_EMPTY)
-        if isinstance(noted, list):  # else it is of an earlier version, which didn't say
-            above = {one for part in manifest.parts for one in _above(part)}
-            known = {*map(str, noted), *above}
-            others |= {f"{one}{os.sep}" for one in set(_empty_within(folder, "")) - known}
+        others = _strangers(folder, manifest)
     if others:
         named = ", ".join(sorted(others)[:5])
         raise OutputError(
             f"{folder}: can't be replaced, {len(others)} of its files and folders weren't written "
             f"with it: {named}; move them elsewhere, or choose another path"
         )
+
+
+def _strangers(folder: str, manifest: Manifest) -> set[str]:
+    """Returns what is in a folder and isn't of its output, as :func:`_within` yields it."""
+    found = set(_within(folder, "")) - {*manifest.parts, FOLDER_MANIFEST}
+    noted = manifest.notes.get(_EMPTY)
+    if not isinstance(noted, list):  # it is of an earlier version, which didn't say
+        return {one for one in found if not one.endswith(os.sep)}
+    emptied = (above for part in manifest.parts for above in _above(part))
+    return found - {os.path.join(str(one), "") for one in (*noted, *emptied)}
 
 
 def _above(part: str) -> Iterator[str]:
@@ -157,22 +163,14 @@ def _above(part: str) -> Iterator[str]:
 
 
 def _within(folder: str, under: str) -> Iterator[str]:
+    """Yields the paths of files, and those of folders that hold nothing with a separator behind."""
     with os.scandir(os.path.join(folder, under)) as entries:
         found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    if under and not found:
+        yield os.path.join(under, "")
     for name, is_folder in found:
         path = os.path.join(under, name)
         if is_folder:
             yield from _within(folder, path)
         else:
             yield path
-
-
-def _empty_within(folder: str, under: str) -> Iterator[str]:
-    """Yields the folders below one that hold nothing."""
-    with os.scandir(os.path.join(folder, under)) as entries:
-        found = [(one.name, one.is_dir(follow_symlinks=False)) for one in entries]
-    if under and not found:
-        yield under
-    for name, is_folder in found:
-        if is_folder:
-            yield from _empty_within(folder, os.path.join(under, name))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tf1compat.errors import OutputError
 from tf1compat.files._access import keep_access
 from tf1compat.files._exchanging import exchange
-from tf1compat.files.output_errors import naming, standing
+from tf1compat.files.output_errors import BEFORE, naming, standing
 from tf1compat.files.syncing import sync_directory, sync_file
 
 __all__ = ["SealedFile", "replace_all", "seal", "settle"]
@@ -125,5 +125,4 @@ def settle(final: str) -> None:
 def _standing(renamed: Sequence[SealedFile]) -> str:
     """Returns what an error says of files of which some are in their places; "" of none."""
     names = ", ".join(os.path.basename(file.final) for file in renamed)
-    before = "what stood there before still stands"
-    return f"{before}, but for {names}, new and complete" if renamed else ""
+    return f"{BEFORE}, but for {names}, new and complete" if renamed else ""

@@ -7,6 +7,7 @@ import re
 __all__ = [
     "CALLING_OPS",
     "PASSING_OPS",
+    "QUANTIZING_OPS",
     "READING_OPS",
     "REFERENCE_VARIABLE_OPS",
     "STATISTICS_OPS",
@@ -35,6 +36,9 @@ CALLING_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 STATISTICS_OPS = frozenset({"L2Loss", "Sum", "Mean", "Max", "Min", "Prod", "All", "Any", "Shape"})
 """What of a variable is no longer the variable but a number about it, such as a weight decay."""
+
+QUANTIZING_OPS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+"""Ops that round their first input to what integers of a range hold, from their second to third."""
 
 SUBTRACTING_OPS = frozenset({"AssignSub", "AssignSubVariableOp"})
 """Ops by which 1.x's moving averages are updated."""

@@ -250,10 +250,11 @@ def write(folder):
     """Writes a folder for each program."""
     recording.fresh_folder(folder)
     for name, build in sorted(PROGRAMS.items()):
-        _write(os.path.join(folder, name), build)
+        write_program(os.path.join(folder, name), build)
 
 
-def _write(folder, build):
+def write_program(folder, build):
+    """Writes what a program computes of its input `x`, with values of its variables."""
     recording.fresh_folder(folder)
     with tf.Graph().as_default() as graph, recording.session() as sess:
         outputs = recording.named(y=build())

@@ -7,9 +7,8 @@ import os
 
 import tensorflow as tf
 
-from generators import recording
+from generators import meanings
 
-BATCH = 4
 WIDTH = 5
 IMAGE = (4, 5, 2)
 nn = tf.nn
@@ -107,18 +106,4 @@ PROGRAMS = {
 def write(folder):
     """Writes a folder for each program."""
     for name, build in sorted(PROGRAMS.items()):
-        _write(os.path.join(folder, name), build)
-
-
-def _write(folder, build):
-    recording.fresh_folder(folder)
-    with tf.Graph().as_default() as graph, recording.session() as sess:
-        outputs = recording.named(y=build())
-        shape = graph.get_tensor_by_name("x:0").shape.as_list()[1:]
-        inputs = {"x": recording.normal(1, BATCH, *shape)}
-        sess.run(tf.global_variables_initializer())
-        for seed, variable in enumerate(tf.global_variables()):
-            variable.load(0.6 * recording.normal(seed + 10, *variable.shape.as_list()), sess)
-        recording.record(sess, folder, inputs, outputs)
-        recording.save(sess, folder, strip_default_attrs=True)
-    recording.check_restores(folder)
+        meanings.write_program(os.path.join(folder, name), build)

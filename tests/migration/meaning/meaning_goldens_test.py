@@ -1,10 +1,9 @@
 """What TensorFlow 1.15.5 recorded comes out in Keras, by the graph or by answers in its stead."""
 
-import shutil
-
 import keras
 import numpy as np
 import pytest
+from bare_copies import bare_copy
 from meaning_goldens import (
     GOLDENS,
     MEANINGS,
@@ -37,14 +36,6 @@ def recorded(name):
     return recording.inputs["x"], recording.outputs["y"]
 
 
-def without_graph(folder, name):
-    """Returns the prefix of a copy of a golden without its graph."""
-    for path in (GOLDENS / name).glob("model.ckpt.*"):
-        if path.suffix != ".meta":
-            shutil.copy(path, folder)
-    return folder / "model.ckpt"
-
-
 def assert_computes_what_was_recorded(plan, index, name):
     assert plan.complete, str(plan)
     convert(plan, index)
@@ -67,7 +58,7 @@ def test_a_graph_or_names_or_answers_tell_all_and_it_is_proved(name, tmp_path):
     if name in PROVED:
         left = {t: s for t, s in prove(plan, index).lines.items() if s is not Status.PROVED}
         assert left == dict.fromkeys(golden.unreached, Status.NOT_REACHED)
-    prefix = without_graph(tmp_path, folder)
+    prefix = bare_copy(GOLDENS / folder, tmp_path)
     bare = plan_migration(prefix, index, golden.rules, assume=golden.assume)
     assert bare.complete, str(bare)
     assert carried_out(bare) == carried_out(plan)
@@ -76,7 +67,7 @@ def test_a_graph_or_names_or_answers_tell_all_and_it_is_proved(name, tmp_path):
 @pytest.mark.parametrize("name", ASKED)
 def test_what_only_a_graph_tells_is_asked(name, tmp_path):
     golden = MEANINGS[name]
-    plan = plan_migration(without_graph(tmp_path, golden.folder or name), golden.model())
+    plan = plan_migration(bare_copy(GOLDENS / (golden.folder or name), tmp_path), golden.model())
     assert not plan.complete
     assert golden.question in "\n".join(map(str, (*plan.unexplained, *plan.unfilled)))
 
@@ -109,7 +100,7 @@ def test_a_rule_says_which_rows_are_taken(name, tmp_path):
     plan = plan_migration(GOLDENS / folder, index, [Rule(*rule)])
     assert_computes_what_was_recorded(plan, index, folder)
     assert set(prove(plan, index).lines.values()) == {Status.PROVED}
-    for prefix in (GOLDENS / folder, without_graph(tmp_path, folder)):
+    for prefix in (GOLDENS / folder, bare_copy(GOLDENS / folder, tmp_path)):
         assert not plan_migration(prefix, index).complete
 
 

@@ -1,11 +1,11 @@
 """Kernels that 1.15.5 computes of two variables: weight and spectral normalisation."""
 
 import re
-import shutil
 
 import keras
 import numpy as np
 import pytest
+from bare_copies import bare_copy
 from meaning_goldens import GOLDENS, IMAGE, L
 
 from tf1compat.checkpoint import open_checkpoint
@@ -74,13 +74,6 @@ def model(name):
     return index_model(keras.Model(x, h))
 
 
-def without_graph(folder, name):
-    for path in (NORMS / name).glob("model.ckpt.*"):
-        if path.suffix != ".meta":
-            shutil.copy(path, folder)
-    return folder / "model.ckpt"
-
-
 def assert_computes(plan, index, name):
     assert plan.complete, str(plan)
     convert(plan, index)
@@ -103,7 +96,7 @@ def test_a_graph_tells_all_and_it_is_proved(name):
 @pytest.mark.parametrize("name", CASES)
 def test_names_and_rules_tell_without_a_graph(name, tmp_path):
     index, rules = model(name), CASES[name][2]
-    plan = plan_migration(without_graph(tmp_path, name), index, rules)
+    plan = plan_migration(bare_copy(NORMS / name, tmp_path), index, rules)
     assert_computes(plan, index, name)
 
 
@@ -115,14 +108,14 @@ ASKED = {
 
 @pytest.mark.parametrize("name", ASKED)
 def test_what_no_name_tells_is_asked(name, tmp_path):
-    plan = plan_migration(without_graph(tmp_path, name), model(name))
+    plan = plan_migration(bare_copy(NORMS / name, tmp_path), model(name))
     assert not plan.complete
     assert re.search(ASKED[name], "\n".join(map(str, plan.unexplained)))
 
 
 def test_a_dropped_vector_is_never_silent(tmp_path):
     """Be the kernel matched or ruled; only where its rule says a layout it goes as that says."""
-    prefix, index = without_graph(tmp_path, "spectral_norm"), model("spectral_norm")
+    prefix, index = bare_copy(NORMS / "spectral_norm", tmp_path), model("spectral_norm")
     drop = Rule(".*/u", drop="power iteration")
     conv = ("conv/w", "conv/kernel")
     for rules in ([drop], [drop, Rule(*conv)]):
@@ -138,7 +131,7 @@ def test_a_dropped_vector_is_never_silent(tmp_path):
 
 
 def test_a_dropped_norm_is_never_silent(tmp_path):
-    prefix, index = without_graph(tmp_path, "weight_norm_dense"), model("weight_norm_dense")
+    prefix, index = bare_copy(NORMS / "weight_norm_dense", tmp_path), model("weight_norm_dense")
     plan = plan_migration(prefix, index, [Rule(".*/g", drop="gains")])
     assert not plan.complete
     assert {"hidden/g", "scores/g"} <= {problem.name for problem in plan.unexplained}
@@ -167,7 +160,7 @@ def test_a_layer_that_has_both_itself_takes_them_as_they_stand(graph, tmp_path):
     x = keras.Input((5,), name="x")
     h = keras.ops.tanh(Gained(5, name="hidden")(x))
     index = index_model(keras.Model(x, Gained(3, name="scores")(h)))
-    plan = plan_migration(NORMS / name if graph else without_graph(tmp_path, name), index)
+    plan = plan_migration(NORMS / name if graph else bare_copy(NORMS / name, tmp_path), index)
     assert_computes(plan, index, name)
     assert {fill.layout for fill in plan.fills} == {"identity"}
 

@@ -234,5 +234,5 @@ def _place(shape: tuple[int | None, ...]) -> int:
 
 
 def _short(number: float) -> float:
-    """Returns the shortest number of nine digits: 1e-12 of what single precision makes of it."""
+    """Returns the shortest number of seven digits: 1e-12 of what single precision makes of it."""
     return float(f"{number:.7g}")

@@ -9,19 +9,18 @@ them, of any, which HDF5 keeps in heaps: what those give was looked at before HD
 from __future__ import annotations
 
 import collections
+import re
 from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
 import h5py
 import numpy as np
 
-__all__ = ["METRICS", "OPTIMIZERS", "Named", "legacy_names"]
+__all__ = ["Named", "kind_of", "legacy_names"]
 
 _MODEL, _OPTIMIZER = "model_weights", "optimizer_weights"
-OPTIMIZERS = (f"{_OPTIMIZER}/", "optimizer/")
-"""How the names of datasets begin that are an optimizer's, of Keras 2 and of Keras 3."""
-METRICS = ("metrics/",)
-"""How they begin that are a metric's: Keras 2.12 and later write them of a fitted model."""
+_OPTIMIZERS = (f"{_OPTIMIZER}/", "optimizer/")  # of Keras 2 and of Keras 3
+_METRIC = re.compile(r"metrics/(?:[^/]+/)+vars/\d+")  # of a model that Keras 2.12 and later trained
 _NUMBER = ":0"
 _MOST = 1 << 20  # names
 
@@ -31,6 +30,13 @@ class Named(NamedTuple):
 
     dataset: str
     name: str
+
+
+def kind_of(dataset: str) -> str:
+    """Returns the kind of a dataset that isn't a weight, by its name; "" of a weight."""
+    if dataset.startswith(_OPTIMIZERS):
+        return "optimizer_state"
+    return "metric" if _METRIC.fullmatch(dataset) else ""
 
 
 def legacy_names(file: h5py.File, datasets: Container[str]) -> Mapping[str, str] | None:

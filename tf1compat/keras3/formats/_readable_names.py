@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tf1compat.keras3.formats._h5_names import METRICS, OPTIMIZERS
+from tf1compat.keras3.formats._h5_names import kind_of
 from tf1compat.keras3.formats._layer_configs import LayerConfig, layer_configs
 from tf1compat.keras3.formats._optimizer_names import Shape, optimizer_names
 from tf1compat.keras3.formats._own_variables import has_variables, own_variables
@@ -95,7 +95,7 @@ def _frozen(configs: Mapping[str, LayerConfig]) -> bool:
 
 def _counted(name: str) -> tuple[str, int] | None:
     """Returns the path of a variable's layer, and its number there; None of any other dataset."""
-    match = None if name.startswith(OPTIMIZERS + METRICS) else _COUNTED.fullmatch(name)
+    match = None if kind_of(name) else _COUNTED.fullmatch(name)
     if match is None or not match["layer"] or match["layer"].count("/") > _DEEPEST:
         return None
     return match["layer"], int(match["number"])

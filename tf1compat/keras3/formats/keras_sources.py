@@ -5,7 +5,6 @@ They are added to the formats of checkpoints once :mod:`tf1compat.keras3` is imp
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["KerasArchiveSource", "KerasHdf5Source", "KerasIndex"]
 
 
-_METRIC = re.compile(r"metrics/(?:[^/]+/)+vars/\d+")  # of a model that Keras 2.12 and later trained
 _UNREADABLE = "can't be read as a Keras weights file: "
 
 
@@ -116,6 +114,7 @@ def _opened(
 
 
 def _index(source: Source, config: Any) -> KerasIndex:
+    from tf1compat.keras3.formats._h5_names import kind_of
     from tf1compat.keras3.formats.exported import ExportedArray
 
     values = source.values()
@@ -138,18 +137,9 @@ def _index(source: Source, config: Any) -> KerasIndex:
             expected=written.get(name),
         )
         arrays[name] = StoredArray(_type(array.dtype), array.shape, array.read, array.nbytes)
-    kinds = {name: kind for name, dataset in names.items() if (kind := _kind(dataset))}
+    kinds = {name: kind for name, dataset in names.items() if (kind := kind_of(dataset))}
     counted = {} if source.inventory else {v: k for k, v in names.items() if k != v}
     return KerasIndex(source.path, arrays, kinds, counted)
-
-
-def _kind(dataset: str) -> str:
-    """Returns the kind of a dataset that isn't a weight; "" of a weight."""
-    from tf1compat.keras3.formats._h5_names import OPTIMIZERS
-
-    if dataset.startswith(OPTIMIZERS):
-        return "optimizer_state"
-    return "metric" if _METRIC.fullmatch(dataset) else ""
 
 
 def _names(source: Source, config: Any) -> dict[str, str]:

@@ -111,12 +111,12 @@ def normalised_pairs(entries: Mapping[str, Entry], uses: Uses | None) -> dict[tu
             if v is not None and _is_norm_of(g.shape, v.shape):
                 found[v.key, g.key] = "weight_norm"
         u = next((held[leaf] for leaf in _VECTORS if leaf in held), None)
-        for leaf in _KERNELS if u is not None else ():
-            if u is not None and leaf in held and _is_vector_of(u.shape, held[leaf].shape):
-                # A graph that has nothing of the kind multiplies by u itself.
-                if uses is None:
-                    found[held[leaf].key, u.key] = "spectral_norm"
-                break
+        if u is None or uses is not None:  # a graph that has nothing of the kind multiplies by u
+            continue
+        fitting = (held[leaf] for leaf in _KERNELS if leaf in held)
+        w = next((one for one in fitting if _is_vector_of(u.shape, one.shape)), None)
+        if w is not None:
+            found[w.key, u.key] = "spectral_norm"
     return found
 
 

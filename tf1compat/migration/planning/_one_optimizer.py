@@ -71,12 +71,7 @@ class OneOptimizer:
         self._weights = {f.target: f for f in plan.fills if f.target in optimizer.trained}
         self._of = {path: variables_of(f, checkpoint) for path, f in self._weights.items()}
         self.variables = {name for some in self._of.values() for name in some}
-        self._untrained = {
-            name: fill.target
-            for fill in plan.fills
-            if fill.target not in optimizer.all_trained
-            for name in variables_of(fill, checkpoint)
-        }
+        self._untrained = dict(_untrained(plan, checkpoint, optimizer))
         left_out = {drop.source for drop in plan.drops if drop.kind not in OF_TRAINING}
         there = {name: entry for name, entry in checkpoint.items() if name not in left_out}
         mine = [one for one in (steps.steps if steps else ()) if one.variable in self.variables]
@@ -84,12 +79,13 @@ class OneOptimizer:
         self._numbers = GraphNumbers(steps, mine, checkpoint)
         self._averages = find_averages(entry.name for entry in there.values())
         self._pair = self._chosen()
-        self.family = self._pair[0].name if self._pair else ""
+        family, taker = self._pair or (None, None)
+        self.family = family.name if family else ""
         self.taken = steps_taken(
             there,
             self._numbers,
-            family=self._pair[0] if self._pair else None,
-            taker=self._pair[1] if self._pair else None,
+            family=family,
+            taker=taker,
             settings=optimizer.settings,
             slots=self._slots.of(self.variables),
         )
@@ -246,3 +242,12 @@ class OneOptimizer:
             self._compared, optimizer=tried, weights=weights, variables=offered.variables
         )
         yield from averages.differences()
+
+
+def _untrained(
+    plan: Plan, checkpoint: Mapping[str, Entry], optimizer: OptimizerIndex
+) -> Iterator[tuple[str, str]]:
+    """Yields variables that fill weights which no optimizer trains, each with the weight."""
+    for fill in plan.fills:
+        if fill.target not in optimizer.all_trained:
+            yield from ((name, fill.target) for name in variables_of(fill, checkpoint))

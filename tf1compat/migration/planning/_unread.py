@@ -9,10 +9,10 @@ from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.keras3 import ModelIndex
 from tf1compat.migration.planning._kinds import RANGE, RENORM
 from tf1compat.migration.planning.lines import Drop
+from tf1compat.names.op_types import QUANTIZING_OPS
 
 __all__ = ["range_drops", "renorm_drops"]
 
-_QUANTIZATIONS = frozenset(("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"))
 _END = re.compile(r"(?P<of>.*(?:^|/|_))(?P<end>min|max)", re.DOTALL)
 _OTHER = {"min": "max", "max": "min"}
 _QUANTIZED = re.compile(r"(^|_)quant|quant$")
@@ -68,7 +68,7 @@ def _only_quantizing(graph: Meta) -> Iterator[str]:
     """Yields the variables that a graph gives to quantizations, but not as what is quantized."""
     for one in graph.variables:
         used = graph.uses.by_variable.get(one.name)
-        if not used and not _QUANTIZATIONS.isdisjoint(one.consumer_op_types):
+        if not used and not QUANTIZING_OPS.isdisjoint(one.consumer_op_types):
             yield one.name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.training_steps import TrainingSteps, read_training_steps
@@ -123,7 +123,23 @@ def _with_section(
     settings: str,
 ) -> Plan:
     parts = [OneOptimizer(plan, checkpoint, index, one, steps) for one in optimizer.parts]
-    fills = tuple(fill for part in parts for fill in part.fills)
+    training = _section(optimizer, parts, policy, settings)
+    taken = {source for fill in training.fills for source in fill.sources}
+    left_behind = DropLines(parts, optimizer, taken)
+    drops = [left_behind.line(drop) for drop in plan.drops]
+    return dataclasses.replace(
+        plan,
+        training=training,
+        drops=tuple(drop for drop in drops if drop is not None),
+        # what counts steps may look like a weight
+        unexplained=tuple(one for one in plan.unexplained if one.name not in left_behind.used),
+    )
+
+
+def _section(
+    optimizer: OptimizerIndex, parts: Sequence[OneOptimizer], policy: str, settings: str
+) -> Training:
+    """Returns what the parts of an optimizer take, and how they differ, together."""
     keeps = [keep for part in parts for keep in part.keeps]
     strict = policy == "use"
     lacking = [keep for keep in keeps if strict and keep.kind == "fresh"]
@@ -134,14 +150,14 @@ def _with_section(
     refused = [_refused(one.text, _BEYOND if beyond else offer) for one in differences]
     if unread and not settings:
         refused.append(_refused(f"nothing that tells {', '.join(unread)}", _ASSUME))
-    training = Training(
+    return Training(
         optimizer=optimizer.kind,
         policy=policy,
         family=", ".join(dict.fromkeys(part.family for part in parts if part.family)),
         offer=offer,
         settings=settings,
         targets={path: target_spec(one.weight) for path, one in optimizer.items()},
-        fills=fills,
+        fills=tuple(fill for part in parts for fill in part.fills),
         keeps=tuple(keep for keep in keeps if keep not in lacking),
         unfilled=tuple(
             Problem(keep.target, "what the checkpoint has of it", keep.reason, remedy=_REMEDY)
@@ -151,15 +167,6 @@ def _with_section(
         beyond=beyond,
         unread=unread,
         refused=tuple(refused) if strict else (),
-    )
-    left_behind = DropLines(parts, optimizer, {source for f in fills for source in f.sources})
-    drops = [left_behind.line(drop) for drop in plan.drops]
-    return dataclasses.replace(
-        plan,
-        training=training,
-        drops=tuple(drop for drop in drops if drop is not None),
-        # what counts steps may look like a weight
-        unexplained=tuple(one for one in plan.unexplained if one.name not in left_behind.used),
     )
 
 

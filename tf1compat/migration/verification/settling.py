@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,6 @@ from tf1compat.migration.verification._one_by_one import Runs, one_by_one
 from tf1compat.migration.verification.given import Given, GraphOptions
 from tf1compat.migration.verification.outputs import as_rows, output_difference
 from tf1compat.migration.verification.reference.graph_file import graph_beside
-from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.names.graph_names import tensor_name
 from tf1compat.names.reasons import Reason
 
@@ -165,13 +164,7 @@ class _Trial:
         some = {t: way for each in units for number in each for t, way in each.pair(number).items()}
         plan = self._with(some)
         shapes = [y.shape for y in self._computed(some, inputs)]
-        reference, names = self._outputs_of(feeds, shapes)
-        used = stand_ins(plan, self.checkpoint, reference.variables)
-
-        def graph(values: Mapping[str, np.ndarray], only: Sequence[str]) -> dict[str, np.ndarray]:
-            held = variable_values(used, self.checkpoint, values)
-            return reference.run_what_runs(feeds, held, only=only or names)
-
+        graph = self._graph(feeds, shapes, plan)
         runs = Runs(lambda one, v: self._computed(one, inputs, v), graph, self._equal)
         sources = changed(source_values(plan, self.checkpoint))
         assignment = one_by_one(plan, units, sources, runs)
@@ -222,18 +215,13 @@ class _Trial:
         tried: Assignment,
     ) -> dict[str, np.ndarray]:
         """Returns the tensors of the graph that outputs may be, by name; any assignment will do."""
-        reference, names = self._outputs_of(feeds, shapes)
         plan = self._with(tried)
-        used = stand_ins(plan, self.checkpoint, reference.variables)
-        values = variable_values(
-            used, self.checkpoint, changed(source_values(plan, self.checkpoint))
-        )
-        return reference.run_what_runs(feeds, values, only=names)
+        return self._graph(feeds, shapes, plan)(changed(source_values(plan, self.checkpoint)), ())
 
-    def _outputs_of(
-        self, feeds: Mapping[str, np.ndarray], shapes: Sequence[Sequence[int]]
-    ) -> tuple[ReferenceGraph, list[str]]:
-        """Returns the graph of the tensors that outputs may be, and their names."""
+    def _graph(
+        self, feeds: Mapping[str, np.ndarray], shapes: Sequence[Sequence[int]], plan: Plan
+    ) -> Callable[[Mapping[str, np.ndarray], Sequence[str]], dict[str, np.ndarray]]:
+        """Returns what gives the tensors that outputs may be for values of sources; or some."""
         names = list(map(tensor_name, self.given.options.outputs))
         if not names:
             names = self.given.candidates(feeds)
@@ -244,7 +232,14 @@ class _Trial:
                 f"{self.given.graph.path}: expected tensors like the model's outputs, found none; "
                 f"without a value: {self.given.lacking(feeds)}"
             )
-        return self.given.reference(names, feeds), names
+        reference = self.given.reference(names, feeds)
+        used = stand_ins(plan, self.checkpoint, reference.variables)
+
+        def run(values: Mapping[str, np.ndarray], only: Sequence[str]) -> dict[str, np.ndarray]:
+            held = variable_values(used, self.checkpoint, values)
+            return reference.run_what_runs(feeds, held, only=only or names)
+
+        return run
 
     def _equal(
         self, found: Sequence[np.ndarray], tensors: Mapping[str, np.ndarray]

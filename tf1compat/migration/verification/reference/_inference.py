@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tf1compat.migration.verification.reference._protos import behind, number_of
+from tf1compat.migration.verification.reference._protos import behind, number_of, pass_on
 from tf1compat.migration.verification.reference._quantization import hold_ranges
 from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.names.graph_names import is_of_training, op_name, tensor_name
@@ -56,9 +56,9 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
         if _uses_batch(node):
             fused += _freeze(node, statistics)
         elif (kept := _dropped(node, nodes)) is not None:
-            dropouts += _pass_on(node, kept)
+            dropouts += pass_on(node, kept)
         elif (read := _biased(node, statistics, nodes)) is not None:
-            _pass_on(node, read)
+            pass_on(node, read)
         else:
             plain |= _follow(node, statistics, nodes)
             moving += hold_ranges(node, nodes)
@@ -159,14 +159,6 @@ def _freeze(node: Any, statistics: Mapping[str, str]) -> int:
         return 0
     node.attr["is_training"].b = False
     node.input[_MEAN], node.input[_VARIANCE] = mean, variance
-    return 1
-
-
-def _pass_on(node: Any, tensor: str) -> int:
-    """Lets an op give another tensor's value; returns how many were changed: one."""
-    node.op = "Identity"
-    del node.input[:]
-    node.input.append(tensor)
     return 1
 
 

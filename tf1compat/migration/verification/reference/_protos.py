@@ -7,7 +7,15 @@ from typing import Any
 
 from tf1compat.names.graph_names import op_name
 
-__all__ = ["behind", "constant_number", "dtype_of", "number_of", "parsed_types", "sizes_of"]
+__all__ = [
+    "behind",
+    "constant_number",
+    "dtype_of",
+    "number_of",
+    "parsed_types",
+    "pass_on",
+    "sizes_of",
+]
 
 _INT64 = 9  # DT_INT64
 _PASSING = frozenset(("Identity",))
@@ -50,6 +58,14 @@ def behind(node: Any, nodes: Mapping[str, Any], through: Collection[str]) -> Any
             break
         node = nodes[op_name(node.input[0])]
     return node
+
+
+def pass_on(node: Any, tensor: str) -> int:
+    """Lets an op give another tensor's value; returns how many were changed: one."""
+    node.op = "Identity"
+    del node.input[:]
+    node.input.append(tensor)
+    return 1
 
 
 def dtype_of(number: int) -> str:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tf1compat.migration.verification.reference._protos import behind
+from tf1compat.migration.verification.reference._protos import behind, pass_on
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import (
     PASSING_OPS,
+    QUANTIZING_OPS,
     SUBTRACTING_OPS,
     VARIABLE_OPS,
 )
 
 __all__ = ["hold_ranges", "in_float", "ranges"]
 
-_WITH_RANGES = frozenset(("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"))
 _CHANGING = SUBTRACTING_OPS | {"Assign", "AssignAdd"}  # a reference variable's: they give its value
 
 
@@ -35,14 +35,10 @@ def in_float(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
     changed.CopyFrom(graph_def)
     count = 0
     for node in changed.node:
-        if node.op in _WITH_RANGES:
-            count += 1
-            value = node.input[0]
-            node.op = "Identity"
+        if node.op in QUANTIZING_OPS:
+            count += pass_on(node, node.input[0])
             node.attr.clear()
             node.attr["T"].type = 1  # DT_FLOAT, the only one that is quantized
-            del node.input[:]
-            node.input.append(value)
     if not count:
         return graph_def, ()
     return changed, (
@@ -58,7 +54,7 @@ def hold_ranges(node: Any, nodes: Mapping[str, Any]) -> int:
       how many quantizations were changed: one or none.
     """
     moved = 0
-    for at in (1, 2) if node.op in _WITH_RANGES else ():
+    for at in (1, 2) if node.op in QUANTIZING_OPS else ():
         changing = behind(nodes[op_name(node.input[at])], nodes, PASSING_OPS)
         if changing.op in _CHANGING:
             node.input[at], moved = changing.input[0], 1
@@ -69,7 +65,7 @@ def ranges(graph_def: Any) -> Iterator[str]:
     """Yields the ops of the variables that quantizations have their ranges from."""
     nodes = {node.name: node for node in graph_def.node}
     for node in graph_def.node:
-        for tensor in node.input[1:3] if node.op in _WITH_RANGES else ():
+        for tensor in node.input[1:3] if node.op in QUANTIZING_OPS else ():
             held = behind(nodes[op_name(tensor)], nodes, PASSING_OPS | _CHANGING)
             if held.op in VARIABLE_OPS:
                 yield held.name

@@ -110,11 +110,11 @@ class _Flow:
         self._nodes = {node.name: node for node in graph_def.node}
         self._reads = {node.name: _reads(node) for node in graph_def.node}
         self._readers: dict[str, list[str]] = {name: [] for name in self._nodes}
-        self._read: dict[str, list[str]] = {name: [] for name in self._nodes}  # by any of them
+        self._read_by_any: dict[str, list[str]] = {name: [] for name in self._nodes}
         for node in (node for one in (graph_def, *more) for node in one.node):
             for read in dict.fromkeys(_reads(node)):
                 self._readers.setdefault(read, []).append(node.name)
-                self._read[node.name].append(read)
+                self._read_by_any[node.name].append(read)
         self._weights = self._passed_on(VARIABLE_OPS, lambda name: self._op(name) in _MOVED)
 
     def ends(self, ops: Collection[str]) -> Iterator[str]:
@@ -125,7 +125,7 @@ class _Flow:
         leads: set[str] = set()
         waiting = [name for name in going if self._goes_on(name)]
         while waiting:
-            for one in self._read.get(waiting.pop(), ()):
+            for one in self._read_by_any.get(waiting.pop(), ()):
                 if one not in leads:
                     leads.add(one)
                     waiting += [one] if self._goes_on(one) else []
