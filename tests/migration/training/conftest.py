@@ -16,7 +16,9 @@ def runs(tmp_path_factory):
     """Returns a folder with one of each run: `model.ckpt.*` and `after.npz`."""
     folder = tmp_path_factory.mktemp("runs")
     with tarfile.open(RUNS) as packed:
-        packed.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):  # since 3.10.12 and 3.11.4
+            packed.extraction_filter = tarfile.data_filter
+        packed.extractall(folder)
     return folder
 
 

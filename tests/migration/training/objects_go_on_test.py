@@ -29,6 +29,9 @@ def _planned(name, optimizer):
     return plan_migration(FOLDER / f"{name}-1", model), model
 
 
+@pytest.mark.skipif(
+    keras.config.backend() in ("numpy", "openvino"), reason="Keras doesn't train there"
+)
 @pytest.mark.parametrize(
     ("name", "make", "family"),
     [

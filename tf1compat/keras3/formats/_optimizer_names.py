@@ -13,6 +13,7 @@ __all__ = ["Shape", "optimizer_names"]
 
 Shape = tuple[int, ...]
 _PLACE = "optimizer/vars"
+_TORCH = "keras.src.backend.torch.optimizers."
 # By classes of `keras.optimizers`, as their `build` of 3.0 and later makes them for each weight.
 _SLOTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Adam", "AdamW"), ("momentum", "velocity")),
@@ -57,7 +58,7 @@ def _settings(config: Any) -> tuple[str, Mapping[str, Any]] | None:
     """Returns an optimizer's class and configuration; None of one that isn't known."""
     compiled = config.get("compile_config") if isinstance(config, dict) else None
     said = compiled.get("optimizer") if isinstance(compiled, dict) else None
-    if not isinstance(said, dict) or said.get("module") != "keras.optimizers":
+    if not isinstance(said, dict) or not _is_keras(said.get("module")):
         return None
     settings = said.get("config")
     kind = said.get("class_name")
@@ -68,6 +69,11 @@ def _settings(config: Any) -> tuple[str, Mapping[str, Any]] | None:
     if kind == "RMSprop" and settings.get("momentum"):
         return None
     return kind, settings
+
+
+def _is_keras(module: Any) -> bool:
+    """Tells whether a class is Keras' own; on torch it is one that torch's own functions step."""
+    return module == "keras.optimizers" or str(module).startswith(_TORCH)
 
 
 def _slots(kind: str, settings: Mapping[str, Any]) -> Sequence[str]:
