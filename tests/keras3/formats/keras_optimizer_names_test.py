@@ -1,5 +1,8 @@
 """Names to read for the variables of an optimizer of Keras 3: those that Keras itself has."""
 
+import json
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -92,3 +95,24 @@ def test_weights_that_do_not_train_now_leave_it_in_doubt(tmp_path):
     model.get_layer("z").trainable = False
     found = saved(model, OPT.Adam(), tmp_path / "m.keras")
     assert "optimizer/vars/2" in state_of(found)
+
+
+def test_classes_that_torch_steps_are_called_alike(tmp_path):
+    """Keras on torch saves its Adam as of a module within its backend, with the same variables."""
+    made = OPT.Adam()
+    saved(small(), made, tmp_path / "m.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "m.keras") as plain,
+        zipfile.ZipFile(tmp_path / "torch.keras", "w") as torch,
+    ):
+        for name in plain.namelist():
+            said = plain.read(name)
+            if name == "config.json":
+                config = json.loads(said)
+                inner = "keras.src.backend.torch.optimizers.torch_adam"
+                config["compile_config"]["optimizer"]["module"] = inner
+                said = json.dumps(config).encode()
+            torch.writestr(name, said)
+    assert state_of(open_checkpoint(tmp_path / "torch.keras")) == {
+        one.path for one in made.variables
+    }
