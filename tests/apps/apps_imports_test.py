@@ -27,6 +27,7 @@ CASES = {
     "inspect CHECKPOINT": READING,
     "inspect CHECKPOINT --format=json": READING,
     "inspect CHECKPOINT --health": WITH_NUMPY,
+    "inspect CHECKPOINT --graph": WITH_NUMPY,
     "diff CHECKPOINT CHECKPOINT": WITH_NUMPY,
     "drop-slots CHECKPOINT out --dry_run": READING,
     "merge CHECKPOINT merged": WITH_NUMPY,

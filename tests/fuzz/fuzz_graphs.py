@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import itertools
 import os
+from typing import NamedTuple
 
 from fuzz_scratch import GOLDENS, written
 
@@ -13,8 +15,10 @@ from tf1compat.checkpoint import read_meta
 from tf1compat.checkpoint.meta.scalars import UnknownNumberError
 from tf1compat.checkpoint.meta.settings import read_settings
 from tf1compat.checkpoint.meta.training_steps import read_training_steps
-from tf1compat.checkpoint.wire import fields, varint
+from tf1compat.checkpoint.wire import WireError, fields, varint
 from tf1compat.errors import Tf1CompatError
+from tf1compat.migration.verification.reference.graph_file import graph_as_data
+from tf1compat.migration.verification.reference.summary import summary_beside
 
 _COUNT = itertools.count()
 _SHORT = ("stacked_layers", "depthwise", "table", "separable_2d", "classes", "nchw_flatten")
@@ -193,6 +197,30 @@ def meta_settings(data: bytes) -> None:
 
 
 def meta_settings_seeds() -> list[bytes]:
+    return meta_seeds()
+
+
+def graph_as_objects(data: bytes) -> None:
+    """What a graph takes and gives is told, or what is wrong with it; a copy tells the same."""
+    path = fresh("m.meta", data)
+    with contextlib.suppress(Tf1CompatError, WireError):
+        graph = graph_as_data(path)
+        found = [(one.name, one.op, *one.input) for one in graph.graph_def.node]
+        again = [(one.name, one.op, *one.input) for one in copy.deepcopy(graph.graph_def).node]
+        assert found == again
+        assert isinstance(graph.inference[1], tuple)
+    with contextlib.suppress(Tf1CompatError):
+        for one in summary_beside(Beside(path)).outputs:
+            assert one.name.endswith(":0")
+
+
+class Beside(NamedTuple):
+    """A checkpoint, of which the graph is looked at alone."""
+
+    graph_path: str
+
+
+def graph_as_objects_seeds() -> list[bytes]:
     return meta_seeds()
 
 

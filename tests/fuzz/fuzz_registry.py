@@ -71,6 +71,7 @@ TARGETS = {
         Target("meta", "fuzz_graphs", "proto", longest=32768, quick=8),
         Target("meta_settings", "fuzz_graphs", "proto", longest=32768, quick=6),
         Target("saved_model", "fuzz_graphs", "proto", longest=32768, quick=4),
+        Target("graph_as_objects", "fuzz_graphs", "proto", longest=32768, quick=6),
         Target("graph_def", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=6),
         Target("graph_file", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=4),
         Target("collected", "fuzz_protobuf_graphs", "proto", "tensorflow", longest=32768, quick=20),

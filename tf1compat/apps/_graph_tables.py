@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tf1compat.apps._printing import json_head, say, say_json
+from tf1compat.apps._printing import complain, json_head, say, say_json
 from tf1compat.apps._quiet import import_tensorflow
 from tf1compat.apps._tables import print_table
 from tf1compat.checkpoint import Checkpoint
@@ -16,25 +17,44 @@ if TYPE_CHECKING:
 
 __all__ = ["print_graph"]
 
+_UNTOLD = (
+    "the graph's file doesn't say the dtypes and shapes of its outputs; where TensorFlow is "
+    "installed, it infers them"
+)
+
 
 def print_graph(checkpoint: Checkpoint, *, about: Mapping[str, str], how: str) -> None:
     """Prints the graph's inputs, likely outputs and signatures, as a "table" or "json".
 
+    As its file says them; where that doesn't say dtypes and shapes, TensorFlow infers them, if it
+    is installed.
+
     Raises:
       UsageError: there is no graph, or it can't be read.
     """
-    import_tensorflow()
+    from tf1compat.migration.verification.reference.summary import summary_beside
 
-    from tf1compat.migration.verification.reference.graph_file import graph_beside
-    from tf1compat.migration.verification.reference.summary import summarize_graph
-
-    found = summarize_graph(graph_beside(checkpoint))
+    found = summary_beside(checkpoint)
+    if not all(one.dtype for one in found.outputs):
+        found = _inferred(checkpoint, found)
     if how == "json":
         graph = dataclasses.asdict(found)
         held = {**json_head("inspect", 1), "checkpoint": about, "graph": graph}
         say_json(held)
     else:
         _print(found)
+
+
+def _inferred(checkpoint: Checkpoint, found: GraphSummary) -> GraphSummary:
+    if importlib.util.find_spec("tensorflow") is None:
+        complain(_UNTOLD)
+        return found
+    import_tensorflow()
+
+    from tf1compat.migration.verification.reference.graph_file import graph_beside
+    from tf1compat.migration.verification.reference.summary import summarize_graph
+
+    return summarize_graph(graph_beside(checkpoint))
 
 
 def _print(found: GraphSummary) -> None:

@@ -1,7 +1,7 @@
 """``tf1compat inspect``: what a checkpoint holds, and whether it is sound.
 
-Reads the index alone, without TensorFlow, unless ``--health`` asks for the values or ``--graph``
-for the graph beside it.
+Reads the index alone, unless ``--health`` asks for the values or ``--graph`` for the graph beside
+it; TensorFlow isn't needed for any of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ __all__ = ["APP", "run"]
 _USAGE = Usage(
     "CHECKPOINT",
     about="Lists the variables of a checkpoint: shapes, dtypes, roles, slots and sizes. Its index "
-    "alone is read, without TensorFlow, unless --health asks for values or --graph for a graph.",
+    "alone is read, unless --health asks for values or --graph for a graph; all without "
+    "TensorFlow.",
     examples=(
         ("inspect model.ckpt-1000", "what it holds"),
         ("inspect model.ckpt-1000 --health --scope=encoder", "ranges, NaN and damage of a scope"),
@@ -76,7 +77,7 @@ _FORMAT = define_format(_FLAGS)
 def _main() -> int:
     checkpoint = _SOURCE.open()
     if _GRAPH.value:
-        from tf1compat.apps._graph_tables import print_graph  # needs TensorFlow
+        from tf1compat.apps._graph_tables import print_graph  # needs numpy
 
         print_graph(checkpoint, about=_about(checkpoint), how=_FORMAT.value)
         return EXIT_OK

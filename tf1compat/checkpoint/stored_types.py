@@ -29,6 +29,11 @@ class StoredType:
     itemsize: int
 
     @property
+    def is_known(self) -> bool:
+        """Whether there is such a dtype."""
+        return self.code in _TYPES
+
+    @property
     def is_string(self) -> bool:
         """Whether elements are byte strings."""
         return self.name == "string"

@@ -6,7 +6,7 @@ import re
 import struct
 from typing import NamedTuple
 
-from tf1compat.checkpoint.meta._text_schema import DATA_TYPES, GRAPH, MESSAGES, META_GRAPH
+from tf1compat.checkpoint.meta._text_schema import DATA_TYPES, GRAPH, MESSAGES, META_GRAPH, Slot
 from tf1compat.checkpoint.wire import FIXED32, FIXED64, LENGTH, WireError, varint
 from tf1compat.files.regular import RegularFile
 
@@ -26,6 +26,7 @@ _WRONG = re.compile(rb"\\(?:[^0-7abfnrtvx'\"]|x(?![0-9A-Fa-f])|[4-7][0-7]{2})", 
 _ONE_DIGIT = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f])(?![0-9A-Fa-f])")
 _TRUE, _FALSE = (b"true", b"True", b"t", b"1"), (b"false", b"False", b"f", b"0")
 _ENDS = {b"{": b"}", b"<": b">"}
+_NO_FIELD = Slot(0, "")
 _LIMITS = -(1 << 63), 1 << 64
 _LONGEST = 40  # characters of a number
 
@@ -108,7 +109,7 @@ class _Parser:
             token = self.take()
             if (token.kind, token.data) in (("mark", end), (end.decode(), b"")):
                 return b"".join(data for _, data in sorted(found, key=lambda one: one[0]))
-            number, what = known.get(token.data.decode("latin-1"), (0, ""))
+            number, what, _ = known.get(token.data.decode("latin-1"), _NO_FIELD)
             if token.kind != "name" or not number:
                 raise WireError(f"{kind} has no field {_shown(token.data)}", token.offset)
             for value in self._values(what, depth):
@@ -141,7 +142,7 @@ class _Parser:
         if opened:
             data = self.message(what, end=_ENDS[opened], depth=depth + 1)
             return [(LENGTH, varint(len(data)) + data)]
-        if what == "text":
+        if what in ("text", "bytes"):
             data = self._text()
             return [(LENGTH, varint(len(data)) + data)]
         return [_number(self._signed(), what)]

@@ -8,6 +8,7 @@ variable follows which statistic, and a dropout is a product with a mask that wa
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,8 +50,7 @@ def for_inference(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
     # A graph without gradients that uses the batch's statistics is meant to, as far as it tells.
     trains = any(is_of_training(node.name, node.op) for node in nodes.values())
     statistics = _statistics(nodes) if trains else {}
-    changed = type(graph_def)()
-    changed.CopyFrom(graph_def)
+    changed = copy.deepcopy(graph_def)
     fused, plain, dropouts, moving = 0, set(), 0, 0
     for node in changed.node:
         if _uses_batch(node):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
+
+from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.names.graph_names import op_name
 
 __all__ = [
@@ -18,24 +21,41 @@ __all__ = [
 ]
 
 _INT64 = 9  # DT_INT64
+_REFERENCE = 100  # what numbers of references are above: DT_FLOAT_REF is 101
 _PASSING = frozenset(("Identity",))
 _FAR = 1000  # ops of one way back
 
 
 def constant_number(node: Any) -> float | None:
     """Returns the number that all elements of a ``Const`` are; None where they aren't one."""
-    import tensorflow as tf
-
     tensor = node.attr["value"].tensor
     values = [*tensor.float_val, *tensor.double_val, *tensor.int_val, *tensor.int64_val]
     if len(values) == 1:  # whatever the shape, all elements are that
         return float(values[0])
     if values or any(dim.size != 1 for dim in tensor.tensor_shape.dim):
         return None
-    try:
-        return float(tf.make_ndarray(tensor).item())
-    except (TypeError, ValueError):
+    return _single(tensor)
+
+
+def _single(tensor: Any) -> float | None:
+    """Returns the only element of a TensorProto that has it in no list of numbers of 32 or 64 bits.
+
+    In bytes, or where other dtypes have it; 0 where it is nowhere, as protocol buffers have zeros.
+    """
+    stored = stored_type(tensor.dtype)
+    if not stored.itemsize or stored.name.startswith("complex"):
         return None
+    others = (tensor.bool_val, tensor.uint32_val, tensor.uint64_val)
+    try:
+        if tensor.tensor_content:
+            found = np.frombuffer(tensor.tensor_content, stored.numpy())
+        elif tensor.half_val:
+            found = np.array(tensor.half_val, np.uint16).view(stored.numpy())
+        else:
+            found = np.array([one for some in others for one in some] or [0])
+    except (ValueError, OverflowError):
+        return None
+    return float(found[0]) if found.size == 1 else None
 
 
 def number_of(tensor: str, nodes: Mapping[str, Any]) -> float | None:
@@ -70,12 +90,11 @@ def pass_on(node: Any, tensor: str) -> int:
 
 def dtype_of(number: int) -> str:
     """Returns a DataType by name; "" where it is none."""
-    import tensorflow as tf
-
-    try:
-        return str(tf.DType(number).name) if number else ""
-    except (TypeError, ValueError, KeyError):
+    plain = number - _REFERENCE if number > _REFERENCE else number
+    stored = stored_type(plain)
+    if not stored.is_known:
         return ""
+    return f"{stored.name}_ref" if number > _REFERENCE else stored.name
 
 
 def sizes_of(shape: Any) -> tuple[int | None, ...] | None:

@@ -6,6 +6,7 @@ ranges as it computes: the op that changes a range is what the quantization read
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,8 +32,7 @@ def in_float(graph_def: Any) -> tuple[Any, tuple[str, ...]]:
     Args:
       graph_def: a ``GraphDef``, which isn't changed.
     """
-    changed = type(graph_def)()
-    changed.CopyFrom(graph_def)
+    changed = copy.deepcopy(graph_def)
     count = 0
     for node in changed.node:
         if node.op in QUANTIZING_OPS:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import Any
 
 from tf1compat.checkpoint import Checkpoint, MetaVariable, read_meta
+from tf1compat.checkpoint.meta.messages import Message
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
+from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.files.standing import state_of
 from tf1compat.migration.verification.reference._inference import for_inference
@@ -27,7 +29,7 @@ from tf1compat.migration.verification.reference.tensorflow_here import require_t
 from tf1compat.names import nearest_names
 from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["GraphFile", "graph_beside", "read_graph"]
+__all__ = ["GraphFile", "graph_as_data", "graph_beside", "read_graph"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class GraphFile:
 
     Attributes:
       path: the file.
-      graph_def: its ``GraphDef``.
+      graph_def: its ``GraphDef``: TensorFlow's, or the same as data.
       signatures: by key, what a signature calls tensors.
       left_out: what belongs to the graph and is never run: initializers, tables, assets.
       meta_graph: the ``MetaGraphDef`` that all this is of; None where there is but a graph.
@@ -133,6 +135,22 @@ def read_graph(path: str | os.PathLike[str]) -> GraphFile:
         raise UsageError(str(error)) from error
 
 
+def graph_as_data(path: str | os.PathLike[str]) -> GraphFile:
+    """Returns the same without TensorFlow, to be looked at alone.
+
+    What is damaged within is met where it is looked at, which raises a WireError.
+
+    Raises:
+      UsageError: it is none.
+    """
+    name = os.fspath(path)
+    try:
+        read_meta(name)  # which looks whether it is sound
+        return _graph_file(name, Message("MetaGraphDef", meta_graph_bytes(name)))
+    except (CheckpointError, WireError) as error:
+        raise UsageError(str(error)) from error
+
+
 @functools.lru_cache(maxsize=1)
 def _read(path: str, state: tuple[Hashable, ...]) -> GraphFile:
     """Returns what a file holds; settling, proving and serving read the same one in turn."""
@@ -143,19 +161,29 @@ def _read(path: str, state: tuple[Hashable, ...]) -> GraphFile:
     data = meta_graph_bytes(path)
     try:
         meta.ParseFromString(data)
-        return GraphFile(
-            path,
-            without_saver(meta),
-            signatures_of(meta),
-            left_out=left_out(meta),
-            meta_graph=meta,
-        )
+        return _graph_file(path, meta)
     except Exception as error:  # protobuf's DecodeError has no public name
         raise UsageError(f"{path}: expected a graph, found {error}") from error
 
 
-def graph_beside(checkpoint: Checkpoint) -> GraphFile:
+def _graph_file(path: str, meta: Any) -> GraphFile:
+    return GraphFile(
+        path,
+        without_saver(meta),
+        signatures_of(meta),
+        left_out=left_out(meta),
+        meta_graph=meta,
+    )
+
+
+def graph_beside(
+    checkpoint: Checkpoint, read: Callable[[str], GraphFile] = read_graph
+) -> GraphFile:
     """Returns the graph that a checkpoint's format has beside it.
+
+    Args:
+      checkpoint: the checkpoint.
+      read: reads it: to be run, or as data.
 
     Raises:
       UsageError: there is none, or it can't be read.
@@ -165,4 +193,4 @@ def graph_beside(checkpoint: Checkpoint) -> GraphFile:
             f"{checkpoint.prefix}: expected a .meta file beside it, found none; nor is it in a "
             "SavedModel, whose saved_model.pb has one"
         )
-    return read_graph(checkpoint.graph_path)
+    return read(checkpoint.graph_path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tf1compat.checkpoint.meta.messages import Message
 from tf1compat.migration.verification.reference._protos import dtype_of, sizes_of
 from tf1compat.names.graph_names import op_name
 from tf1compat.names.op_types import CALLING_OPS
@@ -27,6 +29,7 @@ _INIT = ("__saved_model_init_op", "__saved_model_train_op")
 """Keys under which TensorFlow 2 says what to run at first, and to train: no signatures."""
 _INITIALIZERS = ("saved_model_main_op", "legacy_init_op", "saved_model_initializers")
 _ASSETS = "saved_model_assets"
+_ASSET_TYPE = "/tensorflow.AssetFileDef"
 _TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable", "MutableHashTableOfTensors")
 
 
@@ -105,9 +108,8 @@ def _assets(meta: Any) -> Iterator[str]:
     listed = list(meta.asset_file_def)
     if _ASSETS in meta.collection_def:
         for packed in meta.collection_def[_ASSETS].any_list.value:
-            asset = type(meta)().asset_file_def.add()
-            if packed.Unpack(asset):
-                listed.append(asset)
+            if packed.type_url.endswith(_ASSET_TYPE):
+                listed.append(Message("AssetFileDef", packed.value))
     for asset in listed:
         yield f"asset {os.path.join('assets', asset.filename)}, at {asset.tensor_info.name}"
 
@@ -123,8 +125,7 @@ def without_saver(meta: Any) -> Any:
     if not calls:
         return meta.graph_def
     gone = calls | {op_name(meta.saver_def.filename_tensor_name)}
-    kept = type(meta.graph_def)()
-    kept.CopyFrom(meta.graph_def)
+    kept = copy.deepcopy(meta.graph_def)
     del kept.node[:]
     kept.node.extend(node for node in meta.graph_def.node if node.name not in gone)
     return kept
