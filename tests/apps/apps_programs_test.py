@@ -3,6 +3,7 @@
 import json
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -83,6 +84,17 @@ def test_a_library_that_is_missing_is_told_before_all_else(
     monkeypatch.setitem(sys.modules, module, None)
     code, out, err = app("migrate", "nowhere", "models:build", str(tmp_path / output))
     assert (code, out, message in err) == (2, "", True)
+
+
+@pytest.mark.parametrize("suffix", ["savedmodel", "tf2ckpt", "tflite"])
+def test_a_backend_that_writes_no_such_output_is_told_before_all_else(
+    suffix, work, monkeypatch, app
+):
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    code, out, err = app("migrate", "model.ckpt", "nowhere:build", f"m.{suffix}")
+    assert (code, out) == (2, "")
+    assert "expected Keras on tensorflow, whose " in err
+    assert "found jax; set KERAS_BACKEND=tensorflow (TF1C017)" in err
 
 
 def test_a_folder_that_may_not_be_replaced_is_told_before_all_else(tmp_path, app):

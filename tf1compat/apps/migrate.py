@@ -30,6 +30,7 @@ from tf1compat.keras3.formats.output_formats import (
     computing_format,
     holds_optimizer,
     model_format,
+    require_backend,
     require_library,
     suffixes,
 )
@@ -98,6 +99,8 @@ def _main() -> int:
 
     findings = _FORMAT.findings("migrate", checkpoint.prefix)
     kind = _KIND.format_of(_OUTPUT.value) if _OUTPUT.value else None
+    if kind is not None:
+        require_backend(kind)  # which Keras tells, once it is imported
     plan, index = make_plan(checkpoint, _TARGET, output=kind)
     if _OUTPUT.value:
         require_distinct([_OUTPUT.value], _TARGET.module_files())

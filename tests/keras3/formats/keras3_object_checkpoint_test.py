@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tf1compat.checkpoint import open_checkpoint
-from tf1compat.errors import ModelError, OutputError
+from tf1compat.errors import ModelError, OutputError, UsageError
 from tf1compat.keras3 import build_model, export_weights, index_model, read_exported
 from tf1compat.keras3.formats import OUTPUT_FORMATS
 from tf1compat.testing import assert_arrays_equal
@@ -192,7 +192,7 @@ def test_what_tensorflow_does_not_save_is_told(tmp_path):
 
 def test_another_backend_is_refused(tmp_path, monkeypatch, written):
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    with pytest.raises(ModelError, match="found jax; set KERAS_BACKEND=tensorflow"):
+    with pytest.raises(UsageError, match="found jax; set KERAS_BACKEND=tensorflow"):
         export_weights(written[1], tmp_path / "m.tf2ckpt", value_of)
 
 

@@ -210,7 +210,7 @@ def test_what_keras_cannot_export_is_told(tmp_path, monkeypatch, model):
         ):
             export_weights(model, tmp_path / "m.savedmodel", value_of)
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    with pytest.raises(ModelError, match="found torch; set KERAS_BACKEND=tensorflow"):
+    with pytest.raises(UsageError, match="found torch; set KERAS_BACKEND=tensorflow"):
         export_weights(model, tmp_path / "m.savedmodel", value_of)
     assert not list(tmp_path.iterdir())
 

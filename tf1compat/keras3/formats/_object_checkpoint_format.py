@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from tf1compat.errors import ModelError
+from tf1compat.keras3.formats.libraries import Backend
 
 if TYPE_CHECKING:
     from tf1compat.files.manifest import Manifest
@@ -25,6 +26,7 @@ class ObjectCheckpoint:
     is_folder = True
     holds: Literal["weights"] = "weights"
     reads = (suffix,)
+    backend = Backend("tensorflow", "whose checkpoint this is")
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         """Streams the values into a checkpoint that TensorFlow laid out."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tf1compat.errors import ModelError
+from tf1compat.keras3.formats.libraries import Backend
 from tf1compat.keras3.formats.options import option
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class SavedModel:
     is_folder: ClassVar[bool] = True
     holds: ClassVar[Literal["weights"]] = "weights"
     reads: ClassVar[tuple[str, ...]] = (suffix,)
+    backend: ClassVar[Backend] = Backend("tensorflow", "whose graph is exported")
 
     def write(self, index: ModelIndex, path: str, read: ReadWeight) -> Manifest:
         """Has Keras export the model with the values; all of them are in memory."""

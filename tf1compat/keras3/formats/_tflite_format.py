@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tf1compat.errors import ModelError, UsageError
-from tf1compat.keras3.formats.libraries import LITERT, Library
+from tf1compat.keras3.formats.libraries import LITERT, Backend, Library
 from tf1compat.keras3.formats.options import option
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Tflite:
     holds: ClassVar[Literal["program"]] = "program"
     reads: ClassVar[tuple[str, ...]] = (suffix,)
     library: ClassVar[Library] = LITERT
+    backend: ClassVar[Backend] = Backend("tensorflow", "whose graph is converted")
 
     def __post_init__(self) -> None:
         if self.quantize not in _WAYS:

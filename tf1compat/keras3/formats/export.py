@@ -15,7 +15,13 @@ from tf1compat.files.output_errors import standing
 from tf1compat.files.staging import destination, staged_file
 from tf1compat.files.syncing import sync_file
 from tf1compat.keras3.formats.exported import said_of
-from tf1compat.keras3.formats.output_formats import OutputFormat, ask, holds_optimizer, read_back
+from tf1compat.keras3.formats.output_formats import (
+    OutputFormat,
+    ask,
+    holds_optimizer,
+    read_back,
+    require_backend,
+)
 from tf1compat.keras3.formats.output_formats import output_format as format_for
 from tf1compat.keras3.formats.weight_values import NotedValues, ReadWeight
 from tf1compat.keras3.index.model_index import ModelIndex, index_model
@@ -59,8 +65,8 @@ def export_weights(
       name (the weight's path), shape, dtype and SHA-256 of every weight written.
 
     Raises:
-      UsageError: no format has the suffix, or another than the one that is wanted, or `path` is
-        one of the `inputs`.
+      UsageError: no format has the suffix, or another than the one that is wanted, `path` is one
+        of the `inputs`, or Keras runs on another backend than the format needs.
       ModelError: the model isn't built, Keras can't save it or not all of its weights, or a value
         doesn't fit its weight; all offenders are named.
       OutputError: the file can't be written, or doesn't hold what was written when it is read back.
@@ -74,6 +80,7 @@ def export_weights(
             f"{name}: expected a format that holds an optimizer (.keras, .weights.h5), found "
             f"{one.name!r}; plan with optimizer='ignore'"
         )
+    require_backend(one)
     with staged_file(name) as staged:
         write = functools.partial(one.write, index, staged, noted)
         manifest: Manifest = ask(one, "write", call=write, kind=Manifest, given=noted.raised)

@@ -1,4 +1,4 @@
-"""Libraries that a format needs and that don't come with this package by themselves."""
+"""What a format needs: libraries that don't come with this package by themselves, and a backend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tf1compat.errors import UsageError
 
-__all__ = ["LITERT", "ORBAX", "SAFETENSORS", "Library", "needing"]
+__all__ = ["LITERT", "ORBAX", "SAFETENSORS", "Backend", "Library", "needing"]
 
 
 class Library(NamedTuple):
@@ -37,6 +37,33 @@ class Library(NamedTuple):
             # of a module within a package, looking for it imports the package
             if importlib.util.find_spec(self.module) is None:
                 raise ModuleNotFoundError(f"No module named {self.module!r}")
+
+
+class Backend(NamedTuple):
+    """A backend of Keras, without which a format can't be written.
+
+    Attributes:
+      name: what Keras calls it.
+      purpose: what it does here, as ``"whose graph is exported"``.
+    """
+
+    name: str
+    purpose: str
+
+    def require(self) -> None:
+        """Does nothing where Keras runs on it; Keras is imported.
+
+        Raises:
+          UsageError: it runs on another.
+        """
+        import keras
+
+        found = str(keras.config.backend())
+        if found != self.name:
+            raise UsageError(
+                f"expected Keras on {self.name}, {self.purpose}, found {found}; set "
+                f"KERAS_BACKEND={self.name}"
+            )
 
 
 @contextlib.contextmanager

@@ -2,8 +2,10 @@
 
 To add one, give :data:`OUTPUT_FORMATS` an object with the methods of :class:`OutputFormat`. It is
 known by its suffix then: to ``export_weights``, ``read_exported``, ``load_model``, ``convert`` and
-``verify``, and to the apps and their help. Nothing here imports Keras, TensorFlow or h5py before a
-format is used, so that flags and help don't wait for them.
+``verify``, and to the apps and their help. What it needs it declares, and is refused where that is
+missing before any work: ``library``, a :class:`Library`, and ``backend``, a :class:`Backend`.
+Nothing here imports Keras, TensorFlow or h5py before a format is used, so that flags and help don't
+wait for them.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from tf1compat.keras3.formats._safetensors_folder import SafetensorsFolder
 from tf1compat.keras3.formats._saved_model_format import SavedModel
 from tf1compat.keras3.formats._tflite_format import Tflite
 from tf1compat.keras3.formats._weights_h5 import WeightsH5
-from tf1compat.keras3.formats.libraries import Library
+from tf1compat.keras3.formats.libraries import Backend, Library
 from tf1compat.registry import PASSED, Registry, asked, is_a
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ __all__ = [
     "read_back",
     "read_program",
     "reading_format",
+    "require_backend",
     "require_library",
     "suffixes",
 ]
@@ -287,6 +290,17 @@ def require_library(one: OutputFormat) -> None:
     library = getattr(one, "library", None)
     if isinstance(library, Library):
         library.require()
+
+
+def require_backend(one: OutputFormat) -> None:
+    """Does nothing where Keras runs on the backend that writing a format needs, if it does.
+
+    Raises:
+      UsageError: it runs on another.
+    """
+    backend = getattr(one, "backend", None)
+    if isinstance(backend, Backend):
+        backend.require()
 
 
 def is_folder(one: OutputFormat) -> bool:

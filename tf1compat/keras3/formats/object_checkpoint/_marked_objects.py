@@ -36,7 +36,6 @@ def marked_checkpoint(index: ModelIndex, prefix: str) -> Checkpoint:
         are named.
       OSError: the disk is full, or fails.
     """
-    _require_tensorflow(index)
     try:
         with naming_scratch(prefix), tidied(), contained():
             written = _write(index, prefix)
@@ -74,14 +73,6 @@ def _write(index: ModelIndex, prefix: str) -> Any:
                 scope.add_update((one, tf.Variable(value, name=one.path)))
         # `save` and not `write`: what `restore` consumes has a counter of saves.
         return tf.train.Checkpoint(index.model).save(prefix)
-
-
-def _require_tensorflow(index: ModelIndex) -> None:
-    if keras.config.backend() != "tensorflow":
-        raise ModelError(
-            f"{index.model.name}: expected Keras to run on TensorFlow, whose checkpoint this is, "
-            f"found {keras.config.backend()}; set KERAS_BACKEND=tensorflow"
-        )
 
 
 def _require_all(index: ModelIndex, keys: dict[str, str]) -> None:

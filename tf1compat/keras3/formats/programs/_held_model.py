@@ -155,11 +155,6 @@ def _signature(model: Any, batch: str) -> Any:
 
 
 def _require_exportable(index: ModelIndex) -> None:
-    if keras.config.backend() != "tensorflow":
-        raise ModelError(
-            f"{index.model.name}: expected Keras to run on TensorFlow, whose graph is exported, "
-            f"found {keras.config.backend()}; set KERAS_BACKEND=tensorflow"
-        )
     if not isinstance(index.model, keras.Model):
         kind = type(index.model).__name__
         raise ModelError(

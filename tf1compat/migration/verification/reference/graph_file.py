@@ -147,8 +147,10 @@ def graph_as_data(path: str | os.PathLike[str]) -> GraphFile:
     try:
         read_meta(name)  # which looks whether it is sound
         return _graph_file(name, Message("MetaGraphDef", meta_graph_bytes(name)))
-    except (CheckpointError, WireError) as error:
+    except CheckpointError as error:
         raise UsageError(str(error)) from error
+    except WireError as error:
+        raise UsageError(f"{name}: expected a graph, found {error.message}") from error
 
 
 @functools.lru_cache(maxsize=1)
