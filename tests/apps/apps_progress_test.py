@@ -11,6 +11,7 @@ import struct
 import sys
 import termios
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,9 +19,12 @@ from examples.migrate_dense_siamese.model import build_model
 from tf1compat.apps import _progress
 from tf1compat.apps._progress import progress
 from tf1compat.checkpoint import open_checkpoint, write_checkpoint
+from tf1compat.errors import ModelError
 from tf1compat.files.telling import steps_told_to, tell_step
+from tf1compat.keras3 import build_model as build_deferred
 from tf1compat.keras3 import index_model
 from tf1compat.migration import plan_migration, prove
+from tf1compat.names.sizes import human_bytes
 
 _DRAWINGS = 100  # ten a second, as long as something is shown
 GOLDEN = pathlib.Path(__file__).parents[1] / "goldens" / "dense_siamese"
@@ -75,6 +79,29 @@ def test_the_step_is_shown_and_how_many_there_are(watched):
         tell_step("layers paired", 1200, 6001)
         waiting("planning: 1,200 of 6,001 layers paired .*0:00:0")
     tell_step("nobody's")
+
+
+def test_building_tells_the_weights_so_far():
+    """Each is told as a layer makes it, with all bytes so far; nothing of it stays behind."""
+    plainly, heard = keras.layers.Layer.add_weight, []
+
+    def factory():
+        keras.layers.Dense(5).build((None, 3))
+        raise ValueError("a model of which half was made")
+
+    with steps_told_to(lambda *step: heard.append(step)):
+        with pytest.raises(ModelError, match="half was made"):
+            build_deferred(factory)
+        assert keras.layers.Layer.add_weight is plainly
+        del heard[:]
+        model = build_deferred(build_model)
+    assert keras.layers.Layer.add_weight is plainly
+    size = human_bytes(4 * model.count_params())
+    assert heard[0][0].startswith("1 weight, ")
+    assert heard[-1] == (f"{len(model.weights)} weights, {size}", 0, 0)
+    seen = []
+    build_deferred(lambda: seen.append(keras.layers.Layer.add_weight) or build_model())
+    assert seen == [plainly], "nobody listens"
 
 
 def test_planning_and_proving_tell_their_steps():

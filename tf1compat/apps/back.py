@@ -13,7 +13,7 @@ from tf1compat.apps._findings import Findings, FormatFlag
 from tf1compat.apps._flags import SourceFlags, require_files, source_help
 from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
-from tf1compat.apps._quiet import import_keras
+from tf1compat.apps._quiet import import_keras, import_tensorflow
 from tf1compat.apps._target_flags import TargetFlags, output_help
 from tf1compat.apps.usage_text import Usage
 from tf1compat.checkpoint import open_checkpoint
@@ -115,7 +115,7 @@ def _main() -> int:
     checkpoint = _SOURCE.open()
     require_files({**_TARGET.files(), "weights": weights})
 
-    import_keras()
+    _import(container)
 
     from tf1compat.apps._planned import make_plan, print_offenders
 
@@ -146,6 +146,14 @@ def _main() -> int:
     proof = _PROOF.proof(plan, index, open_checkpoint(output), outputs=outputs)
     tell(proof, findings)
     return findings.end(EXIT_OK if _PROOF.enough(proof) else EXIT_FOUND)
+
+
+def _import(container: str) -> None:
+    """Imports what is needed: a SavedModel is loaded by TensorFlow before it takes its place."""
+    if container == "saved_model":
+        import_tensorflow()
+    else:
+        import_keras()
 
 
 def _weights() -> str:

@@ -10,7 +10,7 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
 
-__all__ = ["steps_told_to", "tell", "tell_step", "told_to"]
+__all__ = ["steps_are_heard", "steps_told_to", "tell", "tell_step", "told_to"]
 
 Listener = Callable[[int], object]
 StepListener = Callable[[str, int, int], object]
@@ -45,6 +45,11 @@ def told_to(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _LISTENER.reset(token)
+
+
+def steps_are_heard() -> bool:
+    """Tells whether somebody listens to :func:`tell_step`."""
+    return _STEPS.get() is not None
 
 
 def tell_step(what: str, done: int = 0, total: int = 0) -> None:

@@ -14,6 +14,7 @@ import keras
 
 from tf1compat.keras3.index.requirements import require_layer
 from tf1compat.keras3.models._outside import called
+from tf1compat.keras3.models._weights_told import weights_told
 
 __all__ = ["build_model", "initialize_model"]
 
@@ -67,4 +68,5 @@ def _build_deferred(factory: Callable[[], Any]) -> Any | None:
 
 def _call(factory: Callable[[], Any]) -> Any:
     name = getattr(factory, "__qualname__", type(factory).__name__)
-    return called(factory, what=f"building the model failed: {name}() raised")
+    with weights_told():
+        return called(factory, what=f"building the model failed: {name}() raised")

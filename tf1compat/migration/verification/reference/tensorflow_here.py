@@ -18,6 +18,6 @@ def require_tensorflow() -> None:
         import tensorflow  # noqa: F401
     except ImportError as error:
         raise UsageError(
-            "reading and running a v1 graph needs TensorFlow, whatever Keras' backend is, and it "
+            "running a v1 graph needs TensorFlow, whatever Keras' backend is, and it "
             f"can't be imported ({first_line(error)}); pip install tensorflow"
         ) from error
