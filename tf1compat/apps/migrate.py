@@ -98,9 +98,7 @@ def _main() -> int:
     from tf1compat.migration.reports.optimizer_taken import training_lines
 
     findings = _FORMAT.findings("migrate", checkpoint.prefix)
-    kind = _KIND.format_of(_OUTPUT.value) if _OUTPUT.value else None
-    if kind is not None:
-        require_backend(kind)  # which Keras tells, once it is imported
+    kind = _kind()
     plan, index = make_plan(checkpoint, _TARGET, output=kind)
     if _OUTPUT.value:
         require_distinct([_OUTPUT.value], _TARGET.module_files())
@@ -131,6 +129,15 @@ def _main() -> int:
         return _refused("not proved", findings)
     _write(plan, index, checkpoint, findings=findings, notes={"proof": proof.record()})
     return findings.end(EXIT_OK)
+
+
+def _kind() -> OutputFormat | None:
+    """Returns the output's format, if there is one, which Keras can write on its backend."""
+    if not _OUTPUT.value:
+        return None
+    kind = _KIND.format_of(_OUTPUT.value)
+    require_backend(kind)  # which Keras tells, once it is imported
+    return kind
 
 
 def _leaves_optimizer(kind: OutputFormat, plan: Plan, index: ModelIndex) -> bool:

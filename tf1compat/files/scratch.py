@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from tf1compat.files.putting import put
 from tf1compat.stopping import unstoppable
 
 __all__ = ["scratch_folder", "tidied"]
@@ -60,22 +61,12 @@ def tidied() -> Iterator[None]:
             return folder
 
         try:
-            with _put(tempfile, "mkdtemp", noting):
+            with put(tempfile, "mkdtemp", noting):
                 yield
         except BaseException:
             for folder in made:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
-
-
-@contextlib.contextmanager
-def _put(module: Any, name: str, function: Any) -> Iterator[None]:
-    before = getattr(module, name)
-    setattr(module, name, function)
-    try:
-        yield
-    finally:
-        setattr(module, name, before)
 
 
 def _made() -> tuple[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from tf1compat.files.dtypes import numpy_dtype
+from tf1compat.files.putting import put
 from tf1compat.files.telling import steps_are_heard, tell_step
 from tf1compat.names.sizes import human_bytes
 
@@ -41,8 +42,5 @@ def weights_told() -> Iterator[None]:
         tell_step(f"{count:,} weight{'s' * (count > 1)}, {human_bytes(size)}")
         return weight
 
-    setattr(keras.layers.Layer, _MAKING, add_weight)  # Keras calls nobody as it makes one
-    try:
+    with put(keras.layers.Layer, _MAKING, add_weight):  # Keras calls nobody as it makes one
         yield
-    finally:
-        setattr(keras.layers.Layer, _MAKING, plainly)
