@@ -199,7 +199,7 @@ class Registry(Mapping[str, _T], Generic[_T]):
         if isinstance(name, str) and name in self._things:
             return self._things[name]
         known = ", ".join(self._things)
-        near = ", ".join(difflib.get_close_matches(str(name), self._things, n=1, cutoff=0.5))
+        near = ", ".join(difflib.get_close_matches(str(name), self._things, n=1))
         hint = f"; nearest: {near}" if near else ""
         raise UnknownNameError(f"expected a {self.what} ({known}), found {briefly(name)}{hint}")
 

@@ -70,9 +70,14 @@ def test_the_page_is_that_of_the_classes(app):
     assert app("help", "errors")[1] == PAGE.read_text(encoding="utf-8"), command
 
 
+def test_the_page_of_one_is_plain_text(app):
+    code, out, _ = app("help", "tf1c017")
+    assert (code, out.split("\n")[0]) == (0, "TF1C017: UsageError, a ValueError")
+
+
 def test_a_code_that_is_none_is_told(app):
     code, _, err = app("help", "TF1C999")
-    assert (code, "expected the code of an error" in err) == (2, True)
+    assert (code, "expected the code of an error, TF1C000 to TF1C0" in err) == (2, True)
 
 
 def test_a_message_is_followed_by_its_code(app, tmp_path):

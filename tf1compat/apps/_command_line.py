@@ -13,8 +13,6 @@ from tf1compat.errors import Problem, UsageError
 
 __all__ = ["set_flags"]
 
-_ALIKE = 0.5  # of a flag that is called the nearest
-
 
 @dataclasses.dataclass
 class _Line:
@@ -153,7 +151,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     name = word.lstrip("-").replace("-", "_")
     import difflib  # what is right doesn't wait for it
 
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
+    near = difflib.get_close_matches(name, list(known), n=1)
     return f"; nearest: --{near[0]}" if near else ""
 
 

@@ -146,9 +146,11 @@ def error_page(code: str) -> list[str]:
     """
     known = error_classes()
     if code not in known:
-        last = max(known)
-        raise UsageError(f"expected the code of an error (to {last}), found {code!r}")
-    return [line for part in _section(known[code]) for line in _wrapped(part)]
+        raise UsageError(
+            f"expected the code of an error, {min(known)} to {max(known)}, found {code!r}"
+        )
+    head, *lines = _page(known[code])
+    return [head.removeprefix("## ").replace("`", ""), *lines]
 
 
 def error_pages() -> list[str]:
@@ -160,9 +162,13 @@ def error_pages() -> list[str]:
         "knowing this package."
     )
     lines = ["# Errors", "", *_wrapped(about)]
-    for code in error_classes():
-        lines += ["", *error_page(code)]
+    for kind in error_classes().values():
+        lines += ["", *_page(kind)]
     return lines
+
+
+def _page(kind: type[Tf1CompatError]) -> list[str]:
+    return [line for part in _section(kind) for line in _wrapped(part)]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -229,7 +229,8 @@ def _status(args: list[str]) -> int:
     try:
         task = TASKS[name]
     except UnknownNameError as error:
-        message = f"{error}; see `tf1compat help`"
+        topics = f"; of help also {', '.join(TOPICS)}" if args[0] in HELP else ""
+        message = f"{error}{topics}; see `tf1compat help`"
         return failed("", message, status=2, code=error.code)
     from tf1compat.apps._app import guarded  # help doesn't wait for absl
 

@@ -181,7 +181,7 @@ def test_averages_are_weighted_and_added_up_in_double_precision(stored):
 def test_what_cannot_be_averaged_is_refused_or_taken_from_one(stored):
     one, other = (stored({"w": W, "n": np.int64(k)}, f"m{k}") for k in range(2))
     with pytest.raises(
-        MisfitError, match=r"n: expected int64 that is equal .* \(others=first or last\)"
+        MisfitError, match=r"n: expected int64 that is equal .* \(--others=first or last\)"
     ):
         average([one, other])
     assert values(average([one, other], others="last"))["n"] == 1

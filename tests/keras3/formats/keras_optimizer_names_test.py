@@ -61,6 +61,38 @@ def test_they_go_by_the_paths_that_keras_has(tmp_path, optimizer):
     assert state_of(found) == {variable.path for variable in made.variables}
 
 
+def scaling(model):
+    """Compiles a model with an optimizer that scales the loss."""
+    model.compile(OPT.LossScaleOptimizer(OPT.SGD(momentum=0.9), name="mine"), "mse")
+
+
+def scaled_by_keras(model):
+    """Has Keras put one around the optimizer, of which the configuration says nothing."""
+    model.dtype_policy = "mixed_float16"
+    model.compile(OPT.SGD(momentum=0.9), "mse")
+
+
+@pytest.mark.parametrize(
+    ("compiled", "name"), [(scaling, "mine"), (scaled_by_keras, "loss_scale_optimizer")]
+)
+def test_an_optimizer_within_one_that_scales_the_loss_is_there_twice(tmp_path, compiled, name):
+    model = small()
+    compiled(model)
+    around = model.optimizer
+    around.build(model.trainable_variables)
+    for number, variable in enumerate(around.variables):
+        variable.assign(np.full(variable.shape, number))
+    model.save(tmp_path / "m.keras")
+    found = open_checkpoint(tmp_path / "m.keras")
+    within = [one.path.removeprefix(f"{name}/") for one in around.inner_optimizer.variables]
+    own = [f"{name}/{leaf}" for leaf in ("iteration", "learning_rate", "step_counter")]
+    own += [f"{name}/dynamic_scale", *(f"{name}/{one}" for one in within)]
+    assert state_of(found) == {*own, *within}
+    for names in (own, [*own[:4], *within]):
+        for one, variable in zip(names, around.variables, strict=True):
+            assert_arrays_equal(found[one].read(), np.asarray(variable))
+
+
 def test_layers_within_layers_are_in_order(tmp_path):
     x, *_ = nested().inputs
     y = L.Bidirectional(L.LSTM(3, return_sequences=True), name="both")(x)

@@ -95,7 +95,7 @@ def test_use_names_what_has_none(written, model):
     plan = plan_migration(prefix, model, averages="use")
     assert [problem.name for problem in plan.unfilled] == ["bn/gamma", "bn/beta"]
     assert plan.unfilled[0].found == "net/bn/gamma has no moving average"
-    assert "averages=prefer takes what there is" in plan.unfilled[0].remedy
+    assert "--averages=prefer takes what there is" in plan.unfilled[0].remedy
     assert {p.name for p in plan.unexplained} == {"net/bn/gamma", "net/bn/beta"}
 
 

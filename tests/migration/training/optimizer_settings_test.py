@@ -151,7 +151,7 @@ def graphless(runs, tmp_path):
 
 def test_what_no_graph_tells_is_asked(graphless):
     plan = planned(graphless, v1_optimizers.Adam(0.5))
-    with pytest.raises(PlanError, match=r"nothing that tells beta_1.*learning_rate.*compiled \(--"):
+    with pytest.raises(PlanError, match=r"nothing that tells beta_1.*learning_rate.*--optimizer_settings=compiled says"):
         plan.require_complete()
     assume = Assumptions(optimizer_settings="compiled")
     plan = planned(graphless, v1_optimizers.Adam(0.5), assume=assume)
@@ -347,7 +347,7 @@ def test_what_is_offered_is_tried_before(graph, build):
     assert f"  nearest to what 1.15 computed: {training.offer}" in lines
     assert f"    which differs too: {left.text}" in lines
     plan = plan_migration(path, two_layers(own), optimizer="use")
-    with pytest.raises(PlanError, match="no optimizer here computes all of it; optimizer=prefer"):
+    with pytest.raises(PlanError, match="no optimizer here computes all of it; --optimizer=prefer"):
         plan.require_complete()
     assert Plan.from_json(plan.to_json()) == plan
 

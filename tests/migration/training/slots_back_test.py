@@ -257,7 +257,9 @@ def test_averages_of_1_15_are_those_of_keras_or_stay_or_go(shadows, averaged, tm
 def test_slots_follow_what_a_plan_speaks_of(runs, tmp_path):
     model = net("dense")
     plan = brought(runs / "adam_dense/model.ckpt", model)
-    with pytest.raises(UsageError, match="slots=follow: expected a plan that fills the optimizer"):
+    with pytest.raises(
+        UsageError, match="--slots=follow: expected a plan that fills the optimizer"
+    ):
         convert_back(plan, model, output=tmp_path / "back", slots="follow")
     model.compile(optimizer=keras.optimizers.RMSprop(0.5), loss="mse")
     other = brought(runs / "adam_dense/model.ckpt", model)

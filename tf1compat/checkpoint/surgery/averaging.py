@@ -113,7 +113,7 @@ def _unequal(column: Sequence[Planned]) -> Iterator[Problem]:
             first.name,
             f"{first.dtype} that is equal in every checkpoint",
             f"another in {different} of {len(column) - 1}",
-            remedy="say whose is taken (others=first or last)",
+            remedy="say whose is taken (--others=first or last)",
         )
 
 

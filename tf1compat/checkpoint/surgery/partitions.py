@@ -63,7 +63,7 @@ def merge(
     if strategy is None and groups:
         raise UsageError(
             f"expected how rows were dealt out to {', '.join(list(groups)[:3])}, which nothing in "
-            "the file tells: strategy=div (one part after the other) or mod (by id)"
+            "the file tells: --strategy=div (one part after the other) or mod (by id)"
         )
     told = strategy or "div"
     _require_strategy(told)

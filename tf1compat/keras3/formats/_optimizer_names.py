@@ -1,7 +1,8 @@
 """What Keras 3 calls its optimizers' variables, which files count: ``optimizer/vars/3``.
 
 An optimizer keeps its step, its learning rate, and for each trainable weight, in the model's order,
-a variable or two. Which these are its configuration tells, that a ``.keras`` file has.
+a variable or two. Which these are its configuration tells, that a ``.keras`` file has. One that
+scales a loss has another within.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Any
 __all__ = ["Shape", "optimizer_names"]
 
 Shape = tuple[int, ...]
-_PLACE = "optimizer/vars"
+_PLACE = "optimizer/vars/"
+_WITHIN = "optimizer/inner_optimizer/vars/"
+_SCALING, _AROUND = "LossScaleOptimizer", "loss_scale_optimizer"
+_OF_SCALING = ("iteration", "learning_rate", "step_counter", "dynamic_scale")
 _TORCH = "keras.src.backend.torch.optimizers."
 # By classes of `keras.optimizers`, as their `build` of 3.0 and later makes them for each weight.
 _SLOTS: Mapping[str, tuple[str, ...]] = {
@@ -37,27 +41,67 @@ def optimizer_names(
       weights: the shapes of its trainable weights by their names, in the model's order.
       counted: the shapes of the file's datasets.
     """
-    said = _settings(config)
-    if said is None:
+    compiled = config.get("compile_config") if isinstance(config, dict) else None
+    said = compiled.get("optimizer") if isinstance(compiled, dict) else None
+    found = {name: shape for name, shape in counted.items() if name.startswith("optimizer/")}
+    if any(name.startswith(_WITHIN) for name in found):
+        places = _scaled(said, weights)
+    else:
+        places = _placed(_PLACE, _variables(said, weights))
+    if found != {place: shape for place, (_, shape) in places.items()}:
         return {}
-    kind, settings = said
+    return {place: name for place, (name, _) in places.items()}
+
+
+_Variables = list[tuple[str, "Shape | None"]]
+"""Of an optimizer: names and shapes, in its order."""
+
+
+def _scaled(said: Any, weights: Mapping[str, Shape | None]) -> dict[str, tuple[str, Shape | None]]:
+    """Returns what is where of an optimizer that scales a loss, by name and shape.
+
+    It saves all of the one within as its own, which is saved by itself, too. `compile` puts it
+    around another where the model's policy is mixed_float16, of which the configuration has no
+    word.
+    """
+    name, within = _AROUND, said
+    if isinstance(said, dict) and said.get("class_name") == _SCALING:
+        settings = said.get("config")
+        name, within = "", None
+        if isinstance(settings, dict):
+            name, within = str(settings.get("name", "")), settings.get("inner_optimizer")
+    own = _variables(within, weights)
+    if not own or not name:
+        return {}
+    around = [*((one, ()) for one in _OF_SCALING), *own]
+    every: _Variables = [(f"{name}/{one}", shape) for one, shape in around]
+    return _placed(_PLACE, every) | _placed(_WITHIN, own)
+
+
+def _placed(place: str, variables: _Variables) -> dict[str, tuple[str, Shape | None]]:
+    return {f"{place}{number}": one for number, one in enumerate(variables)}
+
+
+def _variables(said: Any, weights: Mapping[str, Shape | None]) -> _Variables:
+    """Returns an optimizer's variables; none of one that isn't known."""
+    known = _settings(said)
+    if known is None:
+        return []
+    kind, settings = known
     own = str(settings.get("name", ""))
     first = ["iteration", *(["learning_rate"] if _is_number(settings, "learning_rate") else [])]
     slots = _slots(kind, settings)
-    names = [*first, *(f"{one.replace('/', '_')}_{slot}" for one in weights for slot in slots)]
-    shapes: list[Shape | None] = [()] * len(first)
-    shapes += (shape for shape in weights.values() for _ in slots)
-    found = {name for name in counted if name.startswith("optimizer/")}
-    places = [f"{_PLACE}/{number}" for number in range(len(names))]
-    if not own or found != set(places) or not _agree(places, shapes, counted):
-        return {}
-    return {place: f"{own}/{name}" for place, name in zip(places, names, strict=True)}
+    found: _Variables = [(f"{own}/{one}", ()) for one in first]
+    found += (
+        (f"{own}/{weight.replace('/', '_')}_{slot}", shape)
+        for weight, shape in weights.items()
+        for slot in slots
+    )
+    return found if own else []
 
 
-def _settings(config: Any) -> tuple[str, Mapping[str, Any]] | None:
+def _settings(said: Any) -> tuple[str, Mapping[str, Any]] | None:
     """Returns an optimizer's class and configuration; None of one that isn't known."""
-    compiled = config.get("compile_config") if isinstance(config, dict) else None
-    said = compiled.get("optimizer") if isinstance(compiled, dict) else None
     if not isinstance(said, dict) or not _is_keras(said.get("module")):
         return None
     settings = said.get("config")
@@ -83,9 +127,3 @@ def _slots(kind: str, settings: Mapping[str, Any]) -> Sequence[str]:
 def _is_number(settings: Mapping[str, Any], key: str) -> bool:
     """Tells whether a rate is a variable: a schedule is none."""
     return isinstance(settings.get(key), (int, float))
-
-
-def _agree(
-    places: Sequence[str], shapes: Sequence[Shape | None], counted: Mapping[str, Shape | None]
-) -> bool:
-    return all(counted[place] == shape for place, shape in zip(places, shapes, strict=True))

@@ -78,7 +78,7 @@ def export_weights(
     if noted.optimizer is not None and not holds_optimizer(one):
         raise UsageError(
             f"{name}: expected a format that holds an optimizer (.keras, .weights.h5), found "
-            f"{one.name!r}; plan with optimizer='ignore'"
+            f"{one.name!r}; plan with --optimizer=ignore"
         )
     require_backend(one)
     with staged_file(name) as staged:

@@ -84,8 +84,9 @@ def lines_back(plan: Plan, entries: Mapping[str, Entry], *, slots: str, shadows:
         return LinesBack(plan.fills, without_training(plan, entries).drops)
     if plan.training is None:
         raise UsageError(
-            "slots=follow: expected a plan that fills the optimizer of a compiled model, found one "
-            "of weights alone; compile the model and plan with optimizer=prefer, or keep the slots"
+            "--slots=follow: expected a plan that fills the optimizer of a compiled model, found "
+            "one of weights alone; compile the model and plan with --optimizer=prefer, or keep the "
+            "slots"
         )
     return _followed(plan, plan.training, entries, shadows)
 

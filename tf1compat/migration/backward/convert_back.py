@@ -40,7 +40,7 @@ __all__ = ["ConversionBack", "convert_back"]
 Progress = Callable[[str, int], None]
 
 _SHOWN = 3
-_WEIGHTS_ALONE = "save the trained model with its optimizer, or take slots=keep"
+_WEIGHTS_ALONE = "save the trained model with its optimizer, or take --slots=keep"
 
 
 @dataclasses.dataclass(frozen=True)

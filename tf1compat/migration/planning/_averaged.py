@@ -53,8 +53,8 @@ def with_averages(
         return plan
     if not found and averages == "use":
         raise UsageError(
-            "averages=use: expected moving averages in the checkpoint, found none; with "
-            "averages=prefer it is taken as it is"
+            "--averages=use: expected moving averages in the checkpoint, found none; with "
+            "--averages=prefer it is taken as it is"
         )
     ruled = {source for fill in plan.fills for source in fill.sources}
     ruled |= {drop.source for drop in plan.drops if drop.kind in _RULED}
@@ -146,8 +146,8 @@ class _Swap:
 def _lacking(name: str, missing: list[str]) -> Problem:
     return Problem(
         name,
-        "a moving average (averages=use)",
+        "a moving average (--averages=use)",
         ", ".join(missing),
-        remedy="averages=prefer takes what there is; a rule that drops an average leaves its "
+        remedy="--averages=prefer takes what there is; a rule that drops an average leaves its "
         "variable in place",
     )

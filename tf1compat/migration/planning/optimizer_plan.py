@@ -24,12 +24,9 @@ from tf1compat.names.training_state import training_reason
 
 __all__ = ["with_training", "with_training_again", "without_training"]
 
-_REMEDY = "optimizer=prefer takes what there is"
+_REMEDY = "--optimizer=prefer takes what there is"
 _BEYOND = f"no optimizer here computes all of it; {_REMEDY}"
-_ASSUME = (
-    "optimizer_settings=compiled (--optimizer_settings=compiled) says that it is as the model was "
-    "compiled"
-)
+_ASSUME = "--optimizer_settings=compiled says that it is as the model was compiled"
 
 
 def with_training(
@@ -64,7 +61,7 @@ def with_training(
     if optimizer is None:
         if policy == "use":
             raise UsageError(
-                "optimizer=use: expected a model that is compiled with an optimizer, found one "
+                "--optimizer=use: expected a model that is compiled with an optimizer, found one "
                 "that isn't; call its compile()"
             )
         return plan

@@ -72,7 +72,7 @@ def _of_optimizer(plan: Plan) -> Iterator[str]:
         yield f"{training.optimizer.rpartition('>')[2]} computes something else than 1.15 did:"
         yield from (f"  {problem.found}" for problem in training.refused)
         yield from (f"  {line}" for line in training.offered())
-    yield "optimizer=prefer takes what there is"
+    yield "--optimizer=prefer takes what there is"
 
 
 def _category(what: str, names: Sequence[str], told: Collection[str] = ()) -> Iterator[str]:

@@ -47,8 +47,8 @@ def not_converted(error: Exception, index: ModelIndex, quantize: str) -> ModelEr
         what = f"{half[0].compute_dtype} ({half[0].dtype_policy.name})"
         return ModelError(
             f"{model}: {layer or half[0].name} computes {place['op']} in {what}, which TFLite "
-            "doesn't; build the model with the dtype policy float32, and take quantize=float16 for "
-            "weights in half precision"
+            "doesn't; build the model with the dtype policy float32, and take "
+            "--quantize=float16 for weights in half precision"
         )
     said = _SAID.search(text)
     found = said[0] if said else first_line(error, otherwise="no message")
