@@ -11,7 +11,7 @@ from tf1compat.errors import UsageError
 from tf1compat.keras3 import index_model
 from tf1compat.migration.verification._both_sides import variable_values
 from tf1compat.migration.verification._changes import Lazy, changed
-from tf1compat.migration.verification.given import recorded_feeds
+from tf1compat.migration.verification._recorded_feeds import recorded_feeds
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.testing import assert_arrays_equal
 

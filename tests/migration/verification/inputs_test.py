@@ -116,13 +116,13 @@ def test_the_rate_of_a_dropout_that_is_left_out_is_no_input(tmp_path):
 
 
 def test_time_may_be_folded_into_the_batch_and_one_number_fed_for_all(tmp_path):
-    """As the tutorials' language models have it: logits of [batch * time, words], and lengths."""
+    """As the tutorials' language models have it: logits of [batch * time, words], and a number."""
 
     def program():
         ids = v1.placeholder(tf.int32, [None, 5], "ids")
-        length = v1.placeholder(tf.int32, [None], "length")
+        least = v1.placeholder(tf.int32, [None], "least")
         table = v1.get_variable("table", [7, 3])
-        h = tf.gather(table, ids) * tf.cast(length[:, None, None] > 2, tf.float32)
+        h = tf.gather(table, ids) * tf.cast(least[:, None, None] > 2, tf.float32)
         tf.identity(layers.dense(tf.reshape(h, [-1, 3]), 4, name="head"), name="y")
 
     prefix = saved(tmp_path, program)
@@ -130,9 +130,9 @@ def test_time_may_be_folded_into_the_batch_and_one_number_fed_for_all(tmp_path):
     h = keras.layers.Embedding(7, 3, name="table")(x)
     model = keras.Model(x, keras.layers.Dense(4, name="head")(h))
     plan = plan_migration(prefix, model)
-    with pytest.raises(UsageError, match=r"without one: length:0; feed these"):
+    with pytest.raises(UsageError, match=r"without one: least:0; feed these"):
         prove(plan, model, options=GraphOptions(inputs=["ids"]))
-    options = GraphOptions(inputs=["ids"], feeds={"length": 3})
+    options = GraphOptions(inputs=["ids"], feeds={"least": 3})
     proof = prove(plan, model, options=options)
     assert proof.count(Status.PROVED) == 3
     assert [one.name for one in proof.outputs] == ["y:0"]

@@ -14,6 +14,7 @@ from typing import Any
 from tf1compat.budget import Budget
 from tf1compat.checkpoint.meta._afterwards import settings_afterwards
 from tf1compat.checkpoint.meta._attributes import constant
+from tf1compat.checkpoint.meta._cell_clips import cell_clips
 from tf1compat.checkpoint.meta._convolution_settings import convolution_settings
 from tf1compat.checkpoint.meta._forward_pass import ForwardPass
 from tf1compat.checkpoint.meta._gate_activations import gate_activations
@@ -67,8 +68,13 @@ class GraphSettings:
         return _gathered(norm_settings(self._graph, variables))
 
     def of_gates(self, variables: Collection[str]) -> Mapping[str, frozenset[Any]]:
-        """Returns ``gates``, the activations of a recurrent cell's, by the names as behind it."""
-        return _gathered(gate_activations(self._graph, variables))
+        """Returns ``gates`` and ``cell_clip`` of a recurrent cell.
+
+        Gates are their activations, by the names as behind a layer; the clip is the bound of its
+        state, ``"none"`` for none.
+        """
+        found = [*gate_activations(self._graph, variables), *cell_clips(self._graph, variables)]
+        return _gathered(iter(found))
 
     def afterwards(self, variables: Collection[str]) -> Mapping[str, frozenset[Any]]:
         """Returns ``activation`` and ``dropout``, its rate, up to the next variable.

@@ -85,6 +85,7 @@ def _of(node: LayerNode, neighbours: Neighbours) -> Found:
         yield "kind", "gated"
         for function in (layer.recurrent_activation, layer.activation):
             yield "gates", activation_name(function)
+        yield "cell_clip", getattr(layer, "cell_clip", None) or "none"
         return
     elif isinstance(layer, _L.SimpleRNNCell):  # its state is its only gate
         yield "kind", "gated"

@@ -1,4 +1,4 @@
-"""Checks of recurrent layers: what is added to the forget gate, and what gates go through."""
+"""Checks of recurrent layers: what is added to the forget gate, what gates go through, clips."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tf1compat.migration.linting.base import Check, Layer, apart, differing
 from tf1compat.migration.linting.finding import Finding
 from tf1compat.names.reasons import Kind
 
-__all__ = ["ForgetBias", "Gates"]
+__all__ = ["CellClip", "ForgetBias", "Gates"]
 
 _ADDED = re.compile(r"forget_bias\(([-+.\de]+)\)")
 
@@ -58,3 +58,14 @@ class Gates(Check):
         v1, model = both
         more, other = v1 - model, model - v1
         return [self.finding(layer, more, other)] if more and other else ()
+
+
+class CellClip(Check):
+    """The bound of an LSTM's state, which 1.15's cells have where they are told, and Keras' never.
+
+    ``tf1compat.keras3.FullLSTMCell`` has it.
+    """
+
+    name = "cell_clip"
+    kinds = differing(name, "bound of the state")
+    layers = ("gated",)

@@ -40,6 +40,7 @@ CHECKS: Registry[Check] = Registry(
         _of_convolutions.DataFormat(),
         _of_recurrent_layers.ForgetBias(),
         _of_recurrent_layers.Gates(),
+        _of_recurrent_layers.CellClip(),
         _of_norms.Momentum(),
         _of_activations.Dropout(),
     ),

@@ -18,13 +18,13 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import stand_ins, variable_values
-from tf1compat.migration.verification.given import recorded_feeds
 from tf1compat.migration.verification.outputs import OutputDifference, Recording, output_difference
-from tf1compat.migration.verification.reference.candidates import forward_ops
+from tf1compat.migration.verification._recorded_feeds import recorded_feeds
+from tf1compat.migration.verification.reference.candidates import forward_ops, tensors_of
 from tf1compat.migration.verification.reference.channel_order import turned
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
-from tf1compat.names.graph_names import op_name, tensor_name
+from tf1compat.names.graph_names import op_name
 from tf1compat.printable import printable_name
 
 __all__ = ["Divergence", "diverging_pair", "first_difference", "first_pair"]
@@ -178,8 +178,9 @@ def _names_by_scope(
     """Returns, by scope, the tensors that the v1 graph computes there for the inputs."""
     runnable = dict.fromkeys(forward_ops(graph.graph_def, inputs))
     distinct = {scope for group in scopes for scope in group}
+    nodes = {node.name: node for node in graph.graph_def.node}
     return {
-        scope: [tensor_name(op) for op in _near(graph.graph_def, scope, runnable)]
+        scope: [t for op in _near(graph.graph_def, scope, runnable) for t in tensors_of(nodes[op])]
         for scope in distinct
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,11 @@ from tf1compat.keras3.index.looked_up import table_sizes
 from tf1compat.keras3.models.running import output_names
 from tf1compat.migration.verification.reference.candidates import forward_tensors
 from tf1compat.migration.verification.reference.channel_order import is_moved, turn, turned
-from tf1compat.migration.verification.reference.feeds import index_bounds, made_up, phase_of
+from tf1compat.migration.verification.reference.feeds import (
+    index_bounds,
+    made_up,
+    phases_of,
+)
 from tf1compat.migration.verification.reference.graph_file import GraphFile
 from tf1compat.migration.verification.reference.input_pairing import (
     concrete_shapes,
@@ -26,12 +31,13 @@ from tf1compat.migration.verification.reference.input_pairing import (
     shape_like,
 )
 from tf1compat.migration.verification.reference.input_specs import InputSpec
+from tf1compat.migration.verification.reference.lengths import lengths_among, whole_lengths
 from tf1compat.migration.verification.reference.reference_graph import ReferenceGraph
 from tf1compat.migration.verification.reference.reference_parts import ReferenceParts
 from tf1compat.migration.verification.reference.signatures import OutputSpec, Signature
 from tf1compat.names.graph_names import op_name, tensor_name
 
-__all__ = ["Given", "GraphOptions", "recorded_feeds"]
+__all__ = ["Given", "GraphOptions"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +85,10 @@ class Given:
         self.graph = graph
         self.options = options = _in_tensors(options, graph, signature)
         self.signed = {key: one.name for key, one in signature.outputs.items()}
-        self.feeds = {**_phases(graph), **{k: np.asarray(v) for k, v in options.feeds.items()}}
+        self.feeds = {
+            **phases_of(graph.inputs),
+            **{k: np.asarray(v) for k, v in options.feeds.items()},
+        }
         self._model = index.model
         self._rows = table_sizes(index)
         self._inputs = list(getattr(index.model, "inputs", None) or ())
@@ -204,6 +213,7 @@ class Given:
         several = len(self.paired) > 1 and not self._told_by_name
         moved = [f"channels are {where}" for where in self._moved()]
         moved += ["inputs that are made up are positive: others give NaN"] * self.positive
+        moved += [f"{name} is the length of the whole sequences" for name in self._unpaired_lengths]
         if not self._inputs or self.options.inputs or not (several or self.values):
             return tuple(moved)
         pairs = [f"{one.name} is {name}" for name, one in self.paired.items()]
@@ -220,6 +230,16 @@ class Given:
             if axes is not None and is_moved(axes):
                 first, last = (name, one.name) if axes[-1] == 1 else (one.name, name)
                 yield f"first in {first} and last in {last}"
+
+    @property
+    def _unpaired_lengths(self) -> list[str]:
+        """The graph's lengths of sequences that are no inputs of the model: these are whole."""
+        known = {*self.feeds, *self.paired, *self.options.arrays}
+        return [one.name for one in self.graph.inputs if one.name in self._lengths - known]
+
+    @functools.cached_property
+    def _lengths(self) -> frozenset[str]:
+        return lengths_among(self.graph.graph_def, self.graph.inputs)
 
     def said(self) -> str:
         """Returns how a user says that the inputs are paired so."""
@@ -284,9 +304,13 @@ class Given:
         paired = {spec.name: self.paired[spec.name] for spec in missing}
         shapes = concrete_shapes(paired, missing, beside=self.graph.inputs, larger=self.larger)
         bounds = index_bounds(self.graph.graph_def, [spec.name for spec in missing])
-        made = made_up(missing, shapes, bounds, positive=self.positive)
+        made = made_up(missing, shapes, bounds, positive=self.positive, lengths=self._lengths)
+        if self._unpaired_lengths:  # no step is padded, or the model may mask it
+            whole = {n: a for n, a in made.items() if a.ndim > 1 and a.dtype.kind in "iu"}
+            made |= {name: np.maximum(array, 1) for name, array in whole.items()}
         data = {**made, **own}
-        return {**self._fed(data), **data}
+        known = {**self._fed(data), **data}
+        return {**whole_lengths(self._unpaired_lengths, data), **known}
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Returns the shape of what each input is given, by tensor name."""
@@ -318,11 +342,6 @@ def _within(name: str, taken_by: Any, path: str) -> InputSpec:
     if taken_by is None:
         raise UsageError(f"{path}: expected an input of the graph, found {name}, which it computes")
     return InputSpec(name, str(taken_by.dtype), tuple(taken_by.shape), optional=False)
-
-
-def _phases(graph: GraphFile) -> dict[str, np.ndarray]:
-    found = {spec.name: phase_of(spec) for spec in graph.inputs}
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _in_tensors(options: GraphOptions, graph: GraphFile, signature: Signature) -> GraphOptions:
@@ -359,35 +378,3 @@ def _input_spec(graph: GraphFile, signed: OutputSpec) -> InputSpec:
     known = {spec.name: spec for spec in graph.inputs}
     spec = known.get(signed.name)
     return spec or InputSpec(signed.name, signed.dtype, signed.shape, optional=False)
-
-
-def recorded_feeds(
-    graph: GraphFile, index: ModelIndex, recorded: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Returns what the graph is given for recorded inputs of the model, by tensor name.
-
-    Recorded inputs go by the names of tensors where the graph has them all, or by what its
-    signature calls them; else they are the model's, by their names or in its order.
-
-    Raises:
-      UsageError: there aren't as many inputs of the graph that fit.
-    """
-    signature = graph.signature() or Signature({}, {})
-    named = {
-        tensor_name(graph.tensor(name, signature.inputs)): value for name, value in recorded.items()
-    }
-    ops = {node.name for node in graph.graph_def.node}
-    if all(op_name(name) in ops for name in named):
-        return {**_phases(graph), **named}
-    given = Given(graph, index, GraphOptions())
-    if len(given.paired) != len(recorded):
-        raise UsageError(
-            f"{graph.path}: expected {len(recorded)} inputs, as were recorded, found "
-            f"{', '.join(given.paired) or 'none'}"
-        )
-    names = [getattr(one, "name", None) for one in given.paired.values()]
-    by_name = set(names) == set(recorded)
-    values = [recorded[str(n)] for n in names] if by_name else list(recorded.values())
-    shapes = {spec.name: spec.shape for spec in given.specs}
-    paired = zip(given.paired, values, strict=True)
-    return {**given.feeds, **{n: turned(v, shapes.get(n) or v.shape) for n, v in paired}}

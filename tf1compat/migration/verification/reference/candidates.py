@@ -12,7 +12,7 @@ from tf1compat.migration.verification.reference.safe_ops import INPUT_OPS, SAFE_
 from tf1compat.names.graph_names import in_gradients, op_name, tensor_name
 from tf1compat.names.op_types import VARIABLE_OPS
 
-__all__ = ["forward_ops", "forward_tensors", "is_of_loss"]
+__all__ = ["forward_ops", "forward_tensors", "is_of_loss", "tensors_of"]
 
 _WITHIN = {"Enter": frozenset(("loop",)), "Switch": frozenset(("branch",))}
 _AFTER = {"Exit": frozenset(("loop", "branch")), "Merge": frozenset(("branch",))}
@@ -26,6 +26,13 @@ None if it can't be computed."""
 
 _NUMBERS = {"Split": "num_split", "SplitV": "num_split", "Unpack": "num"}
 _TWO = frozenset(("TopK", "TopKV2", "UniqueV2", "Unique"))
+# Of a whole cell's op: output and state. Its first outputs are gates that it keeps for gradients.
+_RESULTS = {
+    "BlockLSTM": (6, 1),
+    "BlockLSTMV2": (6, 1),
+    "GRUBlockCell": (3,),
+    "LSTMBlockCell": (6, 1),
+}
 # Scopes of 1.15's own losses: what is computed there on the way is no output of a model.
 _LOSS = re.compile(
     r"(logistic_loss|log_loss|huber_loss|hinge_loss|mean_squared_error|mean_pairwise_squared_error"
@@ -43,11 +50,21 @@ def forward_tensors(
     """
     nodes = {node.name: node for node in graph_def.node}
     return [
-        f"{name}:{port}"
+        tensor
         for name in forward_ops(graph_def, inputs, allowed=allowed)
         if not is_of_loss(name)
-        for port in range(_ports(nodes[name]))
+        for tensor in tensors_of(nodes[name])
     ]
+
+
+def tensors_of(node: Any) -> list[str]:
+    """Returns the outputs of an op, a `NodeDef`, that may be a model's or a layer's.
+
+    >>> import tensorflow as tf
+    >>> tensors_of(tf.compat.v1.NodeDef(name="cell", op="GRUBlockCell"))
+    ['cell:3']
+    """
+    return [f"{node.name}:{port}" for port in _ports(node)]
 
 
 def is_of_loss(name: str) -> bool:
@@ -59,12 +76,14 @@ def is_of_loss(name: str) -> bool:
     return any(map(_LOSS.fullmatch, name.split("/")[:-1]))
 
 
-def _ports(node: Any) -> int:
-    """Returns how many outputs an op has, as far as its attributes say."""
+def _ports(node: Any) -> Sequence[int]:
+    """Returns the outputs of an op that may be a model's, as far as its attributes say."""
+    if node.op in _RESULTS:
+        return _RESULTS[node.op]
     if node.op in _NUMBERS:
-        return int(node.attr[_NUMBERS[node.op]].i)
+        return range(node.attr[_NUMBERS[node.op]].i)
     types = node.attr["T"].list.type if "T" in node.attr else ()  # asking would add it
-    return 2 if node.op in _TWO else max(1, len(types))
+    return range(2 if node.op in _TWO else max(1, len(types)))
 
 
 def forward_ops(

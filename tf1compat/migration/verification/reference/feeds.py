@@ -7,23 +7,23 @@ Integers stay below the sizes of the tables that they index.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tf1compat.errors import UsageError
 from tf1compat.migration.verification.reference.input_specs import InputSpec
+from tf1compat.migration.verification.reference.lengths import is_called_lengths
 from tf1compat.names.graph_names import op_name, tensor_name
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
-__all__ = ["index_bounds", "made_up", "phase_of"]
+__all__ = ["index_bounds", "made_up", "phase_of", "phases_of"]
 
 _TRAINING = re.compile(
     r"(is_?)?(train(ing)?|train(ing)?_(mode|phase|flag)|phase(_train)?|trainable)"
 )
 _WORD = re.compile(r"\w+")
-_LENGTHS = re.compile(r"len(gth)?s?(_|:|$|\b)|seq_?sizes?|num_?steps", re.IGNORECASE)
 _DROPPING = re.compile(r"\w*drop(_?out)?(_?(prob|rate|ratio|p))?")
 # Ops that pass integers on as they are: what indexes a table behind them is the input.
 _MOVING = frozenset(
@@ -81,12 +81,19 @@ def phase_of(spec: InputSpec) -> np.ndarray | None:
     return None
 
 
+def phases_of(specs: Iterable[InputSpec]) -> dict[str, np.ndarray]:
+    """Returns the values of those inputs whose names say that they tell whether it trains."""
+    found = {spec.name: phase_of(spec) for spec in specs}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def made_up(
     specs: Sequence[InputSpec],
     shapes: Mapping[str, Sequence[int]],
     bounds: Mapping[str, int],
     *,
     positive: bool = False,
+    lengths: Container[str] = (),
 ) -> dict[str, np.ndarray]:
     """Returns random values for inputs, the same each time.
 
@@ -95,6 +102,7 @@ def made_up(
       shapes: their shapes by name.
       bounds: by name, for integers, the smallest number that is too large.
       positive: whether real ones are positive, as energies are, and what logarithms take.
+      lengths: names of those that are lengths of sequences, beside those that are called so.
 
     Raises:
       UsageError: an input takes no numbers.
@@ -113,7 +121,8 @@ def made_up(
         drawn = _of_many_sizes(rng.normal(size=shape))
         drawn = np.abs(drawn) if positive else drawn
         if spec.dtype.startswith(("int", "uint", "bool")):
-            drawn = _whole(rng, spec, shape, bounds, longest).astype(np.float64)
+            long = longest * (spec.name in lengths or is_called_lengths(spec.name))
+            drawn = _whole(rng, spec, shape, bounds, long).astype(np.float64)
         found[spec.name] = np.asarray(drawn, dtype=spec.dtype)
     return found
 
@@ -143,7 +152,7 @@ def _whole(
 
     A zero often stands for what pads a sequence, so it is there at one's end alone.
     """
-    if spec.name not in bounds and len(shape) == 1 and longest and _LENGTHS.search(spec.name):
+    if spec.name not in bounds and len(shape) == 1 and longest:
         return np.asarray(longest - np.arange(shape[0]) % longest)
     first = 1 if bounds.get(spec.name, _FEW) > _FEW and len(shape) > 1 else 0
     drawn = rng.integers(first, bounds.get(spec.name, _FEW), shape)
