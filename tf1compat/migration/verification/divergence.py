@@ -18,8 +18,8 @@ from tf1compat.checkpoint import Entry, open_checkpoint
 from tf1compat.keras3 import ModelIndex, layer_outputs
 from tf1compat.migration.planning.plan import Plan
 from tf1compat.migration.verification._both_sides import stand_ins, variable_values
-from tf1compat.migration.verification.outputs import OutputDifference, Recording, output_difference
 from tf1compat.migration.verification._recorded_feeds import recorded_feeds
+from tf1compat.migration.verification.outputs import OutputDifference, Recording, output_difference
 from tf1compat.migration.verification.reference.candidates import forward_ops, tensors_of
 from tf1compat.migration.verification.reference.channel_order import turned
 from tf1compat.migration.verification.reference.graph_file import GraphFile, graph_beside
