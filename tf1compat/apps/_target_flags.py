@@ -92,6 +92,17 @@ class TargetFlags:
             "In which data format images were flattened, where no graph tells.",
             flag_values=flag_values,
         )
+        self._define_assumptions_of_kernels(flag_values)
+        self._optimizer_settings = flags.DEFINE_enum(
+            "optimizer_settings",
+            None,
+            ["compiled"],
+            "Of the optimizer's settings and its learning rate, where no graph tells: they are as "
+            "the model was compiled. Asked for by --optimizer=use.",
+            flag_values=flag_values,
+        )
+
+    def _define_assumptions_of_kernels(self, flag_values: flags.FlagValues) -> None:
         self._qkv_order = flags.DEFINE_enum(
             "qkv_order",
             None,
@@ -100,13 +111,11 @@ class TargetFlags:
             "before all keys, or those of each head together.",
             flag_values=flag_values,
         )
-
-        self._optimizer_settings = flags.DEFINE_enum(
-            "optimizer_settings",
+        self._weight_norm = flags.DEFINE_enum(
+            "weight_norm",
             None,
-            ["compiled"],
-            "Of the optimizer's settings and its learning rate, where no graph tells: they are as "
-            "the model was compiled. Asked for by --optimizer=use.",
+            ["plain"],
+            "How kernels are made of variables v and g, where no graph tells: as g * v / ||v||.",
             flag_values=flag_values,
         )
 
@@ -117,6 +126,7 @@ class TargetFlags:
             "partition_strategy": self._strategy.value,
             "data_format": self._data_format.value,
             "qkv_order": self._qkv_order.value,
+            "weight_norm": self._weight_norm.value,
             "optimizer_settings": self._optimizer_settings.value,
         }
 

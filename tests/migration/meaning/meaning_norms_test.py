@@ -5,13 +5,16 @@ import re
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from bare_copies import bare_copy
 from meaning_goldens import GOLDENS, IMAGE, L
+from v1_programs import saved
 
 from tf1compat.checkpoint import open_checkpoint
 from tf1compat.errors import LayoutError, Tf1CompatError
 from tf1compat.keras3 import index_model
 from tf1compat.migration import (
+    Assumptions,
     Status,
     convert,
     convert_back,
@@ -24,7 +27,9 @@ from tf1compat.migration.layouts import Spec, parse_layout
 from tf1compat.names import Rule
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
+v1 = tf.compat.v1
 NORMS = GOLDENS.parent / "norms"
+PLAIN = Assumptions(weight_norm="plain")
 
 
 def dense_pair():
@@ -56,7 +61,7 @@ SPECTRAL = [
     *both("scores", "kernel", "u", "spectral_norm(2)"),
 ]
 CASES = {
-    # By its names alone, square or not: rows are inputs.
+    # As a user says it of all, square or not: rows are inputs.
     "weight_norm_dense": ((5,), dense_pair, []),
     "weight_norm_of_norm": ((5,), tanh_pair, []),
     # An epsilon, and the axis of a transposed convolution of as many inputs, no name tells.
@@ -94,13 +99,14 @@ def test_a_graph_tells_all_and_it_is_proved(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_names_and_rules_tell_without_a_graph(name, tmp_path):
+def test_a_user_and_rules_tell_without_a_graph(name, tmp_path):
     index, rules = model(name), CASES[name][2]
-    plan = plan_migration(bare_copy(NORMS / name, tmp_path), index, rules)
+    plan = plan_migration(bare_copy(NORMS / name, tmp_path), index, rules, assume=PLAIN)
     assert_computes(plan, index, name)
 
 
 ASKED = {
+    "weight_norm_dense": r"the kernel may be scores/g \* scores/V .*\(--weight_norm=plain\)",
     "weight_norm_conv": r"the kernel may be up/g \* up/v / \|\|up/v\|\|: .*'weight_norm\(-1\)'",
     "spectral_norm": r"sigma found from conv/u in steps of power iteration: .*'spectral_norm\(1\)'",
 }
@@ -111,6 +117,38 @@ def test_what_no_name_tells_is_asked(name, tmp_path):
     plan = plan_migration(bare_copy(NORMS / name, tmp_path), model(name))
     assert not plan.complete
     assert re.search(ASKED[name], "\n".join(map(str, plan.unexplained)))
+
+
+def _with_logarithms(scope, axis):
+    """Of v and the logarithm of g, or with norms along another axis: no layout makes that."""
+
+    def program():
+        x = v1.placeholder(tf.float32, [None, 4], "x")
+        with v1.variable_scope("fc"):
+            v = v1.get_variable("v", [4, 4])
+            g = v1.get_variable("g", [4])
+            tf.tanh(tf.matmul(x, scope(g) * tf.nn.l2_normalize(v, axis)))
+
+    return program
+
+
+OTHERWISE = {
+    "logarithm": _with_logarithms(tf.exp, 0),
+    "axis": _with_logarithms(tf.identity, 1),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_no_layout_is_offered_where_the_graph_computes_otherwise(name, tmp_path):
+    prefix = saved(tmp_path, OTHERWISE[name])
+    keras.utils.clear_session()
+    index = index_model(keras.Sequential([keras.Input((4,)), L.Dense(4, use_bias=False)]))
+    for rules in ([], [Rule("fc/g", drop="gains")]):
+        plan = plan_migration(prefix, index, rules)
+        told = "\n".join(map(str, plan.unexplained))
+        assert not plan.complete
+        assert "layout='weight_norm" not in told
+        assert "the graph makes a kernel of fc/v and fc/g that isn't read as" in told
 
 
 def test_a_dropped_vector_is_never_silent(tmp_path):

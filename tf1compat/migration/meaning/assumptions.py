@@ -17,6 +17,8 @@ class Assumptions:
       data_format: ``"NHWC"`` or ``"NCHW"``, in which images were flattened.
       qkv_order: ``"blocks"`` or ``"heads"``, how queries, keys and values stand in one kernel: all
         queries before all keys, or those of each head together.
+      weight_norm: ``"plain"``: kernels of v and g are ``g * v / ||v||``, the norm being over all
+        axes but the one that g runs along (the last, of square matrices), and g is as it stands.
       optimizer_settings: ``"compiled"``: what no graph tells of an optimizer's settings and
         learning rate is as the model was compiled.
     """
@@ -25,6 +27,7 @@ class Assumptions:
     partition_strategy: str | None = None
     data_format: str | None = None
     qkv_order: str | None = None
+    weight_norm: str | None = None
     optimizer_settings: str | None = None
 
 

@@ -14,7 +14,12 @@ from tf1compat.names.reasons import Kind
 __all__ = ["Norms", "asks_of_pair", "has_own", "normalised_pairs"]
 
 _BY_GRAPH = Kind("normalised_graph", "the graph computes a kernel of {kernel} and {other}")
-_BY_NAME = Kind("normalised_name", "{scope} holds v and g of weight normalisation")
+_SAID = Kind("normalised_said", "weight_norm={said!r} for v and g in {scope}")
+_OTHERWISE = (
+    "the graph makes a kernel of {kernel} and {other} that isn't read as {made}: give the model a "
+    "layer that has weights for both and computes as the graph does, or a rule with a layout to "
+    "each of them where it comes to one (docs/rules.md)"
+)
 _LAYER = "a layer with one kernel in their place"
 _KERNELS = ("w", "kernel", "weights", "weight", "W", "filter")
 _VECTORS = ("u", "sn_u", "u_var", "spectral_norm_u")
@@ -25,13 +30,14 @@ Pairs = Mapping[str, tuple[str, str]]
 class Norms(Reading):
     """Weight and spectral normalisation onto a plain kernel.
 
-    The graph tells how the kernel is computed. Without it the names v and g, of shapes that fit,
-    are those of Salimans and Kingma; how many steps find sigma of w and u no file tells. A model
-    that has a weight for g or u itself keeps it.
+    The graph tells how the kernel is computed. Without it v and g, known by their names and shapes,
+    may be those of Salimans and Kingma, but g may just as well stand for its logarithm: that is
+    asked. So is how many steps find sigma of w and u. A model that has a weight for g or u itself
+    keeps it.
     """
 
     name = "norms"
-    kinds = (_BY_GRAPH, _BY_NAME)
+    kinds = (_BY_GRAPH, _SAID)
 
     def read(self, source: Source) -> Iterator[Part | Question]:
         for (kernel, other), kind in normalised_pairs(source.entries, source.uses).items():
@@ -44,12 +50,13 @@ def _read(source: Source, kernel: Entry, other: Entry, kind: str) -> Part | Ques
     known = source.uses.normalised.get(kernel.key) if source.uses is not None else None
     because = _BY_GRAPH.because(kernel=kernel.key, other=other.key)
     layout = known.layout if known is not None and known.other == other.key else ""
-    if source.uses is None and kind == "weight_norm":
+    said = source.assumptions.weight_norm
+    if source.uses is None and kind == "weight_norm" and said:
         layout = _by_shapes(kernel.shape, other.shape)
-        because = _BY_NAME.because(scope=kernel.name.scope or "the model itself")
+        because = _SAID.because(said=said, scope=kernel.name.scope or "the model itself")
     names = (kernel.key, other.key)
     if not layout:
-        return Question(names, asks_of_pair(kernel, other, kind))
+        return Question(names, asks_of_pair(kernel, other, kind, uses=source.uses))
     module = kernel.name.scope
     path = f"{module}/kernel".lstrip("/")
     path = kernel.key if path in source.entries else path
@@ -133,14 +140,22 @@ def _is_vector_of(u: tuple[int, ...], w: tuple[int, ...]) -> bool:
     return len(w) > 1 and u in ((1, w[-1]), (math.prod(w[:-1]), 1))
 
 
-def asks_of_pair(kernel: Entry, other: Entry, kind: str) -> str:
+def asks_of_pair(kernel: Entry, other: Entry, kind: str, *, uses: Uses | None) -> str:
     """Returns what is asked of a pair whose kernel nothing tells how to compute."""
+    read = uses.normalised.get(kernel.key) if uses is not None else None
     if kind == "spectral_norm":
         made = f"{kernel.key} / sigma, sigma found from {other.key} in steps of power iteration"
         layout, tells = "spectral_norm(1)", "the number is that of the steps, mostly 1"
     else:
         made = f"{other.key} * {kernel.key} / ||{kernel.key}||"
-        layout, tells = "weight_norm(-1)", "the number is the axis along which g runs"
+        layout = _by_shapes(kernel.shape, other.shape) or "weight_norm(-1)"
+        tells = "the number is the axis along which g runs"
+        if uses is None:
+            tells += "; weight_norm='plain' (--weight_norm=plain) says it of all such kernels"
+    if read is not None:
+        layout, tells = read.layout, "as the graph has it"
+    elif uses is not None:
+        return _OTHERWISE.format(kernel=kernel.key, other=other.key, made=made)
     rules = " and ".join(
         f"{{source='{entry.key}', target='...', layout='{layout}'}}" for entry in (kernel, other)
     )

@@ -24,19 +24,18 @@ def dropped_norms(
     """Yields the question of each source that a rule drops, and that its kernel can't do without.
 
     None where the kernel is dropped too, or a rule says how it is laid out, where the model has
-    such a weight itself, or where the graph computes the kernel without.
+    such a weight itself.
     """
     dropped = {drop.source for drop in ruling.drops}
     if not dropped:
         return
-    pairs = normalised_pairs(checkpoint, graph.uses if graph is not None else None)
+    uses = graph.uses if graph is not None else None
+    pairs = normalised_pairs(checkpoint, uses)
     for (kernel, other), kind in pairs.items():
-        by_graph = graph is not None and kernel in graph.uses.normalised
         settled = kernel in dropped or kernel in ruling.laid_out
         entry = checkpoint[other]
         if other not in dropped or settled or has_own(ruling.sides.targets, entry):
             continue
-        if graph is None or by_graph:
-            asks = asks_of_pair(checkpoint[kernel], entry, kind)
-            told = _INSIST.format(asks=asks, kernel=kernel, other=other)
-            yield other, OpenQuestion.of(other, told)
+        asks = asks_of_pair(checkpoint[kernel], entry, kind, uses=uses)
+        told = _INSIST.format(asks=asks, kernel=kernel, other=other)
+        yield other, OpenQuestion.of(other, told)
