@@ -155,9 +155,9 @@ class Registry(Mapping[str, _T], Generic[_T]):
     >>> units = Registry("unit", [Unit("kB"), Unit("MB")])
     >>> units.add(Unit("GB")).name, list(units)
     ('GB', ['kB', 'MB', 'GB'])
-    >>> units["KB"]
+    >>> units["kBs"]
     Traceback (most recent call last):
-    tf1compat.errors.UnknownNameError: expected a unit (kB, MB, GB), found 'KB'; nearest: kB
+    tf1compat.errors.UnknownNameError: expected a unit (kB, MB, GB), found 'kBs'; nearest: kB
     """
 
     def __init__(

@@ -151,7 +151,10 @@ def graphless(runs, tmp_path):
 
 def test_what_no_graph_tells_is_asked(graphless):
     plan = planned(graphless, v1_optimizers.Adam(0.5))
-    with pytest.raises(PlanError, match=r"nothing that tells beta_1.*learning_rate.*--optimizer_settings=compiled says"):
+    with pytest.raises(
+        PlanError,
+        match=r"nothing that tells beta_1.*learning_rate.*--optimizer_settings=compiled says",
+    ):
         plan.require_complete()
     assume = Assumptions(optimizer_settings="compiled")
     plan = planned(graphless, v1_optimizers.Adam(0.5), assume=assume)

@@ -17,7 +17,7 @@ _PLACE = "optimizer/vars/"
 _WITHIN = "optimizer/inner_optimizer/vars/"
 _SCALING, _AROUND = "LossScaleOptimizer", "loss_scale_optimizer"
 _OF_SCALING = ("iteration", "learning_rate", "step_counter", "dynamic_scale")
-_TORCH = "keras.src.backend.torch.optimizers."
+_TORCH = ".backend.torch.optimizers."
 # By classes of `keras.optimizers`, as their `build` of 3.0 and later makes them for each weight.
 _SLOTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Adam", "AdamW"), ("momentum", "velocity")),
@@ -117,7 +117,8 @@ def _settings(said: Any) -> tuple[str, Mapping[str, Any]] | None:
 
 def _is_keras(module: Any) -> bool:
     """Tells whether a class is Keras' own; on torch it is one that torch's own functions step."""
-    return module == "keras.optimizers" or str(module).startswith(_TORCH)
+    first, _, rest = str(module).partition(".")
+    return first == "keras" and (rest == "optimizers" or _TORCH in f".{rest}")
 
 
 def _slots(kind: str, settings: Mapping[str, Any]) -> Sequence[str]:
