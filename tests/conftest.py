@@ -42,7 +42,6 @@ def pytest_collection_finish(session):
     del session
     if "tensorflow" in sys.modules and not WHOLE:
         _take_graphs_as_they_stand()
-    gc.collect()
     gc.freeze()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import gzip
 import http.server
 import itertools
@@ -165,7 +166,11 @@ def _flood(asked: Asked) -> None:
     asked.send(200, b"", **{f"X_{n}": "y" * 1000 for n in range(20_000)})
 
 
-_BOMB = gzip.compress(bytes(1 << 28))
+@functools.cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(1 << 28))
+
+
 ANSWERS: dict[str, Answer] = {
     "honest": Asked.honest,
     "a size that is no number": _wholes(lambda asked: asked.send(200, b"", "many")),
@@ -195,7 +200,7 @@ ANSWERS: dict[str, Answer] = {
     "packed parts": _parts(
         lambda asked: asked.honest(gzip.compress(asked.part), Content_Encoding="gzip")
     ),
-    "a packed bomb": _parts(lambda asked: asked.honest(_BOMB, Content_Encoding="gzip")),
+    "a packed bomb": _parts(lambda asked: asked.honest(_bomb(), Content_Encoding="gzip")),
     "other tags": _changing("ETag"),
     "another tag for parts": _parts(lambda asked: asked.honest(ETag='"2"')),
     "other dates": _changing("Last_Modified"),
