@@ -27,7 +27,8 @@ class DataFlow(NamedTuple):
     """Which variables feed which.
 
     Attributes:
-      feeds: for each variable that the forward pass uses, the variables that feed it directly.
+      feeds: for each variable that the forward pass uses, the variables that feed it directly;
+        where it is used again, but for those that it has fed itself before.
       joins: where what variables made comes together, once each.
     """
 
@@ -43,8 +44,9 @@ def variable_flow(nodes: Mapping[str, Node], budget: Budget) -> DataFlow:
     """Returns which variables feed which in the forward pass, and where branches come together.
 
     A variable is used where an op combines it with an activation (``MatMul``, ``Conv2D``, a norm's
-    scale); it is fed by the variables used last on the way there. Gradients, updates, summaries
-    and weight decay are left out. Parts of a partitioned variable count as the variable.
+    scale); it is fed by the variables used last on the way there. What a layer that is used again
+    has fed itself, as the next of equal blocks, leads back: it is left out, as are gradients,
+    updates, summaries and weight decay. Parts of a partitioned variable count as the variable.
 
     Args:
       nodes: the graph's nodes by name.
@@ -132,10 +134,30 @@ class _Flow:
             for variable in self._sets.names(used):
                 before = fed.get(variable, NONE)
                 fresh = upstream - before
+                if fresh.bits and variable in fed:
+                    fresh = self._leading_on(variable, fresh, feeds)
                 feeds.setdefault(variable, []).extend([fresh] if fresh.bits else [])
                 fed[variable] = self._sets.union((before, upstream))
             self._latest[name] = used if used.bits else upstream
         return feeds
+
+    def _leading_on(
+        self, variable: str, members: VariableSet, feeds: Mapping[str, Sequence[VariableSet]]
+    ) -> VariableSet:
+        """Returns the members of a set that a variable hasn't fed, directly or not."""
+        own = self._sets.of(variable)
+        found = NONE
+        for name in self._sets.names(members):
+            upstream, waiting = self._sets.of(name), [name]
+            while waiting:
+                for some in feeds.get(waiting.pop(), ()):
+                    fresh = some - upstream
+                    waiting += self._sets.names(fresh)
+                    upstream = self._sets.union((upstream, fresh))
+            if not (own - upstream).bits:
+                continue
+            found = self._sets.union((found, self._sets.of(name)))
+        return found
 
     def _joins(self, order: Iterable[str]) -> Iterator[Join]:
         for name in order:

@@ -27,10 +27,13 @@ class LayerFlow(NamedTuple):
     Attributes:
       feeds: for the path of each layer whose inputs are known, those of the layers that feed it.
       joins: where what layers made is added up or put side by side, once each.
+      back: pairs of a layer and one that it feeds where that is used again, after it has fed the
+        layer itself.
     """
 
     feeds: dict[str, tuple[str, ...]]
     joins: tuple[Join, ...]
+    back: frozenset[tuple[str, str]]
 
 
 def find_producers(
@@ -54,7 +57,7 @@ def find_producers(
         for node in bearing
         if node.path in tracer.feeds and node.path not in unknown
     }
-    return LayerFlow(feeds, tuple(tracer.joins))
+    return LayerFlow(feeds, tuple(tracer.joins), frozenset(tracer.back))
 
 
 def _merge(feeds: Iterable[_Feeds]) -> _Feeds:
@@ -73,6 +76,7 @@ class _Tracer:
         self.feeds: dict[str, dict[str, None]] = {}
         self.unknown: set[str] = set()
         self.joins: dict[Join, None] = {}
+        self.back: set[tuple[str, str]] = set()
         self._paths = paths
         self._inner = inner
         self._below: dict[int, tuple[int, ...]] = {}
@@ -117,8 +121,25 @@ class _Tracer:
         if merged is None:
             self.unknown.add(path)
         else:
+            if path in self.feeds:
+                fresh = [one for one in merged if one not in self.feeds[path]]
+                self.back.update((one, path) for one in fresh if self._feeds_into(path, one))
             self.feeds.setdefault(path, {}).update(dict.fromkeys(merged))
         return (path,)
+
+    def _feeds_into(self, path: str, other: str) -> bool:
+        """Tells whether a layer feeds another, directly or not."""
+        seen, waiting = {other}, [other]
+        while waiting:
+            one = waiting.pop()
+            if one == path:
+                return True
+            fresh = [
+                p for p in self.feeds.get(one, ()) if p not in seen and (p, one) not in self.back
+            ]
+            waiting += fresh
+            seen.update(fresh)
+        return False
 
     def _unclear(self, below: Iterable[int]) -> list[_Feeds]:
         self.unknown.update(self._paths[key] for key in below)

@@ -120,6 +120,14 @@ class ModelIndex(Mapping[str, Weight]):
         """Where what layers with weights made is added up or put side by side, by their paths."""
         return self._flow.joins
 
+    @property
+    def leading_back(self) -> frozenset[tuple[str, str]]:
+        """Of :attr:`producers`, what a layer that is used again has fed itself before.
+
+        As pairs of the path of a producer and that of the layer.
+        """
+        return self._flow.back
+
     @functools.cached_property
     def _flow(self) -> LayerFlow:
         bearing = [

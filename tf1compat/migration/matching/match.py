@@ -84,7 +84,7 @@ def match_items(
     Returns:
       the pairs found, without the given ones, and the ties.
     """
-    sources, targets, given = _usable(sources, targets, given)
+    sources, targets, given = _usable(sources, targets, given, source_flow)
     modules_s, modules_t = module_nodes(sources, source_flow), module_nodes(targets)
     modules = solve(
         Side(
@@ -125,24 +125,30 @@ def _without(items: Sequence[Item], paths: Iterable[str]) -> list[Item]:
 
 
 def _usable(
-    sources: Sequence[Item], targets: Sequence[Item], given: Mapping[str, str]
+    sources: Sequence[Item],
+    targets: Sequence[Item],
+    given: Mapping[str, str],
+    source_flow: Producers | None,
 ) -> tuple[Sequence[Item], Sequence[Item], Mapping[str, str]]:
-    """Leaves out given pairs that send a module's members to several modules, or join several."""
-    module_s = {item.path: item.module for item in sources}
-    module_t = {item.path: item.module for item in targets}
-    ends = {(module_s[s], module_t[t]) for s, t in given.items()}
+    """Leaves out given pairs that send a module's members to several modules, or join several.
+
+    A scope may be several modules, as may a layer: what is left out changes which.
+    """
+    if not given:
+        return sources, targets, given
+    node_s = nodes_of_items(module_nodes(sources, source_flow))
+    node_t = nodes_of_items(module_nodes(targets))
+    ends = {(node_s[s], node_t[t]) for s, t in given.items()}
     often_s = Counter(s for s, _ in ends)
     often_t = Counter(t for _, t in ends)
-    used = {
-        s: t for s, t in given.items() if often_s[module_s[s]] == 1 and often_t[module_t[t]] == 1
-    }
+    used = {s: t for s, t in given.items() if often_s[node_s[s]] == often_t[node_t[t]] == 1}
+    if len(used) == len(given):
+        return sources, targets, given
     out_s = given.keys() - used.keys()
     out_t = {given[s] for s in out_s}
-    return (
-        [item for item in sources if item.path not in out_s],
-        [item for item in targets if item.path not in out_t],
-        used,
-    )
+    left_s = [item for item in sources if item.path not in out_s]
+    left_t = [item for item in targets if item.path not in out_t]
+    return _usable(left_s, left_t, used, source_flow)
 
 
 def _absent(sources: Sequence[Node], targets: Sequence[Node]) -> frozenset[str]:

@@ -62,13 +62,21 @@ def training_scalars(graph: Meta) -> dict[str, Reason]:
 
 
 def target_flow(index: ModelIndex) -> Mapping[str, Sequence[str]] | None:
-    """Returns, by weight, the weights of the layers that feed its layer; None if unknown."""
+    """Returns, by weight, the weights of the layers that feed its layer; None if unknown.
+
+    What leads back to a layer that is used again is left out, as of the v1 graph.
+    """
     by_layer = _by_layer(index)
     producers = index.producers
     if producers is None:
         return None
     return {
-        path: [p for layer in producers[weight.layer_path] for p in by_layer[layer]]
+        path: [
+            p
+            for layer in producers[weight.layer_path]
+            if (layer, weight.layer_path) not in index.leading_back
+            for p in by_layer[layer]
+        ]
         for path, weight in index.items()
         if weight.layer_path in producers
     }
