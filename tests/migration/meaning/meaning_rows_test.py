@@ -8,7 +8,8 @@ from v1_programs import saved, without_graph
 
 from tf1compat.checkpoint import write_checkpoint
 from tf1compat.errors import RuleError
-from tf1compat.keras3 import index_model
+from tf1compat.keras3 import ModelIndex, index_model
+from tf1compat.keras3.index.flattened import flattened_images
 from tf1compat.migration import Assumptions, Status, plan_migration, prove
 from tf1compat.names import Rule
 
@@ -325,3 +326,10 @@ def test_shards_that_are_joined_and_looked_up_are_one_table(tmp_path):
         "concatenate(0)",
     )
     assert prove(plan, index).agrees
+
+
+def test_units_that_a_sequential_model_takes_are_no_pixels(monkeypatch):
+    """Whatever the backend: no graph but TensorFlow's tells what stands before a layer."""
+    monkeypatch.setattr(ModelIndex, "graph_of", lambda self, layer: None)
+    layers = [L.Dense(16), L.Reshape((2, 2, 4)), L.Conv2DTranspose(3, 2)]
+    assert flattened_images(index_model(keras.Sequential([keras.Input((6,)), *layers]))) == {}

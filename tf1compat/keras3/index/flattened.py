@@ -115,6 +115,10 @@ def _traced(index: ModelIndex, paths: Collection[str]) -> dict[str, FlatImage | 
     return found
 
 
+class InputLayer:
+    """Stands for that of a Sequential model, which doesn't hold one."""
+
+
 class _Above:
     """Which layer feeds which, within a model and into those that it holds."""
 
@@ -125,6 +129,8 @@ class _Above:
             model = node.layer
             if is_stack(model):
                 self._before |= dict(zip(model.layers[1:], model.layers, strict=False))
+                if model is index.model:
+                    self._before |= dict.fromkeys(model.layers[:1], InputLayer())
             elif is_graph(model):
                 edges = list(simple_edges(model))
                 once = Counter(consumer for _, consumer in edges)
