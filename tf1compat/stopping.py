@@ -236,13 +236,17 @@ def _handler() -> _Handler | None:
 
 
 def _insisting(hook: Any) -> Any:
-    """Returns a hook that lets no Stopped be lost in a destructor, where it would be noise."""
+    """Returns a hook that lets no Stopped be lost in a destructor, where it would be noise.
+
+    Nor does it tell what else fails in one after a signal: what was interrupted half-way (h5py's
+    objects, with "KeyError: 0") is done away with as the process stops, which is told once.
+    """
 
     def insist(unraisable: Any) -> None:
         handler = _handler()
-        if isinstance(unraisable.exc_value, Stopped) and handler is not None:
-            handler.again(unraisable.exc_value)
-        else:
+        if handler is None or handler.asked is None:
             hook(unraisable)
+        elif isinstance(unraisable.exc_value, Stopped):
+            handler.again(unraisable.exc_value)
 
     return insist

@@ -1,5 +1,6 @@
 """How tasks end: pipes nobody reads, full disks, signals, encodings, functions that exit."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -283,6 +284,32 @@ def test_a_signal_that_a_destructor_swallowed_comes_once_more(capsys):
 
     with pytest.raises(Stopped, match="terminated"), stoppable():
         closes()
+    assert capsys.readouterr().err == ""
+
+
+class _Broken:
+    """What fails as Python does away with it."""
+
+    def __del__(self):
+        raise KeyError(0)
+
+
+def test_what_fails_in_destructors_after_a_signal_is_not_told(capsys):
+    told, before = [], sys.unraisablehook
+    sys.unraisablehook = told.append
+    try:
+        with contextlib.suppress(Stopped), stoppable():
+            _Broken()
+            assert [repr(one.exc_value) for one in told] == ["KeyError(0)"]
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                _Broken()
+        assert len(told) == 1
+        _Broken()
+        assert len(told) == 2
+    finally:
+        sys.unraisablehook = before
     assert capsys.readouterr().err == ""
 
 
