@@ -41,13 +41,15 @@ def complain(text: object) -> None:
 
 
 def say_lines(lines: Iterable[str]) -> None:
-    """Prints lines on standard output, in which no name makes a line of its own."""
-    say(InLines.of(lines))
+    """Prints lines on standard output, in which no name makes a line of its own; none of none."""
+    if text := list(lines):
+        say(InLines.of(text))
 
 
 def complain_lines(lines: Iterable[str]) -> None:
     """Prints lines on standard error; as :func:`say_lines`."""
-    complain(InLines.of(lines))
+    if text := list(lines):
+        complain(InLines.of(text))
 
 
 def error_line(name: str, message: str, *, code: str = "") -> str:

@@ -43,7 +43,10 @@ def test_a_factory_is_found_in_the_working_directory(project, attribute):
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        ("my_models", "expected module:callable"),
+        ("my_models", "expected module:callable, for example my_models:build, or a file"),
+        ("my_models.py", "expected module:callable, for example my_models:build, or a file"),
+        ("./my_models.py:ready", "expected module:callable, for example my_models:ready, or a"),
+        ("gone.py", "expected module:callable, for example my_project.models:build_classifier, or"),
         ("my_models:", "expected module:callable"),
         (":build", "expected module:callable"),
         ("my_model:build_small", "no module 'my_model'.*here: my_models"),

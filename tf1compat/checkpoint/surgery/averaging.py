@@ -112,7 +112,7 @@ def _unequal(column: Sequence[Planned]) -> Iterator[Problem]:
         yield Problem(
             first.name,
             f"{first.dtype} that is equal in every checkpoint",
-            f"another in {different} of {len(column) - 1}",
+            f"another in {different} of the other {len(column) - 1}",
             remedy="say whose is taken (--others=first or last)",
         )
 

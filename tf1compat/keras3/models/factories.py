@@ -18,6 +18,9 @@ from tf1compat.names import nearest_names
 __all__ = ["load_factory", "working_directory"]
 
 
+_PYTHON = ".py"
+
+
 def load_factory(spec: str) -> Callable[[], Any]:
     """Returns what ``"module:callable"`` names: a function or class that makes a model.
 
@@ -30,9 +33,10 @@ def load_factory(spec: str) -> Callable[[], Any]:
       ModelError: the module fails to import, or what it has can't be called.
     """
     module_name, colon, attribute = spec.partition(":")
-    if not (module_name and colon and attribute):
+    if not (module_name and colon and attribute) or _is_path(module_name):
         raise ModelNotFoundError(
-            f"{spec!r}: expected module:callable, for example my_project.models:build_classifier"
+            f"{spec!r}: expected module:callable, for example {_example(module_name, attribute)}, "
+            "or a file that holds a whole model"
         )
     found = _attribute(_import(module_name, spec), attribute, spec)
     if isinstance(found, keras.layers.Layer):
@@ -41,6 +45,18 @@ def load_factory(spec: str) -> Callable[[], Any]:
         kind = type(found).__name__
         raise ModelError(f"{spec}: expected a function that returns a model, found a {kind}")
     return found
+
+
+def _is_path(name: str) -> bool:
+    """Tells whether a module is named as its file is, which shells complete."""
+    return "/" in name or name.endswith(_PYTHON) or name.startswith(".")
+
+
+def _example(name: str, attribute: str) -> str:
+    """Returns how a module that is here is named, or any."""
+    dotted = os.path.normpath(name or os.curdir).removesuffix(_PYTHON).replace("/", ".")
+    is_here = os.path.isfile(dotted.replace(".", "/") + _PYTHON)
+    return f"{dotted}:{attribute or 'build'}" if is_here else "my_project.models:build_classifier"
 
 
 def working_directory(spec: str) -> str:
