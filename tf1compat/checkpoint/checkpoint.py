@@ -212,10 +212,14 @@ class Checkpoint(Mapping[str, Entry]):
         kinds = self._index.kinds()
         if not kinds:
             return parsed
-        return {
+        known = {
             name: _of_kind(one, kinds[name]) if name in kinds else one
             for name, one in parsed.items()
         }
+        from tf1compat.names.kept_slots import kept_slots
+
+        below = {name: name.removeprefix(_OF_OPTIMIZERS) for name in kinds}
+        return {**known, **dict(kept_slots(known, below))}
 
     @functools.cached_property
     def _described(self) -> Described:
@@ -231,5 +235,10 @@ class Checkpoint(Mapping[str, Entry]):
         return UnknownNameError(f"{name!r} is not in {where}; nearest: {', '.join(near)}")
 
 
+_OF_OPTIMIZERS = "optimizer_weights/"  # of Keras 2 in HDF5
+
+
 def _of_kind(name: VariableName, kind: str) -> VariableName:
+    if kind == "optimizer_state" and name.kind in ("slot", "shadow"):
+        return name
     return dataclasses.replace(name, kind=kind, role="unknown")

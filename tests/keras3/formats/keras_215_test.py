@@ -58,12 +58,21 @@ def test_each_kind_of_file_migrates(file, net, record, said):
     assert checkpoint.check() == ()
     plan = plan_migration(checkpoint, model := net(), assume=said)
     assert plan.complete, str(plan)
-    assert {drop.kind for drop in plan.drops} <= {"optimizer_state", "object_graph", "metric"}
+    left = {drop.kind for drop in plan.drops}
+    assert left <= {"slot", "optimizer_state", "object_graph", "metric"}
     convert(plan, model)
     given, expected = recorded(record)
     assert_arrays_close(keras.ops.convert_to_numpy(model(given)), expected, rtol=1e-5, atol=1e-6)
     if checkpoint.graph_path and importlib.util.find_spec("tensorflow"):
         assert str(prove(plan, model)) == f"{len(plan.fills)} weights: {len(plan.fills)} proved"
+
+
+@pytest.mark.parametrize("file", ["whole.h5", "tf/model", "saved"])
+def test_slots_that_are_variables_of_their_own_are_told(file):
+    names = [entry.name for entry in open_checkpoint(FOLDER / file).values()]
+    trained = [one.full for one in names if one.kind == "variable" and "moving" not in one.full]
+    assert {one.slot for one in names if one.kind == "slot"} == {"m", "v"}
+    assert sorted(one.slot_of for one in names if one.slot == "m") == sorted(trained)
 
 
 def test_names_are_those_of_the_variables():

@@ -44,9 +44,9 @@ def test_of_a_whole_model_the_optimizers_are_told_apart(values):
     checkpoint = open_checkpoint(FOLDER / "whole.h5")
     state = [name for name in checkpoint if name.startswith("optimizer_weights/")]
     assert sorted({*checkpoint} - {*state}) == sorted(values)
-    assert {checkpoint[name].name.kind for name in state} == {"optimizer_state"}
+    assert {checkpoint[name].name.kind for name in state} == {"optimizer_state", "slot"}
+    assert checkpoint["optimizer_weights/training/Adam/one/kernel/m"].name.slot_of == "one/kernel"
     assert {checkpoint[name].name.kind for name in values} == {"variable"}
-    assert "optimizer_weights/training/Adam/one/kernel/m" in state
 
 
 def model():

@@ -13,6 +13,7 @@ from tf1compat.checkpoint.object_based.keys import OBJECT_GRAPH, ObjectKey, pars
 from tf1compat.checkpoint.wire import WireError
 from tf1compat.errors import BudgetError, CheckpointError, CorruptCheckpointError
 from tf1compat.names import VariableName, parse_name
+from tf1compat.names.kept_slots import kept_slots
 
 __all__ = ["Described", "check_graph", "describe"]
 
@@ -31,6 +32,7 @@ _COUNTED = re.compile(
 _OPTIMIZERS = (
     {"iter", "learning_rate"},
     {"_iterations", "_learning_rate"},
+    {"_iterations", "_variables"},  # with a schedule
     {"beta1_power", "beta2_power"},
     {"loss_scale", "base_optimizer"},
 )
@@ -90,7 +92,7 @@ def describe(variables: Mapping[str, Entry]) -> Described:
             # Keras calls slots of several optimizers `m`: the saved name says whose they are.
             alone = parse_name(saved.get(name, name))
             names[name] = VariableName(name, alone.scope, alone.leaf, role, "slot", key.slot, of)
-    return Described(names, saved)
+    return Described({**names, **dict(kept_slots(names, saved))}, saved)
 
 
 def check_graph(entry: Entry) -> list[CheckpointError]:

@@ -12,10 +12,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["OBJECT_GRAPH", "ObjectKey", "parse_key", "readable_names"]
+__all__ = ["OBJECT_GRAPH", "SLOT_MARK", "ObjectKey", "parse_key", "readable_names"]
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 """The key of the object graph itself."""
+
+SLOT_MARK = "/.OPTIMIZER_SLOT/"
+"""What is between the path of a variable and that of its slot, as the optimizer calls it."""
 
 _VALUE = "VARIABLE_VALUE"
 _KEY = re.compile(r"(?P<path>.+)/\.ATTRIBUTES/(?P<attribute>.+)", re.DOTALL)

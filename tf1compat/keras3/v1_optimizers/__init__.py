@@ -8,6 +8,9 @@ from tf1compat.keras3.v1_optimizers.stepping_adam import Adam
 from tf1compat.keras3.v1_optimizers.stepping_adam_weight_decay import AdamWeightDecay
 from tf1compat.keras3.v1_optimizers.stepping_ftrl import Ftrl
 from tf1compat.keras3.v1_optimizers.stepping_gradient_descent import GradientDescent
+from tf1compat.keras3.v1_optimizers.stepping_keras_adagrad import KerasAdagrad
+from tf1compat.keras3.v1_optimizers.stepping_keras_nadam import KerasNadam
+from tf1compat.keras3.v1_optimizers.stepping_keras_rmsprop import KerasRMSprop
 from tf1compat.keras3.v1_optimizers.stepping_lamb import Lamb
 from tf1compat.keras3.v1_optimizers.stepping_lazy_adam import LazyAdam
 from tf1compat.keras3.v1_optimizers.stepping_momentum import Momentum
@@ -22,6 +25,9 @@ __all__ = [
     "AdamWeightDecay",
     "Ftrl",
     "GradientDescent",
+    "KerasAdagrad",
+    "KerasNadam",
+    "KerasRMSprop",
     "Lamb",
     "LazyAdam",
     "Momentum",
@@ -41,5 +47,8 @@ OWN_OPTIMIZERS = (
     Lamb,
     Adafactor,
     Ftrl,
+    KerasRMSprop,
+    KerasAdagrad,
+    KerasNadam,
 )
 """All of them that step."""

@@ -11,11 +11,13 @@ from tf1compat.migration.carrying import (
     from_adaptive,
     from_ftrl,
     from_gradient_descent,
+    from_keras,
+    from_keras_2,
 )
-from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.carrying.family import Family, Kept, Taker
 from tf1compat.registry import Registry as _Registry
 
-__all__ = ["FAMILIES", "Family", "Taker"]
+__all__ = ["FAMILIES", "Family", "Kept", "Taker"]
 
 
 def _check(one: Family) -> None:
@@ -39,6 +41,12 @@ FAMILIES: _Registry[Family] = _Registry(
         from_adaptive.ADADELTA,
         from_ftrl.FTRL,
         from_adafactor.ADAFACTOR,
+        from_keras.KERAS_AMSGRAD,
+        from_keras.KERAS_RMSPROP,
+        from_keras.KERAS_ADAGRAD,
+        from_keras.KERAS_ADAMAX,
+        from_keras.KERAS_NADAM,
+        *from_keras_2.KERAS_2,
     ),
     check=_check,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from tf1compat.errors import UsageError
 
-__all__ = ["Family", "Taker"]
+__all__ = ["Family", "Kept", "Taker"]
 
 
 def _none() -> Mapping[str, Any]:
@@ -32,6 +32,9 @@ class Taker:
       rows: whether it computes, of a gradient of a few rows of a table, what 1.15 did.
       scaled: whether its slots are those of 1.x times the negative learning rate.
       powers: by what it calls them, the powers of a beta that it keeps as 1.x does.
+      numbers: by what it calls them, other numbers of :attr:`Kept.numbers` that it keeps.
+      otherwise: what 1.x computed where it computes something else, and what that is; () where its
+        settings tell all.
     """
 
     kind: str
@@ -43,6 +46,41 @@ class Taker:
     rows: bool = False
     scaled: bool = False
     powers: Mapping[str, str] = dataclasses.field(default_factory=_none)
+    numbers: Mapping[str, str] = dataclasses.field(default_factory=_none)
+    otherwise: tuple[str, str] | tuple[()] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """How checkpoints keep what an optimizer has that calls its slots by names of their own.
+
+    Optimizers of tf.keras do, of which several have an ``m`` and a ``v``, and in checkpoints of
+    objects those of tf.train do too.
+
+    Attributes:
+      within: the optimizer that saved names tell, ``training/RMSprop/dense/kernel/rms``.
+      counter: what it counts its steps in, beside its slots: ``"iter"`` in Keras until 2.10 (and
+        in its ``optimizers.legacy``), ``"iterations"`` since; ``""`` in tf.train, which has none.
+      slots: by what they are called, the slots.
+      numbers: by what is beside the counter, the setting or number that it is.
+    """
+
+    within: str
+    counter: str
+    slots: Mapping[str, str]
+    numbers: Mapping[str, str] = dataclasses.field(default_factory=_none)
+
+    def may_be(self, maker: str, counter: str | None) -> bool:
+        """Tells whether slots may be kept so.
+
+        Args:
+          maker: the optimizer that saved names tell, in lower case; "" where they tell none, as
+            their author gave it a name.
+          counter: what is beside the slots to count steps; None where nothing tells.
+        """
+        if maker != self.within.lower() and (maker or counter is None):
+            return False
+        return counter in (None, self.counter)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +104,7 @@ class Family:
       moves_rows: whether rows without a gradient would move if they took steps; those of plain
         gradient descent wouldn't.
       dense: whether it gives all rows a step where the gradient has a few.
-      within: the name of the optimizer that the saved names of slots of `by_hand` must tell, as
-        others call theirs alike; "" where none do.
+      kept: how checkpoints keep its slots where they go by names of their own.
     """
 
     name: str
@@ -82,7 +119,7 @@ class Family:
     by_whole: str = ""
     moves_rows: bool = True
     dense: bool = False
-    within: str = ""
+    kept: tuple[Kept, ...] = ()
 
     def taker(self, kind: str) -> Taker | None:
         """Returns what goes on with it that is of a class; None where that can't."""
@@ -97,9 +134,11 @@ class Family:
         known = {slot for some in self.slots for slot in some}
         if not self.takers:
             raise UsageError(f"optimizer {self.name!r}: expected one that takes it, found none")
-        for taker in self.takers:
-            if unknown := sorted({*taker.slots.values()} - known):
+        asked = [(taker.kind, taker.slots) for taker in self.takers]
+        asked += [(one.within, one.slots) for one in self.kept]
+        for who, slots in asked:
+            if unknown := sorted({*slots.values()} - known):
                 raise UsageError(
                     f"optimizer {self.name!r}: expected slots of {', '.join(sorted(known))}, found "
-                    f"{', '.join(unknown)} for {taker.kind}"
+                    f"{', '.join(unknown)} for {who}"
                 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.carrying.family import Family, Kept, Taker
 
-__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "LAMB", "LAZY_ADAM"]
+__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "KEPT_BETAS", "LAMB", "LAZY_ADAM"]
 
 _BETAS = {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}
 _OWN = {"m": "m", "v": "v"}
+KEPT_BETAS = {"beta_1": "beta1", "beta_2": "beta2"}
+"""What optimizers of tf.keras keep of their settings."""
 _POWERS = {"beta1_power": "beta1_power", "beta2_power": "beta2_power"}
 
 ADAM = Family(
@@ -24,8 +26,11 @@ ADAM = Family(
     ),
     ops=("Adam", "SparseAdam"),
     called=("Adam",),
-    by_hand={"m": "m", "v": "v"},  # so does tf.keras of 1.15, for its Adamax and Nadam too
-    within="Adam",
+    kept=(
+        Kept("Adam", "iter", _OWN, KEPT_BETAS),
+        Kept("Adam", "iterations", _OWN),
+        Kept("Adam", "", _OWN),
+    ),
     powers={"beta1_power": "beta1", "beta2_power": "beta2"},
     dense=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.carrying.family import Family, Kept, Taker
 
 __all__ = ["ADADELTA", "ADAGRAD", "RMSPROP"]
 
@@ -16,6 +16,7 @@ ADAGRAD = Family(
     ),
     ops=("Adagrad",),
     called=("Adagrad",),
+    kept=(Kept("Adagrad", "", {"accumulator": "accum"}),),
 )
 
 _RATES = {"rho": "rho", "epsilon": "epsilon"}
@@ -37,8 +38,18 @@ ADADELTA = Family(
     ),
     ops=("Adadelta",),
     called=("Adadelta",),
+    kept=(
+        Kept(
+            "Adadelta",
+            "iter",
+            {"accum_grad": "accum", "accum_var": "accum_update"},
+            {"rho": "rho"},
+        ),
+        Kept("Adadelta", "", {"accum": "accum", "accum_update": "accum_update"}),
+    ),
 )
 
+_MEANS = {"rms": "rms", "mg": "mg", "momentum": "momentum"}
 # The slot of the average gradient is there where it is centered, that of momentum always.
 RMSPROP = Family(
     "RMSProp",
@@ -46,7 +57,7 @@ RMSPROP = Family(
     (
         Taker(
             "tf1compat>RMSProp",
-            {"rms": "rms", "mg": "mg", "momentum": "momentum"},
+            _MEANS,
             {
                 "decay": "decay",
                 "momentum": "momentum",
@@ -63,4 +74,9 @@ RMSPROP = Family(
     ),
     ops=("RMSProp", "CenteredRMSProp"),
     called=("RMSProp",),
+    # with a momentum, that of tf.keras is a call of the same op
+    kept=(
+        Kept("RMSprop", "iter", _MEANS, {"rho": "decay", "momentum": "momentum"}),
+        Kept("RMSProp", "", _MEANS),
+    ),
 )

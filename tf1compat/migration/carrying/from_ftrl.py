@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.carrying.family import Family, Kept, Taker
 
 __all__ = ["FTRL"]
 
@@ -26,5 +26,19 @@ FTRL = Family(
     ),
     ops=("Ftrl", "FtrlV2"),
     called=("Ftrl",),
+    kept=(
+        Kept(
+            "Ftrl",
+            "iter",
+            {"accumulator": "accum", "linear": "linear"},
+            {
+                "l1_regularization_strength": "l1",
+                "l2_regularization_strength": "l2",
+                "learning_rate_power": "power",
+                "beta": "beta",
+            },
+        ),
+        Kept("Ftrl", "", {"accum": "accum", "linear": "linear"}),
+    ),
     by_value=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1compat.migration.carrying.family import Family, Taker
+from tf1compat.migration.carrying.family import Family, Kept, Taker
 
 __all__ = ["GRADIENT_DESCENT", "KERAS_MOMENTUM", "MOMENTUM"]
 
@@ -15,6 +15,7 @@ GRADIENT_DESCENT = Family(
     ),
     ops=("GradientDescent",),
     moves_rows=False,
+    kept=(Kept("SGD", "iter", {}), Kept("SGD", "iterations", {})),
 )
 
 # 1.15 multiplies the sum of gradients by the rate of the step, Keras each gradient by its step's.
@@ -37,8 +38,7 @@ MOMENTUM = Family(
     ),
     ops=("Momentum",),
     called=("Momentum",),
-    by_hand={"momentum": "accum"},  # as a path of objects has it
-    within="Momentum",
+    kept=(Kept("Momentum", "", {"momentum": "accum"}),),
 )
 
 # tf.keras had optimizers of its own in 1.15, whose momentum is that of Keras 3.
@@ -53,6 +53,5 @@ KERAS_MOMENTUM = Family(
         ),
     ),
     ops=("KerasMomentum",),
-    by_hand={"momentum": "accum"},
-    within="SGD",
+    kept=(Kept("SGD", "iter", {"momentum": "accum"}, {"momentum": "momentum"}),),
 )

@@ -11,6 +11,7 @@ from typing import Any
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.scalars import Tensor, UnknownNumberError
 from tf1compat.checkpoint.meta.training_steps import Step, TrainingSteps
+from tf1compat.migration.planning._kept_state import KeptNumbers
 
 __all__ = ["GraphNumbers", "Rate"]
 
@@ -27,6 +28,7 @@ class Rate:
       at: what it is some steps from now; it raises UnknownNumberError.
       constant: whether it is known and the same at every step.
       turns: how many steps from now it may turn: numbers of its schedule.
+      source: the variable of the checkpoint that it is; "" where a graph tells it.
       why: why it isn't known; else "".
     """
 
@@ -35,6 +37,7 @@ class Rate:
     constant: bool = False
     turns: tuple[int, ...] = ()
     why: str = ""
+    source: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +48,19 @@ class GraphNumbers:
       graph: how the graph trains; None where there is none.
       steps: its steps on these variables.
       checkpoint: the values of its variables.
+      kept: what an optimizer of tf.keras keeps of them; None for another.
     """
 
     graph: TrainingSteps | None
     steps: Sequence[Step]
     checkpoint: Mapping[str, Entry]
+    kept: KeptNumbers | None = None
 
     def setting(self, name: str) -> float | None:
         """Returns a setting that all steps have alike; None where it isn't known."""
+        if not self.steps:
+            source = self.kept.by_setting.get(name) if self.kept else None
+            return None if source is None else float(self._scalar(source))
         if self.steps and all(name in one.known for one in self.steps):
             known: set[float] = {one.known[name] for one in self.steps}
         else:
@@ -103,6 +111,8 @@ class GraphNumbers:
 
     def rate(self, step: int) -> Rate:
         """Returns the learning rate, the next step being number `step`."""
+        if not self.steps and self.kept is not None and self.kept.rate:
+            return self._kept_rate(self.kept.rate, self.kept.decay, step)
         if not self.steps:
             return Rate(
                 why="there is no v1 graph that steps"
@@ -120,6 +130,17 @@ class GraphNumbers:
         if any(one != later[0] for one in later) or not found:
             return Rate(why=f"the v1 graph has {len(found)} of them")
         return Rate(later[0][0], found[0].value, not found[0].clocked, found[0].turns())
+
+    def _kept_rate(self, source: str, decay: str, step: int) -> Rate:
+        """Returns the learning rate that an optimizer of tf.keras keeps, which may fall."""
+        base = float(self._scalar(source))
+        falls = float(self._scalar(decay)) if decay else 0.0
+
+        def at(later: int) -> float:
+            return base / (1.0 + falls * (step + later))
+
+        why = f"it falls by {decay}" if falls else ""
+        return Rate(at(0), at, constant=not falls, why=why, source=source)
 
     def later(self, name: str, step: int) -> Callable[[int], float] | None:
         """Returns what a setting is some steps from now; None where it isn't known, or no one."""

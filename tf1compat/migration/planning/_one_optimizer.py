@@ -81,13 +81,13 @@ class OneOptimizer:
         self._pair = self._chosen()
         family, taker = self._pair or (None, None)
         self.family = family.name if family else ""
+        self._numbers = self._with_kept(family)
         self.taken = steps_taken(
             there,
             self._numbers,
             family=family,
             taker=taker,
             settings=optimizer.settings,
-            slots=self._slots.of(self.variables),
         )
         self._step = self.taken.counted or self.taken.steps or 0
         self._rate = self._numbers.rate(self._step)
@@ -109,7 +109,15 @@ class OneOptimizer:
             if (taker := family.taker(self._optimizer.kind)) is not None
         ]
         counts = [self._count(family) for family, _ in able]
-        return able[counts.index(max(counts))] if any(counts) else None
+        if any(counts):
+            return able[counts.index(max(counts))]
+        alone = (one for one in able if self._slots.kept(one[0], self.variables) is not None)
+        return next(alone, None)
+
+    def _with_kept(self, family: Family | None) -> GraphNumbers:
+        """Returns the numbers with those that an optimizer of tf.keras keeps beside its slots."""
+        found = self._slots.kept(family, self.variables) if family else None
+        return dataclasses.replace(self._numbers, kept=found)
 
     def _count(self, family: Family) -> int:
         return sum(
@@ -125,6 +133,7 @@ class OneOptimizer:
             return Keep(path, fresh("unused"))
         if self._pair is None:  # training begins anew, and nothing of before may tell it how
             return Keep(path, fresh("fresh", why="the checkpoint has no slots that it takes"))
+        kept = self._numbers.kept
         make = OptimizerFills(
             *self._pair,
             self._optimizer,
@@ -134,6 +143,7 @@ class OneOptimizer:
             self._averages,
             self.taken,
             self._rate,
+            kept.by_setting if kept else {},
         )
         return make.line(path, one)
 
@@ -185,6 +195,8 @@ class OneOptimizer:
         if compared is None:
             return
         yield from compared.unread()
+        if not self._numbers.steps and self._slots.untold(self.variables, FAMILIES.values()):
+            yield "optimizer"
         if self._rate.now is None:
             yield "learning_rate"
         yield from self._compared.unread()

@@ -103,15 +103,28 @@ class Compared:
         for config, name in self.taker.settings.items():
             v1, model = self._setting(name), settings.get(config)
             if v1 is not None and not alike(v1, model):
-                yield differs("setting", setting=config, v1=said(v1), model=said(model))
+                kind = "setting" if self.numbers.steps else "kept"
+                yield differs(kind, setting=config, v1=said(v1), model=said(model))
+        yield from self._kept()
         for config, fixed in self.taker.fixed.items():
             model = settings.get(config)
             if not alike(fixed, model):
                 yield differs("setting", setting=config, v1=said(fixed), model=said(model))
         for config in ("weight_decay", "gradient_accumulation_steps", "ema_overwrite_frequency"):
             model = settings.get(config)
-            if model is not None and config not in self.taker.fixed:
+            if model is not None and config not in {*self.taker.fixed, *self.taker.settings}:
                 yield differs("setting", setting=config, v1="none", model=said(model))
+
+    def _kept(self) -> Iterator[Reason]:
+        """Yields what an optimizer of tf.keras keeps and the model's has no setting for."""
+        if self.taker.otherwise:
+            v1, model = self.taker.otherwise
+            yield differs("arithmetic", v1=v1, model=model)
+        known = {*self.taker.settings.values(), *self.taker.numbers.values()}
+        for name in self.numbers.kept.by_setting if self.numbers.kept else ():
+            value = self.numbers.setting(name)
+            if name not in known and value:
+                yield differs("kept", setting=name, v1=said(value), model="none")
 
     def _at_steps(self) -> Iterator[Reason]:
         """Yields the settings that change with the step and part."""

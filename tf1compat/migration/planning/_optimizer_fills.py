@@ -38,6 +38,7 @@ class OptimizerFills:
       averages: the moving averages of each variable.
       taken: how many steps were taken.
       rate: the learning rate of the v1 graph.
+      kept: by what they are, the variables in which an optimizer of tf.keras keeps its numbers.
     """
 
     family: Family
@@ -49,6 +50,7 @@ class OptimizerFills:
     averages: Mapping[str, Sequence[str]]
     taken: StepsTaken
     rate: Rate
+    kept: Mapping[str, str]
 
     def line(self, path: str, one: OptimizerVariable) -> Fill | Keep:
         """Returns what becomes of one variable of the optimizer."""
@@ -57,6 +59,7 @@ class OptimizerFills:
             "learning_rate": self._rate,
             **dict.fromkeys(_SCALES, self._loss_scale),
             **dict.fromkeys(self.taker.powers, self._power),
+            **dict.fromkeys(self.taker.numbers, self._number),
         }
         if one.what in known:
             return known[one.what](path, one)
@@ -128,8 +131,16 @@ class OptimizerFills:
             return Keep(path, fresh("fresh", why=f"the checkpoint has no {power}, and no step"))
         return Fill(path, (), str(Constant(power_after(self.taken.counted, beta))), (said,))
 
+    def _number(self, path: str, one: OptimizerVariable) -> Fill | Keep:
+        number = self.taker.numbers[one.what]
+        if number not in self.kept:
+            return Keep(path, fresh("fresh", why=f"the checkpoint has no {number}"))
+        return self._as_it_is(path, one, self.kept[number], "carried_number")
+
     def _rate(self, path: str, one: OptimizerVariable) -> Fill | Keep:
         rate = self.rate
+        if rate.constant and rate.source:
+            return self._as_it_is(path, one, rate.source, "carried_kept_rate")
         if rate.constant and rate.now is not None:
             value = Constant(shortest(rate.now), one.weight.dtype)
             return Fill(path, (), str(value), (carried("carried_rate"),))

@@ -39,7 +39,8 @@ def rate_differences(
         if found is not None:
             later, v1, model = found
             both = (f"{shortest(one):g} at step {step + later}" for one in (v1, model))
-            yield differs("schedule", v1=next(both), model=next(both))
+            kind = "kept_schedule" if rate.source else "schedule"
+            yield differs(kind, v1=next(both), model=next(both))
     if taker.scaled and (optimizer.scheduled or rate.now is None):
         known = "no constant" if rate.now is not None else "not known"
         yield differs(

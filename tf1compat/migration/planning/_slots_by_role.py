@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.checkpoint.meta.training_steps import Step, TrainingSteps
-from tf1compat.migration.carrying.family import Family
+from tf1compat.checkpoint.object_based.keys import SLOT_MARK
+from tf1compat.migration.carrying.family import Family, Kept
+from tf1compat.migration.planning._kept_state import KeptNumbers, KeptStates, kept_states
 from tf1compat.names.optimizers import OPTIMIZERS
 
 __all__ = ["Slots", "slots_of"]
@@ -27,12 +29,16 @@ class Slots:
       steps: of each variable that the graph steps on once, the step.
       parts: by a slot's first part, the names of all of them, in order.
       makers: by a slot, the optimizer that its saved name tells, in lower case; "" for none.
+      objects: the slots that a checkpoint of objects says to be such.
+      states: what optimizers keep beside their slots.
     """
 
     by_variable: Mapping[str, Mapping[str, str]]
     steps: Mapping[str, Step]
     parts: Mapping[str, tuple[str, ...]]
     makers: Mapping[str, str]
+    objects: frozenset[str]
+    states: KeptStates
 
     def of(self, variables: Iterable[str]) -> Iterator[str]:
         """Yields the slots of some variables."""
@@ -59,11 +65,72 @@ class Slots:
         return set(slots.values()) <= set(self.by_variable.get(variable, {}).values())
 
     def _by_hand(self, family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
+        kept = self._kept(family, leaves)
+        named = family.by_hand if kept is None else kept.slots
+        return {named[leaf]: leaf for leaf in leaves} if leaves.keys() <= named.keys() else None
+
+    def _kept(self, family: Family, leaves: Mapping[str, str]) -> Kept | None:
+        """Returns how a checkpoint keeps some slots, if they may be a family's."""
         makers = {self.makers[name] for name in leaves.values()}
-        other = bool(family.within) and makers != {family.within.lower()}
-        if other or not leaves.keys() <= family.by_hand.keys():
+        counters = {self._counter(name) for name in leaves.values()}
+        if len(makers) != 1 or len(counters) != 1:
             return None
-        return {family.by_hand[leaf]: leaf for leaf in leaves}
+        maker, counter = makers.pop(), counters.pop()
+        return next(
+            (
+                one
+                for one in family.kept
+                if one.may_be(maker, counter)
+                and leaves.keys() <= one.slots.keys()
+                and {one.slots[leaf] for leaf in leaves} in map(set, family.slots)
+            ),
+            None,
+        )
+
+    def _counter(self, slot: str) -> str | None:
+        state = self.states.of(slot)
+        if state is not None:
+            return state.called
+        return "" if slot in self.objects else None  # tf.train's have none
+
+    def kept(self, family: Family, variables: Iterable[str]) -> KeptNumbers | None:
+        """Returns what is kept beside the slots of variables, if that is the same for all.
+
+        None but plain gradient descent keeps something and has no slots.
+        """
+        variables = tuple(variables)
+        if not any(self.by_variable.get(variable) for variable in variables):
+            return self._without_slots(family)
+        found = [
+            (kept, self.states.of(name))
+            for variable in variables
+            if (leaves := self.by_variable.get(variable))
+            and (kept := self._kept(family, leaves)) is not None
+            for name in leaves.values()
+        ]
+        if not found or any(one != found[0] for one in found):
+            return None
+        kept, state = found[0]
+        return None if state is None else state.numbers(kept)
+
+    def _without_slots(self, family: Family) -> KeptNumbers | None:
+        state = self.states.only
+        fits = (one for one in family.kept if state and not one.slots)
+        kept = next((one for one in fits if state and one.counter == state.called), None)
+        return None if kept is None or state is None else state.numbers(kept)
+
+    def untold(self, variables: Iterable[str], families: Iterable[Family]) -> bool:
+        """Tells whether slots are of an optimizer of a name of its author's, and of which is open.
+
+        Args:
+          variables: those whose slots they are.
+          families: all that there are.
+        """
+        every = [leaves for one in variables if (leaves := self.by_variable.get(one))]
+        if all(self.makers[name] for leaves in every for name in leaves.values()):
+            return False
+        kept = (self._kept(one, leaves) for one in families for leaves in every)
+        return len({one.within for one in kept if one is not None}) > 1
 
     def _learned(self, family: Family, leaves: Mapping[str, str]) -> dict[str, str] | None:
         """Returns a variable's slots as they are called where the graph tells which is which.
@@ -108,8 +175,11 @@ def slots_of(checkpoint: Mapping[str, Entry], steps: TrainingSteps | None) -> Sl
         if len({(one.optimizer, tuple(one.slots.values())) for one in some}) == 1
     }
     whole = [tuple(n for _, n in sorted(some.items())) for some in parts.values() if len(some) > 1]
-    makers = dict(_makers(checkpoint, (name for some in found.values() for name in some.values())))
-    return Slots(found, same, {names[0]: names for names in whole}, makers)
+    slots = [name for some in found.values() for name in some.values()]
+    objects = frozenset(name for name in slots if SLOT_MARK in checkpoint[name].stored_key)
+    makers = dict(_makers(checkpoint, slots))
+    first = {names[0]: names for names in whole}
+    return Slots(found, same, first, makers, objects, kept_states(checkpoint))
 
 
 def _makers(checkpoint: Mapping[str, Entry], slots: Iterable[str]) -> Iterator[tuple[str, str]]:

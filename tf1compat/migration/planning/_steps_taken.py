@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
 from tf1compat.migration.carrying.family import Family, Taker
@@ -90,7 +90,6 @@ def steps_taken(
     family: Family | None,
     taker: Taker | None,
     settings: Mapping[str, object],
-    slots: Iterable[str],
 ) -> StepsTaken:
     """Returns how many steps a checkpoint says were taken.
 
@@ -100,9 +99,8 @@ def steps_taken(
       family: the optimizer of 1.x.
       taker: what goes on with it.
       settings: the configuration of that, for betas that no graph tells.
-      slots: those of the variables that it trains.
     """
-    counter = _counter(checkpoint, numbers, slots)
+    counter = _counter(checkpoint, numbers)
     counted = int(checkpoint[counter].read()) if counter else None
     powers, kept = {}, {}
     for setting, beta_name in (family.powers if family else {}).items():
@@ -121,9 +119,7 @@ def steps_taken(
     return StepsTaken(counter, counted, powers, kept)
 
 
-def _counter(
-    checkpoint: Mapping[str, Entry], numbers: GraphNumbers, slots: Iterable[str]
-) -> str | None:
+def _counter(checkpoint: Mapping[str, Entry], numbers: GraphNumbers) -> str | None:
     """Returns what counts steps: the global step, unless the graph's steps don't count by that."""
     graph = numbers.graph
     numbered = {name for name, entry in checkpoint.items() if entry.shape == ()}
@@ -134,7 +130,7 @@ def _counter(
     ]
     if graph is None or not numbers.steps:
         named = graph.counter if graph else ""
-        own = _keras_counters(checkpoint, slots) or every
+        own = every if numbers.kept is None else [numbers.kept.counter]
         return named if named in numbered else (own[0] if len(own) == 1 else None)
     counted = graph.clocks & numbered
     if graph.counter in counted:
@@ -144,23 +140,6 @@ def _counter(
         if len(some) == 1:
             return next(iter(some))
     return None
-
-
-def _keras_counters(checkpoint: Mapping[str, Entry], slots: Iterable[str]) -> list[str]:
-    """Returns in what the optimizers of tf.keras that made these slots count their own steps.
-
-    Beside ``training/Adam/dense/kernel/m`` that is ``training/Adam/iter``, and by paths of objects
-    ``optimizer/iter`` beside ``model/kernel/optimizer/m``.
-    """
-    slots = tuple(slots)
-    return [
-        name
-        for name, entry in checkpoint.items()
-        if entry.name.kind == "optimizer_state"
-        and entry.name.leaf == "iter"
-        and entry.shape == ()
-        and any(f"/{name.removesuffix('iter')}" in f"/{slot}" for slot in slots)
-    ]
 
 
 def _only(checkpoint: Mapping[str, Entry], leaf: str) -> str | None:

@@ -35,6 +35,8 @@ _CARRIED = {
     "carried_step": Kind("carried_step", "steps taken"),
     "carried_power": Kind("carried_power", "a power of {beta} tells the steps taken"),
     "carried_rate": Kind("carried_rate", "what the v1 graph's learning rate is at every step"),
+    "carried_kept_rate": Kind("carried_kept_rate", "the learning rate that the optimizer kept"),
+    "carried_number": Kind("carried_number", "a number that the optimizer kept"),
     "carried_scale": Kind("carried_scale", "loss scaling"),
 }
 CARRIED_KINDS: tuple[Kind, ...] = tuple(_CARRIED.values())
@@ -62,6 +64,12 @@ DIFFERENCE_KINDS: Registry[Kind] = Registry(
     "kind of difference of optimizers",
     (
         Kind("setting", "{setting} {v1} in the v1 graph, {model} in the model's optimizer"),
+        Kind("kept", "{setting} {v1} in the checkpoint, {model} in the model's optimizer"),
+        Kind(
+            "kept_schedule",
+            "learning rate {v1} by the checkpoint, {model} in the model's optimizer",
+        ),
+        Kind("arithmetic", "{v1} in tf.keras of 1.15, {model} in the model's optimizer"),
         Kind("schedule", "learning rate {v1} in the v1 graph, {model} in the model's optimizer"),
         Kind(
             "by_weight", "{setting}: {v1} in the v1 graph, {model} in the model's optimizer: {of}"
