@@ -11,7 +11,8 @@ Of one trained net with a convolution, batch norm, an embedding, an LSTM and a d
 ``whole.keras``; of a smaller one without the recurrent part, whose traces take 600 kB, ``saved/``
 (a SavedModel). ``io.npz`` and ``io_saved.npz`` hold inputs and what they computed.
 ``shared.keras`` has a layer that stands within another, too, so that layers are counted otherwise
-than in Keras 3; each kernel holds its layer's number.
+than in Keras 3; each kernel holds its layer's number. ``gru.pb`` is a frozen GRU, ``io_gru.npz`` what
+it computed.
 """
 
 import os
@@ -20,6 +21,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keras215")
 layers = tf.keras.layers
@@ -51,6 +53,22 @@ def _shared():
     model.save("shared.keras")
 
 
+def _frozen():
+    """Writes a frozen GRU, whose constants are called after the ops that read them."""
+    tf.keras.backend.clear_session()
+    steps = layers.Input((5, 3), name="steps")
+    model = tf.keras.Model(steps, layers.Dense(2, name="last")(layers.GRU(4, name="reader")(steps)))
+    rng = np.random.default_rng(1)
+    for weight in model.weights:
+        weight.assign(rng.standard_normal(weight.shape) * 0.3)
+    given = rng.standard_normal((1, 5, 3)).astype("f4")
+    spec = tf.TensorSpec((1, 5, 3), tf.float32, name="steps")
+    called = tf.function(lambda steps: model(steps)).get_concrete_function(spec)
+    graph = convert_variables_to_constants_v2(called).graph.as_graph_def()
+    tf.io.write_graph(graph, ".", "gru.pb", as_text=False)
+    np.savez("io_gru.npz", **{"in/steps": given, "out/last": model(given).numpy()})
+
+
 def main():
     os.makedirs(os.path.join(HERE, "tf"), exist_ok=True)
     os.chdir(HERE)
@@ -74,6 +92,7 @@ def main():
     model.save("saved")
     np.savez("io_saved.npz", **{"in/image": images[:2], "out/joined": model(images[:2]).numpy()})
     _shared()
+    _frozen()
 
 
 if __name__ == "__main__":

@@ -38,10 +38,17 @@ def small_net():
     return keras.Model({"image": image}, layers.Dense(3, name="joined")(x))
 
 
+def gru_net():
+    steps = keras.Input((5, 3), batch_size=1, name="steps")
+    last = layers.Dense(2, name="last")(layers.GRU(4, name="reader")(steps))
+    return keras.Model({"steps": steps}, last)
+
+
 def recorded(name):
     with np.load(FOLDER / name) as held:
         given = {key[3:]: held[key] for key in held if key.startswith("in/")}
-        return given, held["out/joined"]
+        (output,) = (key for key in held if key.startswith("out/"))
+        return given, held[output]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,7 @@ def recorded(name):
         ("whole.h5", whole_net, "io.npz", Assumptions(data_format="NHWC")),
         ("tf/model", whole_net, "io.npz", Assumptions(data_format="NHWC")),
         ("saved", small_net, "io_saved.npz", Assumptions()),
+        ("gru.pb", gru_net, "io_gru.npz", Assumptions()),
     ],
 )
 def test_each_kind_of_file_migrates(file, net, record, said):

@@ -45,6 +45,8 @@ def mistaken_gates(
     weight = index[target]
     if weight.layer_class not in _GATED or _is_keras_own(sources, index, weight, source):
         return None
+    if weight.role == "bias" and len(weight.shape) == 2 and sources[source].shape == weight.shape:
+        return None  # nothing but tf.keras' GRU has a bias [2, 3n]
     kind = "GRU" if "GRU" in weight.layer_class else "LSTM"
     return Problem(
         target,

@@ -73,9 +73,9 @@ def candidates_of(plan: Plan) -> list[Candidates]:
 
 
 def _may(source: Kind, target: Kind) -> bool:
-    """Tells whether roles and shapes agree; a vector whose name says nothing may be any."""
+    """Tells whether roles and shapes agree; what is called by a name that says nothing may be any."""
     roles = {source[0], target[0]}
-    return source[1] == target[1] and (len(roles) == 1 or "vector" in roles)
+    return source[1] == target[1] and (len(roles) == 1 or bool({"vector", "untold"} & roles))
 
 
 def _open_sources(plan: Plan) -> list[str]:
@@ -97,7 +97,8 @@ def _by_kind(names: Iterable[str], specs: Mapping[str, Spec]) -> dict[Kind, list
 
 def _role(name: str, shape: tuple[int, ...]) -> str:
     scope, _, leaf = name.rpartition("/")
-    return trusted_role(role_of(leaf, scope), shape)
+    role = role_of(leaf, scope)
+    return "untold" if role == "unknown" and len(shape) > 1 else trusted_role(role, shape)
 
 
 def suggestions(plan: Plan, replan: Replan, checkpoint: Mapping[str, Entry]) -> list[Suggestion]:

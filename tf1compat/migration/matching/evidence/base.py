@@ -35,6 +35,8 @@ OTHER_KINDS = {
     "carried_step": "the count of steps",
     "carried_power": "a power that tells the steps",
     "carried_rate": "a learning rate of the graph",
+    "carried_kept_rate": "the learning rate that an optimizer of tf.keras kept",
+    "carried_number": "a number that an optimizer of tf.keras kept",
     "carried_scale": "the state of loss scaling",
     "recorded": "a reason of an old plan",
 }
