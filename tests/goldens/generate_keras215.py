@@ -11,8 +11,8 @@ Of one trained net with a convolution, batch norm, an embedding, an LSTM and a d
 ``whole.keras``; of a smaller one without the recurrent part, whose traces take 600 kB, ``saved/``
 (a SavedModel). ``io.npz`` and ``io_saved.npz`` hold inputs and what they computed.
 ``shared.keras`` has a layer that stands within another, too, so that layers are counted otherwise
-than in Keras 3; each kernel holds its layer's number. ``gru.pb`` is a frozen GRU, ``io_gru.npz`` what
-it computed.
+than in Keras 3; each kernel holds its layer's number. ``gru.pb`` is a frozen GRU, ``io_gru.npz``
+what it computed.
 """
 
 import os

@@ -73,7 +73,7 @@ def candidates_of(plan: Plan) -> list[Candidates]:
 
 
 def _may(source: Kind, target: Kind) -> bool:
-    """Tells whether roles and shapes agree; what is called by a name that says nothing may be any."""
+    """Tells whether roles and shapes agree; what a name says nothing of may be of any role."""
     roles = {source[0], target[0]}
     return source[1] == target[1] and (len(roles) == 1 or bool({"vector", "untold"} & roles))
 
