@@ -5,6 +5,7 @@ import inspect
 import io
 import pathlib
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -122,3 +123,20 @@ def test_errors_are_red_on_a_terminal(app, monkeypatch, variables, coloured):
         app("inspekt")
     assert ("tf1compat: \x1b[1;31merror\x1b[0m: expected" in shown.getvalue()) == coloured
     assert "\x1b" not in app("inspekt")[2]
+
+
+def test_a_keras_or_a_backend_that_is_missing_is_to_be_installed(app, tmp_path, monkeypatch):
+    needed = "tf1compat.keras3.index.model_index"
+
+    class Missing:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == needed:
+                raise ModuleNotFoundError("No module named 'jax'", name="jax")
+
+    write_checkpoint(str(tmp_path / "m.ckpt"), {"a": np.ones(2)})
+    monkeypatch.delitem(sys.modules, needed, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Missing, *sys.meta_path])
+    code, _, err = app("plan", str(tmp_path / "m.ckpt"), "my_models:build")
+    assert code == 2
+    assert "No module named 'jax'; pip install jax, or see what KERAS_BACKEND" in err

@@ -146,6 +146,12 @@ class Cells(html.parser.HTMLParser):
             self.rows[-1].append(data)
 
 
+def test_what_is_dropped_is_counted_below_what_is_filled(shown):
+    found = Cells()
+    found.feed(shown["plan"]._repr_html_())
+    assert found.rows[-1] == ["120 sources", "dropped", "slot Adam"]
+
+
 @pytest.mark.parametrize(
     ("name", "row"),
     [

@@ -75,10 +75,12 @@ def _import_keras() -> None:
     try:
         import tf1compat.keras3.index.model_index  # noqa: F401
     except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        install = f"pip install {missing}, or " if missing else ""
         raise UsageError(
             f"expected a Keras that can be imported, found {type(error).__name__}: "
-            f"{first_line(error)}; see what KERAS_BACKEND and keras.json (in KERAS_HOME, or "
-            "~/.keras) say"
+            f"{first_line(error)}; {install}see what KERAS_BACKEND and keras.json (in KERAS_HOME, "
+            "or ~/.keras) say"
         ) from error
 
 

@@ -61,11 +61,17 @@ class PlanView:
         return on_a_screen(told, rest=".lines()")
 
     def html(self) -> str:
-        """Returns a table of the lines, folded, under the headline, with what is open first."""
+        """Returns a table of the lines, folded, under the headline: what is open, filled, dropped.
+
+        What is dropped is a row for each reason, which stands however many others there are.
+        """
         opened = [["!", problem.name, "", str(problem)] for problem in self.problems]
-        dropped = [["", one.strip(), "", ""] for one in self._dropped()]
-        rows = [*opened, *dropped, *fold_rows(self._rows())]
-        return html_table(self.headline, _HEADER, rows[:SCREEN], more=max(0, len(rows) - SCREEN))
+        counts = Counter(drop.because.folded for drop in self.drops).items()
+        dropped = [["", f"{count} sources", "dropped", reason] for reason, count in counts]
+        rows = [*opened, *fold_rows(self._rows())]
+        shown = rows[: max(1, SCREEN - len(dropped))]
+        more = len(rows) - len(shown)
+        return html_table(self.headline, _HEADER, [*shown, *dropped], more=more)
 
     def _rows(self) -> list[list[str]]:
         """Returns target, source, layout and reason of each target that has them."""
