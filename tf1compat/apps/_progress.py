@@ -43,7 +43,7 @@ def progress(what: str, total: int = 0) -> Iterator[Advance]:
 
         shown = Progress(
             *_columns(total),
-            console=Console(file=terminal),
+            console=Console(file=terminal, no_color=True),  # what needs attention has colours
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
