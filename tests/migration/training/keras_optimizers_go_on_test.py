@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.shares import share
+from tf1compat.checkpoint import open_checkpoint
 from tf1compat.keras3 import v1_optimizers
-from tf1compat.migration import convert, plan_migration
-from tf1compat.testing import assert_arrays_close
+from tf1compat.migration import convert, plan_migration, verify
+from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
 FOLDER = pathlib.Path(__file__).parents[2] / "checkpoint" / "testdata" / "keras_optimizers"
 BEFORE, MORE, RATE = 3, 20, 0.01
@@ -44,9 +45,13 @@ def _values(name):
         return dict(file)
 
 
-def _planned(name, made_like, **asked):
+def _net():
     hidden = keras.layers.Dense(3, "tanh", name="hidden")
-    model = keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(2, name="output")])
+    return keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(2, name="output")])
+
+
+def _planned(name, made_like, **asked):
+    model = _net()
     made = made_like.from_config(made_like.get_config())
     model.compile(optimizer=made, loss="mse", run_eagerly=True)
     return plan_migration(FOLDER / f"{name}-1", model, **asked), model
@@ -91,3 +96,24 @@ def test_an_authors_name_leaves_open_which_of_those_with_such_slots_it_was(name,
     plan, _ = _planned(name, CASES[name][0], optimizer="use")
     assert ("optimizer" in plan.training.unread) == open_to
     assert "--optimizer_settings=compiled" in str(plan.training.refused[-1])
+
+
+def test_a_tf2_checkpoint_carries_the_optimizer(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    plan, model = _planned("adam_2", KERAS.Adam())
+    output = tmp_path / "m.tf2ckpt"
+    convert(plan, model, output=output)
+    verify(plan, model, output=output).require_equal()
+    # what was compiled is restored by what is compiled: all of it, and nothing else
+    restored = _net()
+    restored.compile(KERAS.Adam(), "mse")
+    restored.optimizer.build(restored.trainable_variables)
+    written = tf.train.latest_checkpoint(output)
+    tf.train.Checkpoint(restored).restore(written).assert_consumed()
+    assert int(restored.optimizer.iterations.numpy()) == BEFORE
+    stored = open_checkpoint(FOLDER / "adam_2-1")
+    slots = {variable.name: variable for variable in restored.optimizer.variables}
+    for number, name in enumerate(("momentum", "velocity"), 1):
+        (own,) = (one for called, one in slots.items() if called.endswith(f"hidden_kernel_{name}"))
+        assert_arrays_equal(own, stored[f"opt/_variables/{number}"].read())
+    tf.train.Checkpoint(_net()).restore(written).assert_existing_objects_matched()

@@ -25,6 +25,7 @@ class ObjectCheckpoint:
     summary = "a folder with a TF2 checkpoint, for tf.train.Checkpoint(model).restore"
     is_folder = True
     holds: Literal["weights"] = "weights"
+    optimizer = True
     reads = (suffix,)
     backend = Backend("tensorflow", "whose checkpoint this is")
 

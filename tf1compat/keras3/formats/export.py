@@ -77,8 +77,8 @@ def export_weights(
     noted = read if isinstance(read, NotedValues) else NotedValues(read, {})
     if noted.optimizer is not None and not holds_optimizer(one):
         raise UsageError(
-            f"{name}: expected a format that holds an optimizer (.keras, .weights.h5), found "
-            f"{one.name!r}; plan with --optimizer=ignore"
+            f"{name}: expected a format that holds an optimizer (.keras, .weights.h5, .tf2ckpt), "
+            f"found {one.name!r}; plan with --optimizer=ignore"
         )
     require_backend(one)
     with staged_file(name) as staged:

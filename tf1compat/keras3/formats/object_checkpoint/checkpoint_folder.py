@@ -33,8 +33,15 @@ from tf1compat.keras3.formats.object_checkpoint._marked_objects import (
     marked_checkpoint,
     marked_keys,
 )
-from tf1compat.keras3.formats.weight_values import ReadWeight, manifest_of, value_of
+from tf1compat.keras3.formats.weight_values import (
+    ReadWeight,
+    manifest_of,
+    optimizer_of,
+    value_of,
+)
 from tf1compat.keras3.index.model_index import ModelIndex
+from tf1compat.keras3.index.optimizer_index import OptimizerIndex, index_optimizer
+from tf1compat.keras3.index.weights import Weight
 
 __all__ = ["read_back_checkpoint", "read_object_checkpoint", "write_object_checkpoint"]
 
@@ -48,14 +55,16 @@ def write_object_checkpoint(
 ) -> Manifest:
     """Writes a folder; see :func:`~tf1compat.keras3.export_weights`."""
     with staged_file(path) as staged, scratch_folder() as scratch:
-        marked = marked_checkpoint(index, os.path.join(scratch, _MARKED))
-        keys = marked_keys(index, marked)
+        optimizer = optimizer_of(read)
+        marked = marked_checkpoint(index, os.path.join(scratch, _MARKED), optimizer)
+        keys = marked_keys(index, marked, optimizer)
+        weights = {key: _weight(path, index, optimizer) for path, key in keys.items()}
         os.mkdir(staged)
-        items = _items(marked, {key: path for path, key in keys.items()}, index, read)
+        items = _items(marked, weights, read)
         written = write_checkpoint(os.path.join(staged, _BASE), items).by_name()
         update_checkpoint_state(staged, _BASE)
         tensors = [
-            TensorDigest(path, index[path].shape, index[path].dtype, written[key].sha256)
+            TensorDigest(path, weights[key].shape, weights[key].dtype, written[key].sha256)
             for path, key in keys.items()
         ]
         parts = {name: _digest(staged, name) for name in files_within(staged)}
@@ -74,14 +83,18 @@ def read_back_checkpoint(path: str, index: ModelIndex) -> Exported:
     return _exported(path, index, read_by_tensorflow)
 
 
+def _weight(path: str, index: ModelIndex, optimizer: OptimizerIndex | None) -> Weight:
+    return index[path] if optimizer is None or path in index else optimizer[path].weight
+
+
 def _items(
-    marked: Checkpoint, paths: Mapping[str, str], index: ModelIndex, read: ReadWeight
+    marked: Checkpoint, weights: Mapping[str, Weight], read: ReadWeight
 ) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
     """Yields what is written under each key: weights' values, and what TensorFlow wrote."""
     for entry in marked.values():
         key = entry.stored_key
-        if key in paths:
-            yield key, functools.partial(value_of, index[paths[key]], read)
+        if key in weights:
+            yield key, functools.partial(value_of, weights[key], read)
         else:
             yield key, entry.read
 
@@ -97,7 +110,11 @@ def _exported(path: str, index: ModelIndex | None, reads: Reads) -> Exported:
     known = _known_keys(manifest)
     named = known
     if index is not None and not known:
-        named = _meant_keys(index)
+        built = getattr(getattr(index.model, "optimizer", None), "built", False)
+        meant = _meant_keys(index, index_optimizer(index) if built else None)
+        stored = {entry.stored_key for entry in held.values()}
+        # there need be no optimizer in it
+        named = {path: key for path, key in meant.items() if path in index or key in stored}
     read = reads(prefix)
     values = {
         entry.stored_key: ArrayValue(entry.shape, entry.dtype_name, read(entry))
@@ -120,14 +137,16 @@ def _known_keys(manifest: Manifest | None) -> dict[str, str]:
     return {str(path): str(key) for path, key in keys.items()} if isinstance(keys, dict) else {}
 
 
-def _meant_keys(index: ModelIndex) -> dict[str, str]:
+def _meant_keys(index: ModelIndex, optimizer: OptimizerIndex | None) -> dict[str, str]:
     """Returns the keys under which TensorFlow looks for the model's weights, by their paths."""
     with scratch_folder() as scratch:
-        return marked_keys(index, marked_checkpoint(index, os.path.join(scratch, _MARKED)))
+        marked = marked_checkpoint(index, os.path.join(scratch, _MARKED), optimizer)
+        return marked_keys(index, marked, optimizer)
 
 
 def _misplaced(known: Mapping[str, str], index: ModelIndex, folder: str) -> Iterator[Problem]:
-    for path, key in _meant_keys(index).items():
+    beside = any(path not in index for path in known)  # what the model's optimizer keeps
+    for path, key in _meant_keys(index, index_optimizer(index) if beside else None).items():
         said = known.get(path, key)
         if said != key:
             yield Problem(path, f"in {key}, where TensorFlow looks for it", f"in {said}", folder)
