@@ -116,4 +116,5 @@ def test_a_tf2_checkpoint_carries_the_optimizer(tmp_path):
     for number, name in enumerate(("momentum", "velocity"), 1):
         (own,) = (one for called, one in slots.items() if called.endswith(f"hidden_kernel_{name}"))
         assert_arrays_equal(own, stored[f"opt/_variables/{number}"].read())
-    tf.train.Checkpoint(_net()).restore(written).assert_existing_objects_matched()
+    partial = tf.train.Checkpoint(_net()).restore(written).expect_partial()
+    partial.assert_existing_objects_matched()
