@@ -31,11 +31,12 @@ def advanced(
     """
     if lines.counting is None:
         return
-    now = int(read(lines.counting.target))
-    before = int(value_for(lines.counting, entries, initial=lambda: np.zeros(())))
-    if now < 0:
-        raise VerificationError(f"{lines.counting.target}: expected a count of steps, found {now}")
     for name in lines.advanced:
+        counting = lines.counted.get(name, lines.counting)
+        now = int(read(counting.target))
+        before = int(value_for(counting, entries, initial=lambda: np.zeros(())))
+        if now < 0:
+            raise VerificationError(f"{counting.target}: expected a count of steps, found {now}")
         value = entries[name].read()
         beta = lines.powers.get(name)
         if beta is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Container, Iterator, Mapping
 
 from tf1compat.checkpoint import Entry
@@ -22,6 +23,7 @@ SHADOWS = ("follow", "keep", "drop")
 """What may become of moving averages: the new value where theirs changed; copied; or left out."""
 
 _AVERAGE = "carried_average"
+_POWER = re.compile(r"beta\d_power")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +33,10 @@ class LinesBack:
     Attributes:
       fills: lines whose targets give their sources back through the layout's inverse.
       drops: lines of what nothing gives back.
-      counting: what the model's optimizer counts its steps in, and what that was filled with; None
-        where nothing counts them.
+      counting: what the model's optimizer counts its steps in, and what that was filled with; the
+        first of several, None where nothing counts them.
       powers: sources that are powers of a beta, multiplied by it at each step, with that beta.
+      counted: of these, by what else their optimizer's steps are counted than by `counting`.
       counters: sources that count steps beside that.
       computed: lines of numbers that the v1 graph has no variable for.
       placeless: by the path of a variable of the optimizer, why the v1 graph has no place for it.
@@ -43,6 +46,7 @@ class LinesBack:
     drops: tuple[Drop, ...]
     counting: Fill | None = None
     powers: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    counted: Mapping[str, Fill] = dataclasses.field(default_factory=dict)
     counters: tuple[str, ...] = ()
     computed: tuple[Fill, ...] = ()
     placeless: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -95,7 +99,8 @@ def _followed(
     plan: Plan, training: Training, entries: Mapping[str, Entry], shadows: str
 ) -> LinesBack:
     weights = {source for fill in plan.fills for source in fill.sources}
-    counting = next(filter(_counts, training.fills), None)
+    countings = tuple(filter(_counts, training.fills))
+    counting = countings[0] if countings else None
     own = [fill for fill in training.fills if fill.sources and not weights & {*fill.sources}]
     given = [
         fill
@@ -105,13 +110,20 @@ def _followed(
     # Of the section's sources, those that nothing of it gives back are as if it weren't there.
     used = {source for fill in given for source in fill.sources}
     rest = [drop for drop in without_training(plan, entries).drops if drop.source not in used]
-    powers = {} if counting is None else dict(_powers(counting, rest))
+    powers = {name: beta for name, beta in _powers(countings, rest) if name not in used}
+    counted = {
+        name: fill
+        for name in powers
+        for fill in countings[1:]
+        if _are_of_one(name, fill.sources[0])
+    }
     counters = tuple(d.source for d in rest if counting and d.kind == "global_step")
     return LinesBack(
         fills=(*plan.fills, *given),
         drops=tuple(drop for drop in rest if drop.source not in {*powers, *counters}),
         counting=counting,
         powers=powers,
+        counted=counted,
         counters=counters,
         computed=tuple(fill for fill in training.fills if not fill.sources),
         placeless=dict(_placeless(training, weights)),
@@ -136,13 +148,19 @@ def _beta(fill: Fill) -> float | None:
     return layout.beta if isinstance(layout, PowerSteps) else None
 
 
-def _powers(counting: Fill, drops: list[Drop]) -> Iterator[tuple[str, float]]:
-    beta = _beta(counting)
-    if beta is not None:
-        yield counting.sources[0], beta
-    for drop in drops:
+def _powers(countings: tuple[Fill, ...], drops: list[Drop]) -> Iterator[tuple[str, float]]:
+    for counting in countings:
+        beta = _beta(counting)
+        if beta is not None:
+            yield counting.sources[0], beta
+    for drop in drops if countings else ():
         if "beta" in drop.facts:
             yield drop.source, float(str(drop.facts["beta"]))
+
+
+def _are_of_one(power: str, other: str) -> bool:
+    """Tells whether two powers are of one optimizer: of 1.15's second one they end in ``_1``."""
+    return _POWER.sub("", power) == _POWER.sub("", other)
 
 
 def _placeless(training: Training, weights: set[str]) -> Iterator[tuple[str, str]]:

@@ -61,7 +61,8 @@ def origins(
         for follower in rest.followers.get(name, ()):
             yield Origin(follower, "follows", name)
     for name in lines.advanced:
-        yield Origin(name, "from steps", lines.counting.target if lines.counting else "")
+        counting = lines.counted.get(name, lines.counting)
+        yield Origin(name, "from steps", counting.target if counting else "")
     for name, of in rest.kept.items():
         yield Origin(name, "as it was", f"belongs to {of}" if of else "")
     for name in rest.omitted:
