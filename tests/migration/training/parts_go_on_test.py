@@ -1,5 +1,10 @@
 """Steps on a few rows of a table in parts are those of the table, against TensorFlow's own."""
 
+import importlib.util
+import pathlib
+import sys
+from unittest import mock
+
 import keras
 import numpy as np
 import pytest
@@ -15,7 +20,15 @@ ANSWERS = np.random.RandomState(4).randn(4, 5, 2).astype("float32")
 BEFORE, MORE, RATE, NORM = 3, 5, 0.01, 0.1
 
 
-def _trained(clip, *, resource=False):
+# What programs brought along, as the goldens' generator has it for 1.15.
+_PATH = pathlib.Path(__file__).parents[2] / "goldens/generators/training_optimizers.py"
+_SPEC = importlib.util.spec_from_file_location("training_optimizers", _PATH)
+brought = importlib.util.module_from_spec(_SPEC)
+with mock.patch.dict(sys.modules, tensorflow=v1):
+    _SPEC.loader.exec_module(brought)
+
+
+def _trained(clip, *, resource=False, made=None):
     """Returns the words and the step of a graph of its own."""
     words = v1.placeholder(tf.int32, [None, 5], "words")
     parts = v1.fixed_size_partitioner(3)
@@ -23,7 +36,7 @@ def _trained(clip, *, resource=False):
     looked_up = v1.nn.embedding_lookup(table, words, partition_strategy="div")
     scores = tf.tensordot(looked_up, v1.get_variable("scores/kernel", [4, 2]), 1)
     loss = tf.reduce_mean(tf.square(scores - ANSWERS))
-    optimizer = v1.train.AdamOptimizer(RATE)
+    optimizer = made(RATE) if made else v1.train.AdamOptimizer(RATE)
     gradients, variables = zip(*optimizer.compute_gradients(loss), strict=True)
     clipped = clip(gradients)
     step = v1.train.get_or_create_global_step()
@@ -38,11 +51,11 @@ def _each(gradients):
     return [tf.clip_by_norm(one, NORM) for one in gradients]
 
 
-def _model(**clip):
+def _model(optimizer=None, **clip):
     table = keras.layers.Embedding(10, 4, name="words")
     scores = keras.layers.Dense(2, use_bias=False, name="scores")
     model = keras.Sequential([keras.Input((5,), dtype="int32"), table, scores])
-    model.compile(v1_optimizers.Adam(RATE, **clip), "mse")
+    model.compile(optimizer or v1_optimizers.Adam(RATE, **clip), "mse")
     return model
 
 
@@ -77,4 +90,18 @@ def test_parts_are_clipped_by_themselves(tmp_path):
     plan = plan_migration(prefix, _model(clipnorm=NORM))
     (said,) = (one.text for one in plan.training.differences)
     assert said.startswith("clipped by parts of variables in the v1 graph, by weight in the model")
+    assert said.endswith("words/embeddings")
+
+
+def test_steps_as_long_as_a_part_are_said(tmp_path):
+    """Of LAMB. Adafactor's factors of a table in parts can't be saved: a Saver takes their shapes
+    for parts of the table's.
+    """
+    with tf.Graph().as_default(), v1.Session() as session:
+        _trained(list, made=brought.Lamb)
+        session.run(v1.global_variables_initializer())
+        prefix = v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    plan = plan_migration(prefix, _model(v1_optimizers.Lamb(RATE)))
+    (said,) = (one.text for one in plan.training.differences if one.kind.name == "parted")
+    assert said.startswith("steps by parts of variables in the v1 graph, by weight in the model")
     assert said.endswith("words/embeddings")
