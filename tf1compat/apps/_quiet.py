@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 
 from tf1compat.apps._printing import encodable
 from tf1compat.apps._progress import progress
 from tf1compat.errors import UsageError
+from tf1compat.files.stderr_aside import stderr_aside
 from tf1compat.names.first_line import first_line
 from tf1compat.printable import printable
 from tf1compat.stopping import unstoppable
@@ -86,18 +85,13 @@ def _import_keras() -> None:
 
 @contextlib.contextmanager
 def _aside() -> Iterator[None]:
-    # Below Python's own stream: TensorFlow's C++ part writes to the descriptor.
-    sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            os.dup2(original, 2)
-            kept.seek(0)
-            sys.stderr.write(encodable(printable(kept.read().decode(errors="replace")), sys.stderr))
-            raise
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
+    text = ""
+    try:
+        with stderr_aside() as printed:
+            try:
+                yield
+            finally:
+                text = printed()
+    except BaseException:
+        sys.stderr.write(encodable(printable(text), sys.stderr))
+        raise

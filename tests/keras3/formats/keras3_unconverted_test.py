@@ -70,7 +70,7 @@ def test_the_layer_is_named_with_what_to_do(model, error, expected):
 
 
 @pytest.mark.slow
-def test_a_loop_takes_batches_of_a_size_alone(tmp_path):
+def test_a_loop_takes_batches_of_a_size_alone(tmp_path, capfd):
     """The size that the model's inputs say: several such batches are run one after the other."""
 
     def written(model, name, **options):
@@ -90,8 +90,10 @@ def test_a_loop_takes_batches_of_a_size_alone(tmp_path):
     x = np.random.default_rng(8).normal(size=(6, 4, 2)).astype("f4")
     np.savez(tmp_path / "in.npz", x=x)
     model = one_way(2)
+    capfd.readouterr()
     program = written(model, "sized.tflite", representative=str(tmp_path / "in.npz"))
     assert list(program.inputs["x"].shape) == [2, 4, 2]
+    assert not capfd.readouterr().err  # of the way that was tried before
     expected = np.concatenate([model.predict_on_batch(x[at : at + 2]) for at in (0, 2, 4)])
     assert_arrays_close(program.run({"x": x})[0], expected, atol=1e-5)
     with pytest.raises(ValueError, match="expected batches of 2 rows, found 3"):

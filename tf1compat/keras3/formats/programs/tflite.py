@@ -22,6 +22,7 @@ from tf1compat.files.manifest import Manifest
 from tf1compat.files.regular import open_regular
 from tf1compat.files.scratch import scratch_folder
 from tf1compat.files.staging import destination, staged_file
+from tf1compat.files.stderr_aside import stderr_aside
 from tf1compat.files.zip_files import member_bytes, open_archive
 from tf1compat.keras3.formats.exported import Exported
 from tf1compat.keras3.formats.libraries import LITERT, needing
@@ -132,8 +133,9 @@ def tflite_program(path: str, *, inputs: Sequence[str] = ()) -> Program:
     if not inputs and (manifest := _manifest_in(path)) is not None:
         inputs = manifest.notes.get("tflite", {}).get("inputs", ())
     try:
-        with contained():
+        with contained(), stderr_aside():  # where LiteRT tells of its delegate
             made = interpreter(model_content=_model_bytes(path))
+            made.allocate_tensors()
             (key,) = made.get_signature_list()
             runner = made.get_signature_runner(key)
     except Exception as error:
@@ -184,7 +186,8 @@ def _converted(
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.representative_dataset = lambda: _rows(inputs, model.batch or 1)
     try:
-        with contained(), contextlib.redirect_stderr(io.StringIO()):
+        # MLIR prints why it can't, which the error says, and where another way is tried then
+        with contained(), contextlib.redirect_stderr(io.StringIO()), stderr_aside():
             data: bytes = converter.convert()
             return data
     except Exception as error:
