@@ -14,7 +14,7 @@ def flag_names():
     """Returns the names of all flags of all tasks."""
     apps = [importlib.import_module(task.module).APP for task in TASKS.values()]
     for app in apps:
-        app.define()
+        app.help()  # which defines those of formats as well
     return {name for app in apps for name in app.flag_values}
 
 
