@@ -124,7 +124,7 @@ def _require_numpys_own(tensors: Iterable[Planned]) -> None:
         raise MisfitError.from_problems("an .npz file can't hold all of this:", problems)
 
 
-_REMEDY = "cast it first, or leave it out"
+_REMEDY = "cast it first, or leave it out by its name (convert --variables)"
 
 
 def _is_numpys_own(dtype: str) -> bool:

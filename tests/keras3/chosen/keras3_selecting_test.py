@@ -94,7 +94,9 @@ def test_nothing_that_is_not_there_is_chosen(model):
         "pattern 'hed/.*'",
         "role 'embedding'",
     ]
-    with pytest.raises(UnknownNameError, match=r"layer 'encode': expected a layer's path.*encoder"):
+    with pytest.raises(
+        UnknownNameError, match=r"layer 'encode': expected a layer's path.*none; nearest: encoder\S"
+    ):
         select(model, layer="encode")
     with pytest.raises(
         UnknownNameError, match=r"stranger: expected a layer of .*, found another's"

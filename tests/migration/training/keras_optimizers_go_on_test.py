@@ -94,7 +94,7 @@ def test_what_computes_otherwise_is_said(name, optimizer, said):
 @pytest.mark.parametrize(("name", "open_to"), [("named_1", True), ("named_2", False)])
 def test_an_authors_name_leaves_open_which_of_those_with_such_slots_it_was(name, open_to):
     plan, _ = _planned(name, CASES[name][0], optimizer="use")
-    assert ("optimizer" in plan.training.unread) == open_to
+    assert ("kind of optimizer" in plan.training.unread) == open_to
     assert "--optimizer_settings=compiled" in str(plan.training.refused[-1])
 
 

@@ -304,8 +304,9 @@ def _held_by(index: ModelIndex, layers: Sequence[Any]) -> set[int]:
         if isinstance(one, str):
             node = nodes.get(one.removesuffix("/"))
             if node is None:
-                near = ", ".join(nearest_names(one, nodes)) or "none"
-                problems.append(Problem(f"layer {one!r}", "a layer's path", "none", "", near))
+                near = ", ".join(nearest_names(one, filter(None, nodes))) or "none"
+                remedy = f"nearest: {near}"
+                problems.append(Problem(f"layer {one!r}", "a layer's path", "none", "", remedy))
                 continue
             found = node.layer
         elif not isinstance(one, keras.layers.Layer):

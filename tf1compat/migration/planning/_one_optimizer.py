@@ -196,7 +196,7 @@ class OneOptimizer:
             return
         yield from compared.unread()
         if not self._numbers.steps and self._slots.untold(self.variables, FAMILIES.values()):
-            yield "optimizer"
+            yield "kind of optimizer"
         if self._rate.now is None:
             yield "learning_rate"
         yield from self._compared.unread()
