@@ -16,6 +16,7 @@ from tf1compat.checkpoint.meta._attribute_lists import boolean
 from tf1compat.checkpoint.meta._attributes import integer, number, values
 from tf1compat.checkpoint.meta._fused_heads import FusedHeads, find_fused
 from tf1compat.checkpoint.meta._gate_constants import gate_constants
+from tf1compat.checkpoint.meta._made_formats import made_formats
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._normalised import Normalised, find_normalised
 from tf1compat.checkpoint.meta._opaque_recurrent import OpaqueRecurrent, find_opaque
@@ -68,6 +69,7 @@ class Uses:
         same.
       flattened: for a kernel behind a flattened image, the image's data format: ``"NHWC"``,
         ``"NCHW"``, or ``""`` where the graph doesn't tell.
+      made: the same of a kernel whose product's outputs become an image.
       by_variable: every use of each variable; a partitioned one by the name of the whole.
       fused: kernels of queries, keys and values in one, by their names.
       tied: for a table that is looked up and that something is multiplied by too, transposed, the
@@ -90,6 +92,7 @@ class Uses:
     opaque: Mapping[str, OpaqueRecurrent] = dataclasses.field(default_factory=dict)
     normalised: Mapping[str, Normalised] = dataclasses.field(default_factory=dict)
     rows: Mapping[str, tuple[Row, ...]] = dataclasses.field(default_factory=dict)
+    made: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def has_channels_first(self) -> bool:
@@ -161,6 +164,7 @@ class _Finder:
             gate_constants=gate_constants(self._nodes),
             opaque=find_opaque(self._nodes, self._variable),
             normalised=find_normalised(self._nodes),
+            made=made_formats(self._nodes),
         )
 
     def _tied(self) -> dict[str, str]:

@@ -17,17 +17,18 @@ from tf1compat.keras3.index.model_index import ModelIndex
 from tf1compat.keras3.index.requirements import is_of_keras
 from tf1compat.keras3.index.weights import Weight
 
-__all__ = ["FlatImage", "flattened_images"]
+__all__ = ["IN_PLACE", "Above", "FlatImage", "flattened_images", "has_format"]
 
 _IMAGE = 3  # dimensions beside the batch, at least: 1-D signals have two
-# What leaves every element in its place, by the names of classes: not every Keras has all of them.
-_IN_PLACE = frozenset(
+# By their names: not every Keras has all of them.
+IN_PLACE = frozenset(
     {
         *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Rescaling"),
         *("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
         *("BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization"),
     }
 )
+"""Names of classes of layers that leave every element in its place."""
 # By the names of their classes, as `keras.ops` have them too.
 _MOVING = frozenset({"Reshape", "Transpose", "Moveaxis", "Swapaxes"})
 # What has no pixels to give: one number for a whole image, a unit, a word, a step.
@@ -44,7 +45,7 @@ _UNTOLD = 20  # layers that are followed upwards
 
 @dataclasses.dataclass(frozen=True)
 class FlatImage:
-    """An image that is flattened before a layer.
+    """An image that is flattened before a layer, or made of a layer's units.
 
     Attributes:
       sizes: height, width and channels, whatever the layers compute in, without the batch; () if
@@ -69,7 +70,7 @@ def flattened_images(index: ModelIndex) -> dict[str, FlatImage]:
     """
     if not any(_sees_images(node.layer) for node in index.layers):
         return {}
-    above = _Above(index)
+    above = Above(index)
     layers = {node.path: node.layer for node in index.layers}
     found: dict[str, FlatImage | None] = {}
     for path, weight in index.items():
@@ -95,7 +96,7 @@ def _sees_images(layer: Any) -> bool:
 def _may_be_of_pixels(weight: Weight, layer: Any) -> bool:
     dense = weight.layer_class in ("Dense", "EinsumDense") or not is_of_keras(layer)
     matrix = len(weight.shape) == 2 and weight.role == "kernel" and dense
-    return matrix or (len(weight.shape) == 1 and weight.layer_class in _IN_PLACE)
+    return matrix or (len(weight.shape) == 1 and weight.layer_class in IN_PLACE)
 
 
 def _traced(index: ModelIndex, paths: Collection[str]) -> dict[str, FlatImage | None]:
@@ -119,7 +120,7 @@ class InputLayer:
     """Stands for that of a Sequential model, which doesn't hold one."""
 
 
-class _Above:
+class Above:
     """Which layer feeds which, within a model and into those that it holds."""
 
     def __init__(self, index: ModelIndex) -> None:
@@ -164,7 +165,7 @@ class _Above:
     def _moved(self, above: Any) -> Any:
         """Returns what made the values that an operation and those above it leave in place."""
         for _ in range(_UNTOLD):
-            if type(above).__name__ not in _IN_PLACE:
+            if type(above).__name__ not in IN_PLACE:
                 break
             above = self.of(above)
         return above
@@ -213,7 +214,7 @@ class _Above:
         """Returns what stands along each axis of what is flattened; None if that can't be told."""
         turns: list[tuple[int, ...]] = []
         above = self.of(flatten)
-        while above is not None and not _has_format(above):
+        while above is not None and not has_format(above):
             if isinstance(above, keras.layers.Permute):
                 turns.insert(0, tuple(axis - 1 for axis in above.dims))
             elif type(above).__name__ in _MOVING:
@@ -257,7 +258,8 @@ def _is_wide(layer: Any) -> bool:
         return False
 
 
-def _has_format(layer: Any) -> bool:
+def has_format(layer: Any) -> bool:
+    """Tells whether a layer takes images, in a data format."""
     return isinstance(getattr(layer, "data_format", None), str) and not isinstance(
         layer, keras.layers.Flatten
     )

@@ -13,7 +13,6 @@ from tf1compat.checkpoint import Entry, Meta
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex
-from tf1compat.keras3.index.flattened import FlatImage, flattened_images
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout
 from tf1compat.migration.layouts.text import parse_layout
@@ -23,7 +22,7 @@ from tf1compat.migration.meaning import Assumptions
 from tf1compat.migration.meaning.of_tables import rows_in_shards
 from tf1compat.migration.planning._gate_marks import gates_made, gates_wanted
 from tf1compat.migration.planning._gates import mistaken_gates, unmoved_gates
-from tf1compat.migration.planning._pixels import pixel_rows
+from tf1compat.migration.planning._pixels import Images, pixels_moved
 from tf1compat.migration.uses.agreement import (
     Agreement,
     agreement,
@@ -65,14 +64,14 @@ class BothUses:
       index: the model's index.
       sources: by variable, how the v1 graph uses it; empty without a graph.
       targets: by path, how the model uses a weight; empty without a v1 graph to compare with.
-      images: by path, the image that is flattened before a weight's layer.
+      images: those that are flattened before layers, and those that layers make.
       open: the weights that no rule spoke of.
     """
 
     index: ModelIndex
     sources: Mapping[str, Sequence[Use]]
     targets: Mapping[str, Sequence[Use]]
-    images: Mapping[str, FlatImage]
+    images: Images
     open: frozenset[str]
 
     def items(
@@ -129,7 +128,7 @@ class BothUses:
         return all(families(self.targets.get(item.path, ()), item.shape) for item in left)
 
     def _image(self, target: str) -> Shape | None:
-        image = self.images.get(target)
+        image = self.images.flattened.get(target)
         # A convolution over a whole image has its pixels channels last.
         return image.sizes if image is not None and image.data_format == "NHWC" else None
 
@@ -236,7 +235,7 @@ class RuledPairs:
     @functools.cached_property
     def _both(self) -> BothUses:
         uses = self.graph.uses.by_variable if self.graph else None
-        return uses_of_both(uses, self.index, flattened_images(self.index), targets=[*self.index])
+        return uses_of_both(uses, self.index, Images.of(self.index), targets=[*self.index])
 
     def problem(self, target: str, source: str) -> Problem | None:
         """Returns what is wrong with filling a target from a source without a layout, or None."""
@@ -298,9 +297,9 @@ class RuledPairs:
         return chain(moved, pixels[0]), (*why, *pixels[1])
 
     def _pixels(self, source: str, target: str) -> tuple[Layout, tuple[Reason, ...]] | Problem:
-        image = self._both.images.get(target)
         uses = self.graph.uses if self.graph else None
-        return pixel_rows(self.checkpoint[source], image, uses, self.assume)
+        entry, images = self.checkpoint[source], self._both.images
+        return pixels_moved(entry, images, target, uses=uses, assumptions=self.assume)
 
     def _items(self, source: str, target: str) -> tuple[list[Item], list[Item]]:
         weight, shape = self.index[target], self.checkpoint[source].shape
@@ -363,7 +362,7 @@ def moved_by(
 def uses_of_both(
     sources: Mapping[str, Sequence[Use]] | None,
     index: ModelIndex,
-    images: Mapping[str, FlatImage],
+    images: Images,
     *,
     targets: Sequence[str],
 ) -> BothUses:

@@ -10,7 +10,6 @@ from tf1compat.checkpoint import Checkpoint, Meta
 from tf1compat.errors import Problem
 from tf1compat.files.telling import tell_step
 from tf1compat.keras3 import ModelIndex
-from tf1compat.keras3.index.flattened import flattened_images
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import Spec
 from tf1compat.migration.layouts.text import parse_layout
@@ -21,7 +20,7 @@ from tf1compat.migration.planning._equals import equal_to_filled, of_equals
 from tf1compat.migration.planning._flows import target_flow, target_joins
 from tf1compat.migration.planning._meanings import Meanings, read_meanings
 from tf1compat.migration.planning._opaque_twins import opaque_twins
-from tf1compat.migration.planning._pixels import pixel_rows
+from tf1compat.migration.planning._pixels import Images, pixels_moved
 from tf1compat.migration.planning._products import kernel_layout
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning._sides import Sides
@@ -86,7 +85,7 @@ def match_rest(
     flow = target_flow(index)
     meanings = read_meanings(entries, uses, assumptions=assume, targets=open_, target_flow=flow)
     of_both = meanings.uses(uses.by_variable) if uses else None
-    both = uses_of_both(of_both, index, flattened_images(index), targets=targets)
+    both = uses_of_both(of_both, index, Images.of(index), targets=targets)
     match = _Match(checkpoint, index, graph, meanings, assume, both, flow)
     matching = match.of(sources, targets, ruling)
     fills, problems = match.fills(matching)
@@ -216,8 +215,7 @@ class _Match:
             if mistaken is not None:
                 return {target: mistaken}
             moved, used = moved_by(agreed, path, target)
-            image = self.both.images.get(target)
-            rows = pixel_rows(entry, image, uses, self.assume)
+            rows = pixels_moved(entry, self.both.images, target, uses=uses, assumptions=self.assume)
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
             first, because, sources = chain(moved, rows[0]), (*used, *rows[1]), (path,)
