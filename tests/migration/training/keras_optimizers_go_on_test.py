@@ -118,3 +118,16 @@ def test_a_tf2_checkpoint_carries_the_optimizer(tmp_path):
         assert_arrays_equal(own, stored[f"opt/_variables/{number}"].read())
     partial = tf.train.Checkpoint(_net()).restore(written).expect_partial()
     partial.assert_existing_objects_matched()
+
+
+@pytest.mark.parametrize(
+    ("name", "offer"),
+    [
+        ("rmsprop_1", "KerasRMSprop(learning_rate=0.01, rho=0.9, centered=True)"),
+        ("nadam_2", "KerasNadam(learning_rate=0.01, schedule_decay=1.0)"),
+    ],
+)
+def test_what_is_offered_has_what_the_optimizer_kept(name, offer):
+    plan, _ = _planned(name, KERAS.Adam())
+    computes = f"as 1.15 computed: tf1compat.keras3.v1_optimizers.{offer}"
+    assert computes in str(plan) + "\n".join(plan.training.lines())

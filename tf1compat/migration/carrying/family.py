@@ -105,6 +105,7 @@ class Family:
         gradient descent wouldn't.
       dense: whether it gives all rows a step where the gradient has a few.
       kept: how checkpoints keep its slots where they go by names of their own.
+      told: by a setting that is on where a slot of `kept` is there, the slot.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Family:
     moves_rows: bool = True
     dense: bool = False
     kept: tuple[Kept, ...] = ()
+    told: Mapping[str, str] = dataclasses.field(default_factory=_none)
 
     def taker(self, kind: str) -> Taker | None:
         """Returns what goes on with it that is of a class; None where that can't."""

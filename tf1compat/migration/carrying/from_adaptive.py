@@ -79,4 +79,5 @@ RMSPROP = Family(
         Kept("RMSprop", "iter", _MEANS, {"rho": "decay", "momentum": "momentum"}),
         Kept("RMSProp", "", _MEANS),
     ),
+    told={"centered": "mg"},
 )

@@ -52,6 +52,7 @@ KERAS_RMSPROP = Family(
         ),
     ),
     kept=(Kept("RMSprop", "iter", {"rms": "rms", "mg": "mg"}, {"rho": "decay"}),),
+    told={"centered": "mg"},
     dense=True,
 )
 

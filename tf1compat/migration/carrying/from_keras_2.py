@@ -19,7 +19,8 @@ def _family(
     slots: dict[str, str],
     *settings: str,
     own: dict[str, str] | None = None,
-    fixed: dict[str, object] | None = None,
+    optional: tuple[str, ...] = (),
+    told: dict[str, str] | None = None,
 ) -> Family:
     """Returns one whose optimizer of the same name in Keras 3 goes on with it.
 
@@ -28,20 +29,20 @@ def _family(
       slots: by what Keras 3 calls its slots, what Keras 2 did.
       *settings: those that no file tells.
       own: of these, those that go by another name here.
-      fixed: what else must be how.
+      optional: slots of which there may be some.
+      told: by a setting that is on where one of these is there, the slot.
     """
     said = {one: one for one in settings} | (own or {})
     kept = {two: two for two in slots.values()}
-    optional = {"momentum", "average_gradient"} & {*slots.values()} if name == "RMSprop" else set()
-    always = tuple(slot for slot in kept if slot not in optional)
-    sets = [always]
-    for slot in sorted(optional):
+    sets = [tuple(slot for slot in kept if slot not in optional)]
+    for slot in optional:
         sets += [(*some, slot) for some in sets]
     return Family(
         f"Keras2{name}",
         tuple(sets),
-        (Taker(f"keras>{name}", slots, said, fixed or {}),),
+        (Taker(f"keras>{name}", slots, said),),
         kept=(Kept(name, "iterations", kept),),
+        told=told or {},
         dense=True,
     )
 
@@ -77,6 +78,8 @@ KERAS_2 = (
         "RMSprop",
         {"velocity": "velocity", "momentum": "momentum", "average_gradient": "average_gradient"},
         *("rho", "momentum", "epsilon", "centered"),
+        optional=("momentum", "average_gradient"),
+        told={"centered": "average_gradient"},
     ),
     _family("Adagrad", {"accumulator": "accumulator"}, "epsilon"),
     _family(

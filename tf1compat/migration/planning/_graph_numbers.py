@@ -59,13 +59,18 @@ class GraphNumbers:
     def setting(self, name: str) -> float | None:
         """Returns a setting that all steps have alike; None where it isn't known."""
         if not self.steps:
-            source = self.kept.by_setting.get(name) if self.kept else None
-            return None if source is None else float(self._scalar(source))
+            return self._kept(name)
         if self.steps and all(name in one.known for one in self.steps):
             known: set[float] = {one.known[name] for one in self.steps}
         else:
             known = self._values(name) if all(name in one.settings for one in self.steps) else set()
         return known.pop() if len(known) == 1 else None
+
+    def _kept(self, name: str) -> float | None:
+        if self.kept is None:
+            return None
+        source = self.kept.by_setting.get(name)
+        return self.kept.told.get(name) if source is None else float(self._scalar(source))
 
     def setting_of_some(self, name: str) -> float | None:
         """Returns a setting of the steps that have it, 0.0 where none has; None if not known."""

@@ -51,12 +51,14 @@ class KeptNumbers:
       rate: its learning rate; "" for none, as that follows a schedule.
       decay: how fast the rate falls; "" for none.
       by_setting: others, by the setting or number that they are.
+      told: settings that its slots tell, on or off.
     """
 
     counter: str
     rate: str
     decay: str
     by_setting: Mapping[str, str]
+    told: Mapping[str, bool] = dataclasses.field(default_factory=dict)
 
 
 class KeptStates:

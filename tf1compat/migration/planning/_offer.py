@@ -114,7 +114,7 @@ class Offered:
     def _settings(self, family: Family) -> dict[str, object]:
         """Returns the settings of the one optimizer that is offered, but for its rate."""
         taker, numbers = family.takers[0], self.numbers
-        given: dict[str, object] = {}
+        given = {config: value for config, value in taker.fixed.items() if value is not None}
         for config, name in taker.settings.items():
             some = name in taker.by_weight
             value = numbers.setting_of_some(name) if some else numbers.setting(name)

@@ -223,7 +223,7 @@ class OneOptimizer:
             return "", ()
         own = self._pair is not None and self._pair[1] is family.takers[0]
         offered = Offered(
-            numbers=self._numbers,
+            numbers=self._numbers if self._pair else self._with_kept(family),
             step=self._step,
             weights=list(self._weights.values()),
             variables=self._of,

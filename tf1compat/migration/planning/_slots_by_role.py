@@ -111,7 +111,12 @@ class Slots:
         if not found or any(one != found[0] for one in found):
             return None
         kept, state = found[0]
-        return None if state is None else state.numbers(kept)
+        if state is None:
+            return None
+        there = {leaf for one in variables for leaf in self.by_variable.get(one, {})}
+        slots = {kept.slots[leaf] for leaf in there & kept.slots.keys()}
+        told = {setting: slot in slots for setting, slot in family.told.items()}
+        return dataclasses.replace(state.numbers(kept), told=told)
 
     def _without_slots(self, family: Family) -> KeptNumbers | None:
         state = self.states.only
