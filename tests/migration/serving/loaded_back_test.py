@@ -62,6 +62,21 @@ def writing(meta):
     node.input.append("^writes")
 
 
+def packing(meta):
+    """Has restoring run an op that only a GPU has, as contrib's cells of CuDNN do."""
+    graph = meta.graph_def
+    for name in ("layers", "units", "inputs"):
+        node = graph.node.add(name=name, op="Const")
+        node.attr["dtype"].type = tf.int32.as_datatype_enum
+        node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(2))
+    meta.meta_info_def.stripped_op_list.op.add(name="CudnnRNNParamsSize")
+    size = graph.node.add(name="size", op="CudnnRNNParamsSize", input=["layers", "units", "inputs"])
+    size.attr["T"].type = tf.float32.as_datatype_enum
+    size.attr["S"].type = tf.int32.as_datatype_enum
+    (node,) = (one for one in graph.node if one.name == meta.saver_def.restore_op_name)
+    node.input.append("^size")
+
+
 def strange(meta):
     meta.meta_info_def.stripped_op_list.op.add(name="OfAnotherLibrary")
     meta.graph_def.node.add(name="strange", op="OfAnotherLibrary")
@@ -95,6 +110,7 @@ def test_other_values_than_were_written_are_an_error(changed):
     ("change", "expected"),
     [
         (writing, "that would run ops that may do more than restore: WriteFile"),
+        (packing, "nothing here runs CudnnRNNParamsSize"),
         (strange, "it can't import the graph: Op type not registered 'OfAnotherLibrary'"),
     ],
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ from tf1compat.names.sizes import human_bytes
 
 __all__ = ["ReadBack"]
 
+_NO_KERNEL = re.compile(r"No OpKernel was registered to support Op '(?P<op>\w+)'")
 _LARGE = 1_000_000_000  # bytes of variables, of which loading holds all
 _SECONDS = 60  # of a signature's run; a file may hold a loop that never ends
 # What restores variables and fills tables from a SavedModel's own files.
@@ -115,6 +117,9 @@ class ReadBack:
                 with _unlogged():
                     v1.saved_model.load(session, tags, folder)
             except (ValueError, KeyError, RuntimeError, tf.errors.OpError) as error:
+                if missing := _NO_KERNEL.search(str(error)):  # a saver may run CuDNN's ops
+                    yield f"not loaded by TensorFlow: nothing here runs {missing['op']}"
+                    return
                 raise OutputError(
                     f"{name}: TensorFlow can't load what was written: {first_line(error)}"
                 ) from error
