@@ -123,6 +123,8 @@ def test_it_is_gone_afterwards_and_the_nearest_is_said(app):
     assert (code, out) == (2, "")
     assert "found 'migrte'; nearest: migrate; see `tf1compat help`" in err
     assert app("help", "migrte")[0] == 2
+    code, _, err = app("help", "inspect", "plan")
+    assert (code, "expected one task, topic or code, found 'inspect' 'plan'" in err) == (2, True)
     code, _, err = app("help", "layout")
     assert (code, "found 'layout'; of help also layouts, evidence, " in err) == (2, True)
     assert "found 'nope'; see `tf1compat help`" in app("nope")[2]  # of which none is near

@@ -225,6 +225,9 @@ def _status(args: list[str]) -> int:
         from tf1compat.apps._app import guarded
 
         return guarded("help", lambda: _said(args[1]))
+    if args[0] in HELP and len(args) > 2:
+        message = f"help: expected one task, topic or code, found {' '.join(map(repr, args[1:]))}"
+        return failed("", f"{message}; see `tf1compat help`", status=2, code=UsageError.code)
     name, *rest = [args[1], "--help"] if args[0] in HELP else args
     try:
         task = TASKS[name]

@@ -177,6 +177,13 @@ def test_a_prefix_that_is_taken_is_refused(tmp_path):
     write_checkpoint(tmp_path / "m-2", {"w": np.ones(1)})  # only begins alike
 
 
+def test_a_folder_of_the_prefix_is_refused_for_it_would_be_read_instead(tmp_path):
+    (tmp_path / "m").mkdir()
+    with pytest.raises(CheckpointExistsError, match="m: a folder is there; choose another prefix"):
+        write_checkpoint(tmp_path / "m", {"w": np.ones(1)})
+    assert names(tmp_path) == ["m"]
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [

@@ -115,7 +115,7 @@ def _recover(claim: Claim) -> None:
 
 
 def _require_free(prefix: str, *, has_graph: bool) -> None:
-    if os.path.lexists(prefix) and not os.path.isdir(prefix):
+    if os.path.lexists(prefix):  # a folder too: this name is then read as the folder, as in 1.15
         raise CheckpointExistsError(
             f"{prefix}: {what_stands(prefix)} is there; choose another prefix, or remove it first"
         )
