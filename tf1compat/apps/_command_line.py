@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -67,9 +68,7 @@ def _require_values(given: Sequence[tuple[str, str]], known: flags.FlagValues) -
     problems = []
     for name, value in given:
         parser = known[name].parser
-        try:
-            parser.parse(value)
-        except (TypeError, ValueError):
+        if not _takes(parser, value):
             problems.append(Problem(f"--{name}", _taken_by(parser), repr(value)))
     if len(problems) == 1:
         raise UsageError(str(problems[0]))
@@ -77,12 +76,22 @@ def _require_values(given: Sequence[tuple[str, str]], known: flags.FlagValues) -
         raise UsageError.from_problems("flags don't take their values:", problems)
 
 
+def _takes(parser: flags.ArgumentParser, value: str) -> bool:
+    try:
+        taken = parser.parse(value)
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(taken, float) or math.isfinite(taken)  # absl's bounds let NaN through
+
+
 def _taken_by(parser: flags.ArgumentParser) -> str:
     if isinstance(parser, flags.EnumParser):
         return f"one of {', '.join(parser.enum_values)}"
     if isinstance(parser, flags.BooleanParser):
         return "true or false"
-    return parser.syntactic_help or "another value"
+    kind = parser.syntactic_help or "another value"
+    floats = isinstance(parser, flags.FloatParser)
+    return kind.replace("number", "finite number", 1) if floats else kind
 
 
 def _still_required(known: flags.FlagValues) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 
@@ -21,7 +20,6 @@ __all__ = [
     "define_format",
     "opened",
     "require_files",
-    "require_finite",
     "source_help",
 ]
 
@@ -89,16 +87,6 @@ def _nearest(path: str) -> str:
 
     near = nearest_file(path)
     return f"nearest: {near}" if near else ""
-
-
-def require_finite(flag: str, flag_values: flags.FlagValues) -> None:
-    """Has a flag's number refused where it is NaN, which every bound lets through, or infinite."""
-    flags.register_validator(
-        flag,
-        lambda value: value is None or math.isfinite(value),
-        message="expected a finite number",
-        flag_values=flag_values,
-    )
 
 
 class SourceFlags:

@@ -7,7 +7,6 @@ from typing import Any
 
 from absl import flags
 
-from tf1compat.apps._flags import require_finite
 from tf1compat.apps._part_flags import PartFlags
 from tf1compat.keras3.formats.output_formats import (
     OUTPUT_FORMATS,
@@ -77,7 +76,6 @@ class TargetFlags:
             "unless they are told otherwise.",
             flag_values=flag_values,
         )
-        require_finite("forget_bias", flag_values)
         self._strategy = flags.DEFINE_enum(
             "partition_strategy",
             None,

@@ -10,7 +10,7 @@ from absl import flags
 
 from tf1compat.apps._app import EXIT_FOUND, EXIT_OK, App
 from tf1compat.apps._findings import Findings, FormatFlag
-from tf1compat.apps._flags import SourceFlags, require_files, require_finite, source_help
+from tf1compat.apps._flags import SourceFlags, require_files, source_help
 from tf1compat.apps._lint_flag import LintFlag, tell_causes
 from tf1compat.apps._printing import complain, error_line
 from tf1compat.apps._proving import ProofFlags, tell
@@ -71,7 +71,6 @@ _TOLERANCE = flags.DEFINE_float(
     lower_bound=0.0,
     flag_values=_FLAGS,
 )
-require_finite("tolerance", _FLAGS)
 _PROOF = ProofFlags(_FLAGS)
 _LINT = LintFlag(_FLAGS)
 _FORMAT = FormatFlag(_FLAGS)
