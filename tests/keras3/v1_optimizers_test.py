@@ -141,6 +141,24 @@ def test_steps_are_those_of_1_15(rows, name):
         assert_arrays_close(one.numpy(), other.numpy(), rtol=2e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("factor", [None, 2.0])
+def test_a_norm_of_all_gradients_is_of_rows_as_they_come(factor):
+    table = keras.Variable(np.zeros((3, 2), np.float32), name="table")
+    head = keras.Variable(np.zeros(2, np.float32), name="head")
+    optimizer = own.Momentum(1.0, global_clipnorm=6.5, loss_scale_factor=factor)
+    optimizer.build([table, head])
+    slot = optimizer.variables[-2]
+    slot.assign(np.ones((3, 2), np.float32))
+    rows = tf.constant([[3.0, 0.0], [4.0, 0.0]]) * (factor or 1.0)
+    gradients = [tf.IndexedSlices(rows, [1, 1], [3, 2]), tf.constant([12.0, 0.0]) * (factor or 1.0)]
+    optimizer.apply(gradients, [table, head])
+    # The norm is that of 3, 4 and 12: 13, not that of 7 and 12. Row 1 alone steps.
+    assert_arrays_close(table.numpy(), np.array([[0, 0], [-4.4, -0.9], [0, 0]], np.float32))
+    assert_arrays_close(slot.numpy(), np.array([[1, 1], [4.4, 0.9], [1, 1]], np.float32))
+    assert_arrays_close(head.numpy(), np.array([-6, 0], np.float32))
+    assert optimizer.get_config()["global_clipnorm"] == 6.5
+
+
 @pytest.mark.parametrize("cls", own.OWN_OPTIMIZERS)
 def test_keras_makes_them_anew(cls):
     made = cls(0.25)

@@ -7,7 +7,7 @@ import pytest
 from tests.keras3.chosen.part_models import backbone, moved_by, step_of
 from tf1compat.checkpoint.comparing import same_bits
 from tf1compat.errors import ModelError, UsageError
-from tf1compat.keras3 import scaled_learning_rates, select
+from tf1compat.keras3 import scaled_learning_rates, select, v1_optimizers
 from tf1compat.testing import assert_arrays_close, assert_arrays_equal
 
 optimizers = keras.optimizers
@@ -193,3 +193,20 @@ def test_weights_are_excluded_from_weight_decay():
     optimizer.apply(zeros, model.trainable_variables)
     after = [keras.ops.convert_to_numpy(one) for one in (kernel, bias)]
     assert_arrays_equal(after, [before[0], before[1] * np.float32(0.75)])
+
+
+def test_a_global_norm_of_rows_is_that_of_1_15():
+    tf = pytest.importorskip("tensorflow")
+    table = keras.layers.Embedding(3, 2, name="table", embeddings_initializer="zeros")
+    model = keras.Sequential([keras.Input((2,), dtype="int32"), table])
+    own = v1_optimizers.Momentum(1.0, global_clipnorm=1.0)
+    optimizer = scaled_learning_rates(own, model, {"table/.*": 1.0})
+    rows = tf.IndexedSlices(tf.constant([[3.0, 0.0], [4.0, 0.0]]), [1, 1], [3, 2])
+    for rate in (1.0, 0.0):  # rows that get nothing keep their momentum and stay
+        optimizer.learning_rate = rate
+        optimizer.apply([rows], model.trainable_variables)
+    other = tf.IndexedSlices(tf.constant([[0.0, 5.0]]), [0], [3, 2])
+    optimizer.learning_rate = 1.0
+    optimizer.apply([other], model.trainable_variables)
+    expected = np.array([[0.0, -1.0], [-1.4, 0.0], [0.0, 0.0]], np.float32)
+    assert_arrays_close(model.get_weights()[0], expected, rtol=1e-6)

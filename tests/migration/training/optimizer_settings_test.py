@@ -392,6 +392,47 @@ def test_a_count_of_two_optimizers_is_said(graph):
     assert any("global_step counted by one, other in the checkpoint" in one for one in said(plan))
 
 
+def test_settings_that_change_with_the_step_are_said(graph):
+    def build(loss, weights):
+        step = train.get_or_create_global_step()
+        falls = train.exponential_decay(0.5, step, 50, 0.5, staircase=True)
+        optimizer = train.MomentumOptimizer(0.1, falls)
+        clipped, _ = tf.clip_by_global_norm(v1.gradients(loss, weights), falls)
+        return optimizer.apply_gradients([*zip(clipped, weights, strict=True)], step)
+
+    own = v1_optimizers.Momentum(0.1, momentum=0.5, global_clipnorm=0.5)
+    momentum, clip = said(plan_migration(graph(build), two_layers(own)))
+    at = momentum.split()[4]  # the first step that is looked at from the 51st on
+    assert momentum.startswith("momentum 0.25 at step ")
+    assert momentum.endswith(f"in the v1 graph, 0.5 at step {at} in the model's optimizer")
+    assert 50 < int(at) < 80
+    assert clip.startswith("global_clipnorm by what changes with the step in the v1 graph, 0.5 in")
+
+
+def test_a_norm_of_rows_as_they_come_is_said_of_what_adds_them_up(tmp_path):
+    with tf.Graph().as_default(), v1.Session() as session:
+        ids = v1.placeholder(tf.int32, [None, 2], "ids")
+        table = v1.get_variable("table/embeddings", [5, 2], use_resource=False)
+        loss = tf.reduce_sum(tf.nn.embedding_lookup(table, ids))
+        clipped, _ = tf.clip_by_global_norm(v1.gradients(loss, [table]), 1.0)
+        step = train.get_or_create_global_step()
+        train.GradientDescentOptimizer(0.1).apply_gradients([(clipped[0], table)], step)
+        session.run(v1.global_variables_initializer())
+        train.Saver().save(session, str(tmp_path / "m.ckpt"))
+
+    def found(optimizer):
+        table = keras.layers.Embedding(5, 2, name="table")
+        model = keras.Sequential([keras.Input((2,), dtype="int32"), table])
+        model.compile(optimizer, "mse")
+        return said(plan_migration(tmp_path / "m.ckpt", model))
+
+    assert not found(v1_optimizers.GradientDescent(0.1, global_clipnorm=1.0))
+    assert found(keras.optimizers.SGD(0.1, global_clipnorm=1.0)) == [
+        "the norm is of rows as they come in the v1 graph, of what each row gets in all in the "
+        "model's optimizer: table/embeddings"
+    ]
+
+
 @pytest.mark.slow
 def test_averages_whose_decay_grows_are_said(graph):
     def build(loss, weights):

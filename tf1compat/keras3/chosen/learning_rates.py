@@ -146,9 +146,12 @@ class ScaledLearningRates(keras.optimizers.Optimizer):  # type: ignore[misc]
         there = [gradient for gradient in grads if gradient is not None]
         if not self._clip or not there:
             return grads
-        ops = keras.ops
+        ops, limit = keras.ops, self._clip * (self.loss_scale_factor or 1.0)
+        by_rows = getattr(self._each[0], "clipped_rows", None)  # of 1.15's optimizers
+        clipped: list[Any] | None = None if by_rows is None else by_rows(grads, limit)
+        if clipped is not None:
+            return clipped
         there = [ops.convert_to_tensor(gradient) for gradient in there]  # of embeddings, slices
-        limit = self._clip * (self.loss_scale_factor or 1.0)
         norm = ops.sqrt(ops.sum(ops.stack([ops.sum(ops.square(one)) for one in there])))
         scale = limit * ops.minimum(1.0 / norm, 1.0 / limit) + (norm - norm)
         return [None if one is None else ops.convert_to_tensor(one) * scale for one in grads]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-__all__ = ["dense_gradient", "divided", "read_rows", "rows_of", "write_rows"]
+__all__ = ["clipped_together", "dense_gradient", "divided", "read_rows", "rows_of", "write_rows"]
 
 
 def rows_of(gradient: Any) -> tuple[Any, Any] | None:
@@ -32,6 +33,20 @@ def divided(gradient: Any, number: float) -> Any:
     import tensorflow as tf
 
     return tf.IndexedSlices(gradient.values / number, gradient.indices, gradient.dense_shape)
+
+
+def clipped_together(gradients: Sequence[Any], limit: float) -> list[Any] | None:
+    """Returns gradients clipped by their norm in all; None where Keras does that as 1.15 does.
+
+    `tf.clip_by_global_norm` of 1.15 takes the norm of rows as they come, what one row gets from
+    several places not added up, and leaves it at these rows. Keras makes whole tables of them.
+    """
+    if all(one is None or rows_of(one) is None for one in gradients):
+        return None
+    import tensorflow as tf
+
+    clipped, _ = tf.clip_by_global_norm(list(gradients), limit)
+    return list(clipped)
 
 
 def dense_gradient(gradient: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import keras
 
 from tf1compat.keras3.v1_optimizers._gradient_rows import (
+    clipped_together,
     dense_gradient,
     divided,
     read_rows,
@@ -68,6 +69,7 @@ class V1Optimizer(keras.optimizers.Optimizer):
     """
 
     loss_scale_factor: float | None
+    global_clipnorm: float | None
     by_rows: ClassVar[bool] = True
     settings: ClassVar[tuple[str, ...]] = ()
     whole_slots: ClassVar[frozenset[str]] = frozenset()
@@ -140,12 +142,26 @@ class V1Optimizer(keras.optimizers.Optimizer):
         if self.built:
             self._joins.begin()
         factor, self.loss_scale_factor = self.loss_scale_factor, None
+        limit = self.global_clipnorm
         try:  # Keras divides by it, which gradients of rows can't be
             scaled = grads if factor is None else [divided(one, factor) for one in grads]
+            if limit and not self.gradient_accumulation_steps:
+                clipped = self.clipped_rows(scaled, limit)
+                if clipped is not None:
+                    scaled, self.global_clipnorm = clipped, None
             super().apply(scaled, trainable_variables)
         finally:
-            self.loss_scale_factor = factor
+            self.loss_scale_factor, self.global_clipnorm = factor, limit
         self._joins.require_done()
+
+    def clipped_rows(self, gradients: Sequence[Any], limit: float) -> list[Any] | None:
+        """Returns gradients clipped together as 1.15 does; None where none is of a few rows.
+
+        Args:
+          gradients: of all variables, None where there is none.
+          limit: the largest norm that all have together.
+        """
+        return clipped_together(gradients, limit)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Takes one step on one variable; on such as were one in 1.15 with the last of them."""

@@ -91,6 +91,8 @@ class GradientsCompared:
         numbers = self.numbers.values_of(clips[0].numbers)
         if numbers is None:
             return "by what isn't known"
+        if self.numbers.changing(clips[0].numbers):
+            return "by what changes with the step"
         if len(numbers) == 2 and numbers[0] != -numbers[1]:
             return f"from {shortest(numbers[1]):g} to {shortest(numbers[0]):g}"
         return shortest(numbers[0])

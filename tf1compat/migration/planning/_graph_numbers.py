@@ -159,6 +159,13 @@ class GraphNumbers:
             return None
         return found[0] if alike else None
 
+    def changing(self, tensors: Sequence[Tensor]) -> bool:
+        """Tells whether one of some numbers that are known depends on what counts steps."""
+        try:
+            return any(self._of_steps(tensor, 0).clocked for tensor in tensors)
+        except UnknownNumberError:
+            return False
+
     def _of_steps(self, tensor: Tensor, step: int) -> _OfSteps:
         graph = self.graph
         if graph is None:

@@ -105,6 +105,7 @@ class Compared:
             if v1 is not None and not alike(v1, model):
                 kind = "setting" if self.numbers.steps else "kept"
                 yield differs(kind, setting=config, v1=said(v1), model=said(model))
+        yield from self._changing()
         yield from self._kept()
         for config, fixed in self.taker.fixed.items():
             model = settings.get(config)
@@ -114,6 +115,18 @@ class Compared:
             model = settings.get(config)
             if model is not None and config not in {*self.taker.fixed, *self.taker.settings}:
                 yield differs("setting", setting=config, v1="none", model=said(model))
+
+    def _changing(self) -> Iterator[Reason]:
+        """Yields settings that are alike now, and change with the step in the v1 graph alone."""
+        for config, name in self.taker.settings.items():
+            v1, model = self.numbers.later(name, self.step), self.optimizer.settings.get(config)
+            if v1 is None or not isinstance(model, float):
+                continue
+            found = parting(v1, partial(_same, model), ())
+            if found is not None and found[0] > 0:
+                later, one, other = found
+                both = (f"{value:g} at step {self.step + later}" for value in (one, other))
+                yield differs("setting", setting=config, v1=next(both), model=next(both))
 
     def _kept(self) -> Iterator[Reason]:
         """Yields what an optimizer of tf.keras keeps and the model's has no setting for."""
@@ -159,6 +172,7 @@ class Compared:
     def _rows(self) -> Iterator[Reason]:
         """Yields how tables of which rows are looked up step otherwise."""
         seen, dense = self.optimizer.sees_rows, self.family.dense
+        yield from self._clipped_rows()
         by_rows = {step.variable for step in self.numbers.steps if step.rows}
         tables = [
             fill.target
@@ -185,6 +199,21 @@ class Compared:
         stepped = {step.variable for step in self.numbers.steps} - by_rows
         whole = [path for path in looked_up if stepped.issuperset(self.variables[path])]
         yield from _of("rows", sorted(whole), v1=move, model=stay)
+
+    def _clipped_rows(self) -> Iterator[Reason]:
+        """Yields tables whose gradients come by rows, which 1.15 takes the norm of as they come."""
+        optimizer = self.optimizer
+        as_they_come = hasattr(optimizer.optimizer, "clipped_rows") and optimizer.sees_rows
+        if as_they_come or not optimizer.settings.get("global_clipnorm"):
+            return
+        clipped = {
+            step.variable
+            for step in self.numbers.steps
+            if step.rows and any(one.kind == "global_clipnorm" for one in step.changes)
+        }
+        tables = [path for path, some in self.variables.items() if clipped.intersection(some)]
+        v1 = "the norm is of rows as they come"
+        yield from _of("rows", tables, v1=v1, model="of what each row gets in all")
 
     def _values(self) -> Iterator[Reason]:
         """Yields weights that are other values than variables, or parts of some."""
@@ -260,6 +289,10 @@ class Compared:
 
 def _at(tells: Callable[[int], float], step: int, later: int) -> float:
     return tells(step + later)
+
+
+def _same(value: float, later: int) -> float:
+    return value
 
 
 def averages_beside_slots(paths: Iterable[str]) -> Iterator[Reason]:
