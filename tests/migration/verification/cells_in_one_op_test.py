@@ -66,6 +66,32 @@ def test_the_output_of_a_cell_is_compared_and_none_of_its_gates(name, tmp_path):
     assert set(proof.lines.values()) == {Status.PROVED}
 
 
+def _steps_first(count):
+    """As such a cell takes them, without a word of how many sequences there are."""
+
+    def program():
+        x = v1.placeholder(tf.float32, [count, None, 3], "x")
+        length = v1.placeholder(tf.int32, [None], "length")
+        cell = rnn_cell.LSTMBlockFusedCell(UNITS)
+        y, _ = cell(x, dtype=tf.float32, sequence_length=length)
+        graph_layers.dense(y[-1], 2, name="fc")
+
+    return program
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_a_graph_may_have_steps_before_the_batch(count, tmp_path):
+    prefix = saved(tmp_path, _steps_first(count))
+    layers = [keras.layers.LSTM(UNITS), keras.layers.Dense(2, name="fc")]
+    model = keras.Sequential([keras.Input((count, 3), name="x"), *layers])
+    proof = prove(plan_migration(prefix, model), model)
+    assert set(proof.lines.values()) == {Status.PROVED}
+    assert proof.notes == (
+        "x:0 has steps before the batch, x behind it",
+        "length:0 is the length of the whole sequences",
+    )
+
+
 def _both_ways():
     """As a tagger of names has it: the cells' scopes don't say which one reads from the end."""
     x = v1.placeholder(tf.float32, [None, None, 3], "x")

@@ -211,7 +211,7 @@ class Given:
     def notes(self) -> tuple[str, ...]:
         """Returns what is to be said of several inputs that are called otherwise in the graph."""
         several = len(self.paired) > 1 and not self._told_by_name
-        moved = [f"channels are {where}" for where in self._moved()]
+        moved = list(self._moved())
         moved += ["inputs that are made up are positive: others give NaN"] * self.positive
         moved += [f"{name} is the length of the whole sequences" for name in self._unpaired_lengths]
         if not self._inputs or self.options.inputs or not (several or self.values):
@@ -222,14 +222,16 @@ class Given:
         return (f"inputs: {told}{how}", *moved)
 
     def _moved(self) -> Iterator[str]:
-        """Yields where channels are, of each tensor and input that have them elsewhere."""
+        """Yields where channels or steps are, of each tensor and input that have them elsewhere."""
         specs = {spec.name: spec.shape for spec in self.specs}
         for name, one in self.paired.items():
             shape = specs.get(name)
             axes = None if shape is None or one is None else turn(shape, one.shape)
-            if axes is not None and is_moved(axes):
+            if axes is not None and axes[:1] == (1,):
+                yield f"{name} has steps before the batch, {one.name} behind it"
+            elif axes is not None and is_moved(axes):
                 first, last = (name, one.name) if axes[-1] == 1 else (one.name, name)
-                yield f"first in {first} and last in {last}"
+                yield f"channels are first in {first} and last in {last}"
 
     @property
     def _unpaired_lengths(self) -> list[str]:
@@ -310,7 +312,8 @@ class Given:
             made |= {name: np.maximum(array, 1) for name, array in whole.items()}
         data = {**made, **own}
         known = {**self._fed(data), **data}
-        return {**whole_lengths(self._unpaired_lengths, data), **known}
+        taken = {name: _as_taken(a, self.paired.get(name)) for name, a in data.items()}
+        return {**whole_lengths(self._unpaired_lengths, taken), **known}
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Returns the shape of what each input is given, by tensor name."""

@@ -1,4 +1,7 @@
-"""Images with channels first on one side and last on the other; on GPUs, 1.x had them first."""
+"""Axes that stand in another order on one side: channels first, as 1.x had them on GPUs, or steps.
+
+Cells in one op take sequences with their steps before the batch, and so did their programs.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ Shape = Sequence[int | None]
 def turn(shape: Shape, wanted: Shape) -> tuple[int, ...] | None:
     """Returns the order of axes in which something of a shape is of the wanted one.
 
-    Axes stay where they are if that fits as well as moving channels does; a size that one side
-    leaves open fits any, but better one that the other leaves open too.
+    Axes stay where they are if that fits as well as moving channels, or exchanging steps and batch,
+    does; a size that one side leaves open fits any, but better one that the other leaves open too.
 
     Returns:
       a permutation, as NumPy's ``transpose`` takes it; None where none of these fits.
@@ -41,11 +44,11 @@ def turned(array: np.ndarray, shape: Shape) -> np.ndarray:
 
 
 def _orders(rank: int) -> list[tuple[int, ...]]:
-    """Returns the axes as they are, with channels made last, and with channels made first."""
+    """Returns the axes as they are, with channels last, or first, and with the first two turned."""
     plain = tuple(range(rank))
     if rank < 3:
         return [plain]
-    return [plain, (0, *plain[2:], 1), (0, rank - 1, *plain[1:-1])]
+    return [plain, (0, *plain[2:], 1), (0, rank - 1, *plain[1:-1]), (1, 0, *plain[2:])]
 
 
 def _fits(shape: Shape, wanted: Shape) -> bool:
@@ -54,4 +57,4 @@ def _fits(shape: Shape, wanted: Shape) -> bool:
 
 def _half_known(shape: Shape, axes: Sequence[int], wanted: Shape) -> int:
     pairs = [(shape[axis], size) for axis, size in zip(axes, wanted, strict=True)]
-    return sum((a is None) != (b is None) for a, b in pairs[1:])
+    return sum((a is None) != (b is None) for a, b in pairs)

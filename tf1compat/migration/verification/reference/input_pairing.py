@@ -174,6 +174,7 @@ def concrete_shapes(
     """
     specs = {spec.name: spec for spec in placeholders}
     found = {}
+    turned = set()  # those with steps before the batch
     for name, given in paired.items():
         shape = specs[name].shape
         own = tuple(given.shape) if given is not None else shape
@@ -181,7 +182,8 @@ def concrete_shapes(
             shape = own
         if shape is None or own is None:
             raise UsageError(f"{name}: its shape isn't known; give inputs of your own")
-        wanted = _as_in_the_graph(own, shape)
+        axes = turn(own, shape) or tuple(range(len(own)))
+        wanted = [own[axis] for axis in axes]
         if len(shape) != len(wanted):
             raise UsageError(
                 f"{name}: expected a tensor like the model's input, {list(wanted)}, found one of "
@@ -189,24 +191,22 @@ def concrete_shapes(
             )
         sizes = [b if a is None else a for a, b in zip(shape, wanted, strict=True)]
         length = (_WIDER if len(sizes) > 3 else _LONGER) if larger else _LENGTH
+        first = axes.index(0) if axes else 0
+        turned |= {name} if first else set()
+        # A batch of as many as there are steps would tell neither from the other.
+        batch = _BATCH + 1 if first and sizes[0] == _BATCH else _BATCH
         found[name] = tuple(
-            size if size is not None else length if axis else _BATCH
+            size if size is not None else batch if axis == first else length
             for axis, size in enumerate(sizes)
         )
-    fixed = {size for spec in placeholders if (size := _batch(spec)) and spec.name in found}
-    fixed = fixed or {size for spec in beside if (size := _batch(spec))}
+    batches = {one.name: _batch(one) for one in (*placeholders, *beside) if one.name not in turned}
+    fixed = {size for name, size in batches.items() if size and name in found}
+    fixed = fixed or {size for size in batches.values() if size}
     if len(fixed) == 1:
         for name, spec in specs.items():
             if name in found and spec.shape and _batch(spec) is None:
                 found[name] = (*fixed, *found[name][1:])
     return found
-
-
-def _as_in_the_graph(
-    wanted: Sequence[int | None], shape: Sequence[int | None]
-) -> Sequence[int | None]:
-    axes = turn(wanted, shape)
-    return wanted if axes is None else [wanted[axis] for axis in axes]
 
 
 def shape_like(shape: Sequence[int | None], others: Iterable[Sequence[int]]) -> tuple[int, ...]:
