@@ -13,6 +13,7 @@ from tf1compat.checkpoint import Entry, Meta
 from tf1compat.checkpoint.meta.using import Use
 from tf1compat.errors import Problem
 from tf1compat.keras3 import ModelIndex
+from tf1compat.keras3.index.token_tables import TokenTable, token_tables
 from tf1compat.migration.layouts.chain import chain
 from tf1compat.migration.layouts.layout import IDENTITY, Layout
 from tf1compat.migration.layouts.text import parse_layout
@@ -23,6 +24,7 @@ from tf1compat.migration.meaning.of_tables import rows_in_shards
 from tf1compat.migration.planning._gate_marks import gates_made, gates_wanted
 from tf1compat.migration.planning._gates import mistaken_gates, unmoved_gates
 from tf1compat.migration.planning._pixels import Images, pixels_moved
+from tf1compat.migration.planning._token_rows import token_rows
 from tf1compat.migration.uses.agreement import (
     Agreement,
     agreement,
@@ -73,6 +75,11 @@ class BothUses:
     targets: Mapping[str, Sequence[Use]]
     images: Images
     open: frozenset[str]
+
+    @functools.cached_property
+    def token_tables(self) -> Mapping[str, TokenTable]:
+        """Tables whose rows go by the tokens of a layer before them, by path."""
+        return token_tables(self.index)
 
     def items(
         self, sources: Sequence[Item], targets: Sequence[Item]
@@ -243,6 +250,9 @@ class RuledPairs:
         mistaken = self._both.other_gates(self.checkpoint, source, target, agreed)
         if mistaken is not None:
             return mistaken
+        tokens = token_rows(source, target, self._both.token_tables)
+        if tokens is not None:
+            return dataclasses.replace(tokens, name=target)
         pixels = self._pixels(source, target)
         if self.graph is not None and isinstance(pixels, Problem):
             return dataclasses.replace(pixels, name=target)

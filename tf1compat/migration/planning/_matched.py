@@ -24,6 +24,7 @@ from tf1compat.migration.planning._pixels import Images, pixels_moved
 from tf1compat.migration.planning._products import kernel_layout
 from tf1compat.migration.planning._ruling import Ruling
 from tf1compat.migration.planning._sides import Sides
+from tf1compat.migration.planning._token_rows import token_rows
 from tf1compat.migration.planning.joining import joining_layout
 from tf1compat.migration.planning.lines import Ambiguity, Drop, Fill
 from tf1compat.migration.planning.problems import misfit
@@ -215,7 +216,9 @@ class _Match:
             if mistaken is not None:
                 return {target: mistaken}
             moved, used = moved_by(agreed, path, target)
-            rows = pixels_moved(entry, self.both.images, target, uses=uses, assumptions=self.assume)
+            rows = token_rows(path, target, self.both.token_tables) or pixels_moved(
+                entry, self.both.images, target, uses=uses, assumptions=self.assume
+            )
             if isinstance(rows, Problem):
                 return {target: dataclasses.replace(rows, name=target, origin=path), path: rows}
             first, because, sources = chain(moved, rows[0]), (*used, *rows[1]), (path,)

@@ -164,7 +164,8 @@ def _as_they_stand(
     filling: Mapping[str, Sequence[RuleMatch]], gated: Callable[[str, str], Problem | None]
 ) -> list[Problem]:
     """Returns the problems of rules that take a source as it stands by saying nothing of it."""
-    silent = [m for matches in filling.values() for m in matches if m.layout is None]
+    every = [m for matches in filling.values() for m in matches if m.layout is None]
+    silent = [m for m in every if m.rule.source_vocabulary is None]
     problems = [(m.origin, gated(m.target or "", m.name)) for m in silent]
     return [dataclasses.replace(p, origin=origin) for origin, p in problems if p is not None]
 
