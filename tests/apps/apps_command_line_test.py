@@ -50,6 +50,14 @@ def toy():
     return Toy(values, App("toy", lambda: 0, flag_values=values, usage=usage))
 
 
+def test_home_is_put_into_flags_as_shells_put_it_into_words(app, work, monkeypatch):
+    monkeypatch.setenv("HOME", str(work))
+    assert app("inspect", "--checkpoint=~/model.ckpt")[0] == 0
+    code, _, err = app("inspect", "~/model.ckpt")  # which a shell was told to leave
+    assert (code, "~/model.ckpt: there is no such" in err) == (2, True)
+    assert "--budget" in app("inspect", "model.ckpt", "--budget=~/1")[2]
+
+
 @pytest.mark.parametrize(
     ("args", "given"),
     [

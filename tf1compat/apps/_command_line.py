@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -135,6 +136,8 @@ def _take_flag(arg: str, rest: Iterator[str], *, known: flags.FlagValues, line: 
     elif name not in known:
         line.unknown.append(arg.partition("=")[0])
     else:
+        if value.startswith("~/"):  # shells put the home directory at the start of words alone
+            value = os.path.expanduser(value)
         if not equals:
             value = "true" if known[name].boolean else next(rest, None) or _missing(name)
         line.flags.append((name, value))
