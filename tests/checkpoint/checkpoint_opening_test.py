@@ -12,6 +12,7 @@ from tf1compat.errors import (
     CorruptCheckpointError,
     UnknownNameError,
     UnsupportedCheckpointError,
+    UsageError,
 )
 
 TESTDATA = pathlib.Path(__file__).parent / "testdata"
@@ -31,6 +32,16 @@ def folder(tmp_path):
 def test_a_directory_means_its_latest(folder):
     assert find_prefix(folder) == str(folder / "model.ckpt-40")
     assert find_prefix(folder) == tf.train.latest_checkpoint(str(folder))
+
+
+def test_a_step_that_two_checkpoints_have_is_not_chosen_for_one(folder):
+    for path in folder.glob("model.ckpt-3.*"):
+        shutil.copy(path, folder / path.name.replace("model", "other"))
+    with pytest.raises(UsageError, match=r"of step 3, found 2: model.ckpt-3, other.ckpt-3; name"):
+        find_prefix(folder, step=3)
+    for path in folder.glob("model.ckpt-3.*"):  # which its state file still names
+        path.unlink()
+    assert find_prefix(folder, step=3) == str(folder / "other.ckpt-3")
 
 
 def test_a_step_is_chosen(folder):

@@ -6,7 +6,7 @@ import contextlib
 import ntpath
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tf1compat.checkpoint._saved_model import saved_model_below, saved_model_prefix
 from tf1compat.checkpoint.bundle.file_names import INDEX, data_files
@@ -27,7 +27,7 @@ from tf1compat.checkpoint.state_file import (
     read_state_file,
 )
 from tf1compat.checkpoint.v1_format.v1 import V1
-from tf1compat.errors import CheckpointError, CheckpointNotFoundError
+from tf1compat.errors import CheckpointError, CheckpointNotFoundError, UsageError
 from tf1compat.files.standing import is_file, is_folder, is_url, names_in
 from tf1compat.stopping import SIGNALS, stoppable
 
@@ -108,13 +108,34 @@ def _of_state(
     """Returns the prefix that a state file names, or that has the step."""
     wanted, every = state
     if step is not None:
-        named = (
-            prefix_of(_last_of_url(prefix)) for prefix in (*every, *checkpoint_names(directory))
-        )
-        wanted = next((prefix for prefix in named if prefix.endswith(f"-{step}")), f"*-{step}")
+        wanted = _of_step(step, [*every, *checkpoint_names(directory)], directory=directory)
     if wanted is None:
         state_file = os.path.join(directory, STATE_FILE)
         raise _not_found(state_file, given=state_file, directory=directory)
+    place = _place(wanted, directory=directory)
+    if place is None:
+        missing = os.path.join(directory, prefix_of(_last_of_url(wanted)))
+        raise _not_found(missing, given=missing, directory=directory)
+    return place
+
+
+def _of_step(step: int, prefixes: Iterable[str], *, directory: str) -> str:
+    """Returns the one prefix that ends in the step and is there; else one that isn't, to name."""
+    named = [one for one in prefixes if prefix_of(_last_of_url(one)).endswith(f"-{step}")]
+    distinct: dict[str, str] = {}  # a copied folder and what it was copied from are the same
+    for one in named:
+        if place := _place(one, directory=directory):
+            distinct.setdefault(os.path.basename(place), one)
+    if len(distinct) > 1:
+        raise UsageError(
+            f"{directory}: expected one checkpoint of step {step}, found {len(distinct)}: "
+            f"{', '.join(sorted(distinct))}; name one"
+        )
+    return next(iter([*distinct.values(), *named]), f"*-{step}")
+
+
+def _place(wanted: str, *, directory: str) -> str | None:
+    """Returns where a prefix that a state file names is."""
     here = prefix_of(_last_of_url(wanted))
     # A directory may have been moved with what is in it, so its own files come next; and it may
     # have been written on Windows.
@@ -123,8 +144,7 @@ def _of_state(
         same_side = is_url(place) == is_url(directory)  # a path of whoever wrote it isn't one here
         if base and same_side and exists(place):
             return place
-    missing = os.path.join(directory, here)
-    raise _not_found(missing, given=missing, directory=directory)
+    return None
 
 
 def _last_of_url(prefix: str) -> str:
