@@ -60,7 +60,7 @@ def open_checkpoint(path: str | os.PathLike[str], *, step: int | None = None) ->
       CheckpointNotFoundError: there is none; the message names the nearest that are there.
       CorruptCheckpointError: the index, or the ``checkpoint`` file, is damaged.
       CheckpointError: a store can't be reached, or refuses.
-      UsageError: what reads such a URL isn't installed.
+      UsageError: what reads such a URL isn't installed; or several checkpoints have the step.
       UnsupportedCheckpointError: big-endian tensors, a format for newer readers, or another kind
         of file or model, which the message names by its content.
     """
@@ -74,6 +74,7 @@ def find_prefix(path: str | os.PathLike[str], *, step: int | None = None) -> str
       CheckpointNotFoundError: there is none.
       CorruptCheckpointError: a ``checkpoint`` file can't be read.
       UnsupportedCheckpointError: a SavedModel without values, or a file that is something else.
+      UsageError: several checkpoints have the step.
     """
     name = os.fspath(path)
     if "\0" in name:
