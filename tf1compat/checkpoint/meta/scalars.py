@@ -116,6 +116,7 @@ class _Run:
         if depth > _DEEPEST or self._left < 0:
             raise UnknownNumberError(f"more ops than a number takes, at {node.name}")
         if node.op == "Const":
+            self._require_taken(node, depth)
             if not is_scalar(node):
                 raise UnknownNumberError(f"{node.name}, no single number")
             return np.asarray((constant(node) or (0,))[0], stored_type(node.dtype).numpy())
@@ -132,6 +133,16 @@ class _Run:
             raise UnknownNumberError(f"{node.name} ({node.op})")
         given = [self._read(node, number, depth) for number in range(len(node.inputs))]
         return np.asarray(SCALAR_OPS[node.op](*given))
+
+    def _require_taken(self, node: Node, depth: int) -> None:
+        """Asks whether a constant is in the branch of a condition that is taken.
+
+        It reads nothing, so that no switch is before it: the branch is what it waits for.
+        """
+        for name in node.controls:
+            pivot = self._nodes[name]
+            if pivot.op == "Identity" and self._nodes[pivot.inputs[0]].op in _SWITCHES:
+                self._read(pivot, 0, depth)
 
     def _merged(self, node: Node, depth: int) -> Any:
         for number in range(len(node.inputs)):
