@@ -270,6 +270,24 @@ def _norm_of_more(loss, weights):
     return optimizer.apply_gradients([*zip(clipped[:2], weights, strict=True)], step)
 
 
+def _norm_by_column(loss, weights):
+    optimizer = train.MomentumOptimizer(0.1, 0.9)
+    gradients = v1.gradients(loss, weights)
+    clipped = [tf.clip_by_norm(one, 1.0, axes=[0]) for one in gradients]
+    step = train.get_or_create_global_step()
+    return optimizer.apply_gradients([*zip(clipped, weights, strict=True)], step)
+
+
+def _every_other_step(loss, weights):
+    step = train.get_or_create_global_step()
+    optimizer = train.MomentumOptimizer(0.1, 0.9)
+    pairs = optimizer.compute_gradients(loss, weights)
+    even = tf.equal(step % 2, 0)
+    taken = v1.cond(even, lambda: optimizer.apply_gradients(pairs), tf.no_op)
+    with tf.control_dependencies([taken]):
+        return v1.assign_add(step, 1)
+
+
 DONE_BESIDE = [
     (_decayed_beside, "changed by AssignSub too in the v1 graph, by steps alone in the"),
     (_constrained, "changed by Assign too in the v1 graph, by steps alone in the model's"),
@@ -280,6 +298,41 @@ DONE_BESIDE = [
     (_scaled_otherwise, "gradients divided by 64: a/kernel, b/kernel in the v1 graph"),
     (_norm_of_more, "gradients a norm of 3 gradients in the v1 graph, of 2 in the model's"),
 ]
+
+
+def test_steps_on_a_condition_are_said(graph, v1_control_flow):
+    found = said(plan_migration(graph(_every_other_step), two_layers(v1_optimizers.Momentum(0.1))))
+    assert found == [
+        "steps on a condition in the v1 graph, steps each time in the model's optimizer: a/kernel, "
+        "b/kernel"
+    ]
+
+
+def test_rates_of_constants_on_a_condition_are_read(graph, v1_control_flow):
+    def build(loss, weights):
+        step = train.get_or_create_global_step()
+        rate = v1.cond(step < 50, lambda: tf.constant(0.5), lambda: tf.constant(0.25))
+        return train.MomentumOptimizer(rate, 0.9).minimize(loss, step)
+
+    path = graph(build)
+    same = keras.optimizers.schedules.PiecewiseConstantDecay([49], [0.5, 0.25])
+    assert not said(plan_migration(path, two_layers(v1_optimizers.Momentum(same))))
+    (found,) = said(plan_migration(path, two_layers(v1_optimizers.Momentum(0.25))))
+    assert found.startswith("learning rate 0.5 at step 3 in the v1 graph, 0.25 at step 3 in")
+
+
+@pytest.fixture
+def v1_control_flow():
+    """Has `tf.cond` make switches, as that of 1.15 does."""
+    v1.disable_control_flow_v2()
+    yield
+    v1.enable_control_flow_v2()
+
+
+def test_norms_by_column_are_said(graph):
+    own = v1_optimizers.Momentum(0.1, clipnorm=1.0)
+    found = said(plan_migration(graph(_norm_by_column), two_layers(own)))
+    assert found == ["clipnorm along axes [0] in the v1 graph, 1 in the model's optimizer"]
 
 
 @pytest.mark.parametrize(("build", "text"), share(DONE_BESIDE, 3))

@@ -26,6 +26,7 @@ class Step:
       known: what else is known of it, such as whether it looks ahead (``nesterov``).
       unused: settings that its optimizer has, and are of no use as it is set.
       gradient: where the gradient is; None where that isn't known.
+      conditional: whether it is taken on a condition alone, another than that numbers are finite.
       changes: what was done with the gradient before, the last first.
     """
 
@@ -39,3 +40,4 @@ class Step:
     on: str = ""
     unused: frozenset[str] = frozenset()
     changes: tuple[GradientChange, ...] = ()
+    conditional: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._expressions import ADDING, DIVIDING, SELECTING, Expressions
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.scalars import Tensor
@@ -30,6 +31,7 @@ class GradientChange:
         factor.
       node: name of the op.
       op: its type.
+      axes: along which the norms of ``"clipnorm"`` are; None where that isn't known.
       of: how many gradients a common norm is of; 0 where that isn't known, or there is none.
       loss: of the first change, where the number is that the loss was multiplied by, if it was.
     """
@@ -40,6 +42,7 @@ class GradientChange:
     op: str
     of: int = 0
     loss: Tensor | None = None
+    axes: tuple[int, ...] | None = None
 
 
 def gradient_changes(read: Expressions, gradient: Tensor) -> tuple[GradientChange, ...]:
@@ -129,11 +132,21 @@ class _Walk:
 
     def _divided(self, node: Node) -> tuple[GradientChange, Tensor] | None:
         above, below = self._read.inputs(node)
-        for _, limit in self._read.pairs(below, "Maximum"):  # 1.15's clip_by_norm
+        for norm, limit in self._read.pairs(below, "Maximum"):  # 1.15's clip_by_norm
             for gradient, factor in self._read.pairs(above, "Mul"):
                 if self._read.same_number(factor, limit):
-                    return self._made("clipnorm", node, [limit]), gradient
+                    made = self._made("clipnorm", node, [limit])
+                    return dataclasses.replace(made, axes=self._axes(norm)), gradient
         return (self._made("by", node, [below]), above) if self._read.is_number(below) else None
+
+    def _axes(self, norm: Tensor) -> tuple[int, ...] | None:
+        """Returns the axes along which squares are summed up for a norm; None where none tells."""
+        selected = self._read.operands(norm, *SELECTING)  # 0 has no root that can be derived
+        root = self._read.operands(norm, "Sqrt")
+        for total in (*selected[2:], *root):
+            for axes in self._read.operands(total, "Sum")[1:]:
+                return tuple(int(one) for one in constant(self._read.at(axes))) or None
+        return None
 
     def _clipped(self, node: Node) -> tuple[GradientChange, Tensor] | None:
         first, second = self._read.inputs(node)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from tf1compat.checkpoint.meta._adafactor_step import adafactor_step
 from tf1compat.checkpoint.meta._apply_ops import applied_optimizer, apply_op
 from tf1compat.checkpoint.meta._attributes import constant, flag
+from tf1compat.checkpoint.meta._conditions import on_a_condition
 from tf1compat.checkpoint.meta._expressions import ADDING, Expressions
 from tf1compat.checkpoint.meta._facts import described
 from tf1compat.checkpoint.meta._graph_at import graph_at
@@ -109,6 +110,7 @@ class _Reader:
                 optimizer="Lamb" if adapted and "adapted" in step.known else step.optimizer,
                 on=self._read.variable_op((self._nodes[name].inputs[0], 0)) or "",
                 changes=gradient_changes(self._read, step.gradient) if step.gradient else (),
+                conditional=on_a_condition(self._nodes, self._nodes[name]),
             )
             for name, step in found.items()
         }

@@ -93,9 +93,20 @@ class GradientsCompared:
             return "by what isn't known"
         if self.numbers.changing(clips[0].numbers):
             return "by what changes with the step"
+        if along := self._along(step, clips[0]):
+            return along
         if len(numbers) == 2 and numbers[0] != -numbers[1]:
             return f"from {shortest(numbers[1]):g} to {shortest(numbers[0]):g}"
         return shortest(numbers[0])
+
+    def _along(self, step: Step, clip: GradientChange) -> str:
+        """Returns along which axes norms are that aren't those of whole gradients."""
+        entry = self.numbers.checkpoint.get(step.variable)
+        if clip.axes is None or entry is None:
+            return ""
+        rank = len(entry.shape)
+        axes = sorted({axis % rank for axis in clip.axes}) if rank else []
+        return "" if axes == list(range(rank)) else f"along axes {axes}"
 
     def _norms(self) -> Iterator[Reason]:
         """Yields norms of other gradients than those that the model's optimizer has."""

@@ -271,6 +271,9 @@ class Compared:
         only = [path for variable, path in self.untrained.items() if variable in stepped]
         yield from _of("steps", only, v1="steps", model="none")
         mine = {one: path for path, some in self.variables.items() for one in some}
+        now_and_then = {mine[step.variable] for step in self.numbers.steps if step.conditional}
+        v1 = "steps on a condition"
+        yield from _of("steps", sorted(now_and_then), v1=v1, model="steps each time")
         several: dict[str, set[tuple[str, ...]]] = {}
         for step in self.numbers.steps:
             several.setdefault(step.on, set()).add(
