@@ -179,6 +179,13 @@ def test_what_cannot_be_run_is_copied_and_says_why(app):
     assert (status, "copied, not proved: --noprove" in out) == (0, True)
 
 
+def test_a_proof_that_is_asked_for_and_cant_be_is_an_error(app):
+    status, _, err = app("migrate", "--prove", checkpoint="bare.ckpt")
+    assert (status, "error: --prove: the checkpoint has no .meta; verify --rec" in err) == (2, True)
+    status, _, err = app("migrate", "--prove", model="with_an_input_more")
+    assert (status, "expected a placeholder of the v1 graph for each" in err) == (2, True)
+
+
 def test_large_models_are_proved_when_asked_to(app, monkeypatch):
     monkeypatch.setattr("tf1compat.apps._proving._LARGE", 100)
     status, out, _ = app("migrate", "--feed=mode=false")

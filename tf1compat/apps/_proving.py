@@ -37,7 +37,8 @@ class ProofFlags:
             None,
             "Runs what the outputs need of the .meta's graph beside the model, and compares. "
             "Only ops that compute and do nothing else are run. By default where there is a .meta, "
-            f"and up to {human_bytes(_LARGE)} of weights.",
+            f"and up to {human_bytes(_LARGE)} of weights; where it is asked for, what is in its "
+            "way is an error.",
             flag_values=flag_values,
         )
         self._require = flags.DEFINE_enum(
@@ -150,6 +151,8 @@ class ProofFlags:
             options = dataclasses.replace(options, outputs=outputs)
 
         why = self._unasked(plan, checkpoint)
+        if why and self._prove.value:
+            raise UsageError(f"--prove: {why}")
         if not why:
             try:
                 import_tensorflow()
@@ -187,8 +190,8 @@ class ProofFlags:
 
     @property
     def _named(self) -> bool:
-        """Whether the user named something: then what is wrong with it is an error."""
-        named = (self._inputs, self._outputs, self._feed, self._signature)
+        """Whether the user asked for a proof by name: then what is in its way is an error."""
+        named = (self._prove, self._inputs, self._outputs, self._feed, self._signature)
         return any(flag.value for flag in named)
 
     def _unasked(self, plan: Plan, checkpoint: Checkpoint) -> str:
