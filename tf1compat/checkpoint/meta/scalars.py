@@ -6,6 +6,7 @@ for whatever values of the variables: nothing of the graph is run.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -93,6 +94,7 @@ class _Run:
         self._variable = variable
         self._known: dict[str, Any] = {}
         self._left = _MOST
+        self._merging = 0
 
     def value(self, name: str, port: int, *, depth: int) -> Any:
         node = self._nodes[name]
@@ -102,6 +104,8 @@ class _Run:
             return self._read(node, 0, depth)
         if port:
             raise UnknownNumberError(f"output {port} of {name} ({node.op})")
+        if self._merging and node.op == "Const":
+            self._require_taken(node, depth)
         if name not in self._known:
             self._known[name] = self._made(node, depth)
         return self._known[name]
@@ -116,7 +120,6 @@ class _Run:
         if depth > _DEEPEST or self._left < 0:
             raise UnknownNumberError(f"more ops than a number takes, at {node.name}")
         if node.op == "Const":
-            self._require_taken(node, depth)
             if not is_scalar(node):
                 raise UnknownNumberError(f"{node.name}, no single number")
             return np.asarray((constant(node) or (0,))[0], stored_type(node.dtype).numpy())
@@ -137,7 +140,8 @@ class _Run:
     def _require_taken(self, node: Node, depth: int) -> None:
         """Asks whether a constant is in the branch of a condition that is taken.
 
-        It reads nothing, so that no switch is before it: the branch is what it waits for.
+        It reads nothing, so that no switch is before it: the branch is what it waits for. Where no
+        branches come together, as within a step that loss scaling takes or not, none is chosen.
         """
         for name in node.controls:
             pivot = self._nodes[name]
@@ -145,11 +149,13 @@ class _Run:
                 self._read(pivot, 0, depth)
 
     def _merged(self, node: Node, depth: int) -> Any:
-        for number in range(len(node.inputs)):
-            try:
-                return self._read(node, number, depth)
-            except _UntakenError:
-                continue
+        self._merging += 1
+        try:
+            for number in range(len(node.inputs)):
+                with contextlib.suppress(_UntakenError):
+                    return self._read(node, number, depth)
+        finally:
+            self._merging -= 1
         raise _UntakenError
 
 
