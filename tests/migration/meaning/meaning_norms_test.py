@@ -168,6 +168,29 @@ def test_a_dropped_vector_is_never_silent(tmp_path):
     assert plan_migration(prefix, index, [drop, Rule(*conv, "identity"), same]).complete
 
 
+def _wrapped():
+    """Keras' wrapper, whose kernel is the normalised one while it doesn't train."""
+    keras.utils.clear_session()
+    conv = L.Conv2D(3, 3, padding="same", activation="tanh", name="conv")
+    layers = [L.SpectralNormalization(conv, name="sn"), L.GlobalAveragePooling2D()]
+    return index_model(keras.Sequential([keras.Input(IMAGE), *layers, L.Dense(2, name="scores")]))
+
+
+@pytest.mark.parametrize("graph", [True, False])
+def test_a_vector_of_the_models_own_leaves_the_kernel_to_be_made(graph, tmp_path):
+    prefix = NORMS / "spectral_norm" if graph else bare_copy(NORMS / "spectral_norm", tmp_path)
+    index = _wrapped()
+    layout = "spectral_norm(1, 1e-12)"
+    scores = both("scores", "kernel", "u", "spectral_norm(2)")
+    vector = Rule("conv/u", "sn/vector_u", shared=True)
+    asked = plan_migration(prefix, index, [*scores, Rule("conv/u", "sn/vector_u")])
+    assert "conv/w" in {problem.name for problem in asked.unexplained}
+    kernel = [Rule(f"conv/{one}", "sn/conv/kernel", layout, shared=True) for one in ("w", "u")]
+    assert_computes(
+        plan_migration(prefix, index, [*scores, vector, *kernel]), index, "spectral_norm"
+    )
+
+
 def test_a_dropped_norm_is_never_silent(tmp_path):
     prefix, index = bare_copy(NORMS / "weight_norm_dense", tmp_path), model("weight_norm_dense")
     plan = plan_migration(prefix, index, [Rule(".*/g", drop="gains")])

@@ -89,11 +89,7 @@ def _sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
 def has_own(targets: Mapping[str, Item], other: Entry) -> bool:
     """Tells whether the model has a weight for the norm, or for the vector, itself."""
     leaf = other.name.leaf.lower()
-    for path, item in targets.items():
-        own = path.rpartition("/")[2].lower()
-        if own == leaf or (own == "vector_u" and item.shape == other.shape):
-            return True
-    return False
+    return any(path.rpartition("/")[2].lower() == leaf for path in targets)
 
 
 def normalised_pairs(entries: Mapping[str, Entry], uses: Uses | None) -> dict[tuple[str, str], str]:

@@ -14,11 +14,11 @@ from tf1compat.migration.matching import Item
 from tf1compat.migration.meaning import NOTHING, Assumptions
 from tf1compat.migration.planning._averaged import with_averages
 from tf1compat.migration.planning._both_uses import RuledPairs
-from tf1compat.migration.planning._dropped_norms import dropped_norms
 from tf1compat.migration.planning._equals import saved_twice
 from tf1compat.migration.planning._flows import source_graph, training_scalars
 from tf1compat.migration.planning._kinds import RANDOM_STATE
 from tf1compat.migration.planning._matched import match_rest
+from tf1compat.migration.planning._norms_apart import norms_apart
 from tf1compat.migration.planning._ruling import Ruling, rule_fills
 from tf1compat.migration.planning._sides import Sides, sides_of
 from tf1compat.migration.planning._spellings import spelled_alike
@@ -95,7 +95,7 @@ def plan_migration(
     pairs = RuledPairs(checkpoint, index, graph, assume)
     meant = _Meant(checkpoint, index, sides_of(checkpoint, index), graph, assume)
     ruling = _ruling(alike, index, sources, targets, pairs=pairs, meant=meant)
-    norms = dict(dropped_norms(checkpoint, ruling, graph))
+    norms = dict(norms_apart(checkpoint, ruling, graph))
     drops = (*_but(ruling.drops, norms), *_training_drops(checkpoint, ruling, graph))
     ruled = _used(ruling.fills) | {drop.source for drop in drops}
     drops = (*drops, *_needless(_without(sources, ruled), checkpoint, index, graph=graph))

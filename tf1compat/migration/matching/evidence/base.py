@@ -26,6 +26,8 @@ OTHER_KINDS = {
     "used": "how both graphs use a pair",
     "pixels": "rows of a flattened image, by the graph",
     "pixels_said": "rows of a flattened image, by what the user said",
+    "units": "units that become an image, by the graph",
+    "units_said": "units that become an image, by what the user said",
     "average": "a moving average in place of its variable",
     "no_average": "a variable without a moving average",
     "one_of_equals": "a source of several that are equal",
