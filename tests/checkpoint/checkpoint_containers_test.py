@@ -1,5 +1,6 @@
 """Checkpoints with their graphs, and SavedModels with other values."""
 
+import errno
 import os
 import pathlib
 import shutil
@@ -11,7 +12,7 @@ from tf1compat.checkpoint import open_checkpoint, write_checkpoint
 from tf1compat.checkpoint.containers import CONTAINERS, V1SavedModel
 from tf1compat.checkpoint.meta.meta_graph import meta_graph_bytes
 from tf1compat.checkpoint.served_graph import ServedGraph
-from tf1compat.errors import CheckpointExistsError, OutputError, UsageError
+from tf1compat.errors import CheckpointError, CheckpointExistsError, OutputError, UsageError
 from tf1compat.testing import assert_arrays_equal
 
 GOLDENS = pathlib.Path(__file__).parents[1] / "goldens"
@@ -43,6 +44,21 @@ def test_nothing_is_left_of_a_saved_model_that_fails(served, tmp_path):
 
     with pytest.raises(ZeroDivisionError, match="a value that can't be made"):
         SAVED_MODEL.write(served, str(tmp_path / "export"), items())
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_disk_that_fails_leaves_no_assets_out(served, tmp_path, monkeypatch):
+    asked = os.lstat
+
+    def failing(path, **options):
+        if str(path).endswith("assets"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return asked(path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", failing)
+        with pytest.raises(CheckpointError, match=r"assets: can't be looked up \(Input/output err"):
+            SAVED_MODEL.write(served, str(tmp_path / "export"), [("w", np.ones(3))])
     assert os.listdir(tmp_path) == []
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from tf1compat.checkpoint.bundle.file_names import SAVED_MODEL
 from tf1compat.checkpoint.meta.meta_graph import saved_model_bytes
-from tf1compat.errors import UsageError
+from tf1compat.errors import CheckpointError, UsageError
 from tf1compat.files.regular import open_regular
-from tf1compat.files.standing import exists, is_folder, names_in
+from tf1compat.files.standing import exists, is_folder, is_url, names_in
 
 __all__ = ["ServedGraph"]
 
@@ -48,9 +48,13 @@ class ServedGraph:
 
     @classmethod
     def copied(cls, directory: str) -> ServedGraph:
-        """Returns that of the SavedModel in a directory."""
+        """Returns that of the SavedModel in a directory.
+
+        Raises:
+          CheckpointError: whether something is there can't be looked up.
+        """
         paths = {name: os.path.join(directory, name) for name in _COPIED}
-        return cls({name: path for name, path in paths.items() if exists(path)})
+        return cls({name: path for name, path in paths.items() if _is_there(path)})
 
     def write(self, directory: str) -> None:
         """Writes the files into a directory that is there and has none of them.
@@ -67,6 +71,19 @@ class ServedGraph:
                     file.write(content)
             else:
                 _copy(content, path)
+
+
+def _is_there(path: str) -> bool:
+    """Tells whether something stands there; a disk that fails doesn't say that nothing does."""
+    if is_url(path):
+        return exists(path)
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise CheckpointError(f"{path}: can't be looked up ({error.strerror})") from error
+    return True
 
 
 def _copy(source: str, target: str) -> None:
