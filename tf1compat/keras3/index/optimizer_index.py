@@ -240,7 +240,8 @@ def _owners(variables: Sequence[Any], index: ModelIndex) -> dict[int, tuple[str,
     """Returns what each variable is of which weight, by its ``id``.
 
     Keras calls it ``{path of the weight}_{what}``, slashes replaced. Of weights of one name, it
-    makes the variables in the weights' own order.
+    makes the variables in the weights' own order; so it does where it calls one of each weight
+    alike, as the ``accumulator`` of Ftrl in older ones.
     """
     by_name: dict[str, list[Weight]] = collections.defaultdict(list)
     for variable in index.model.trainable_variables:
@@ -258,7 +259,25 @@ def _owners(variables: Sequence[Any], index: ModelIndex) -> dict[int, tuple[str,
         seen[name] += 1
         if number < len(weights):
             found[id(variable)] = (name[len(base) + 1 :], weights[number].path)
-    return found
+    trained = [index.by_variable[id(one)] for one in index.model.trainable_variables]
+    return {
+        **found,
+        **dict(_called_alike([one for one in variables if id(one) not in found], trained)),
+    }
+
+
+def _called_alike(
+    variables: Iterable[Any], trained: Sequence[Weight]
+) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Yields the same of variables of one name, of which there is one of each trained weight."""
+    named: dict[str, list[Any]] = collections.defaultdict(list)
+    for variable in variables:
+        named[variable.name].append(variable)
+    shapes = [one.shape for one in trained]
+    for name, alike in named.items():
+        if len(alike) > 1 and [tuple(one.shape) for one in alike] == shapes:
+            for variable, weight in zip(alike, trained, strict=True):
+                yield id(variable), (name, weight.path)
 
 
 def _one(variable: Any, path: str, what: str, of: str) -> OptimizerVariable:
