@@ -12,6 +12,7 @@ __all__ = [
     "REFERENCE_VARIABLE_OPS",
     "STATISTICS_OPS",
     "SUBTRACTING_OPS",
+    "SWITCHING_OPS",
     "VARIABLE_OPS",
     "applies_gradients",
     "changes_variables",
@@ -42,6 +43,9 @@ QUANTIZING_OPS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsP
 
 SUBTRACTING_OPS = frozenset({"AssignSub", "AssignSubVariableOp"})
 """Ops by which 1.x's moving averages are updated."""
+
+SWITCHING_OPS = frozenset({"RefSwitch", "Switch"})
+"""Ops that pass their first input on to the branch of a condition that is taken."""
 
 _APPLYING = re.compile(r"(Resource)?(Sparse)?Apply\w*")
 # `scatter_nd` makes a tensor, as its gradient's op does, and no variable has another value then.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tf1compat.checkpoint.meta._node_def import Node
+from tf1compat.names.op_types import SWITCHING_OPS
 
 __all__ = ["on_a_condition"]
 
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
 _FINITE = "IsFinite"
 _MOST = 1000
 
@@ -19,7 +19,7 @@ def on_a_condition(nodes: Mapping[str, Node], node: Node) -> bool:
     What an op within `tf.cond` reads comes through switches. One that asks whether numbers are
     finite, as loss scaling does, is no condition here.
     """
-    switches = (nodes[name] for name in node.inputs if nodes[name].op in _SWITCHES)
+    switches = (nodes[name] for name in node.inputs if nodes[name].op in SWITCHING_OPS)
     return any(not _asks_whether_finite(nodes, one.inputs[1]) for one in switches)
 
 

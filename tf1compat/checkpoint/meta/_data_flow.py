@@ -154,9 +154,8 @@ class _Flow:
                     fresh = some - upstream
                     waiting += self._sets.names(fresh)
                     upstream = self._sets.union((upstream, fresh))
-            if not (own - upstream).bits:
-                continue
-            found = self._sets.union((found, self._sets.of(name)))
+            if (own - upstream).bits:
+                found = self._sets.union((found, self._sets.of(name)))
         return found
 
     def _joins(self, order: Iterable[str]) -> Iterator[Join]:

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 from tf1compat.checkpoint.meta._attributes import constant
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.scalars import Scalars, Tensor, UnknownNumberError
-from tf1compat.names.op_types import CALLING_OPS, PASSING_OPS, VARIABLE_OPS, changes_variables
+from tf1compat.names.op_types import (
+    CALLING_OPS,
+    PASSING_OPS,
+    SWITCHING_OPS,
+    VARIABLE_OPS,
+    changes_variables,
+)
 
 __all__ = ["ADDING", "DIVIDING", "SELECTING", "Expressions"]
 
@@ -23,7 +29,6 @@ SELECTING = ("Select", "SelectV2")
 
 _FAR = 20  # ops between a tensor and what it passes on: reads, switches, casts
 _NEAR = 1e-6  # of numbers in single precision about 1.0
-_SWITCHING = frozenset({"RefSwitch", "Switch"})
 _LIKE_READS = frozenset({"Cast", "Snapshot", "StopGradient"})
 
 
@@ -83,7 +88,7 @@ class Expressions:
         """Returns the tensor that a tensor is, through reads, casts and switches."""
         for _ in range(_FAR):
             node = self._nodes[tensor[0]]
-            if node.op not in PASSING_OPS | _SWITCHING | _LIKE_READS or not node.inputs:
+            if node.op not in PASSING_OPS | SWITCHING_OPS | _LIKE_READS or not node.inputs:
                 break
             tensor = (node.inputs[0], node.ports[0])
         return tensor

@@ -15,6 +15,7 @@ from tf1compat.names.op_types import (
     PASSING_OPS,
     STATISTICS_OPS,
     SUBTRACTING_OPS,
+    SWITCHING_OPS,
     VARIABLE_OPS,
     changes_variables,
     is_aside,
@@ -32,7 +33,6 @@ _NUMBERS = 64  # that a scalar may be
 _FAR = 64  # ops that are followed from one to another
 _MANY = 64  # variables that one value is made of; more are no layer's, such as a sum of all
 _SELECTS = frozenset({"Select", "SelectV2"})
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
 # What is random anew in each run.
 _RANDOM = re.compile(r"(Stateless|Stateful)?(Random|Truncated|Multinomial|ParameterizedTrunc)\w*")
 
@@ -136,7 +136,7 @@ class ForwardPass:
         return self.once(("possible", name, depth), lambda: self._possible(name, depth))
 
     def _possible(self, name: str, depth: int) -> frozenset[float]:
-        node = self.back(name, through=_SWITCHES | {"Cast"})
+        node = self.back(name, through=SWITCHING_OPS | {"Cast"})
         if node is None or not depth:
             return frozenset()
         if node.op == "Const":
@@ -191,6 +191,6 @@ def _for_updates(nodes: Mapping[str, Node]) -> set[str]:
 
 def _deciding(node: Node) -> tuple[str, ...]:
     """Returns the inputs whose value comes out, without what only decides which."""
-    if node.op in _SWITCHES:
+    if node.op in SWITCHING_OPS:
         return node.inputs[:1]
     return node.inputs[1:] if node.op in _SELECTS else node.inputs

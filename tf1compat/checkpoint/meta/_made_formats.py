@@ -8,24 +8,22 @@ from collections.abc import Mapping
 from tf1compat.checkpoint.meta._attributes import text, values
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import Wiring
+from tf1compat.checkpoint.meta.flat_images import ELEMENTWISE
 from tf1compat.names.graph_names import in_gradients
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+from tf1compat.names.op_types import VARIABLE_OPS
 
 __all__ = ["made_formats"]
 
 _FAR = 64  # ops that are followed from one to another
+_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 # By type of op, its input that is an image.
 _TAKING = {
     **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool"), 0),
-    **dict.fromkeys(("DepthToSpace", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), 0),
+    **dict.fromkeys(("DepthToSpace", *_NORMS), 0),
     **dict.fromkeys(("ResizeNearestNeighbor", "ResizeBilinear", "ResizeBicubic"), 0),
     **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2"), 2),
 }
-_IN_PLACE = PASSING_OPS | {
-    *("Relu", "Relu6", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "LeakyRelu", "Cast"),
-    *("Mul", "RealDiv", "Maximum", "Add", "AddV2", "Sub", "BiasAdd", "Merge", "Switch"),
-    *("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"),
-}
+_IN_PLACE = ELEMENTWISE.union(_NORMS)
 
 
 def made_formats(nodes: Mapping[str, Node]) -> dict[str, str]:

@@ -14,14 +14,15 @@ from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta._wiring import Wiring
 from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
 
-__all__ = ["FlatPixels", "flattened_format", "read_flattened"]
+__all__ = ["ELEMENTWISE", "FlatPixels", "flattened_format", "read_flattened"]
 
 _FAR = 64  # ops that are followed from one to another
-# Ops that leave every element in its place.
-_ELEMENTWISE = PASSING_OPS | {
+ELEMENTWISE = PASSING_OPS | {
     *("Relu", "Relu6", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "LeakyRelu", "Cast"),
     *("Mul", "RealDiv", "Maximum", "Add", "AddV2", "Sub", "BiasAdd", "Merge", "Switch"),
 }
+"""Types of ops that leave every element in its place."""
+
 _KEEPING = frozenset(
     {
         *("MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"),
@@ -184,7 +185,7 @@ class _Flattened:
             node = self.nodes.get(name)
             if node is None or until(node):
                 return node
-            if node.op not in _ELEMENTWISE or not node.inputs:
+            if node.op not in ELEMENTWISE or not node.inputs:
                 if self.lenient or node.op in _NO_PIXELS:
                     return None
                 raise _LostError

@@ -10,14 +10,14 @@ from tf1compat.checkpoint.meta._expressions import ADDING, DIVIDING, SELECTING, 
 from tf1compat.checkpoint.meta._node_def import Node
 from tf1compat.checkpoint.meta.scalars import Tensor
 from tf1compat.names.graph_names import gradients_scope, in_gradients
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS
+from tf1compat.names.op_types import PASSING_OPS, SWITCHING_OPS, VARIABLE_OPS
 
 __all__ = ["GradientChange", "gradient_changes"]
 
 _ONES = ("Fill", "grad_ys_0")  # of the loss, in 1.15 and today
 _OF_OTHERS = ("Fill_1", "grad_ys_1")
 _MOST = 50  # ops between a gradient and a step
-_PASSING = PASSING_OPS | {"Cast", "RefSwitch", "StopGradient", "Switch", "UnsortedSegmentSum"}
+_PASSING = PASSING_OPS | SWITCHING_OPS | {"Cast", "StopGradient", "UnsortedSegmentSum"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tf1compat.checkpoint.meta._proto_fields import AttrValue
 from tf1compat.checkpoint.meta._scalar_ops import SCALAR_OPS
 from tf1compat.checkpoint.stored_types import stored_type
 from tf1compat.checkpoint.wire import WireError, fields
-from tf1compat.names.op_types import VARIABLE_OPS
+from tf1compat.names.op_types import SWITCHING_OPS, VARIABLE_OPS
 
 __all__ = ["COMPUTED_OPS", "Scalars", "UnknownNumberError"]
 
@@ -27,7 +27,6 @@ COMPUTED_OPS = frozenset(SCALAR_OPS)
 
 _DEEPEST = 300  # ops from a number to its constants; a schedule has dozens
 _MOST = 5000  # ops looked at for one number
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
 _MERGES = frozenset({"Merge", "RefMerge"})
 
 Tensor = tuple[str, int]
@@ -98,7 +97,9 @@ class _Run:
 
     def value(self, name: str, port: int, *, depth: int) -> Any:
         node = self._nodes[name]
-        if node.op in _SWITCHES:  # its outputs: where the condition is false, and where it is true
+        if (
+            node.op in SWITCHING_OPS
+        ):  # its outputs: where the condition is false, and where it is true
             if bool(self._read(node, 1, depth)) != bool(port):
                 raise _UntakenError
             return self._read(node, 0, depth)
@@ -145,7 +146,7 @@ class _Run:
         """
         for name in node.controls:
             pivot = self._nodes[name]
-            if pivot.op == "Identity" and self._nodes[pivot.inputs[0]].op in _SWITCHES:
+            if pivot.op == "Identity" and self._nodes[pivot.inputs[0]].op in SWITCHING_OPS:
                 self._read(pivot, 0, depth)
 
     def _merged(self, node: Node, depth: int) -> Any:

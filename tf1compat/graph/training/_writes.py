@@ -8,12 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS, changes_variables
+from tf1compat.names.op_types import PASSING_OPS, SWITCHING_OPS, VARIABLE_OPS, changes_variables
 
 __all__ = ["followers", "writers"]
 
 # `cond` of 1.x hands a branch its own view of a variable.
-_PASSING = PASSING_OPS - {"ReadVariableOp"} | {"RefSwitch", "Switch"}
+_PASSING = PASSING_OPS - {"ReadVariableOp"} | SWITCHING_OPS
 # How many inputs of an op come before those that its functions get (`If`: the condition).
 _BEFORE_ARGUMENTS = {"Case": 1, "If": 1, "StatelessCase": 1, "StatelessIf": 1}
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from tf1compat.migration.carrying.family import Family, Kept, Taker
 
-__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "KEPT_BETAS", "LAMB", "LAZY_ADAM"]
+__all__ = ["ADAM", "ADAM_WEIGHT_DECAY", "BETAS", "KEPT_BETAS", "LAMB", "LAZY_ADAM"]
 
-_BETAS = {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}
-_OWN = {"m": "m", "v": "v"}
 KEPT_BETAS = {"beta_1": "beta1", "beta_2": "beta2"}
 """What optimizers of tf.keras keep of their settings."""
+BETAS = {**KEPT_BETAS, "epsilon": "epsilon"}
+"""The settings of what goes on with slots ``m`` and ``v``, by which it calls them."""
+_OWN = {"m": "m", "v": "v"}
 _POWERS = {"beta1_power": "beta1_power", "beta2_power": "beta2_power"}
 
 ADAM = Family(
     "Adam",
     (("m", "v"),),
     (
-        Taker("tf1compat>Adam", _OWN, _BETAS, rows=True, powers=_POWERS),
+        Taker("tf1compat>Adam", _OWN, BETAS, rows=True, powers=_POWERS),
         Taker(
             "keras>Adam",
             {"momentum": "m", "velocity": "v"},
-            _BETAS,
+            BETAS,
             {"amsgrad": False, "weight_decay": None},
         ),
     ),
@@ -39,14 +40,14 @@ ADAM = Family(
 LAZY_ADAM = Family(
     "LazyAdam",
     (("m", "v"),),
-    (Taker("tf1compat>LazyAdam", _OWN, _BETAS, rows=True, powers=_POWERS),),
+    (Taker("tf1compat>LazyAdam", _OWN, BETAS, rows=True, powers=_POWERS),),
     ops=("Adam", "LazyAdam"),
     called=("Adam", "LazyAdam"),
     powers={"beta1_power": "beta1", "beta2_power": "beta2"},
 )
 
 _BY_HAND = {"adam_m": "m", "adam_v": "v"}
-_DECAYED = {**_BETAS, "weight_decay_rate": "weight_decay_rate"}
+_DECAYED = {**BETAS, "weight_decay_rate": "weight_decay_rate"}
 _EXCLUDED = {"weight_decay_rate": ("exclude", "decays")}
 ADAM_WEIGHT_DECAY = Family(
     "AdamWeightDecay",

@@ -6,11 +6,10 @@ Those that compute what tf.train's do are beside these: Adam, Adadelta, Ftrl, RM
 from __future__ import annotations
 
 from tf1compat.migration.carrying.family import Family, Kept, Taker
-from tf1compat.migration.carrying.from_adam import KEPT_BETAS
+from tf1compat.migration.carrying.from_adam import BETAS, KEPT_BETAS
 
 __all__ = ["KERAS_ADAGRAD", "KERAS_ADAMAX", "KERAS_AMSGRAD", "KERAS_NADAM", "KERAS_RMSPROP"]
 
-_BETAS = {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}
 _BESIDE = ("epsilon is added to the root", "under the root")
 
 KERAS_AMSGRAD = Family(
@@ -20,7 +19,7 @@ KERAS_AMSGRAD = Family(
         Taker(
             "keras>Adam",
             {"momentum": "m", "velocity": "v", "velocity_hat": "vhat"},
-            _BETAS,
+            BETAS,
             {"amsgrad": True, "weight_decay": None},
         ),
     ),
@@ -69,7 +68,7 @@ KERAS_ADAGRAD = Family(
 KERAS_ADAMAX = Family(
     "KerasAdamax",
     (("m", "v"),),
-    (Taker("keras>Adamax", {"momentum": "m", "norm": "v"}, _BETAS),),
+    (Taker("keras>Adamax", {"momentum": "m", "norm": "v"}, BETAS),),
     kept=(Kept("Adamax", "iter", {"m": "m", "v": "v"}, KEPT_BETAS),),
 )
 
@@ -81,7 +80,7 @@ KERAS_NADAM = Family(
         Taker(
             "tf1compat>KerasNadam",
             {"m": "m", "v": "v"},
-            _BETAS | {"schedule_decay": "schedule_decay"},
+            BETAS | {"schedule_decay": "schedule_decay"},
             numbers={"momentum_cache": "momentum_cache"},
         ),
     ),

@@ -7,10 +7,10 @@ Steps are dense: all rows of a table take each.
 from __future__ import annotations
 
 from tf1compat.migration.carrying.family import Family, Kept, Taker
+from tf1compat.migration.carrying.from_adam import BETAS
 
 __all__ = ["KERAS_2"]
 
-_BETAS = {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}
 _DECAYED = {"weight_decay": "weight_decay"}
 
 
@@ -54,7 +54,7 @@ _NADAM = Family(
         Taker(
             "tf1compat>KerasNadam",
             {"m": "m", "v": "v"},
-            _BETAS,
+            BETAS,
             {"schedule_decay": 1.0},
             rows=True,
             numbers={"momentum_cache": "u_product"},
@@ -91,8 +91,8 @@ KERAS_2 = (
         *("rho", "epsilon"),
     ),
     _family("Ftrl", {"accumulator": "accumulator", "linear": "linear"}, *_FTRL),
-    _family("Adamax", {"momentum": "m", "norm": "u"}, own=_BETAS),
-    _family("AdamW", {"momentum": "m", "velocity": "v"}, own=_BETAS | _DECAYED),
+    _family("Adamax", {"momentum": "m", "norm": "u"}, own=BETAS),
+    _family("AdamW", {"momentum": "m", "velocity": "v"}, own=BETAS | _DECAYED),
     _family("Lion", {"momentum": "m"}, *("beta_1", "beta_2"), own=_DECAYED),
     _NADAM,
 )

@@ -84,8 +84,13 @@ def match_items(
     Returns:
       the pairs found, without the given ones, and the ties.
     """
-    sources, targets, given = _usable(sources, targets, given, source_flow)
     modules_s, modules_t = module_nodes(sources, source_flow), module_nodes(targets)
+    while crossing := _crossing(modules_s, modules_t, given):
+        sources = _without(sources, crossing)
+        targets = _without(targets, (given[path] for path in crossing))
+        given = {s: t for s, t in given.items() if s not in crossing}
+        # A scope may be several modules, as may a layer: what is left out changes which.
+        modules_s, modules_t = module_nodes(sources, source_flow), module_nodes(targets)
     modules = solve(
         Side(
             modules_s,
@@ -124,31 +129,15 @@ def _without(items: Sequence[Item], paths: Iterable[str]) -> list[Item]:
     return [item for item in items if item.path not in gone]
 
 
-def _usable(
-    sources: Sequence[Item],
-    targets: Sequence[Item],
-    given: Mapping[str, str],
-    source_flow: Producers | None,
-) -> tuple[Sequence[Item], Sequence[Item], Mapping[str, str]]:
-    """Leaves out given pairs that send a module's members to several modules, or join several.
-
-    A scope may be several modules, as may a layer: what is left out changes which.
-    """
-    if not given:
-        return sources, targets, given
-    node_s = nodes_of_items(module_nodes(sources, source_flow))
-    node_t = nodes_of_items(module_nodes(targets))
+def _crossing(
+    sources: Sequence[Node], targets: Sequence[Node], given: Mapping[str, str]
+) -> set[str]:
+    """Returns given sources that part a module's members, or join those of several modules."""
+    node_s, node_t = nodes_of_items(sources), nodes_of_items(targets)
     ends = {(node_s[s], node_t[t]) for s, t in given.items()}
     often_s = Counter(s for s, _ in ends)
     often_t = Counter(t for _, t in ends)
-    used = {s: t for s, t in given.items() if often_s[node_s[s]] == often_t[node_t[t]] == 1}
-    if len(used) == len(given):
-        return sources, targets, given
-    out_s = given.keys() - used.keys()
-    out_t = {given[s] for s in out_s}
-    left_s = [item for item in sources if item.path not in out_s]
-    left_t = [item for item in targets if item.path not in out_t]
-    return _usable(left_s, left_t, used, source_flow)
+    return {s for s, t in given.items() if max(often_s[node_s[s]], often_t[node_t[t]]) > 1}
 
 
 def _absent(sources: Sequence[Node], targets: Sequence[Node]) -> frozenset[str]:

@@ -60,7 +60,7 @@ class GraphNumbers:
         """Returns a setting that all steps have alike; None where it isn't known."""
         if not self.steps:
             return self._kept(name)
-        if self.steps and all(name in one.known for one in self.steps):
+        if all(name in one.known for one in self.steps):
             known: set[float] = {one.known[name] for one in self.steps}
         else:
             known = self._values(name) if all(name in one.settings for one in self.steps) else set()

@@ -82,12 +82,9 @@ class OneOptimizer:
         family, taker = self._pair or (None, None)
         self.family = family.name if family else ""
         self._numbers = self._with_kept(family)
+        settings = optimizer.settings
         self.taken = steps_taken(
-            there,
-            self._numbers,
-            family=family,
-            taker=taker,
-            settings=optimizer.settings,
+            there, self._numbers, family=family, taker=taker, settings=settings
         )
         self._step = self.taken.counted or self.taken.steps or 0
         self._rate = self._numbers.rate(self._step)

@@ -13,7 +13,7 @@ from typing import Any
 from tf1compat.migration.verification.reference.candidates import forward_ops, is_of_loss
 from tf1compat.migration.verification.reference.cutting import data_inputs
 from tf1compat.names.graph_names import in_gradients, op_name
-from tf1compat.names.op_types import PASSING_OPS, VARIABLE_OPS, is_aside
+from tf1compat.names.op_types import PASSING_OPS, SWITCHING_OPS, VARIABLE_OPS, is_aside
 
 __all__ = ["LikelyEnds", "aside_of"]
 
@@ -21,7 +21,7 @@ _SHAPES = frozenset(("Rank", "Shape", "ShapeN", "Size", "VariableShape"))
 _PICKING = frozenset(("ArgMax", "ArgMin", "InTopK", "InTopKV2", "TopK", "TopKV2"))
 _MOMENTS = re.compile(r"(^|/)moments(_\d+)?/")  # of `tf.nn.moments`: what a moving average follows
 # What a variable passes before an op takes it as a weight.
-_MOVED = PASSING_OPS | {"Cast", "Concat", "ConcatV2", "Reshape", "Switch", "RefSwitch", "Transpose"}
+_MOVED = PASSING_OPS | SWITCHING_OPS | {"Cast", "Concat", "ConcatV2", "Reshape", "Transpose"}
 _ENDING = frozenset(("Exit", "RefExit"))
 _NUMBER = re.compile(r"_\d+$")
 _VERSION = re.compile(r"v\d+$")
